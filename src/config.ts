@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { ZenError } from './errors.ts';
+
+/** Where the log and the aggregates live. */
+export type Target = { kind: 'server'; url: string } | { kind: 'embedded'; folder: string };
+
+export type Environment = Record<string, string | undefined>;
+
+/** The one place that reads the process's environment. */
+export function environment(): Environment {
+  return process.env;
+}
+
+const libpq = ['PGHOST', 'PGPORT', 'PGDATABASE', 'PGUSER'];
+
+/**
+ * Chooses the database: the `--database` flag, `ZEN_DATABASE_URL`, `DATABASE_URL`, libpq's `PG*` variables, else
+ * the embedded database in `.zen` under the current folder. An empty value counts as absent.
+ *
+ * @throws ZenError `usage` for a URL of another kind of database
+ */
+export function resolveTarget(flag: string | undefined, env: Environment): Target {
+  const named = flag || env.ZEN_DATABASE_URL || env.DATABASE_URL;
+  const value = named || (libpq.some((name) => env[name]) ? 'postgres://' : '.zen');
+  if (/^postgres(ql)?:\/\//i.test(value)) return { kind: 'server', url: value };
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(value)?.[1];
+  if (scheme) {
+    throw new ZenError(
+      'usage',
+      `Zen cannot use a ${scheme}:// database: give a postgres:// URL, or a folder for the embedded database.`,
+    );
+  }
+  return { kind: 'embedded', folder: resolve(value) };
+}

@@ -1,0 +1,31 @@
+/** Exit codes of the command line; scripts and cron rely on them. */
+export const exits = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  locked: 4,
+  stale: 5,
+  interrupted: 130,
+} as const;
+
+export type Failure = Exclude<keyof typeof exits, 'done'>;
+
+/**
+ * A mistake that was foreseen. Its message is for a person: one sentence that names the value, then the next
+ * step. Its `failure` decides the exit code and does not change; the message may.
+ */
+export class ZenError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ZenError';
+    this.failure = failure;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,46 @@
+import { DateTime } from 'luxon';
+import { ZenError } from './errors.ts';
+
+/** A span of time, half-open: `start` is in it, `end` is not. Unix milliseconds. */
+export interface Window {
+  start: number;
+  end: number;
+}
+
+export const minuteMs = 60_000;
+
+const shape = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?)?$/i;
+
+/**
+ * Reads `YYYY-MM-DD`, `YYYY-MM-DD HH:MM[:SS]` or ISO 8601 with an offset, as Unix milliseconds.
+ * Without an offset the time is UTC, whatever the machine's time zone.
+ *
+ * @throws ZenError `usage` for anything else, and for dates that do not exist
+ */
+export function parseTime(text: string): number {
+  const time = DateTime.fromISO(text.replace(' ', 'T').replace(' ', ''), { zone: 'utc' });
+  if (!shape.test(text)) {
+    throw new ZenError('usage', `“${text}” is not a time: write it as 2019-09-24 18:00 (UTC).`);
+  }
+  if (!time.isValid) {
+    throw new ZenError('usage', `“${text}” does not exist (${time.invalidExplanation ?? 'no such time'}).`);
+  }
+  return time.toMillis();
+}
+
+/** Unix milliseconds as ISO 8601 in UTC, without fractions: `2019-09-24T18:00:00Z`. */
+export function isoTime(ms: number): string {
+  return DateTime.fromMillis(ms, { zone: 'utc' }).toISO({ suppressMilliseconds: true }) ?? String(ms);
+}
+
+/** A window in words, for a person: `2019-09-24 18:00 … 2019-09-24 19:00 UTC, the end excluded`. */
+export function describeWindow({ start, end }: Window): string {
+  const show = (ms: number) =>
+    DateTime.fromMillis(ms, { zone: 'utc' }).toFormat('yyyy-MM-dd HH:mm:ss').replace(/:00$/, '');
+  return `${show(start)} … ${show(end)} UTC, the end excluded`;
+}
+
+/** The last UTC midnight at or before `now`: where the last complete day ends. */
+export function lastMidnight(now: number): number {
+  return DateTime.fromMillis(now, { zone: 'utc' }).startOf('day').toMillis();
+}

@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+/** Which rooms of `src` a room may import from, beside itself. Files of `src` itself are rooms of their own. */
+const directions: Record<string, string[]> = {
+  cli: ['restore', 'aggregate', 'render', 'db', 'config', 'errors', 'files', 'time'],
+  restore: ['db', 'errors', 'files', 'time'],
+  aggregate: ['db', 'errors', 'files', 'time'],
+  render: ['db', 'errors', 'files', 'time', 'shared'],
+  db: ['config', 'errors', 'files'],
+  client: ['shared'],
+  shared: [],
+  config: ['errors'],
+  time: ['errors'],
+  files: [],
+  errors: [],
+};
+
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => join('src', path));
+
+function roomOf(path: string): string {
+  return path.split(/[/\\]/)[1]?.replace('.ts', '') ?? '';
+}
+
+test.each(sources)('%s imports only where its room may', (path) => {
+  const imports = [...readFileSync(path, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(
+    ([, target]) => target ?? '',
+  );
+  const rooms = imports.map((target) => roomOf(normalize(join(dirname(path), target))));
+  const room = roomOf(path);
+  expect(Object.keys(directions)).toContain(room);
+  expect(rooms.filter((other) => other !== room && !directions[room]?.includes(other))).toEqual([]);
+});
+
+test('the environment is read in config alone, and only cli prints', () => {
+  const holding = (text: RegExp) => sources.filter((path) => text.test(readFileSync(path, 'utf8')));
+  expect(holding(/process\.env/)).toEqual(['src/config.ts']);
+  expect(holding(/process\.(stdout|stderr|exit)|console\./).filter((path) => roomOf(path) !== 'cli')).toEqual(
+    [],
+  );
+});
