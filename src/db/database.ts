@@ -1,0 +1,36 @@
+export type Value = string | number | boolean | null;
+
+/** What a stage may ask of a database. Values are always bound (`$1`), never written into the text. */
+export interface Session {
+  /** Runs one statement and gives its rows; int8 comes as a number. */
+  query<Row>(text: string, values?: readonly Value[]): Promise<Row[]>;
+  /** Runs one statement and gives the number of rows it changed. */
+  run(text: string, values?: readonly Value[]): Promise<number>;
+  /**
+   * Loads rows in PostgreSQL's COPY text format and gives their number. `source` yields bytes, cut anywhere.
+   * `columns` are the table's own names, in the order of the data.
+   */
+  copy(table: string, columns: readonly string[], source: AsyncIterable<Uint8Array>): Promise<number>;
+}
+
+/** A PostgreSQL database: a server, or the embedded one in a folder. The SQL is the same for both. */
+export interface Database extends Session {
+  readonly kind: 'server' | 'embedded';
+  /** How to name it to a person: a URL without its password, or the folder. */
+  readonly label: string;
+  /**
+   * Runs `work` in one transaction (READ COMMITTED): all of it happens, or nothing. With `rollback` it is undone at the
+   * end even when it went well.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>, options?: { rollback?: boolean }): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** `copy table (a, b) from source`, with each name quoted as an identifier. */
+export function copyText(table: string, columns: readonly string[], source: string): string {
+  return `copy ${quoteName(table)} (${columns.map(quoteName).join(', ')}) from ${source}`;
+}
+
+function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

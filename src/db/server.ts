@@ -1,0 +1,145 @@
+import { pipeline } from 'node:stream/promises';
+import postgres from 'postgres';
+import { messageOf, ZenError } from '../errors.ts';
+import { copyText } from './database.ts';
+import type { Database, Session, Value } from './database.ts';
+
+type Sql = postgres.Sql<Record<string, unknown>>;
+
+const settings: postgres.Options<Record<string, postgres.PostgresType>> = {
+  max: 1,
+  connect_timeout: 10,
+  fetch_types: false,
+  onnotice: () => undefined,
+  connection: { application_name: 'zen', TimeZone: 'UTC' },
+  types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
+};
+
+/**
+ * Connects to a PostgreSQL server. What the URL leaves out comes from libpq's `PG*` variables.
+ *
+ * @param create make the database when the server does not have it
+ * @throws ZenError `unreachable` when there is no server, no such database or no way in
+ */
+export async function openServer(url: string, { create = false } = {}): Promise<Database> {
+  const sql = postgres(url, settings);
+  const place = label(sql);
+  try {
+    await sql`select 1`;
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    if (!create || codeOf(error) !== '3D000') throw translate(error, place);
+    await createDatabase(url, sql.options.database);
+    return openServer(url);
+  }
+  return {
+    kind: 'server',
+    label: place,
+    ...session(sql, place),
+    transaction: (work, { rollback = false } = {}) => transact(sql, place, work, rollback),
+    close: () => sql.end({ timeout: 5 }),
+  };
+}
+
+async function createDatabase(url: string, name: string): Promise<void> {
+  const sql = postgres(url, { ...settings, database: 'postgres' });
+  try {
+    await sql`create database ${sql(name)}`;
+  } catch (error) {
+    throw translate(error, label(sql));
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+function label(sql: Sql): string {
+  const { user, host, port, database } = sql.options;
+  return `postgres://${user}@${host[0] ?? ''}:${port[0] ?? ''}/${database}`;
+}
+
+type Runner = Pick<Sql, 'unsafe'>;
+
+function session(sql: Runner, place: string): Session {
+  const guard = async <T>(work: Promise<T>) => {
+    try {
+      return await work;
+    } catch (error) {
+      throw translate(error, place);
+    }
+  };
+  const ask = (text: string, values: readonly Value[] = []) => guard(sql.unsafe(text, [...values]));
+  return {
+    query: async <Row>(text: string, values?: readonly Value[]) => [...(await ask(text, values))] as Row[],
+    run: async (text, values) => (await ask(text, values)).count,
+    copy: (table, columns, source) => guard(copy(sql, copyText(table, columns, 'stdin'), source)),
+  };
+}
+
+/**
+ * Streams `source` into a COPY. postgres.js settles such a query when its stream opens, and drops what the server says
+ * after the last byte, a refused row above all, so that the stream never ends (porsager/postgres #1173). So the query's
+ * own end is listened to beside the stream.
+ */
+async function copy(sql: Runner, text: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+  const query = sql.unsafe(text);
+  const stream = await query.writable();
+  const answer = new Promise<{ count: number }>((resolve, reject) => {
+    void Object.assign(query, { resolve, reject });
+  });
+  answer.catch((error: unknown) => {
+    stream.destroy(error as Error);
+  });
+  try {
+    await pipeline(source, stream);
+  } catch (error) {
+    await answer.catch(() => undefined); // the server has taken note, and the connection is free again
+    throw error;
+  }
+  return (await answer).count;
+}
+
+class Rollback extends Error {}
+
+async function transact<T>(
+  sql: Sql,
+  place: string,
+  work: (session: Session) => Promise<T>,
+  rollback: boolean,
+): Promise<T> {
+  let result: T | undefined;
+  try {
+    await sql.begin(async (tx) => {
+      result = await work(session(tx, place));
+      if (rollback) throw new Rollback();
+    });
+  } catch (error) {
+    if (!(error instanceof Rollback)) throw translate(error, place);
+  }
+  return result as T;
+}
+
+/** SQLSTATEs (PostgreSQL, appendix A) and socket codes that mean: nobody to talk to. */
+const unreachable = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|08\w{3}|28\w{3}|3D000|53300|57P0[123])$/;
+
+function translate(error: unknown, place: string): unknown {
+  const code = codeOf(error);
+  if (error instanceof ZenError || !code) return error;
+  const said = messageOf(error) || code;
+  if (code === '3D000') {
+    return new ZenError('unreachable', `${place}: ${said}. Create it, or let zen restore --create do so.`, {
+      cause: error,
+    });
+  }
+  if (unreachable.test(code)) {
+    return new ZenError('unreachable', `Cannot reach ${place}: ${said}. Check the server and --database.`, {
+      cause: error,
+    });
+  }
+  const where = (error as { where?: string }).where;
+  return new ZenError('failed', `${place} refused: ${said}${where ? ` (${where})` : ''}.`, { cause: error });
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,208 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generate } from '../fixtures/generate.ts';
+import type { Database } from '../src/db/database.ts';
+import { restore } from '../src/restore/restore.ts';
+import type { RestoreOptions } from '../src/restore/restore.ts';
+import { writeArchive } from './support/archive.ts';
+import type { Recipe } from './support/archive.ts';
+import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
+
+const columns =
+  'event_id, age_segment, event, item_id, item_topic, item_type, source_id, source_topic, source_type, ts, user_id';
+const replace: RestoreOptions = { append: false, table: 'log_raw' };
+
+function row(id: number, topic = 'Наука'): string {
+  return `${id}\t18-25\tshow\t7\t${topic}\turl\t8\tКино\tdomain\t${1569348000000 + id}\t9\n`;
+}
+
+function log(rows: string, recipe: Partial<Recipe> = {}): Recipe {
+  return { tables: [{ table: 'log_raw', columns, text: `${rows}\\.\n\n\n` }], ...recipe };
+}
+
+function write(content: Buffer | Recipe): string {
+  const file = join(temporaryFolder(), 'zen.dump');
+  writeFileSync(file, Buffer.isBuffer(content) ? content : writeArchive(content));
+  return file;
+}
+
+let db: Database;
+
+afterEach(() => db.close());
+
+async function ids(): Promise<number[]> {
+  const rows = await db.query<{ event_id: number }>('select event_id from log_raw order by event_id');
+  return rows.map(({ event_id }) => event_id);
+}
+
+describe.each(kinds)('into the %s database', (kind) => {
+  test('the fixture comes back row by row as its generator made it', async () => {
+    db = await newDatabase(kind);
+    const bytes = readFileSync('fixtures/zen.dump').length;
+    const seen: number[] = [];
+    expect(await restore(db, 'fixtures/zen.dump', replace, (read) => seen.push(read))).toEqual({
+      rows: 322_391,
+      bytes,
+    });
+    expect(seen.length).toBeGreaterThan(10);
+    expect(seen.at(-1)).toBe(bytes);
+    const [stored] = await db.query<{ hash: string }>(
+      `select md5(string_agg(concat_ws('|', ${columns}), e'\\n' order by event_id)) as hash from log_raw`,
+    );
+    const rows = generate().sort((a, b) => a.event_id - b.event_id);
+    const names = columns.split(', ') as (keyof (typeof rows)[number])[];
+    const text = rows.map((event) => names.map((name) => event[name]).join('|')).join('\n');
+    expect(stored?.hash).toBe(createHash('md5').update(text).digest('hex'));
+  });
+
+  test('a restore replaces the log, or adds to it when asked', async () => {
+    db = await newDatabase(kind);
+    const file = write(log(row(1) + row(2)));
+    await restore(db, file, replace);
+    await restore(db, file, replace);
+    expect(await ids()).toEqual([1, 2]);
+    await restore(db, file, { ...replace, append: true });
+    expect(await ids()).toEqual([1, 1, 2, 2]);
+  });
+
+  test('values come as they are: NULL, an empty text, quotes, tabs, line ends, emoji, a lone \\.', async () => {
+    db = await newDatabase(kind);
+    const topics = ['\\N', '', `'"`, 'a\\tb\\nc', '</script>🐸', '\\\\.', '\u202eлевша'];
+    await restore(db, write(log(topics.map((topic, index) => row(index, topic)).join(''))), replace);
+    const rows = await db.query<{ item_topic: string | null }>(
+      'select item_topic from log_raw order by event_id',
+    );
+    expect(rows.map(({ item_topic }) => item_topic)).toEqual([
+      null,
+      '',
+      `'"`,
+      'a\tb\nc',
+      '</script>🐸',
+      '\\.',
+      '\u202eлевша',
+    ]);
+  });
+
+  test('a value of the wrong type in a late row leaves the log as it was, and is named', async () => {
+    db = await newDatabase(kind);
+    await restore(db, write(log(row(1))), replace);
+    const many = Array.from({ length: 200_000 }, (_, index) => row(index)).join('');
+    const bad = write(log(`${many}x${row(1)}`));
+    await expect(restore(db, bad, replace)).rejects.toThrow(
+      /"x1" \(COPY log_raw, line \d+, column event_id: "x1"\)/,
+    );
+    expect(await ids()).toEqual([1]);
+  });
+});
+
+describe('of archives', () => {
+  test.each([
+    ['of version 1.12', { minor: 12 }],
+    ['of version 1.13', { minor: 13 }],
+    ['of version 1.15', { minor: 15 }],
+    ['of version 1.16', { minor: 16 }],
+    ['with integers and offsets of other sizes', { intSize: 8, offsetSize: 4 }],
+    ['without compression', { compression: 0 }],
+    ['written to a pipe', { offsets: false }],
+    ['in tiny chunks', { chunk: 3 }],
+  ])('one %s is read', async (_, recipe: Partial<Recipe>) => {
+    db = await newDatabase('server');
+    const other = { table: 'other', columns: 'a', text: '1\n\\.\n\n\n' };
+    const { tables } = log(row(1) + row(2));
+    expect((await restore(db, write({ tables: [other, ...tables], ...recipe }), replace)).rows).toBe(2);
+    expect(await ids()).toEqual([1, 2]);
+  });
+
+  test('columns may come in another order, and those that no aggregate needs may be missing', async () => {
+    db = await newDatabase('server');
+    const text = '9\t1569348000001\tshow\t18-25\tНаука\tКино\n\\.\n\n\n';
+    const names = '"user_id", ts, event, age_segment, item_topic, source_topic';
+    await restore(db, write({ tables: [{ table: 'log_raw', columns: names, text }] }), replace);
+    expect(await db.query('select event_id, ts, user_id, source_topic from log_raw')).toEqual([
+      { event_id: null, ts: 1569348000001, user_id: 9, source_topic: 'Кино' },
+    ]);
+  });
+
+  test('--table chooses among tables of one name', async () => {
+    db = await newDatabase('server');
+    const tables = ['a', 'b'].map((schema, index) => ({
+      ...log(row(index)).tables[0],
+      schema,
+      table: 'log_raw',
+      text: `${row(index)}\\.\n`,
+    }));
+    const file = write({ tables });
+    await expect(restore(db, file, replace)).rejects.toThrow('several tables log_raw: a.log_raw, b.log_raw');
+    await restore(db, file, { ...replace, table: 'b.log_raw' });
+    expect(await ids()).toEqual([1]);
+  });
+});
+
+describe('a dump that cannot be restored is a sentence, and the log stays as it was:', () => {
+  const whole = writeArchive(log(row(1) + row(2)));
+  const bad: [string, Buffer | Recipe, RegExp][] = [
+    ['an empty file', Buffer.alloc(0), /is not a custom-format archive/],
+    ['a plain dump', Buffer.from('-- PostgreSQL database dump\nselect 1;'), /Make one with pg_dump -Fc/],
+    [
+      'one of an older version',
+      log('', { minor: 11 }),
+      /version 1\.11, format 1: Zen reads versions 1\.12 to 1\.16/,
+    ],
+    ['one of a newer version', log('', { minor: 17 }), /version 1\.17/],
+    ['one in the tar format', log('', { format: 3 }), /format 3/],
+    ['one compressed with zstd', log('', { minor: 16, compression: 3 }), /compressed with zstd/],
+    ['one with impossible sizes', log('', { intSize: 4, offsetSize: 9 }), /its offsets 9 bytes/],
+    ['one that ends in its contents', whole.subarray(0, 150), /ends too early, at byte 150/],
+    ['one that ends in its data', whole.subarray(0, whole.length - 20), /ends too early/],
+    ['one whose data is damaged', damage(whole), /cannot be inflated/],
+    [
+      'one whose data stops before its last row',
+      { tables: [{ table: 'log_raw', columns, text: row(1) }] },
+      /stops before its last row/,
+    ],
+    [
+      'one of another database',
+      { tables: [{ table: 'users', columns: 'id', text: '\\.\n' }] },
+      /\(its tables: public\.users\)/,
+    ],
+    ['one without tables', { tables: [] }, /\(its tables: none\)/],
+    [
+      'one with INSERT statements',
+      { tables: [{ table: 'log_raw', copy: '', text: '' }] },
+      /made with --inserts/,
+    ],
+    [
+      'one that lacks columns',
+      { tables: [{ table: 'log_raw', columns: 'ts, event, user_id', text: '\\.\n' }] },
+      /lacks the column age_segment, item_topic, source_topic/,
+    ],
+    [
+      'one with an unknown column',
+      { tables: [{ table: 'log_raw', columns: `${columns}, "a b"`, text: '\\.\n' }] },
+      /does not know: a b/,
+    ],
+  ];
+
+  test.each(bad)('%s', async (_, content, message) => {
+    db = await newDatabase('server');
+    await restore(db, write(log(row(7))), replace);
+    await expect(restore(db, write(content), replace)).rejects.toThrow(message);
+    expect(await ids()).toEqual([7]);
+  });
+
+  test('a file that is not there, and a folder', async () => {
+    db = await newDatabase('server');
+    await expect(restore(db, 'nowhere.dump', replace)).rejects.toThrow('Cannot read the dump nowhere.dump');
+    await expect(restore(db, 'fixtures', replace)).rejects.toThrow('fixtures is not a file');
+  });
+});
+
+/** Flips a bit in the middle of the last data block. */
+function damage(archive: Buffer): Buffer {
+  const copy = Buffer.from(archive);
+  const place = copy.length - 30;
+  copy[place] = (copy[place] ?? 0) ^ 0x40;
+  return copy;
+}
