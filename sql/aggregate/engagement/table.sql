@@ -1,0 +1,9 @@
+-- The funnel, as in the brief. One row is one minute × item_topic × event × age_segment.
+create table if not exists dash_engagement (
+  record_id serial primary key,
+  dt timestamp,
+  item_topic varchar(128),
+  event varchar(128),
+  age_segment varchar(128),
+  unique_users bigint
+)

@@ -1,0 +1,38 @@
+import type { Database } from '../../src/db/database.ts';
+import { sql } from '../../src/files.ts';
+import type { Sample } from './oracle.ts';
+
+const columns = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segment', 'event'] as const;
+
+/** Puts events into `log_raw`, which it makes. */
+export async function insertEvents(db: Database, events: readonly Sample[]): Promise<void> {
+  await db.run(sql('restore/table'));
+  for (const event of events) {
+    const places = columns.map((_, index) => `$${index + 1}`).join(', ');
+    await db.run(
+      `insert into log_raw (${columns.join(', ')}) values (${places})`,
+      columns.map((column) => event[column]),
+    );
+  }
+}
+
+/** The rows of the two aggregates, as the oracle writes them. */
+export async function readVisits(db: Database): Promise<string[]> {
+  return readRows(db, 'dash_visits', 'item_topic, source_topic, age_segment', 'visits');
+}
+
+export async function readEngagement(db: Database): Promise<string[]> {
+  return readRows(db, 'dash_engagement', 'item_topic, event, age_segment', 'unique_users');
+}
+
+async function readRows(db: Database, table: string, cell: string, count: string): Promise<string[]> {
+  const rows = await db.query<Record<string, unknown>>(
+    `select (extract(epoch from dt) * 1000)::bigint as dt, ${cell}, ${count} from ${table}`,
+  );
+  return rows
+    .map((row) => {
+      const values = Object.values(row);
+      return `${JSON.stringify(values.slice(0, -1))} ${String(values.at(-1))}`;
+    })
+    .sort();
+}
