@@ -1,0 +1,30 @@
+// Bundles the command line (dist/zen.js) and the page's script (dist/client.js).
+import { build } from 'esbuild';
+
+const shared = { bundle: true, logLevel: 'warning', absWorkingDir: new URL('..', import.meta.url).pathname };
+
+await Promise.all([
+  build({
+    ...shared,
+    entryPoints: ['./src/cli/main.ts'],
+    outfile: 'dist/zen.js',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    packages: 'external',
+    sourcemap: true,
+  }),
+  build({
+    ...shared,
+    entryPoints: ['./src/client/main.ts'],
+    outfile: 'dist/client.js',
+    platform: 'browser',
+    target: ['chrome109', 'firefox115', 'safari16.4'],
+    format: 'iife',
+    minify: true,
+    charset: 'utf8',
+    legalComments: 'none',
+    // The charts are compiled when the page is rendered, so that it need not carry the compiler.
+    alias: { 'vega-lite': './src/client/compiler.ts' },
+  }),
+]);

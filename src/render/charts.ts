@@ -1,0 +1,67 @@
+import { logger, Warn } from 'vega';
+import { compile } from 'vega-lite';
+import type { Config, TopLevelSpec } from 'vega-lite';
+import { messageOf, ZenError } from '../errors.ts';
+import { readShipped } from '../files.ts';
+import type { Chart } from '../shared/settings.ts';
+import type { Window } from '../time.ts';
+
+/** The charts, in the order of the page; each is `templates/charts/<name>.vl.json` and the panel of that id. */
+export const chartNames = ['history', 'sources', 'funnel'] as const;
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** One chart's Vega-Lite specification: its titles and texts translated, its parameter `span` set to the period. */
+export function readChart(name: string, period: Window, translate: (text: string) => string): TopLevelSpec {
+  const spec = JSON.parse(readShipped(`templates/charts/${name}.vl.json`)) as Record<string, Json>;
+  for (const param of spec.params as { name: string; value?: Json }[]) {
+    if (param.name === 'span') param.value = [period.start, period.end];
+    if (typeof param.value === 'string') param.value = translate(param.value);
+  }
+  return translateTitles(spec, translate) as unknown as TopLevelSpec;
+}
+
+function translateTitles(json: Json, translate: (text: string) => string): Json {
+  if (Array.isArray(json)) return json.map((item) => translateTitles(item, translate));
+  if (json === null || typeof json !== 'object') return json;
+  const entries = Object.entries(json).map(([key, value]): [string, Json] => [
+    key,
+    key === 'title' && typeof value === 'string' ? translate(value) : translateTitles(value, translate),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Compiles a chart to Vega, so that the page need not carry the compiler.
+ *
+ * @throws ZenError `failed`, with the file's name, when the specification does not compile, or compiles with a warning
+ */
+export function compileChart(name: string, source: TopLevelSpec): Chart {
+  const warnings: string[] = [];
+  const listener = logger(Warn, undefined, (_method, _level, args) => warnings.push(args.join(' ')));
+  try {
+    const { spec } = compile(source, { config: readTheme(), logger: listener });
+    if (warnings.length > 0) throw new Error(warnings.join(' '));
+    return { name, spec: spec as unknown as Record<string, unknown>, rows: findRows(spec.marks ?? []) };
+  } catch (error) {
+    throw new ZenError('failed', `templates/charts/${name}.vl.json does not compile: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function readTheme(): Config {
+  return JSON.parse(readShipped('templates/theme.json')) as Config;
+}
+
+interface Mark {
+  from?: { data?: string; facet?: { data?: string } };
+}
+
+/** The data source of the first mark that draws data; a brush is a mark too, and draws none, or its own store. */
+function findRows(marks: Mark[]): string {
+  const drawn = marks.map(({ from }) => from?.facet?.data ?? from?.data);
+  const rows = drawn.find((source) => source !== undefined && !source.endsWith('_store'));
+  if (rows === undefined) throw new Error('it draws no data');
+  return rows;
+}

@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, View } from 'vega';
+import type { TopLevelSpec } from 'vega-lite';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Database } from '../src/db/database.ts';
+import { chartNames, compileChart, readChart } from '../src/render/charts.ts';
+import { readLocale, translator } from '../src/render/locale.ts';
+import { colors } from '../src/render/palette.ts';
+import { render, writePage } from '../src/render/render.ts';
+import { decode, encode } from '../src/shared/payload.ts';
+import type { Payload, Tables } from '../src/shared/payload.ts';
+import { parseTime } from '../src/time.ts';
+import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+
+const noon = parseTime('2026-11-22 12:00');
+const minute = 60_000;
+
+const tables: Tables = {
+  visits: [
+    { dt: noon, item_topic: 'Дети', source_topic: 'Кино', age_segment: '18-25', visits: 3 },
+    { dt: noon, item_topic: 'Шоу', source_topic: 'Кино', age_segment: '45+', visits: 1 },
+    { dt: noon + 2 * minute, item_topic: 'Шоу', source_topic: 'Дети', age_segment: '45+', visits: 12 },
+  ],
+  engagement: [
+    { dt: noon, item_topic: 'Дети', event: 'show', age_segment: '18-25', unique_users: 6 },
+    { dt: noon, item_topic: 'Шоу', event: 'show', age_segment: '45+', unique_users: 2 },
+    { dt: noon, item_topic: 'Дети', event: 'click', age_segment: '18-25', unique_users: 2 },
+    { dt: noon, item_topic: 'Дети', event: 'like', age_segment: '18-25', unique_users: 1 },
+  ],
+  topics: [
+    { name: 'Дети', color: '#112233', rank: 0 },
+    { name: 'Шоу', color: '#445566', rank: 1 },
+    { name: 'Кино', color: '#778899', rank: 2 },
+  ],
+  events: [
+    { event: 'show', name: 'Показы', rank: 0 },
+    { event: 'click', name: 'Клики', rank: 1 },
+    { event: 'view', name: 'Просмотры', rank: 2 },
+    { event: 'like', name: 'like', rank: 3 },
+  ],
+};
+const payload: Payload = {
+  start: noon,
+  end: noon + 3 * minute,
+  items: ['Шоу', 'Дети'],
+  ages: ['18-25', '45+'],
+  tables,
+};
+
+type Row = Record<string, unknown>;
+
+/** The rows that a chart draws of `tables`, by Vega in this process. */
+async function draw(name: string): Promise<Row[]> {
+  const { spec, rows } = compileChart(
+    name,
+    readChart(name, payload, (text) => text),
+  );
+  for (const source of spec.data as { name: string; values?: unknown }[]) {
+    if (source.name in tables) source.values = structuredClone(tables[source.name as keyof Tables]);
+  }
+  const view = await new View(parse(spec)).runAsync();
+  return view.data(rows) as Row[];
+}
+
+const pick = (rows: Row[], ...fields: string[]) => rows.map((row) => fields.map((field) => row[field]));
+
+describe('the charts, by hand-counted rows', () => {
+  test('history: events per minute and topic, stacked by rank, zero where there are none', async () => {
+    const rows = await draw('history');
+    const at = (dt: number) =>
+      pick(
+        rows.filter((row) => row.dt === dt),
+        'item_topic',
+        'visits',
+        'floor',
+        'top',
+        'color',
+      ).sort();
+    expect(at(noon)).toEqual([
+      ['Дети', 3, 0, 3, '#112233'],
+      ['Шоу', 1, 3, 4, '#445566'],
+    ]);
+    expect(at(noon + minute).map(([, visits]) => visits)).toEqual([0, 0]);
+    expect(at(noon + 2 * minute).map(([, visits]) => visits)).toEqual([0, 12]);
+    expect(new Set(rows.map((row) => row.dt)).size).toBe(4);
+  });
+
+  test('sources: each share is of all visits, the largest first', async () => {
+    const rows = (await draw('sources')).sort((a, b) => Number(a.from) - Number(b.from));
+    expect(pick(rows, 'source_topic', 'visits', 'share', 'from', 'to')).toEqual([
+      ['Дети', 12, 0.75, 0, 0.75],
+      ['Кино', 4, 0.25, 0.75, 1],
+    ]);
+  });
+
+  test('funnel: shares of the users of shows by their sums, beside the original’s mean over existing rows', async () => {
+    const rows = await draw('funnel');
+    expect(pick(rows, 'event', 'users', 'share', 'mean_share', 'name').sort()).toEqual([
+      ['click', 2, 2 / 8, 2 / 4, 'Клики'],
+      ['like', 1, 1 / 8, 1 / 4, 'like'],
+      ['show', 8, 1, 1, 'Показы'],
+    ]);
+  });
+
+  test('every file in templates/charts is a chart of the page, and each names its data and holds none', () => {
+    const files = readdirSync('templates/charts');
+    expect(files.sort()).toEqual(chartNames.map((name) => `${name}.vl.json`).sort());
+    for (const file of files) {
+      const spec = JSON.parse(readFileSync(join('templates/charts', file), 'utf8')) as Row;
+      expect(Object.keys(spec.data as Row)).toEqual(['name']);
+      expect(spec.$schema).toBe('https://vega.github.io/schema/vega-lite/v6.json');
+    }
+  });
+
+  test('one that does not compile, or only with a warning, is named', () => {
+    const wrong = { data: { name: 'x' }, mark: 'bar', encoding: { x: { field: 'a', type: 'odd' } } };
+    expect(() => compileChart('odd', wrong as unknown as TopLevelSpec)).toThrow(
+      /^templates\/charts\/odd.vl.json does not compile: /,
+    );
+    expect(() => compileChart('bare', { data: { name: 'x' } } as unknown as TopLevelSpec)).toThrow(
+      /bare.vl.json does not compile/,
+    );
+  });
+});
+
+describe('the payload', () => {
+  test('comes back as it was, also empty, and with hostile names', () => {
+    const hostile = [
+      '</script>',
+      '<!--',
+      '{{x}}',
+      '$&',
+      '__proto__',
+      'constructor',
+      '\u2028',
+      '\u202e',
+      '🐸',
+      '"',
+      '\\',
+      '',
+    ];
+    const visits = hostile.map(
+      (item_topic) => ({ ...tables.visits[0], item_topic }) as Tables['visits'][number],
+    );
+    const empty = { visits: [], engagement: [], topics: [], events: [] };
+    for (const each of [
+      payload,
+      { ...payload, tables: { ...tables, visits } },
+      { ...payload, tables: empty },
+    ]) {
+      expect(decode(encode(each))).toEqual(each);
+    }
+  });
+
+  test('of another version is refused', () => {
+    expect(() => decode(encode(payload).replace('"version":1', '"version":2'))).toThrow(
+      'of version 2, not 1',
+    );
+  });
+});
+
+test('colours are as many as asked for, and neighbours differ', () => {
+  const many = colors(60);
+  expect(many).toHaveLength(60);
+  for (const color of many) expect(color).toMatch(/^#[0-9a-f]{6}$/);
+  expect(new Set(many).size).toBe(60);
+});
+
+test('every English text of the page and the charts has a Russian one', () => {
+  const { messages } = readLocale('ru');
+  const page = readFileSync('templates/page.hbs', 'utf8');
+  const texts = [...page.matchAll(/\{\{t "([^"]+)"\}\}/g)].map(([, text]) => text ?? '');
+  for (const name of chartNames) {
+    readChart(name, payload, (text) => {
+      texts.push(text);
+      return text;
+    });
+  }
+  expect(texts.length).toBeGreaterThan(20);
+  expect(texts.filter((text) => !Object.hasOwn(messages, text))).toEqual([]);
+  expect(translator(readLocale('ru'))('constructor')).toBe('constructor');
+});
+
+describe.each(kinds)('a page from the %s database', (kind) => {
+  let db: Database;
+  const hostile = `</script><script>alert(1)</script>{{title}}$&`;
+
+  beforeAll(async () => {
+    db = await newDatabase(kind);
+    const event = { user_id: 1, source_topic: null, age_segment: '', event: 'show' };
+    await insertEvents(db, [
+      { ...event, ts: noon, item_topic: hostile },
+      { ...event, ts: noon + 5 * minute, item_topic: null },
+    ]);
+    await aggregate(db, { start: noon, end: noon + 10 * minute }, { minute: 'floor', dryRun: false });
+  });
+
+  afterAll(() => db.close());
+
+  test('covers what is aggregated, and shows what is not set as such', async () => {
+    const { html, period, visits, rows } = await render(db, { locale: 'ru' });
+    expect([period, visits, rows]).toEqual([{ start: noon, end: noon + 6 * minute }, 2, 4]);
+    const text = /<script type="application\/json" id="payload">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
+    const read = decode(text);
+    expect(read.items).toEqual([hostile, 'не указано']);
+    expect(read.ages).toEqual(['не указано']);
+    expect(html).not.toContain('<script>alert');
+    expect(html).toMatch(/^<!doctype html>\n<html lang="ru">/);
+  });
+
+  test('can be of a part, in English, under another title', async () => {
+    const { html, visits, period } = await render(db, { locale: 'en', start: noon + minute, title: 'A & B' });
+    expect([visits, period]).toEqual([1, { start: noon + minute, end: noon + 6 * minute }]);
+    expect(html).toContain('<title>A &amp; B</title>');
+    expect(html).toContain('Events per minute, by card topic');
+    expect(html).toContain('not set');
+  });
+
+  test('of a period without data says so', async () => {
+    const { html, visits } = await render(db, { locale: 'ru', start: noon + minute, end: noon + 2 * minute });
+    expect(visits).toBe(0);
+    expect(html).toContain('За этот период данных нет.');
+  });
+
+  test('of a period that ends before it starts is refused', async () => {
+    await expect(render(db, { locale: 'ru', start: noon, end: noon })).rejects.toThrow('The period is empty');
+  });
+});
+
+test('a page that cannot be written leaves the old one, and no draft', async () => {
+  const folder = temporaryFolder();
+  await writePage(join(folder, 'a/zen.html'), 'old');
+  await expect(writePage(join(folder, 'a/zen.html/x.html'), 'new')).rejects.toThrow(
+    /^Cannot write .*x\.html: /,
+  );
+  await expect(writePage(join(folder, 'a'), 'new')).rejects.toThrow(/^Cannot write .*a: /);
+  expect(readFileSync(join(folder, 'a/zen.html'), 'utf8')).toBe('old');
+  expect([readdirSync(folder), readdirSync(join(folder, 'a'))]).toEqual([['a'], ['zen.html']]);
+});

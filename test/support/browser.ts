@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+
+interface Program {
+  path: string;
+  env: Record<string, string>;
+}
+
+/** The browser to test with: `ZEN_TEST_CHROMIUM`, one that is installed, or the one of the package @sparticuz/chromium. */
+export async function findBrowser(): Promise<Program> {
+  const installed = [process.env.ZEN_TEST_CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+    existsSync,
+  );
+  return installed ? { path: installed, env: {} } : unpackBrowser();
+}
+
+const cache = resolve('node_modules/.cache/zen-chromium');
+
+/** The package unpacks into the folder of temporary files; here that is one of ours, used from then on. */
+async function unpackBrowser(): Promise<Program> {
+  if (!existsSync(cache)) {
+    const draft = `${cache}.${process.pid}`;
+    mkdirSync(draft, { recursive: true });
+    const before = process.env.TMPDIR;
+    // Says that the machine lacks the libraries nss and nspr, so that the package's own are unpacked too.
+    Object.assign(process.env, { TMPDIR: draft, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' });
+    const { default: packed } = await import('@sparticuz/chromium');
+    await packed.executablePath();
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    rmSync(cache, { recursive: true, force: true });
+    renameSync(draft, cache);
+  }
+  const fonts = join(cache, 'fonts');
+  writeFileSync(join(fonts, 'fonts.conf'), fontConfig(fonts));
+  const libraries = join(cache, 'al2023/lib');
+  return { path: join(cache, 'chromium'), env: { FONTCONFIG_PATH: fonts, LD_LIBRARY_PATH: libraries } };
+}
+
+function fontConfig(folder: string): string {
+  const folders = [folder, '/usr/share/fonts'].map((path) => `<dir>${path}</dir>`).join('');
+  return `<?xml version="1.0"?><fontconfig>${folders}<cachedir>${join(folder, 'cache')}</cachedir></fontconfig>`;
+}
+
+/** Opens the browser that `setup` found. */
+export function launchBrowser(
+  program = JSON.parse(process.env.ZEN_TEST_BROWSER ?? '{}') as Program,
+): Promise<Browser> {
+  return chromium.launch({
+    executablePath: program.path,
+    env: { ...(process.env as Record<string, string>), ...program.env },
+    args: ['--no-sandbox', '--no-zygote', '--disable-gpu'],
+  });
+}
