@@ -1,0 +1,146 @@
+import { resolve } from 'node:path';
+import { aggregate, resolveWindow } from '../aggregate/aggregate.ts';
+import type { Minute } from '../aggregate/aggregate.ts';
+import { environment, resolveTarget } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import { openDatabase } from '../db/open.ts';
+import { ZenError } from '../errors.ts';
+import type { LocaleName } from '../render/locale.ts';
+import { render, writePage } from '../render/render.ts';
+import { hasEvents, restore } from '../restore/restore.ts';
+import { describeWindow, isoTime } from '../time.ts';
+import { readDates } from './options.ts';
+import type { CommonOptions, DateOptions } from './options.ts';
+import { Terminal } from './terminal.ts';
+
+/** What a command tells: a sentence for people, an object for programs. */
+interface Report {
+  text: string;
+  json: Record<string, unknown>;
+}
+
+/** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
+async function command(
+  options: CommonOptions & { create?: boolean },
+  work: (db: Database, terminal: Terminal, seconds: () => number) => Promise<Report>,
+): Promise<void> {
+  const started = performance.now();
+  const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
+  const terminal = new Terminal({ quiet: options.quiet === true });
+  const target = resolveTarget(options.database, environment());
+  const db = await openDatabase(target, { create: options.create === true });
+  try {
+    const { text, json } = await work(db, terminal, seconds);
+    terminal.print(options.json ? JSON.stringify(json) : text);
+  } finally {
+    await db.close();
+  }
+}
+
+export interface RestoreFlags extends CommonOptions {
+  create?: boolean;
+  append?: boolean;
+  yes?: boolean;
+  table: string;
+}
+
+export async function runRestore(dump: string, options: RestoreFlags): Promise<void> {
+  await command(options, async (db, terminal, seconds) => {
+    if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
+      await confirmReplacement(db, terminal);
+    }
+    const { rows, bytes } = await terminal.during(`Restoring ${dump} into ${db.label}`, (update) =>
+      restore(db, dump, { append: options.append === true, table: options.table }, (read, size) => {
+        update(`Restoring ${dump}: ${Math.floor((100 * read) / size)} % of ${megabytes(size)}`);
+      }),
+    );
+    return {
+      text: `Restored ${count(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.`,
+      json: { rows, bytes, seconds: seconds(), database: db.label },
+    };
+  });
+}
+
+async function confirmReplacement(db: Database, terminal: Terminal): Promise<void> {
+  const held = `log_raw in ${db.label} is not empty, and would be replaced.`;
+  if (!terminal.interactive)
+    throw new ZenError('usage', `${held} Say --yes to replace it, or --append to add to it.`);
+  if (!(await terminal.confirm(`${held} Replace it?`))) throw new ZenError('failed', 'Nothing was changed.');
+}
+
+export interface AggregateFlags extends CommonOptions, DateOptions {
+  minute: Minute;
+  dryRun?: boolean;
+}
+
+export async function runAggregate(flags: AggregateFlags): Promise<void> {
+  await command(flags, async (db, terminal, seconds) => {
+    const options = { ...readDates(flags), minute: flags.minute, dryRun: flags.dryRun === true };
+    const window = await resolveWindow(db, options, Date.now());
+    const { minute, dryRun } = options;
+    if (!window) {
+      const json = { start: null, end: null, minute, events: 0, visits_rows: 0, engagement_rows: 0 };
+      return {
+        text: 'Nothing to aggregate: the log has no events between the last aggregated minute and the last UTC midnight.',
+        json: { ...json, seconds: seconds(), dry_run: dryRun },
+      };
+    }
+    const told = await terminal.during(`Aggregating ${describeWindow(window)}`, () =>
+      aggregate(db, window, options),
+    );
+    return {
+      text:
+        `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(told.events)} events of ${describeWindow(window)}, into ` +
+        `${count(told.visitsRows)} rows of dash_visits and ${count(told.engagementRows)} of dash_engagement, in ${seconds()} s.`,
+      json: {
+        start: isoTime(window.start),
+        end: isoTime(window.end),
+        minute,
+        events: told.events,
+        visits_rows: told.visitsRows,
+        engagement_rows: told.engagementRows,
+        seconds: seconds(),
+        dry_run: dryRun,
+      },
+    };
+  });
+}
+
+export interface RenderFlags extends CommonOptions, DateOptions {
+  out: string;
+  locale: LocaleName;
+  title?: string;
+}
+
+export async function runRender(flags: RenderFlags): Promise<void> {
+  await command(flags, async (db, terminal, seconds) => {
+    const { locale, title, out } = flags;
+    const file = resolve(out);
+    const { html, period, visits, rows } = await terminal.during(`Rendering ${out}`, async () => {
+      const rendered = await render(db, { ...readDates(flags), locale, title });
+      await writePage(file, rendered.html);
+      return rendered;
+    });
+    const bytes = Buffer.byteLength(html);
+    return {
+      text: `Rendered ${count(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
+      json: {
+        file,
+        bytes,
+        start: isoTime(period.start),
+        end: isoTime(period.end),
+        visits,
+        rows,
+        seconds: seconds(),
+      },
+    };
+  });
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

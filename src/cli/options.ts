@@ -1,0 +1,48 @@
+import { Option } from 'commander';
+import { parseTime } from '../time.ts';
+
+/** The options that every command takes. */
+export interface CommonOptions {
+  database?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** An option with a value, which may also come from the environment: `--start-dt` from `ZEN_START_DT`. */
+export function option(flags: string, description: string): Option {
+  const result = new Option(flags, description);
+  return result.env(`ZEN_${result.name().toUpperCase().replaceAll('-', '_')}`);
+}
+
+export const common = [
+  new Option(
+    '--database <url>',
+    'postgres://… for a server, a folder for the embedded database (env: ZEN_DATABASE_URL, DATABASE_URL, PG*; else .zen)',
+  ),
+  new Option('--json', 'print the result as one JSON object'),
+  new Option('--quiet', 'print nothing but the result and errors'),
+  new Option('--debug', 'show where an error comes from'),
+];
+
+/** The dates as given: also in the original's spelling, with an underscore, which help does not show. */
+export interface DateOptions {
+  startDt?: number;
+  endDt?: number;
+  start_dt?: number;
+  end_dt?: number;
+}
+
+/** `--start-dt` and `--end-dt`, each with its hidden alias. */
+export function dates(start: string, end: string): Option[] {
+  return [
+    option('--start-dt <time>', start).argParser(parseTime),
+    option('--end-dt <time>', end).argParser(parseTime),
+    new Option('--start_dt <time>').argParser(parseTime).hideHelp(),
+    new Option('--end_dt <time>').argParser(parseTime).hideHelp(),
+  ];
+}
+
+/** Unix milliseconds; undefined where no date was given. */
+export function readDates(options: DateOptions): { start: number | undefined; end: number | undefined } {
+  return { start: options.startDt ?? options.start_dt, end: options.endDt ?? options.end_dt };
+}

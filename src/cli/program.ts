@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import type { Option } from 'commander';
+import { version } from '../files.ts';
+import { locales } from '../render/locale.ts';
+import { runAggregate, runRender, runRestore } from './commands.ts';
+import { common, dates, option } from './options.ts';
+
+const times = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
+
+/** The command line: what each command takes, and what it runs. */
+export function buildProgram(): Command {
+  const program = new Command('zen')
+    .description('From a PostgreSQL backup of an interaction log to one self-contained HTML dashboard.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('Run it with --help for what it takes.');
+  command(program, 'restore', 'load the log from a backup into log_raw', [
+    option('--create', 'create the database if the server does not have it'),
+    option('--append', 'add to the log instead of replacing it'),
+    option('--yes', 'replace a log that is not empty without asking'),
+    option('--table <name>', 'the table to take from the dump, name or schema.name').default('log_raw'),
+  ])
+    .argument('<dump>', 'a custom-format archive: pg_dump -Fc')
+    .action(runRestore);
+  command(program, 'aggregate', `fill dash_visits and dash_engagement; ${times}`, [
+    ...dates(
+      'first minute (default: the last aggregated one, or the first event)',
+      'end, not included (default: the last UTC midnight)',
+    ),
+    option(
+      '--minute <rule>',
+      "an event's minute: the one it happened in, or the nearest one as in the original",
+    )
+      .choices(['floor', 'nearest'])
+      .default('floor'),
+    option('--dry-run', 'do the work, tell the figures, and undo it'),
+  ]).action(runAggregate);
+  command(program, 'render', `write the dashboard; ${times}`, [
+    option('--out <file>', 'where to write it').default('output/zen.html'),
+    ...dates(
+      'first minute (default: the first aggregated one)',
+      'end, not included (default: after the last aggregated one)',
+    ),
+    option('--locale <name>', 'language of the page').choices(locales).default('ru'),
+    option('--title <text>', 'title of the page'),
+  ]).action(runRender);
+  return program;
+}
+
+function command(program: Command, name: string, description: string, options: Option[]): Command {
+  const added = program.command(name).description(description);
+  for (const each of [...options, ...common]) added.addOption(each);
+  return added;
+}

@@ -1,0 +1,153 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { kinds, newTarget, newUrl, temporaryFolder } from './support/databases.ts';
+import { zen } from './support/zen.ts';
+
+const dump = resolve('fixtures/zen.dump');
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+
+describe.each(kinds)('the three commands on the %s database', (kind) => {
+  const cwd = temporaryFolder();
+  let database: string;
+
+  beforeAll(() => {
+    const target = newTarget(kind);
+    database = target.kind === 'server' ? target.url : target.folder;
+  });
+
+  const run = (...args: string[]) => zen([...args, '--database', database], { cwd });
+
+  test('restore tells rows, bytes and seconds', async () => {
+    const { code, stdout, stderr } = await run('restore', dump, '--create', '--json', '--quiet');
+    expect([code, stderr]).toEqual([0, '']);
+    const told = json(stdout);
+    expect(told).toEqual({
+      rows: 322_391,
+      bytes: statSync(dump).size,
+      seconds: expect.any(Number),
+      database,
+    });
+  });
+
+  test('aggregate states the window back, in UTC, and tells what it made of it', async () => {
+    const args = ['aggregate', '--start-dt', '2019-09-24 18:00', '--end_dt', '2019-09-24 19:00'];
+    const dry = await run(...args, '--dry-run', '--json');
+    expect(dry.stderr).toContain('2019-09-24 18:00 … 2019-09-24 19:00 UTC');
+    const wet = await run(...args, '--json', '--minute', 'floor');
+    expect(json(wet.stdout)).toEqual({ ...json(dry.stdout), seconds: expect.any(Number), dry_run: false });
+    expect(json(wet.stdout)).toMatchObject({
+      start: '2019-09-24T18:00:00Z',
+      end: '2019-09-24T19:00:00Z',
+      minute: 'floor',
+    });
+  });
+
+  test('aggregate without dates goes on to the last midnight, and then finds nothing to do', async () => {
+    const midnight = `${new Date().toISOString().slice(0, 10)}T00:00:00Z`;
+    const first = await run('aggregate', '--json');
+    expect(json(first.stdout)).toMatchObject({ start: '2019-09-24T18:59:00Z', end: midnight });
+    const { code, stdout } = await run('aggregate', '--end-dt', '2019-09-24 18:00');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Nothing to aggregate');
+  });
+
+  test('render writes one file, and tells what is in it', async () => {
+    const { code, stdout } = await run('render', '--json', '--out', 'a/b.html', '--title', 'Тест <b>');
+    expect(code).toBe(0);
+    const html = readFileSync(join(cwd, 'a/b.html'), 'utf8');
+    expect(html).toContain('<title>Тест &lt;b&gt;</title>');
+    expect(json(stdout)).toEqual({
+      file: join(cwd, 'a/b.html'),
+      bytes: Buffer.byteLength(html),
+      start: '2019-09-24T18:27:00Z',
+      end: '2019-09-24T19:01:00Z',
+      visits: 322_391,
+      rows: expect.any(Number),
+      seconds: expect.any(Number),
+    });
+  });
+});
+
+describe('on a server', () => {
+  const cwd = temporaryFolder();
+
+  test('a log that is not empty is replaced only with --yes when nobody can be asked', async () => {
+    const url = newUrl();
+    const small = join(cwd, 'small.dump');
+    writeFileSync(small, readFileSync('fixtures/zen.dump'));
+    const env = { ZEN_DATABASE_URL: url };
+    expect((await zen(['restore', small, '--create'], { cwd, env })).code).toBe(0);
+    const refused = await zen(['restore', small], { cwd, env });
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('is not empty, and would be replaced. Say --yes to replace it');
+    expect((await zen(['restore', small, '--yes'], { cwd, env })).code).toBe(0);
+  });
+
+  test('a database that does not exist is exit 3, and the sentence says how to make it', async () => {
+    const { code, stderr } = await zen(['restore', dump, '--database', newUrl()], { cwd });
+    expect(code).toBe(3);
+    expect(stderr).toContain('does not exist. Create it, or let zen restore --create do so.');
+  });
+
+  test('a server that is not there is exit 3, without the password', async () => {
+    const { code, stderr } = await zen(['render', '--database', 'postgres://zen:secret@127.0.0.1:1/zen'], {
+      cwd,
+    });
+    expect(code).toBe(3);
+    expect(stderr).toContain('Cannot reach postgres://zen@127.0.0.1:1/zen');
+    expect(stderr).not.toContain('secret');
+  });
+
+  test('libpq’s variables name the database', async () => {
+    const { hostname, port, username } = new URL(newUrl());
+    const env = { PGHOST: hostname, PGPORT: port, PGUSER: username, PGDATABASE: 'postgres' };
+    const { code, stderr } = await zen(['render'], { cwd, env });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('There is no table dash_visits')]);
+  });
+});
+
+describe('wrong usage is exit 2, and names the value', () => {
+  const cwd = temporaryFolder();
+  test.each([
+    [['aggregate', '--start-dt', '24.09.2019'], '“24.09.2019” is not a time'],
+    [['aggregate', '--end-dt', '2019-02-30'], '“2019-02-30” does not exist'],
+    [['aggregate', '--minute', 'round'], "'round' is invalid"],
+    [['aggregate', '--database', 'mysql://x/y'], 'a mysql:// database'],
+    [['render', '--locale', 'fr'], "'fr' is invalid"],
+    [['restore'], "missing required argument 'dump'"],
+    [['agregate'], "unknown command 'agregate'"],
+    [['aggregate', '--jobs'], "unknown option '--jobs'"],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await zen(args, { cwd });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+    expect(existsSync(join(cwd, '.zen'))).toBe(false);
+  });
+});
+
+test('dates also come from the environment', async () => {
+  const env = { ZEN_START_DT: 'soon' };
+  const { code, stderr } = await zen(['aggregate'], { cwd: temporaryFolder(), env });
+  expect([code, stderr]).toEqual([2, expect.stringContaining('“soon” is not a time')]);
+});
+
+test('help and version are exit 0, on stdout', async () => {
+  const cwd = temporaryFolder();
+  const help = await zen(['aggregate', '--help'], { cwd });
+  expect([help.code, help.stderr]).toEqual([0, '']);
+  expect(help.stdout).toContain('--start-dt <time>');
+  expect(help.stdout).not.toContain('--start_dt');
+  expect((await zen(['--version'], { cwd })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('a page that cannot be written is exit 1, and says why', async () => {
+  const cwd = temporaryFolder();
+  const database = ['--database', newUrl()];
+  await zen(['restore', dump, '--create', ...database], { cwd });
+  await zen(['aggregate', ...database], { cwd });
+  const { code, stdout, stderr } = await zen(['render', '--out', '/proc/zen.html', ...database], { cwd });
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toContain('Cannot write /proc/zen.html: ');
+});
