@@ -1,0 +1,26 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { buildProgram } from '../src/cli/program.ts';
+import { exits } from '../src/errors.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const { commands } = buildProgram();
+
+test.each(commands.map((command) => [command.name(), command] as const))(
+  'the README holds what zen %s --help prints',
+  (_, command) => {
+    const help = command.configureHelp({ helpWidth: 110 }).helpInformation();
+    expect(readme).toContain(help.trim());
+  },
+);
+
+test('the README tells every exit code', () => {
+  for (const code of Object.values(exits)) expect(readme).toContain(`| ${code} |`);
+});
+
+test('what the README asks to type exists', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+  const typed = [...readme.matchAll(/npm run (\w+)/g)].map(([, name]) => name ?? '');
+  expect(typed).toContain('demo');
+  expect(typed.filter((name) => !(name in scripts))).toEqual([]);
+});
