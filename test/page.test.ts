@@ -9,6 +9,7 @@ import { restore } from '../src/restore/restore.ts';
 import { parseTime } from '../src/time.ts';
 import { launchBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
 import { everything, inOrder, selectDrawn } from './support/selection.ts';
 import type { Drawn, Selection } from './support/selection.ts';
 
@@ -191,4 +192,58 @@ describe('the page', () => {
     await page.click('#reset');
     expect(await page.isVisible('#history .empty')).toBe(false);
   });
+});
+
+test('topics of any letters are shown as they are, and can be chosen', async () => {
+  const topics = [
+    '</script>',
+    '{{x}}',
+    '$&',
+    '__proto__',
+    'constructor',
+    'datum.x',
+    `'"`,
+    '\u202eлевша',
+    '🐸',
+    '<b>',
+    'é',
+    'e\u0301',
+  ];
+  const other = await newDatabase('server');
+  const event = { user_id: 1, age_segment: '<45', event: 'show' };
+  const noon = parseTime('2026-11-22 12:00');
+  await insertEvents(
+    other,
+    topics.map((item_topic, index) => ({
+      ...event,
+      ts: noon + index * 60_000,
+      item_topic,
+      source_topic: item_topic,
+    })),
+  );
+  await aggregate(other, { start: noon, end: noon + 3_600_000 }, { minute: 'floor', dryRun: false });
+  file = join(temporaryFolder(), 'hostile.html');
+  await writePage(file, (await render(other, { locale: 'en', title: '</title><b>' })).html);
+  await page.close();
+  page = await open(file);
+  const shown = await page.$$eval('#topics button', (buttons) =>
+    buttons.slice(1).map(({ textContent }) => textContent),
+  );
+  expect(shown.sort()).toEqual([...topics].sort());
+  expect(await page.title()).toBe('</title><b>');
+  const fills = (selector: string) =>
+    page.$$eval(selector, (marks) => marks.map((mark) => mark.getAttribute('fill')));
+  for (const marks of ['#history .mark-area path', '#sources .mark-arc path']) {
+    expect(new Set(await fills(marks)).size).toBe(topics.length);
+  }
+  for (const topic of topics) {
+    await page.evaluate(
+      (value) => Object.assign(document.querySelector('#topics') ?? {}, { value }),
+      [topic],
+    );
+    const rows = await drawn();
+    expect(rows.history.map(({ item_topic, visits }) => [item_topic, visits])).toEqual([[topic, 1]]);
+    expect(rows.sources).toEqual([{ source_topic: topic, visits: 1, share: 1 }]);
+  }
+  await other.close();
 });

@@ -11,6 +11,7 @@ import { colors } from '../src/render/palette.ts';
 import { render, writePage } from '../src/render/render.ts';
 import { decode, encode } from '../src/shared/payload.ts';
 import type { Payload, Tables } from '../src/shared/payload.ts';
+import { rankRows } from '../src/shared/ranks.ts';
 import { parseTime } from '../src/time.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
@@ -39,9 +40,10 @@ const tables: Tables = {
     { event: 'show', name: 'Показы', rank: 0 },
     { event: 'click', name: 'Клики', rank: 1 },
     { event: 'view', name: 'Просмотры', rank: 2 },
-    { event: 'like', name: 'like', rank: 3 },
+    { event: 'like', name: '“like”', rank: 3 },
   ],
 };
+const ranked = rankRows(tables);
 const payload: Payload = {
   start: noon,
   end: noon + 3 * minute,
@@ -59,7 +61,7 @@ async function draw(name: string): Promise<Row[]> {
     readChart(name, payload, (text) => text),
   );
   for (const source of spec.data as { name: string; values?: unknown }[]) {
-    if (source.name in tables) source.values = structuredClone(tables[source.name as keyof Tables]);
+    if (source.name in tables) source.values = structuredClone(ranked[source.name as keyof Tables]);
   }
   const view = await new View(parse(spec)).runAsync();
   return view.data(rows) as Row[];
@@ -100,7 +102,7 @@ describe('the charts, by hand-counted rows', () => {
     const rows = await draw('funnel');
     expect(pick(rows, 'event', 'users', 'share', 'mean_share', 'name').sort()).toEqual([
       ['click', 2, 2 / 8, 2 / 4, 'Клики'],
-      ['like', 1, 1 / 8, 1 / 4, 'like'],
+      ['like', 1, 1 / 8, 1 / 4, '“like”'],
       ['show', 8, 1, 1, 'Показы'],
     ]);
   });

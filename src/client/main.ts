@@ -1,5 +1,6 @@
 import { decode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
+import { rankRows } from '../shared/ranks.ts';
 import type { Settings } from '../shared/settings.ts';
 import { Choice } from './choice.ts';
 import { Panel } from './panel.ts';
@@ -46,8 +47,9 @@ function zoom({ view }: Panel): void {
 async function start(): Promise<void> {
   const payload = decode(readText('payload'));
   const { charts, locale } = JSON.parse(readText('settings')) as Settings;
+  const tables = rankRows(payload.tables);
   offer(payload);
-  await Promise.all(charts.map((chart) => find(chart.name, Panel).draw(chart, payload.tables, locale)));
+  await Promise.all(charts.map((chart) => find(chart.name, Panel).draw(chart, tables, locale)));
   zoom(find('history', Panel));
   document.documentElement.dataset.zen = 'ready';
 }

@@ -2,7 +2,7 @@ import embed from 'vega-embed';
 import type { EmbedOptions } from 'vega-embed';
 import { logger, Warn } from 'vega';
 import type { View } from 'vega';
-import type { Tables } from '../shared/payload.ts';
+import type { RankedTables } from '../shared/ranks.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 
 type Row = Record<string, unknown>;
@@ -28,7 +28,7 @@ export class Panel extends HTMLElement {
       .map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])));
   }
 
-  async draw(chart: Chart, tables: Tables, locale: Locale): Promise<void> {
+  async draw(chart: Chart, tables: RankedTables, locale: Locale): Promise<void> {
     const place = this.querySelector<HTMLElement>('.view');
     if (!place) return;
     const { view } = await embed(place, fill(chart.spec, tables), options(locale));
@@ -43,9 +43,11 @@ export class Panel extends HTMLElement {
 }
 
 /** The specification with its rows in it: sources are named, those without a name of ours are derived. */
-function fill(spec: Chart['spec'], tables: Tables): Chart['spec'] {
+function fill(spec: Chart['spec'], tables: RankedTables): Chart['spec'] {
   const sources = (spec.data as { name: string }[]).map((source) =>
-    Object.hasOwn(tables, source.name) ? { ...source, values: tables[source.name as keyof Tables] } : source,
+    Object.hasOwn(tables, source.name)
+      ? { ...source, values: tables[source.name as keyof RankedTables] }
+      : source,
   );
   return { ...spec, data: sources };
 }

@@ -57,7 +57,7 @@ function paint(names: string[]): Topic[] {
   return colors(names.length).map((color, rank) => ({ name: names[rank] ?? '', color, rank }));
 }
 
-/** The funnel's own steps, in its order, then whatever else the log calls an event. */
+/** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */
 function steps(engagement: Engagement[], translate: Translate): Step[] {
   const known = new Map([
     ['show', translate('Shows')],
@@ -66,5 +66,5 @@ function steps(engagement: Engagement[], translate: Translate): Step[] {
   ]);
   const others = new Set(engagement.map((row) => row.event).filter((event) => !known.has(event)));
   const events = [...known.keys(), ...[...others].sort(byCode)];
-  return events.map((event, rank) => ({ event, name: known.get(event) ?? event, rank }));
+  return events.map((event, rank) => ({ event, name: known.get(event) ?? `“${event}”`, rank }));
 }
