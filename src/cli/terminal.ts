@@ -9,8 +9,10 @@ export class Terminal {
 
   constructor({ quiet = false } = {}) {
     this.#quiet = quiet;
+    // A terminal that gives its width as 0, as some recorders do, would keep ora counting lines for ever.
+    const { isTTY, columns } = process.stderr;
     this.#spinner =
-      !quiet && process.stderr.isTTY ? ora({ stream: process.stderr, discardStdin: false }) : undefined;
+      !quiet && isTTY && columns > 0 ? ora({ stream: process.stderr, discardStdin: false }) : undefined;
   }
 
   /** The result, for people or (`--json`) for programs. */
