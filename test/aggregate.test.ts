@@ -4,11 +4,10 @@ import type { Event } from '../fixtures/generate.ts';
 import { aggregate, resolveWindow } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions, Aggregated, Minute } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
-import { restore } from '../src/restore/restore.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { kinds, newDatabase } from './support/databases.ts';
-import { insertEvents, readEngagement, readVisits } from './support/log.ts';
+import { insertEvents, restoreFixture, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 
@@ -158,7 +157,7 @@ describe.each(kinds)('on the %s database', (kind) => {
 
     beforeAll(async () => {
       db = await newDatabase(kind);
-      await restore(db, 'fixtures/zen.dump', { append: false, table: 'log_raw' });
+      await restoreFixture(db);
       events = generate();
     });
 

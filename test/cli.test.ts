@@ -27,6 +27,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
       bytes: statSync(dump).size,
       seconds: expect.any(Number),
       database,
+      summary: expect.objectContaining({ first: '2019-09-24T18:27:37.189Z', item_topics: 25, nulls: {} }),
     });
   });
 

@@ -5,11 +5,10 @@ import type { Browser, Page } from 'playwright-core';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { render, writePage } from '../src/render/render.ts';
-import { restore } from '../src/restore/restore.ts';
 import { parseTime } from '../src/time.ts';
 import { launchBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
-import { insertEvents } from './support/log.ts';
+import { insertEvents, restoreFixture } from './support/log.ts';
 import { everything, inOrder, selectDrawn } from './support/selection.ts';
 import type { Drawn, Selection } from './support/selection.ts';
 
@@ -23,7 +22,7 @@ let requests: string[];
 beforeAll(async () => {
   browser = await launchBrowser();
   db = await newDatabase('server');
-  await restore(db, 'fixtures/zen.dump', { append: false, table: 'log_raw' });
+  await restoreFixture(db);
   const day = { start: parseTime('2019-09-24'), end: parseTime('2019-09-25') };
   await aggregate(db, day, { minute: 'floor', dryRun: false });
   file = join(temporaryFolder(), 'zen.html');

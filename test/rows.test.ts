@@ -1,16 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { Readable } from 'node:stream';
-import { readColumns, readRows } from '../src/restore/rows.ts';
+import { readRows } from '../src/restore/rows.ts';
 
 test('COPY text is cut between rows, wherever its chunks were cut, and ends at the line \\.', async () => {
-  const text = Buffer.from('a\tb\n\\\\.\n\n\\.\n\nnot a row\n');
+  const text = Buffer.from('a\tb\n\\\\.\n\n\\.\n\n\n');
   for (let size = 1; size <= text.length; size++) {
     const count = Math.ceil(text.length / size);
     const chunks = Array.from({ length: count }, (_, index) =>
       text.subarray(index * size, (index + 1) * size),
     );
     let read = '';
-    for await (const rows of readRows(Readable.from(chunks))) {
+    for await (const rows of readRows(Readable.from(chunks), 'a.dump')) {
       expect(rows.length === 0 || rows.at(-1) === 10).toBe(true);
       read += rows.toString();
     }
@@ -19,9 +19,14 @@ test('COPY text is cut between rows, wherever its chunks were cut, and ends at t
 });
 
 test.each([
-  ['COPY public.log_raw (a, b_c) FROM stdin;\n', ['a', 'b_c']],
-  ['COPY "we(ird"."log, raw" ("A b", "q""q", "x)y") FROM stdin;\n', ['A b', 'q"q', 'x)y']],
-  ['COPY public.log_raw () FROM stdin;\n', []],
-])('the columns of %j are read', (copy, columns) => {
-  expect(readColumns(copy)).toEqual(columns);
+  ['a\n', 'a.dump stops before its last row'],
+  ['a\n\\.', 'a.dump stops before its last row'],
+  ['a\n\\.\nb\n', 'a.dump has data behind the last row'],
+  ['a\n\\.\n\nb', 'a.dump stops before its last row'],
+])('COPY text that is %j is refused', async (text, message) => {
+  const read = async () => {
+    for await (const rows of readRows(Readable.from([Buffer.from(text)]), 'a.dump'))
+      expect(rows).toBeDefined();
+  };
+  await expect(read()).rejects.toThrow(message);
 });

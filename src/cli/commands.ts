@@ -7,7 +7,10 @@ import { openDatabase } from '../db/open.ts';
 import { ZenError } from '../errors.ts';
 import type { LocaleName } from '../render/locale.ts';
 import { render, writePage } from '../render/render.ts';
+import type { Backup } from '../restore/backup.ts';
+import { openBackup } from '../restore/open.ts';
 import { hasEvents, restore } from '../restore/restore.ts';
+import type { Summary } from '../restore/summary.ts';
 import { describeWindow, isoTime } from '../time.ts';
 import { readDates } from './options.ts';
 import type { CommonOptions, DateOptions } from './options.ts';
@@ -45,20 +48,52 @@ export interface RestoreFlags extends CommonOptions {
 }
 
 export async function runRestore(dump: string, options: RestoreFlags): Promise<void> {
+  const backup = await openBackup(dump);
+  try {
+    await restoreFrom(backup, options);
+  } finally {
+    await backup.close();
+  }
+}
+
+async function restoreFrom(backup: Backup, options: RestoreFlags): Promise<void> {
+  const dump = backup.path;
   await command(options, async (db, terminal, seconds) => {
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }
-    const { rows, bytes } = await terminal.during(`Restoring ${dump} into ${db.label}`, (update) =>
-      restore(db, dump, { append: options.append === true, table: options.table }, (read, size) => {
+    const { rows, bytes, summary } = await terminal.during(`Restoring ${dump} into ${db.label}`, (update) =>
+      restore(db, backup, { append: options.append === true, table: options.table }, (read, size) => {
         update(`Restoring ${dump}: ${Math.floor((100 * read) / size)} % of ${megabytes(size)}`);
       }),
     );
     return {
-      text: `Restored ${count(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.`,
-      json: { rows, bytes, seconds: seconds(), database: db.label },
+      text: `Restored ${count(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describe(summary)}`,
+      json: { rows, bytes, seconds: seconds(), database: db.label, summary: withTimes(summary) },
     };
   });
+}
+
+function withTimes(summary: Summary): Record<string, unknown> {
+  const iso = (ms: number | null) => (ms === null ? null : isoTime(ms));
+  return { ...summary, first: iso(summary.first), last: iso(summary.last) };
+}
+
+/** What the log holds, then a line for each thing that is odd about it. */
+function describe(summary: Summary): string {
+  const { first, last, nulls, duplicate_ids, outside, in_seconds } = summary;
+  const lines = [
+    `It holds ${count(summary.item_topics)} card topics, ${count(summary.source_topics)} source topics, ` +
+      `${count(summary.age_segments)} age groups, ${count(summary.events)} kinds of event` +
+      (first === null || last === null ? '.' : `, from ${isoTime(first)} to ${isoTime(last)}.`),
+  ];
+  const missing = Object.entries(nulls).map(([name, number]) => `${name} ${count(number)}`);
+  if (missing.length > 0) lines.push(`Missing values: ${missing.join(', ')}.`);
+  if (duplicate_ids > 0) lines.push(`${count(duplicate_ids)} events repeat the id of another.`);
+  if (outside > 0) lines.push(`${count(outside)} events lie outside the years 2000 to 2100.`);
+  if (in_seconds > 0)
+    lines.push(`${count(in_seconds)} of them look like seconds: ts should be milliseconds.`);
+  return lines.join('\n');
 }
 
 async function confirmReplacement(db: Database, terminal: Terminal): Promise<void> {

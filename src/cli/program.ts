@@ -20,7 +20,7 @@ export function buildProgram(): Command {
     option('--yes', 'replace a log that is not empty without asking'),
     option('--table <name>', 'the table to take from the dump, name or schema.name').default('log_raw'),
   ])
-    .argument('<dump>', 'a custom-format archive: pg_dump -Fc')
+    .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header')
     .action(runRestore);
   command(program, 'aggregate', `fill dash_visits and dash_engagement; ${times}`, [
     ...dates(

@@ -4,33 +4,38 @@ import { messageOf, ZenError } from '../errors.ts';
 
 const bufferBytes = 1 << 16;
 
-/** Reads a file forwards through a buffer. `position` counts the bytes taken, from the start of the file. */
+/** Reads a file, or a stretch of one, forwards through a buffer. */
 export class Reader {
   readonly path: string;
+  /** How many bytes there are. */
   readonly size: number;
+  /** How many bytes have been taken. */
   position = 0;
   readonly #file: FileHandle;
+  readonly #offset: number;
   readonly #buffer = Buffer.alloc(bufferBytes);
   #start = 0;
   #filled = 0;
 
-  private constructor(path: string, file: FileHandle, size: number) {
+  private constructor(path: string, file: FileHandle, offset: number, size: number) {
     this.path = path;
     this.#file = file;
+    this.#offset = offset;
     this.size = size;
   }
 
-  /** @throws ZenError `failed` when there is no such file, it may not be read, or it is a folder */
+  /** @throws ZenError `failed` when there is no such file, or it may not be read */
   static async open(path: string): Promise<Reader> {
     const file = await open(path).catch((error: unknown) => {
       throw new ZenError('failed', `Cannot read the dump ${path}: ${messageOf(error)}.`, { cause: error });
     });
-    const stats = await file.stat();
-    if (!stats.isFile()) {
-      await file.close();
-      throw new ZenError('failed', `${path} is not a file. Zen reads custom-format archives: pg_dump -Fc.`);
-    }
-    return new Reader(path, file, stats.size);
+    return new Reader(path, file, 0, (await file.stat()).size);
+  }
+
+  /** Another reader, of `size` bytes from `offset` on. It shares this one's file, and does not close it. */
+  section(offset: number, size: number): Reader {
+    if (offset + size > this.size) this.#truncated();
+    return new Reader(this.path, this.#file, this.#offset + offset, size);
   }
 
   /**
@@ -55,6 +60,12 @@ export class Reader {
     return (await this.bytes(1)).readUInt8();
   }
 
+  /** All that is left, in pieces. */
+  async *rest(): AsyncGenerator<Buffer> {
+    while (this.position < this.size)
+      yield await this.bytes(Math.min(bufferBytes, this.size - this.position));
+  }
+
   seek(position: number): void {
     this.position = position;
     this.#demand(0);
@@ -67,7 +78,8 @@ export class Reader {
   async #fill(): Promise<void> {
     this.#demand(1);
     this.#start = this.position;
-    this.#filled = (await this.#file.read(this.#buffer, 0, bufferBytes, this.position)).bytesRead;
+    const length = Math.min(bufferBytes, this.size - this.position);
+    this.#filled = (await this.#file.read(this.#buffer, 0, length, this.#offset + this.position)).bytesRead;
     if (this.#filled === 0) this.#truncated();
   }
 
@@ -78,7 +90,7 @@ export class Reader {
   #truncated(): never {
     throw new ZenError(
       'failed',
-      `${this.path} ends too early, at byte ${this.size}: the file is damaged or incomplete. Copy it again.`,
+      `${this.path} ends too early, at byte ${this.#offset + this.size}: the file is damaged or incomplete. Copy it again.`,
     );
   }
 }

@@ -2,9 +2,11 @@ import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import { Archive } from './archive.ts';
-import type { TableData } from './archive.ts';
-import { readColumns, readRows } from './rows.ts';
+import type { Backup } from './backup.ts';
+import { guessTypes, mapColumns } from './columns.ts';
+import type { Mapping } from './columns.ts';
+import { summarize } from './summary.ts';
+import type { Summary } from './summary.ts';
 
 export interface RestoreOptions {
   /** Add to what `log_raw` holds, instead of replacing it. */
@@ -17,47 +19,46 @@ export interface Restored {
   rows: number;
   /** Bytes of the dump. */
   bytes: number;
+  /** Of the whole log, as it is now. */
+  summary: Summary;
 }
-
-/** The columns of `log_raw`; those that the aggregates need are true. */
-const columns: Record<string, boolean> = {
-  event_id: false,
-  age_segment: true,
-  event: true,
-  item_id: false,
-  item_topic: true,
-  item_type: false,
-  source_id: false,
-  source_topic: true,
-  source_type: false,
-  ts: true,
-  user_id: true,
-};
 
 /**
  * Loads the log from a backup into `log_raw`, in one transaction. Only the rows of that table are taken: nothing that
  * the dump says is executed.
  *
- * @param onProgress told the bytes read and the size of the dump
+ * @param onProgress told the bytes read, and how many there are
  * @throws ZenError `failed` for a dump that is damaged, or holds no such table
  */
 export async function restore(
   db: Database,
-  path: string,
-  { append, table }: RestoreOptions,
+  backup: Backup,
+  { append, table: name }: RestoreOptions,
   onProgress: (bytes: number, size: number) => void = () => undefined,
 ): Promise<Restored> {
-  const archive = await Archive.open(path);
-  try {
-    const data = findTable(archive, table, path);
-    const names = checkColumns(readColumns(data.copy), path);
-    const source = report(readRows(archive.read(data)), () => {
-      onProgress(archive.position, archive.size);
-    });
-    const rows = await db.transaction((session) => load(session, names, source, append));
-    return { rows, bytes: archive.size };
-  } finally {
-    await archive.close();
+  const table = await backup.find(name);
+  const pieces = backup.rows(table)[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  const mapping = mapColumns(guessTypes(table, first.done ? Buffer.alloc(0) : first.value), backup.path);
+  const source = convert(first, pieces, mapping, () => {
+    onProgress(backup.position, backup.size);
+  });
+  return db.transaction(async (session) => {
+    const rows = await load(session, mapping, source, append);
+    return { rows, bytes: backup.size, summary: await summarize(session) };
+  });
+}
+
+/** The first piece and those after it, as rows of the log. */
+async function* convert(
+  first: IteratorResult<Buffer>,
+  pieces: AsyncIterator<Buffer>,
+  { map }: Mapping,
+  report: () => void,
+): AsyncGenerator<Buffer> {
+  for (let piece = first; !piece.done; piece = await pieces.next()) {
+    report();
+    yield map(piece.value);
   }
 }
 
@@ -66,56 +67,30 @@ export async function hasEvents(db: Database): Promise<boolean> {
   return (await hasTable(db, 'log_raw')) && (await db.query('select from log_raw limit 1')).length > 0;
 }
 
-function findTable(archive: Archive, name: string, path: string): TableData {
-  const matches = archive.tables.filter(
-    ({ schema, table }) => name === table || name === `${schema}.${table}`,
-  );
-  const [found, another] = matches;
-  if (!found) {
-    const held = archive.tables.map(({ schema, table }) => `${schema}.${table}`).join(', ') || 'none';
-    throw new ZenError(
-      'failed',
-      `${path} holds no data of a table ${name} (its tables: ${held}). Choose one with --table.`,
-    );
-  }
-  if (another) {
-    const names = matches.map(({ schema, table }) => `${schema}.${table}`).join(', ');
-    throw new ZenError('failed', `${path} holds several tables ${name}: ${names}. Choose one with --table.`);
-  }
-  return found;
-}
-
-function checkColumns(names: string[], path: string): string[] {
-  const missing = Object.keys(columns).filter((name) => columns[name] && !names.includes(name));
-  if (missing.length > 0)
-    throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
-  const unknown = names.filter((name) => !Object.hasOwn(columns, name));
-  if (unknown.length > 0) {
-    throw new ZenError(
-      'failed',
-      `The log in ${path} has a column that Zen does not know: ${unknown.join(', ')}.`,
-    );
-  }
-  return names;
-}
-
-async function* report<T>(source: AsyncIterable<T>, onChunk: () => void): AsyncGenerator<T> {
-  for await (const chunk of source) {
-    onChunk();
-    yield chunk;
-  }
-}
-
 async function load(
   session: Session,
-  names: string[],
+  { columns, texts }: Mapping,
   source: AsyncIterable<Uint8Array>,
   append: boolean,
 ): Promise<number> {
   if (!(await hasTable(session, 'log_raw'))) await session.run(sql('restore/table'));
   if (!append) await session.run('truncate log_raw');
-  const rows = await session.copy('log_raw', names, source);
+  await holdTexts(session, texts, append);
+  const rows = await session.copy('log_raw', columns, source);
   await session.run(sql('restore/index'));
   await session.run('analyze log_raw');
   return rows;
+}
+
+/** Ids are numbers unless the backup holds texts: then their columns become text, which an emptied table allows. */
+async function holdTexts(session: Session, texts: string[], append: boolean): Promise<void> {
+  const numbers = await session.query<{ name: string }>(sql('restore/numbers'));
+  for (const { name } of numbers.filter(({ name }) => texts.includes(name))) {
+    if (append)
+      throw new ZenError(
+        'failed',
+        `${name} is a text in the dump and a number in log_raw. Restore it without --append.`,
+      );
+    await session.run(`alter table log_raw alter column ${name} type text`);
+  }
 }

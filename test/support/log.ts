@@ -1,5 +1,7 @@
 import type { Database } from '../../src/db/database.ts';
 import { sql } from '../../src/files.ts';
+import { openBackup } from '../../src/restore/open.ts';
+import { restore } from '../../src/restore/restore.ts';
 import type { Sample } from './oracle.ts';
 
 const columns = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segment', 'event'] as const;
@@ -14,6 +16,13 @@ export async function insertEvents(db: Database, events: readonly Sample[]): Pro
       columns.map((column) => event[column]),
     );
   }
+}
+
+/** Restores the fixture into `log_raw`. */
+export async function restoreFixture(db: Database): Promise<void> {
+  const backup = await openBackup('fixtures/zen.dump');
+  await restore(db, backup, { append: false, table: 'log_raw' });
+  await backup.close();
 }
 
 /** The rows of the two aggregates, as the oracle writes them. */

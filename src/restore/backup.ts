@@ -1,0 +1,65 @@
+import { ZenError } from '../errors.ts';
+
+/** A table whose rows a backup holds. */
+export interface Table {
+  schema: string;
+  name: string;
+  /** The columns of its rows, in their order. */
+  columns: string[];
+  /** The types of its columns where the backup declares them, as PostgreSQL writes them: `bigint`, `timestamp with time zone`. */
+  types: ReadonlyMap<string, string>;
+}
+
+/** A backup, of whatever format. Its rows are read forwards, once. */
+export interface Backup {
+  readonly path: string;
+  /** Bytes to be read in all, and read so far. */
+  readonly size: number;
+  readonly position: number;
+  /**
+   * Finds the table to take, by `name` or `schema.name`.
+   *
+   * @throws ZenError `failed` when there is none, or when there are several and it can be told by now
+   */
+  find(name: string): Promise<Table>;
+  /**
+   * The rows of that table in PostgreSQL's COPY text format, in pieces that end with a whole row, without the line `\.`
+   * that ends them in a dump.
+   *
+   * @throws ZenError `failed` when they are damaged or cut short
+   */
+  rows(table: Table): AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
+
+/**
+ * The one table of that name, `name` or `schema.name`.
+ *
+ * @throws ZenError `failed` when there is none, or several
+ */
+export function chooseTable<T extends Table>(tables: readonly T[], wanted: string, path: string): T {
+  const matches = tables.filter((table) => isNamed(table, wanted));
+  const [found, another] = matches;
+  if (!found) {
+    const held = tables.map(fullName).join(', ') || 'none';
+    throw new ZenError(
+      'failed',
+      `${path} holds no data of a table ${wanted} (its tables: ${held}). Choose one with --table.`,
+    );
+  }
+  if (another) throw severalTables(matches, wanted, path);
+  return found;
+}
+
+export function severalTables(matches: readonly Table[], wanted: string, path: string): ZenError {
+  const names = matches.map(fullName).join(', ');
+  return new ZenError('failed', `${path} holds several tables ${wanted}: ${names}. Choose one with --table.`);
+}
+
+export function isNamed(table: Pick<Table, 'schema' | 'name'>, wanted: string): boolean {
+  return wanted === table.name || wanted === fullName(table);
+}
+
+function fullName({ schema, name }: Pick<Table, 'schema' | 'name'>): string {
+  return `${schema}.${name}`;
+}

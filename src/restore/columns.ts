@@ -1,0 +1,107 @@
+import { ZenError } from '../errors.ts';
+import type { Table } from './backup.ts';
+
+/** The columns of `log_raw`, with whether an aggregate needs them. */
+const columns: Record<string, { needed: boolean; id: boolean }> = {
+  event_id: { needed: false, id: true },
+  age_segment: { needed: true, id: false },
+  event: { needed: true, id: false },
+  item_id: { needed: false, id: true },
+  item_topic: { needed: true, id: false },
+  item_type: { needed: false, id: false },
+  source_id: { needed: false, id: true },
+  source_topic: { needed: true, id: false },
+  source_type: { needed: false, id: false },
+  ts: { needed: true, id: false },
+  user_id: { needed: true, id: true },
+};
+
+/** How the rows of a backup become those of `log_raw`. */
+export interface Mapping {
+  /** The columns of `log_raw` that are filled, in the order of the rows. */
+  columns: string[];
+  /** The ids that are not numbers. */
+  texts: string[];
+  /** Turns rows of the backup (COPY text, whole rows) into rows of these columns. */
+  map: (rows: Buffer) => Buffer;
+}
+
+/**
+ * Finds the columns of the log among those of a table, whatever their order; others are left out.
+ *
+ * @throws ZenError `failed` when one that the aggregates need is missing
+ */
+export function mapColumns({ columns: names, types }: Table, path: string): Mapping {
+  const missing = Object.keys(columns).filter((name) => columns[name]?.needed && !names.includes(name));
+  if (missing.length > 0)
+    throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
+  const taken = names.filter((name) => Object.hasOwn(columns, name));
+  const texts = taken.filter((name) => columns[name]?.id && !isInteger(types.get(name) ?? 'bigint'));
+  const times = !/^(bigint|integer|numeric)/.test(types.get('ts') ?? '');
+  const asIs = taken.length === names.length && !times;
+  return { columns: taken, texts, map: asIs ? (rows) => rows : mapper(names, taken, times, path) };
+}
+
+/**
+ * The table with types for its ids, guessed from its first rows (COPY text) where the backup declares none: CSV, and
+ * dumps of data only.
+ */
+export function guessTypes(table: Table, rows: Buffer): Table {
+  if (table.types.size > 0) return table;
+  const first = rows
+    .toString('latin1')
+    .split('\n')
+    .slice(0, -1)
+    .map((row) => row.split('\t'));
+  const isText = (place: number) => first.some((fields) => !/^(-?\d+|\\N)$/.test(fields[place] ?? ''));
+  const ids = table.columns
+    .map((name, place) => [name, place] as const)
+    .filter(([name]) => columns[name]?.id);
+  return { ...table, types: new Map(ids.map(([name, place]) => [name, isText(place) ? 'text' : 'bigint'])) };
+}
+
+function isInteger(type: string): boolean {
+  return /^(bigint|integer|smallint|int\d?|(big|small)?serial)/.test(type);
+}
+
+/** Rows are taken apart as bytes (latin1), so that their characters stay what they were. */
+function mapper(names: string[], taken: string[], times: boolean, path: string): Mapping['map'] {
+  const places = taken.map((name) => names.indexOf(name));
+  const ts = names.indexOf('ts');
+  let line = 0;
+  return (rows) => {
+    const mapped = rows
+      .toString('latin1')
+      .split('\n')
+      .slice(0, -1)
+      .map((row) => {
+        line++;
+        const fields = row.split('\t');
+        if (fields.length !== names.length) {
+          throw new ZenError(
+            'failed',
+            `${path}, row ${line} of the log has ${fields.length} values instead of ${names.length}. Copy it again.`,
+          );
+        }
+        if (times) fields[ts] = readTime(fields[ts] ?? '', line, path);
+        return `${places.map((place) => fields[place]).join('\t')}\n`;
+      });
+    return Buffer.from(mapped.join(''), 'latin1');
+  };
+}
+
+const timestamp = /^(\d{4,6}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d*(?:([+-]\d\d)(?::?(\d\d))?)?$/;
+
+/** Unix milliseconds of a timestamp as PostgreSQL writes it (DateStyle ISO); UTC unless it carries an offset. */
+function readTime(text: string, line: number, path: string): string {
+  if (text === '\\N' || /^-?\d+$/.test(text)) return text;
+  const [, date, time, hours = '+00', minutes = '00'] = timestamp.exec(text) ?? [];
+  const ms = Date.parse(`${date ?? ''}T${time ?? ''}${hours}:${minutes}`);
+  if (Number.isNaN(ms)) {
+    throw new ZenError(
+      'failed',
+      `${path}, row ${line} of the log: ts is “${text}”, which is not a time. Nothing was changed.`,
+    );
+  }
+  return String(ms);
+}

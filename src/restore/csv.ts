@@ -1,0 +1,169 @@
+import { ZenError } from '../errors.ts';
+import type { Backup, Table } from './backup.ts';
+import { skip } from './statement.ts';
+import { decode, escapeText, quote, Window } from './text.ts';
+
+const delimiters = [',', ';', '\t'];
+
+interface Row {
+  /** COPY text; none for an empty line. */
+  fields: string[];
+  /** Where the next row starts. */
+  end: number;
+  /** Whether something follows a closing quote. */
+  broken: boolean;
+}
+
+/** A table with a header row, its values separated by commas, semicolons or tabs (RFC 4180, or COPY text with a header). */
+export class Csv implements Backup {
+  readonly path: string;
+  readonly size: number;
+  readonly #window: Window;
+  readonly #position: () => number;
+  readonly #close: () => Promise<void>;
+  #delimiter = ',';
+
+  /**
+   * @param size bytes to be read in all
+   * @param bytes of the table, not compressed any more
+   * @param position tells how many of `size` have been read
+   */
+  constructor(
+    path: string,
+    size: number,
+    bytes: AsyncIterable<Buffer>,
+    position: () => number,
+    close: () => Promise<void>,
+  ) {
+    this.path = path;
+    this.size = size;
+    this.#window = new Window(path, bytes, 'row');
+    this.#position = position;
+    this.#close = close;
+  }
+
+  get position(): number {
+    return this.#position();
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  /**
+   * The file's only table, which has no name of its own. Its delimiter is the one that gives a column `ts`.
+   *
+   * @throws ZenError `failed` when there is no such header
+   */
+  async find(): Promise<Table> {
+    const window = this.#window;
+    while (!window.text.includes('\n') && (await window.more()));
+    for (const delimiter of delimiters) {
+      const row = readRow(window.text, 0, delimiter);
+      const columns = row?.fields.map((field) => decode(field).trim()) ?? [];
+      if (!row || row.broken || !columns.includes('ts')) continue;
+      this.#checkNames(columns);
+      window.drop(row.end);
+      this.#delimiter = delimiter;
+      return { schema: '', name: 'log_raw', columns, types: new Map() };
+    }
+    const line = quote(window.text.split('\n', 1)[0] ?? '');
+    this.#refuse(`the header “${line}” names no column ts. Make the file with COPY … (FORMAT csv, HEADER)`);
+  }
+
+  async *rows(table: Table): AsyncGenerator<Buffer> {
+    const window = this.#window;
+    for (let last = false; ; last = !(await window.more())) {
+      let rows = '';
+      let at = 0;
+      for (let row = this.#read(at, table, last); row; row = this.#read(at, table, last)) {
+        if (row.fields.length > 0) rows += `${row.fields.join('\t')}\n`;
+        at = row.end;
+      }
+      window.drop(at);
+      if (rows !== '') yield Buffer.from(rows, 'latin1');
+      if (last) return;
+    }
+  }
+
+  /** The row at a place; undefined when more must be read. COPY text may hold a quote that quotes nothing. */
+  #read(at: number, { columns }: Table, last: boolean): Row | undefined {
+    const { text } = this.#window;
+    const isTab = this.#delimiter === '\t';
+    let row = readRow(text, at, this.#delimiter);
+    if (isTab && (row ? !fits(row, columns.length) : last)) row = readLine(text, at, '\t');
+    if (row ? fits(row, columns.length) : !last || at === text.length) return row;
+    this.#window.drop(at);
+    if (!row) this.#refuse('a quote is never closed: the file is incomplete. Copy it again');
+    if (row.broken) this.#refuse('something follows a closing quote. Write a quote within a value twice');
+    const count = `${row.fields.length} values instead of the ${columns.length} of the header`;
+    this.#refuse(`the row has ${count}. Correct it, or copy the file again`);
+  }
+
+  #checkNames(columns: string[]): void {
+    const twice = columns.find((name, index) => columns.indexOf(name) !== index);
+    if (twice !== undefined) this.#refuse(`the header names ${twice} twice. Rename one of them`);
+  }
+
+  #refuse(why: string): never {
+    throw new ZenError('failed', `${this.path}, line ${this.#window.line}: ${why}.`);
+  }
+}
+
+function fits({ fields, broken }: Row, width: number): boolean {
+  return !broken && (fields.length === width || fields.length === 0);
+}
+
+/** A row whose values may be quoted, and then hold line ends. Undefined when it does not end within the text. */
+function readRow(text: string, start: number, delimiter: string): Row | undefined {
+  const line = text.indexOf('\n', start);
+  if (line < 0) return undefined;
+  const isQuoted = text.slice(start, line).includes('"');
+  return isQuoted ? readFields(text, start, delimiter) : readLine(text, start, delimiter);
+}
+
+/** A row without quotes. */
+function readLine(text: string, start: number, delimiter: string): Row | undefined {
+  const newline = text.indexOf('\n', start);
+  if (newline < 0) return undefined;
+  const line = text.slice(start, text[newline - 1] === '\r' ? newline - 1 : newline);
+  const fields = line === '' ? [] : line.split(delimiter).map((field) => toText(field, delimiter));
+  return { fields, end: newline + 1, broken: false };
+}
+
+function readFields(text: string, start: number, delimiter: string): Row | undefined {
+  const fields: string[] = [];
+  let broken = false;
+  for (let at = start; ; at++) {
+    const from = at;
+    const quoted = text[at] === '"';
+    if (quoted) at = skip(text, at);
+    if (at < 0) return undefined;
+    const end = endOfField(text, at, delimiter);
+    if (end < 0) return undefined;
+    const stop = text[end] === '\n' && end > at && text[end - 1] === '\r' ? end - 1 : end;
+    if (quoted && stop > at) broken = true;
+    fields.push(
+      quoted
+        ? escapeText(text.slice(from + 1, at - 1).replaceAll('""', '"'))
+        : toText(text.slice(from, stop), delimiter),
+    );
+    at = end;
+    if (text[end] === '\n') return { fields, end: end + 1, broken };
+  }
+}
+
+function endOfField(text: string, start: number, delimiter: string): number {
+  const newline = text.indexOf('\n', start);
+  const found = text.slice(start, newline).indexOf(delimiter);
+  return newline < 0 || found < 0 ? newline : start + found;
+}
+
+/** A value without quotes as COPY text. Between tabs it is that already, or else a backslash in it is just one. */
+function toText(value: string, delimiter: string): string {
+  if (value === '' || value === '\\N') return '\\N';
+  if (delimiter !== '\t') return escapeText(value);
+  return value
+    .replaceAll('\r', '\\r')
+    .replaceAll(/\\([\\bfnrtv0-7x])?/g, (text, letter) => (letter ? text : '\\\\'));
+}

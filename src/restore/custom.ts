@@ -1,0 +1,84 @@
+import type { Backup } from './backup.ts';
+import { inflate } from './inflate.ts';
+import type { Reader } from './reader.ts';
+import { readRows } from './rows.ts';
+import { chooseEntry, damaged } from './toc.ts';
+import type { Entry, Toc } from './toc.ts';
+
+const block = { data: 1, blobs: 3 };
+
+/**
+ * An archive in one file (`pg_dump -Fc`): the table of contents, then a block of chunks for each table. Defined by
+ * PostgreSQL's src/bin/pg_dump/pg_backup_custom.c: _PrintTocData, _readBlockHeader, _skipData.
+ */
+export class Custom implements Backup {
+  readonly #reader: Reader;
+  readonly #toc: Toc;
+  readonly #firstBlock: number;
+
+  constructor(reader: Reader, toc: Toc) {
+    this.#reader = reader;
+    this.#toc = toc;
+    this.#firstBlock = reader.position;
+  }
+
+  get path(): string {
+    return this.#reader.path;
+  }
+
+  get size(): number {
+    return this.#reader.size;
+  }
+
+  get position(): number {
+    return this.#reader.position;
+  }
+
+  find(name: string): Promise<Entry> {
+    return Promise.resolve(chooseEntry(this.#toc.tables, name, this.path));
+  }
+
+  async *rows(table: Entry): AsyncGenerator<Buffer> {
+    await this.#seekBlock(table);
+    yield* readRows(inflate(this.#chunks(), this.#toc.compression, this.path), this.path);
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  /** A data block starts with its kind and the id of its entry; the archive may not say where, then it is looked for. */
+  async #seekBlock(table: Entry): Promise<void> {
+    this.#reader.seek(table.offset ?? this.#firstBlock);
+    for (;;) {
+      const kind = await this.#reader.byte();
+      const id = await this.#toc.fields.int();
+      if (kind === block.data && id === table.id) return;
+      if (table.offset !== null || (kind !== block.data && kind !== block.blobs)) {
+        damaged(this.#reader, `the data of ${table.name} is not where its contents say`);
+      }
+      await (kind === block.data ? this.#skipChunks() : this.#skipBlobs());
+    }
+  }
+
+  async #skipChunks(): Promise<void> {
+    for (let length = await this.#chunkLength(); length !== 0; length = await this.#chunkLength()) {
+      this.#reader.seek(this.#reader.position + length);
+    }
+  }
+
+  async #skipBlobs(): Promise<void> {
+    while ((await this.#toc.fields.int()) !== 0) await this.#skipChunks();
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer> {
+    for (let length = await this.#chunkLength(); length !== 0; length = await this.#chunkLength()) {
+      yield await this.#reader.bytes(length);
+    }
+  }
+
+  async #chunkLength(): Promise<number> {
+    const length = await this.#toc.fields.int();
+    return length < 0 ? damaged(this.#reader, `a chunk of ${length} bytes`) : length;
+  }
+}

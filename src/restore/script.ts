@@ -1,0 +1,220 @@
+import { ZenError } from '../errors.ts';
+import { chooseTable, isNamed, severalTables } from './backup.ts';
+import type { Backup, Table } from './backup.ts';
+import { readCopy, readDefinition, readInsert } from './statement.ts';
+import { Scanner } from './scanner.ts';
+import { decode, quote } from './text.ts';
+import { readValues } from './values.ts';
+
+/** Rows that a script holds at the place it has been read to: COPY data, or the COPY text of an INSERT statement. */
+interface Rows {
+  table: Table;
+  /** Undefined for COPY data. */
+  read?: () => string;
+}
+
+/** The start of an INSERT statement, up to its values: those of one table start alike. */
+interface Head {
+  text: string;
+  table: Table;
+  /** Whether its values follow. */
+  hasValues: boolean;
+}
+
+const pieceBytes = 1 << 16;
+const setting =
+  /^set\s+(?:session\s+)?(client_encoding|search_path|standard_conforming_strings)\s*(?:=|to\s)\s*(.*)$/is;
+const encodings = new Set(['utf8', 'utf-8', 'unicode', 'sql_ascii']);
+
+/** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
+export class Script implements Backup {
+  readonly path: string;
+  readonly size: number;
+  readonly #scanner: Scanner;
+  readonly #position: () => number;
+  readonly #close: () => Promise<void>;
+  readonly #types = new Map<string, ReadonlyMap<string, string>>();
+  readonly #tables = new Map<string, Table>();
+  #schema = 'public';
+  #escapes = false;
+  #head: Head | undefined;
+  #wanted = '';
+  #found: Rows | undefined;
+
+  /**
+   * @param size bytes to be read in all
+   * @param bytes of the script, not compressed any more
+   * @param position tells how many of `size` have been read
+   */
+  constructor(
+    path: string,
+    size: number,
+    bytes: AsyncIterable<Buffer>,
+    position: () => number,
+    close: () => Promise<void>,
+  ) {
+    this.path = path;
+    this.size = size;
+    this.#scanner = new Scanner(path, bytes);
+    this.#position = position;
+    this.#close = close;
+  }
+
+  get position(): number {
+    return this.#position();
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  async find(name: string): Promise<Table> {
+    this.#wanted = name;
+    for (let rows = await this.#next(); rows; rows = await this.#next()) {
+      if (isNamed(rows.table, name)) {
+        this.#checkColumns(rows.table);
+        this.#found = rows;
+        return rows.table;
+      }
+      await this.#pass(rows);
+    }
+    return chooseTable([...this.#tables.values()], name, this.path);
+  }
+
+  async *rows(table: Table): AsyncGenerator<Buffer> {
+    let text = '';
+    for (let rows = this.#found; rows; rows = await this.#next()) {
+      if (!isNamed(rows.table, this.#wanted)) {
+        await this.#pass(rows);
+        continue;
+      }
+      this.#checkSame(table, rows.table);
+      text += rows.read?.() ?? '';
+      if (text !== '' && (!rows.read || text.length >= pieceBytes)) {
+        yield Buffer.from(text, 'latin1');
+        text = '';
+      }
+      if (!rows.read) yield* this.#scanner.data(fullName(table));
+    }
+    if (text !== '') yield Buffer.from(text, 'latin1');
+  }
+
+  async #pass(rows: Rows): Promise<void> {
+    if (rows.read) return;
+    const data = this.#scanner.data(fullName(rows.table), false);
+    while (!(await data.next()).done);
+  }
+
+  /** Reads on to the next rows, of any table. */
+  async #next(): Promise<Rows | undefined> {
+    for (let sql = await this.#scanner.next(); sql !== undefined; sql = await this.#scanner.next()) {
+      const rows = this.#read(sql);
+      if (rows) return rows;
+    }
+    return undefined;
+  }
+
+  #read(sql: string): Rows | undefined {
+    switch (/^[a-z]*/i.exec(sql)?.[0].toLowerCase()) {
+      case 'insert':
+        return this.#readInsert(sql);
+      case 'copy':
+        return { table: this.#readCopy(sql) };
+      case 'create':
+        this.#define(sql);
+        return undefined;
+      case 'set':
+        this.#set(sql);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #readCopy(sql: string): Table {
+    const copy = readCopy(decode(sql));
+    if (copy) return this.#table(copy);
+    this.#refuse(`${quote(sql)} is not COPY … FROM stdin without options. Make the dump with pg_dump`);
+  }
+
+  /** The rows are not read before they are asked for: those of other tables may be anything. */
+  #readInsert(sql: string): Rows | undefined {
+    const known = this.#head?.hasValues && sql.startsWith(this.#head.text) ? this.#head : undefined;
+    const { text, table } = (this.#head = known ?? this.#readHead(sql));
+    const read = (): string => {
+      const where = `${this.path}, line ${this.#scanner.line}: an INSERT into ${fullName(table)}`;
+      return readValues(sql, text.length, { width: table.columns.length, escapes: this.#escapes, where });
+    };
+    return { table, read };
+  }
+
+  #readHead(sql: string): Head {
+    const insert = readInsert(sql);
+    if (!insert) this.#refuse(`${quote(sql)} cannot be read. Make the dump with pg_dump`);
+    const { schema, name, columns, hasValues, start } = insert;
+    const table = { schema: decode(schema), name: decode(name), columns: columns.map(decode) };
+    return { text: sql.slice(0, start), table: this.#table(table), hasValues };
+  }
+
+  /** What a statement names, with its schema, its columns and their types. */
+  #table({ schema, name, columns }: Pick<Table, 'schema' | 'name' | 'columns'>): Table {
+    const named = { schema: schema || this.#schema, name };
+    const types = this.#types.get(fullName(named)) ?? new Map<string, string>();
+    const table = { ...named, columns: columns.length > 0 ? columns : [...types.keys()], types };
+    if (!this.#tables.has(fullName(named))) this.#tables.set(fullName(named), table);
+    return table;
+  }
+
+  #define(sql: string): void {
+    if (!/^create\s[a-z\s]*table\s/i.test(sql)) return;
+    const definition = readDefinition(decode(sql));
+    if (!definition) return;
+    const table = { schema: definition.schema || this.#schema, name: definition.name };
+    if (isNamed(table, this.#wanted) && this.#tables.has(fullName(table))) {
+      this.#refuse(
+        `a second CREATE TABLE ${fullName(table)}: the file holds several dumps. Restore them one by one`,
+      );
+    }
+    this.#types.set(fullName(table), definition.types);
+    this.#head = undefined;
+  }
+
+  /** Follows what decides how names and texts are read. */
+  #set(sql: string): void {
+    const [, name = '', written = ''] = setting.exec(sql) ?? [];
+    const value = written.replaceAll("'", '').trim();
+    this.#head = undefined;
+    if (/^search_path$/i.test(name)) {
+      const schemas = decode(value)
+        .replaceAll('"', '')
+        .split(/\s*,\s*/);
+      this.#schema = schemas.find((schema) => schema !== '' && schema !== '$user') ?? 'public';
+    } else if (/^standard/i.test(name)) {
+      this.#escapes = /^off$/i.test(value);
+    } else if (name !== '' && !encodings.has(value.toLowerCase())) {
+      this.#refuse(`the dump is encoded in ${quote(value)}. Make it with pg_dump --encoding=UTF8`);
+    }
+  }
+
+  #checkColumns(table: Table): void {
+    if (table.columns.length > 0) return;
+    this.#refuse(
+      `nothing names the columns of ${fullName(table)}. Make the dump with pg_dump --column-inserts`,
+    );
+  }
+
+  #checkSame(table: Table, other: Table): void {
+    if (table.schema !== other.schema || table.name !== other.name)
+      throw severalTables([table, other], this.#wanted, this.path);
+    if (table === other || table.columns.join() === other.columns.join()) return;
+    this.#refuse(`${fullName(table)} has other columns than before. Make the dump with pg_dump`);
+  }
+
+  #refuse(why: string): never {
+    throw new ZenError('failed', `${this.path}, line ${this.#scanner.line}: ${why}.`);
+  }
+}
+
+function fullName({ schema, name }: Pick<Table, 'schema' | 'name'>): string {
+  return `${schema}.${name}`;
+}

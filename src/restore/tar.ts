@@ -1,0 +1,101 @@
+import { ZenError } from '../errors.ts';
+import type { Backup } from './backup.ts';
+import type { Reader } from './reader.ts';
+import { readRows } from './rows.ts';
+import { chooseEntry, damaged, readToc } from './toc.ts';
+import type { Entry } from './toc.ts';
+
+interface Member {
+  offset: number;
+  size: number;
+}
+
+const blockBytes = 512;
+
+/** Whether a file that starts like this may be a tar archive (POSIX ustar: the magic is at 257). */
+export function isTar(start: Buffer): boolean {
+  return start.toString('latin1', 257, 262) === 'ustar';
+}
+
+/**
+ * An archive in the tar format (`pg_dump -Ft`): `toc.dat` is the table of contents, and each table's data, never
+ * compressed, is a member that the contents name (PostgreSQL's src/bin/pg_dump/pg_backup_tar.c).
+ */
+export class Tar implements Backup {
+  readonly #reader: Reader;
+  readonly #members: Map<string, Member>;
+  readonly #tables: Entry[];
+  #taken: Reader | undefined;
+
+  private constructor(reader: Reader, members: Map<string, Member>, tables: Entry[]) {
+    this.#reader = reader;
+    this.#members = members;
+    this.#tables = tables;
+  }
+
+  static async open(reader: Reader): Promise<Tar> {
+    const members = await readMembers(reader);
+    const contents = members.get('toc.dat');
+    if (!contents)
+      throw new ZenError(
+        'failed',
+        `${reader.path} holds no toc.dat: it is not a backup. Make one with pg_dump -Ft.`,
+      );
+    const { tables } = await readToc(reader.section(contents.offset, contents.size));
+    return new Tar(reader, members, tables);
+  }
+
+  get path(): string {
+    return this.#reader.path;
+  }
+
+  get size(): number {
+    return this.#taken?.size ?? this.#reader.size;
+  }
+
+  get position(): number {
+    return this.#taken?.position ?? 0;
+  }
+
+  find(name: string): Promise<Entry> {
+    return Promise.resolve(chooseEntry(this.#tables, name, this.path));
+  }
+
+  async *rows(table: Entry): AsyncGenerator<Buffer> {
+    const member = this.#members.get(table.file ?? '');
+    if (!member) damaged(this.#reader, `the data of ${table.name} is missing`);
+    this.#taken = this.#reader.section(member.offset, member.size);
+    yield* readRows(this.#taken.rest(), this.path);
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+}
+
+async function readMembers(reader: Reader): Promise<Map<string, Member>> {
+  const members = new Map<string, Member>();
+  while (reader.position + blockBytes <= reader.size) {
+    const header = await reader.bytes(blockBytes);
+    if (header.every((byte) => byte === 0)) break;
+    if (!hasChecksum(header)) damaged(reader, `a wrong checksum at byte ${reader.position - blockBytes}`);
+    const name = header.toString('latin1', 0, 100).replace(/\0.*$/s, '');
+    const size = readSize(header.subarray(124, 136));
+    members.set(name, { offset: reader.position, size });
+    reader.seek(reader.position + Math.ceil(size / blockBytes) * blockBytes);
+  }
+  return members;
+}
+
+/** Octal digits, or, of members over 8 GB, a binary number behind a set bit. */
+function readSize(field: Buffer): number {
+  if ((field[0] ?? 0) & 0x80) return field.subarray(4).reduce((sum, byte) => sum * 256 + byte, 0);
+  return Number.parseInt(field.toString('latin1').replace(/[\0 ]+$/, '') || '0', 8);
+}
+
+/** The sum of the header's bytes, those of the checksum itself taken as spaces. */
+function hasChecksum(header: Buffer): boolean {
+  const stored = readSize(header.subarray(148, 156));
+  const sum = header.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 32 : byte), 0);
+  return sum === stored;
+}

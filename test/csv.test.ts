@@ -1,0 +1,95 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Table } from '../src/restore/backup.ts';
+import { Csv } from '../src/restore/csv.ts';
+
+async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) {
+    yield await Promise.resolve(bytes.subarray(at, at + size));
+  }
+}
+
+async function take(text: string, size = 1 << 16): Promise<{ table: Table; rows: string }> {
+  const csv = new Csv('log.csv', text.length, cut(text, size), () => 7, () => Promise.resolve()); // prettier-ignore
+  const table = await csv.find();
+  const pieces: Buffer[] = [];
+  for await (const piece of csv.rows(table)) {
+    expect(piece.at(-1)).toBe(10);
+    pieces.push(piece);
+  }
+  return { table, rows: Buffer.concat(pieces).toString() };
+}
+
+test.each([
+  ['commas', 'ts,topic,n\n1,a,2\n', '1\ta\t2\n'],
+  ['semicolons', 'ts;topic;n\n1;a,b;2,5\n', '1\ta,b\t2,5\n'],
+  ['tabs', 'ts\ttopic\tn\n1\ta,b\t;\n', '1\ta,b\t;\n'],
+  ['quoted names', '"ts";"topic";"n"\n1;2;3\n', '1\t2\t3\n'],
+  [
+    'a byte order mark and line ends of Windows',
+    '\ufeffts,topic,n\r\n1,a,"b"\r\n2,"c\r\nd",e\r\n',
+    '1\ta\tb\n2\tc\\r\\nd\te\n',
+  ],
+  ['a last line without an end', 'ts, topic ,n\n1,2,3\n4,5,6', '1\t2\t3\n4\t5\t6\n'],
+  ['empty lines', 'ts,topic,n\n\n1,2,3\n\r\n\n', '1\t2\t3\n'],
+  ['NULL and an empty text', 'ts,topic,n\n,"",\\N\n"\\N",,""\n', '\\N\t\t\\N\n\\\\N\t\\N\t\n'],
+  ['quotes', 'ts,topic,n\n"a ""b""","c, d",e"f\n""""," ",\'\n', 'a "b"\tc, d\te"f\n"\t \t\'\n'],
+  ['line ends and tabs in values', 'ts,topic,n\n"a\nb","c\td",e\tf\n', 'a\\nb\tc\\td\te\\tf\n'],
+  ['backslashes', 'ts,topic,n\n\\,a\\nb,"\\."\n', '\\\\\ta\\\\nb\t\\\\.\n'],
+  ['other alphabets', 'ts,topic,n\n1,Наука,"🐸"\n', '1\tНаука\t🐸\n'],
+  [
+    'COPY text with a header',
+    'ts\ttopic\tn\n1\ta\\tb\\\\\t\\N\n2\t"c\t"d" e\n',
+    '1\ta\\tb\\\\\t\\N\n2\t"c\t"d" e\n',
+  ],
+  ['quotes between tabs', 'ts\ttopic\tn\n1\t"a\tb\nc\\d"\t""\n', '1\ta\\tb\\nc\\\\d\t\n'],
+  ['a backslash before a tab', 'ts\ttopic\tn\n1\ta\\\t2\n', '1\ta\\\\\t2\n'],
+  ['no rows', 'ts,topic,n\n', ''],
+  ['no rows and no line end', 'ts,topic,n', ''],
+])('%s are read, wherever the file is cut', async (_, text, expected) => {
+  for (let size = 1; size <= Buffer.byteLength(text); size++) {
+    const { table, rows } = await take(text, size);
+    expect(rows).toBe(expected);
+    expect(table).toEqual({ schema: '', name: 'log_raw', columns: ['ts', 'topic', 'n'], types: new Map() });
+  }
+});
+
+test('many rows keep their order', async () => {
+  const rows = Array.from({ length: 100_000 }, (_, index) => `${index},"x"\n`);
+  const expected = Array.from({ length: 100_000 }, (_, index) => `${index}\tx\n`);
+  expect((await take(`ts,topic\n${rows.join('')}`)).rows).toBe(expected.join(''));
+});
+
+describe('a file that cannot be read is a sentence:', () => {
+  test.each([
+    ['an empty file', '', 'log.csv, line 1: the header “” names no column ts.'],
+    ['no header', '1,2,3\n', 'log.csv, line 1: the header “1,2,3” names no column ts.'],
+    ['a name twice', 'ts,a,a\n', 'log.csv, line 1: the header names a twice.'],
+    [
+      'a short row',
+      'ts,a,b\n1,2,3\n1,2\n',
+      'log.csv, line 3: the row has 2 values instead of the 3 of the header.',
+    ],
+    [
+      'a long row',
+      'ts,a\n"x\ny",2\n1,2,3\n',
+      'log.csv, line 4: the row has 3 values instead of the 2 of the header.',
+    ],
+    [
+      'a short row between tabs',
+      'ts\ta\n1\n',
+      'line 2: the row has 1 values instead of the 2 of the header.',
+    ],
+    [
+      'an open quote',
+      'ts,a\n1,2\n1,"2\n3,4\n',
+      'log.csv, line 3: a quote is never closed: the file is incomplete.',
+    ],
+    ['a quote within', 'ts,a\n1,"2" 3\n', 'log.csv, line 2: something follows a closing quote.'],
+  ])('%s', async (_, text, message) => {
+    for (let size = 1; size <= Math.max(text.length, 1); size++) {
+      await expect(take(text, size)).rejects.toThrow(message);
+    }
+    await expect(take(text)).rejects.toMatchObject({ failure: 'failed' });
+  });
+});

@@ -1,0 +1,296 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Table } from '../src/restore/backup.ts';
+import { Script } from '../src/restore/script.ts';
+import { readCopy, readDefinition } from '../src/restore/statement.ts';
+
+async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) {
+    yield await Promise.resolve(bytes.subarray(at, at + size));
+  }
+}
+
+interface Taken {
+  table: Table;
+  rows: string;
+}
+
+async function take(text: string, wanted = 'log_raw', size = 1 << 16): Promise<Taken> {
+  const close = () => Promise.resolve();
+  const script = new Script('zen.sql', text.length, cut(text, size), () => 0, close);
+  const table = await script.find(wanted);
+  const pieces: Buffer[] = [];
+  for await (const piece of script.rows(table)) {
+    expect(piece.at(-1)).toBe(10);
+    pieces.push(piece);
+  }
+  return { table, rows: Buffer.concat(pieces).toString() };
+}
+
+const definition = 'CREATE TABLE public.log_raw (\n    ts bigint NOT NULL,\n    topic text\n);\n';
+const copy = 'COPY public.log_raw (ts, topic) FROM stdin;\n';
+
+function insert(values: string): string {
+  return `${definition}INSERT INTO public.log_raw VALUES ${values};\n`;
+}
+
+const dump = String.raw`--
+-- PostgreSQL database dump
+--
+
+\restrict a1B2
+
+SET client_encoding = 'UTF8';
+SELECT pg_catalog.set_config('search_path', '', false);
+
+/* a comment; /* in a comment; */ still; */
+CREATE FUNCTION public.f() RETURNS integer LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO public.log_raw (ts) VALUES (1);
+ SELECT CASE WHEN true THEN 1 ELSE 2 END AS "case";
+END;
+CREATE FUNCTION public.g() RETURNS text LANGUAGE sql AS $_$ select ';$$'; COPY public.log_raw FROM stdin; $_$;
+CREATE RULE r AS ON UPDATE TO public.a DO ALSO (INSERT INTO public.log_raw VALUES (1); DELETE FROM public.a);
+COMMENT ON TABLE public.a IS 'it''s; -- not a comment';
+COMMENT ON TABLE public.a IS E'it\'s; /* no comment';
+
+CREATE TABLE public.log_raw (
+    ts bigint NOT NULL,
+    topic character varying(128) DEFAULT 'a, b'::character varying
+);
+
+COPY public.other (id) FROM stdin;
+\\.
+INSERT INTO public.log_raw VALUES (1, 'no');
+\.
+
+COPY public.log_raw (ts, topic) FROM stdin;
+1	Наука
+2	\N
+-3	a\tb\\c
+
+\\.
+4	$$ '";
+\.
+
+
+COPY public.another (id) FROM stdin;
+\.
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict a1B2
+`;
+
+test('the rows of COPY data are passed on as they are, wherever the dump is cut', async () => {
+  for (let size = 1; size <= dump.length; size += size < 70 ? 1 : 61) {
+    const { table, rows } = await take(dump, 'log_raw', size);
+    expect(rows).toBe(String.raw`1	Наука
+2	\N
+-3	a\tb\\c
+
+\\.
+4	$$ '";
+`);
+    expect(table).toEqual({
+      schema: 'public',
+      name: 'log_raw',
+      columns: ['ts', 'topic'],
+      types: new Map([
+        ['ts', 'bigint'],
+        ['topic', 'character varying(128)'],
+      ]),
+    });
+  }
+});
+
+test('INSERT statements become the rows of COPY text, wherever the dump is cut', async () => {
+  const text = `${definition}
+INSERT INTO public.log_raw VALUES (1, 'it''s');
+INSERT INTO other VALUES (now(), DEFAULT);
+INSERT INTO other SELECT 1;
+INSERT INTO public.log_raw (ts, topic) OVERRIDING SYSTEM VALUE VALUES
+	(-2, NULL),
+	(+3.5e-7, E'a\\tb\\n\\\\ \\'\\x41\\101\\u0416\\ud83d\\udc38'),
+	( '4'::bigint , 'x;\ty\\n
+z'::character varying(10) ) ON CONFLICT DO NOTHING;
+insert into log_raw(ts,topic)values(true,''),(false,'🐸');`;
+  for (let size = 1; size <= text.length; size++) {
+    const { table, rows } = await take(text, 'public.log_raw', size);
+    expect(table.columns).toEqual(['ts', 'topic']);
+    expect(rows).toBe(String.raw`1	it's
+-2	\N
++3.5e-7	a\tb\n\\ 'AAЖ🐸
+4	x;\ty\\n\nz
+t${'\t'}
+f	🐸
+`);
+  }
+});
+
+test('a dump of before 10.3 names its schema in search_path, and may escape in ordinary texts', async () => {
+  const text = `SET standard_conforming_strings = off;
+SET search_path = a, pg_catalog;
+CREATE TABLE log_raw (ts bigint);
+INSERT INTO log_raw VALUES ('1\\\\2');
+SET search_path = b, pg_catalog;
+CREATE TABLE log_raw (ts bigint, n text);
+COPY log_raw (ts, n) FROM stdin;
+3\t4
+\\.
+`;
+  expect((await take(text, 'a.log_raw')).rows).toBe('1\\\\2\n');
+  expect((await take(text, 'b.log_raw')).rows).toBe('3\t4\n');
+  await expect(take(text)).rejects.toThrow('zen.sql holds several tables log_raw: a.log_raw, b.log_raw.');
+});
+
+test('rows may come in several blocks, and names may hold anything', async () => {
+  const block = (row: string) => `COPY "Odd "";s"."log raw" ("a, b", ")") FROM stdin;\n${row}\n\\.\n`;
+  const { table, rows } = await take(block('1\t2') + block('3\t4'), 'Odd ";s.log raw');
+  expect(rows).toBe('1\t2\n3\t4\n');
+  expect(table).toMatchObject({ schema: 'Odd ";s', name: 'log raw', columns: ['a, b', ')'] });
+});
+
+test('line ends of Windows, a byte order mark and a last line without an end are read', async () => {
+  const text = `\ufeff${definition}${copy}1\ta\\r\n2\tb\n\\.`.replaceAll('\n', '\r\n');
+  for (let size = 1; size <= text.length; size++) {
+    expect((await take(text, 'log_raw', size)).rows).toBe('1\ta\\r\n2\tb\n');
+  }
+});
+
+test('many rows are cut into pieces, and a large dump is not held', async () => {
+  const rows = Array.from({ length: 50_000 }, (_, index) => `(${index}, 'x')`);
+  const expected = Array.from({ length: 50_000 }, (_, index) => `${index}\tx\n`).join('');
+  expect((await take(insert(rows.join(', ')))).rows).toBe(expected);
+  const single = rows.map((row) => `INSERT INTO public.log_raw (ts, topic) VALUES ${row};\n`).join('');
+  expect((await take(single)).rows).toBe(expected);
+});
+
+describe('a script that cannot be read is a sentence:', () => {
+  test.each([
+    ['a function', insert('(1, now())'), /line 5: an INSERT into public\.log_raw has the value now\(\)/],
+    ['a subquery', insert(`(1, (select 'x'))`), /has the value \(select 'x'\)/],
+    ['an expression', insert('(1 + 2, NULL)'), /has the value 1 \+ 2, which is no literal/],
+    ['two texts', insert(`(1, 'a' || 'b')`), /has the value 'a' \|\| 'b'/],
+    ['a default', insert('(DEFAULT, NULL)'), /has the value DEFAULT/],
+    ['a narrow row', insert('(1, NULL), (2)'), /has a row of 1 values for 2 columns/],
+    ['an update', insert('(1, NULL) ON CONFLICT DO UPDATE SET ts = 1'), /has ON CONFLICT DO UPDATE/],
+    [
+      'a query',
+      `${definition}INSERT INTO log_raw SELECT 1;`,
+      /log_raw has SELECT 1 where a row should start/,
+    ],
+    ['no columns', 'INSERT INTO log_raw VALUES (1);', /nothing names the columns of public\.log_raw/],
+    ['other columns', `${insert('(1, NULL)')}INSERT INTO log_raw (ts) VALUES (1);`, /has other columns/],
+    [
+      'options',
+      'COPY log_raw (ts) FROM stdin WITH (FORMAT csv);\n1\n\\.\n',
+      /line 1: COPY log_raw \(ts\) FROM/,
+    ],
+    ['a program', `COPY log_raw FROM PROGRAM 'id';`, /is not COPY … FROM stdin without options/],
+    ['another database', `\n\\connect zen\n${definition}`, /line 2: Zen does not follow .* \\connect\. Make/],
+    ['a shell', 'select 1 \\! id\n;', /psql's command \\!/],
+    ['another encoding', `SET client_encoding = 'LATIN1';`, /is encoded in LATIN1/],
+    ['no such table', `${definition}COPY a.b (x) FROM stdin;\n\\.\n`, /a table log_raw \(its tables: a\.b\)/],
+    ['an empty file', '', /\(its tables: none\)/],
+    ['a second dump', `${insert('(1, NULL)')}${definition}`, /line 6: a second CREATE TABLE public\.log_raw/],
+    [
+      'the end in data',
+      `${copy}1\ta\n2`,
+      /ends in the middle of the data of public\.log_raw: the dump is inc/,
+    ],
+    ['the end after COPY', copy.trim(), /ends in the middle of the data of public\.log_raw/],
+    ['the end in other data', 'COPY a.b (x) FROM stdin;\n1\n', /ends in the middle of the data of a\.b/],
+    ['the end in a statement', `${insert('(1, NULL)')}INSERT INTO`, /the statement that starts in line 6:/],
+    [
+      'the end in a text',
+      insert(`(1, 'a`),
+      /ends in the middle of a text, .* line 5: the dump is incomplete/,
+    ],
+    ['the end in a dollar quote', 'do $x$ begin $$', /ends in the middle of a dollar-quoted text/],
+    ['the end in a comment', '/* /* */', /ends in the middle of a comment/],
+    [
+      'the end between statements',
+      dump.slice(0, dump.indexOf('-- PostgreSQL database dump complete')),
+      /ends in the middle of its statements: the dump is incomplete/,
+    ],
+  ])('%s', async (_, text, message) => {
+    await expect(take(text)).rejects.toThrow(message);
+    await expect(take(text, 'log_raw', 1)).rejects.toThrow(message);
+    await expect(take(text)).rejects.toMatchObject({ failure: 'failed' });
+  });
+
+  test('a statement without an end', async () => {
+    async function* endless(): AsyncGenerator<Buffer> {
+      const chunk = Buffer.alloc(1 << 22, 'a');
+      for (;;) yield await Promise.resolve(chunk);
+    }
+    const script = new Script('zen.sql', 0, endless(), () => 0, () => Promise.resolve()); // prettier-ignore
+    await expect(script.find('log_raw')).rejects.toThrow('line 1: a statement or row is longer than 64 MB');
+  });
+});
+
+describe('a definition', () => {
+  test('gives the types of its columns as they are written', () => {
+    const sql = `-- a comment
+CREATE UNLOGGED TABLE IF NOT EXISTS "My;s".log_raw (
+    ts timestamp(3) without time zone DEFAULT ('now'::text)::timestamp with time zone NOT NULL,
+    "a ""b"", (c" numeric(10,2) DEFAULT 1.5, -- another
+    tags text[] COLLATE pg_catalog."C" NOT NULL,
+    kind public."My type",
+    n double precision GENERATED ALWAYS AS ((ts * 2, 'x)')) STORED,
+    exclude boolean,
+    Age VARCHAR(5) CHECK (age <> ')'),
+    CONSTRAINT c CHECK ((n > 0)),
+    PRIMARY KEY (ts, n),
+    EXCLUDE USING gist (ts WITH &&)
+)
+PARTITION BY RANGE (ts);`;
+    expect(readDefinition(sql)).toEqual({
+      schema: 'My;s',
+      name: 'log_raw',
+      types: new Map([
+        ['ts', 'timestamp(3) without time zone'],
+        ['a "b", (c', 'numeric(10,2)'],
+        ['tags', 'text[]'],
+        ['kind', 'public."My type"'],
+        ['n', 'double precision'],
+        ['exclude', 'boolean'],
+        ['age', 'varchar(5)'],
+      ]),
+    });
+  });
+
+  test.each(['CREATE VIEW a AS SELECT 1', 'ALTER TABLE ONLY a ADD b int', '', 'CREATE'])(
+    'is not %j',
+    (sql) => {
+      expect(readDefinition(sql)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    'CREATE TABLE a (',
+    'CREATE TABLE a (b',
+    'CREATE TABLE a ()',
+    'CREATE TABLE a OF b (c NOT NULL)',
+  ])('may be as short as %j', (sql) => {
+    expect(readDefinition(sql)).toEqual({ schema: '', name: 'a', types: new Map() });
+  });
+});
+
+test.each([
+  [
+    'COPY public.log_raw (a, b_c) FROM stdin;\n',
+    { schema: 'public', name: 'log_raw', columns: ['a', 'b_c'] },
+  ],
+  ['COPY "s."".t"."x y" ("A b", "q""q", "x)y") FROM stdin', { schema: 's.".t', name: 'x y', columns: ['A b', 'q"q', 'x)y'] }], // prettier-ignore
+  ['copy Log_Raw from STDIN;', { schema: '', name: 'log_raw', columns: [] }],
+  ['COPY public.log_raw () FROM stdin;', { schema: 'public', name: 'log_raw', columns: [] }],
+  ['COPY a (b) FROM stdin WITH CSV;', undefined],
+  ['COPY BINARY a FROM stdin;', undefined],
+  ['COPY a TO stdout;', undefined],
+])('the COPY statement %j is read', (sql, expected) => {
+  expect(readCopy(sql)).toEqual(expected);
+});
