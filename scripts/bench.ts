@@ -1,0 +1,98 @@
+// Compares with the tools of the field, side by side in one run, on one PostgreSQL server:
+//
+//     npm run bench -- /usr/lib/postgresql/15/bin
+//
+// The argument is the folder of PostgreSQL's programs. Figures are medians; trust the ratios.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openServer } from '../src/db/server.ts';
+import { startServer } from '../test/support/postgres.ts';
+
+interface Run {
+  seconds: number;
+  megabytes: number;
+}
+
+const runs = 5;
+
+/** Runs a program to its end: wall time, and the most memory that it held (Linux: VmHWM of its process). */
+async function measure(program: string, args: string[]): Promise<Run> {
+  const started = performance.now();
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  let megabytes = 0;
+  const watch = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
+      megabytes = Math.max(megabytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+    } catch {
+      clearInterval(watch);
+    }
+  }, 10);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(watch);
+  if (code !== 0) throw new Error(`${program} ended with ${String(code)}`);
+  return { seconds: (performance.now() - started) / 1000, megabytes };
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+async function benchRestore(bin: string, url: string, dump: string, rows: string): Promise<void> {
+  const found: { zen: Run[]; other: Run[] } = { zen: [], other: [] };
+  for (let run = 0; run <= runs; run++) {
+    execFileSync(join(bin, 'psql'), ['-qc', 'drop table if exists log_raw', url]);
+    const zen = await measure(process.execPath, [
+      'bin/zen.js',
+      'restore',
+      dump,
+      '--yes',
+      '--quiet',
+      '--database',
+      url,
+    ]);
+    execFileSync(join(bin, 'psql'), ['-qc', 'drop table if exists log_raw', url]);
+    const other = await measure(join(bin, 'pg_restore'), ['--no-owner', '-1', '-d', url, dump]);
+    if (run > 0) {
+      found.zen.push(zen);
+      found.other.push(other);
+    }
+  }
+  const ratios = found.zen.map(({ seconds }, index) => seconds / (found.other[index]?.seconds ?? NaN));
+  const show = (name: string, of: Run[]) =>
+    `${name} ${median(of.map(({ seconds }) => seconds)).toFixed(2)} s, ${median(of.map(({ megabytes }) => megabytes)).toFixed(0)} MB`;
+  console.log(
+    `restore, ${rows} events: ${show('zen', found.zen)}; ${show('pg_restore', found.other)}; ratio ${median(ratios).toFixed(2)}`,
+  );
+}
+
+async function main(bin: string): Promise<void> {
+  const server = await startServer(bin);
+  const folder = mkdtempSync(join(tmpdir(), 'zen-bench-'));
+  try {
+    const url = server.url.replace('/postgres', '/bench');
+    await (await openServer(url, { create: true })).close();
+    await benchRestore(bin, url, 'fixtures/zen.dump', '322,391');
+    const grow = 'insert into log_raw select l.* from log_raw as l, generate_series(2, 10)';
+    execFileSync(join(bin, 'psql'), [
+      '-qc',
+      'alter table log_raw drop constraint log_raw_pkey',
+      '-c',
+      grow,
+      url,
+    ]);
+    const large = join(folder, 'large.dump');
+    execFileSync(join(bin, 'pg_dump'), ['-Fc', '-f', large, url]);
+    await benchRestore(bin, url, large, '3,223,910');
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const [bin] = process.argv.slice(2);
+if (!bin)
+  throw new Error('Name the folder of PostgreSQL’s programs: npm run bench -- /usr/lib/postgresql/15/bin');
+await main(bin);
