@@ -1,13 +1,17 @@
 // Bundles the command line (dist/zen.js) and the page's script (dist/client.js).
+import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const shared = { bundle: true, logLevel: 'warning', absWorkingDir: new URL('..', import.meta.url).pathname };
 
+await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
 await Promise.all([
   build({
     ...shared,
-    entryPoints: ['./src/cli/main.ts'],
-    outfile: 'dist/zen.js',
+    entryPoints: { zen: './src/cli/main.ts' },
+    outdir: 'dist',
+    splitting: true,
+    chunkNames: '[name]-[hash]',
     platform: 'node',
     target: 'node20',
     format: 'esm',

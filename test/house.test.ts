@@ -26,7 +26,7 @@ function roomOf(path: string): string {
 }
 
 test.each(sources)('%s imports only where its room may', (path) => {
-  const imports = [...readFileSync(path, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(
+  const imports = [...readFileSync(path, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(
     ([, target]) => target ?? '',
   );
   const rooms = imports.map((target) => roomOf(normalize(join(dirname(path), target))));

@@ -11,7 +11,9 @@ test('the package, installed elsewhere, brings all that zen needs', () => {
       cwd,
       encoding: 'utf8',
     });
-  const [packed] = JSON.parse(npm('.', 'pack', '--json', '--pack-destination', folder)) as {
+  const [packed] = JSON.parse(
+    npm('.', 'pack', '--ignore-scripts', '--json', '--pack-destination', folder),
+  ) as {
     filename: string;
     files: { path: string }[];
   }[];

@@ -8,7 +8,7 @@ select
   (select count(source_topic) from (select distinct source_topic from log_raw) as names) as source_topics,
   (select count(age_segment) from (select distinct age_segment from log_raw) as names) as age_segments,
   (select count(event) from (select distinct event from log_raw) as names) as events,
-  count(event_id) - count(distinct event_id) as duplicate_ids,
+  (select count(event_id) - count(distinct event_id) from log_raw) as duplicate_ids,
   count(*) filter (where ts < 946684800000 or ts >= 4102444800000) as outside,
   count(*) filter (where ts >= 946684800 and ts < 4102444800) as in_seconds,
   count(*) - count(ts) as ts_nulls,

@@ -6,7 +6,6 @@ import type { Database } from '../db/database.ts';
 import { openDatabase } from '../db/open.ts';
 import { ZenError } from '../errors.ts';
 import type { LocaleName } from '../render/locale.ts';
-import { render, writePage } from '../render/render.ts';
 import type { Backup } from '../restore/backup.ts';
 import { openBackup } from '../restore/open.ts';
 import { hasEvents, restore } from '../restore/restore.ts';
@@ -149,6 +148,7 @@ export interface RenderFlags extends CommonOptions, DateOptions {
 
 export async function runRender(flags: RenderFlags): Promise<void> {
   await command(flags, async (db, terminal, seconds) => {
+    const { render, writePage } = await import('../render/render.ts');
     const { locale, title, out } = flags;
     const file = resolve(out);
     const { html, period, visits, rows } = await terminal.during(`Rendering ${out}`, async () => {

@@ -35,5 +35,9 @@ export async function* inflate(
 }
 
 function unzip(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  return pipeline(Readable.from(chunks, { objectMode: false }), createUnzip(), () => undefined);
+  return pipeline(
+    Readable.from(chunks, { objectMode: false }),
+    createUnzip({ chunkSize: 1 << 18 }),
+    () => undefined,
+  );
 }
