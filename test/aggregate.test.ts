@@ -4,9 +4,10 @@ import type { Event } from '../fixtures/generate.ts';
 import { aggregate, resolveWindow } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions, Aggregated, Minute } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
+import { openServer } from '../src/db/server.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
-import { kinds, newDatabase } from './support/databases.ts';
+import { kinds, newDatabase, newUrl } from './support/databases.ts';
 import { insertEvents, restoreFixture, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -180,6 +181,22 @@ describe.each(kinds)('on the %s database', (kind) => {
       expect(await readEngagement(db)).toEqual(countEngagement(events, minute, evening.start, evening.end));
     });
   });
+});
+
+test('runs at once, also the first ones, give what one run gives', async () => {
+  const url = newUrl();
+  const first = await openServer(url, { create: true });
+  await insertEvents(first, small);
+  const dbs = [first, ...(await Promise.all(Array.from({ length: 5 }, () => openServer(url))))];
+  const windows = [
+    evening,
+    between('2019-09-24 17:00', '2019-09-24 18:01'),
+    between('2019-09-24 18:01', '2019-09-24 20:00'),
+  ];
+  await Promise.all(dbs.map((db, index) => aggregate(db, windows[index % windows.length] ?? evening, floor)));
+  expect(await readVisits(first)).toEqual(countVisits(small, 'floor'));
+  expect(await readEngagement(first)).toEqual(countEngagement(small, 'floor'));
+  for (const db of dbs) await db.close();
 });
 
 test('a window that ends before it starts is refused, with both ends', async () => {

@@ -76,8 +76,8 @@ export async function aggregate(
 ): Promise<Aggregated> {
   return db.transaction(
     async (session) => {
-      if (!(await hasTables(session))) await createTables(session);
       await session.run(sql('aggregate/lock'));
+      if (!(await hasTables(session))) await createTables(session);
       const [visitsRows, engagementRows] = [
         await replace(session, 'visits', [start, end, minute]),
         await replace(session, 'engagement', [start, end, minute]),
