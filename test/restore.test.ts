@@ -6,7 +6,7 @@ import { generate } from '../fixtures/generate.ts';
 import type { Database } from '../src/db/database.ts';
 import { openBackup } from '../src/restore/open.ts';
 import { restore as load } from '../src/restore/restore.ts';
-import type { Restored, RestoreOptions } from '../src/restore/restore.ts';
+import type { Progress, Restored, RestoreOptions } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';
 import type { Recipe } from './support/archive.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
@@ -35,7 +35,7 @@ async function restore(
   into: Database,
   file: string,
   options: RestoreOptions,
-  onProgress?: (bytes: number) => void,
+  onProgress?: (progress: Progress) => void,
 ): Promise<Restored> {
   const backup = await openBackup(file);
   try {
@@ -57,7 +57,7 @@ describe.each(kinds)('into the %s database', (kind) => {
     db = await newDatabase(kind);
     const bytes = readFileSync('fixtures/zen.dump').length;
     const seen: number[] = [];
-    const told = await restore(db, 'fixtures/zen.dump', replace, (read) => seen.push(read));
+    const told = await restore(db, 'fixtures/zen.dump', replace, ({ bytes: read }) => seen.push(read));
     expect(told).toEqual({
       rows: 322_391,
       bytes,

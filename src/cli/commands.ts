@@ -13,6 +13,7 @@ import type { Summary } from '../restore/summary.ts';
 import { describeWindow, isoTime } from '../time.ts';
 import { readDates } from './options.ts';
 import type { CommonOptions, DateOptions } from './options.ts';
+import { count, describeProgress, megabytes } from './numbers.ts';
 import { Terminal } from './terminal.ts';
 
 /** What a command tells: a sentence for people, an object for programs. */
@@ -62,8 +63,8 @@ async function restoreFrom(backup: Backup, options: RestoreFlags): Promise<void>
       await confirmReplacement(db, terminal);
     }
     const { rows, bytes, summary } = await terminal.during(`Restoring ${dump} into ${db.label}`, (update) =>
-      restore(db, backup, { append: options.append === true, table: options.table }, (read, size) => {
-        update(`Restoring ${dump}: ${Math.floor((100 * read) / size)} % of ${megabytes(size)}`);
+      restore(db, backup, { append: options.append === true, table: options.table }, (progress) => {
+        update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
       }),
     );
     return {
@@ -170,12 +171,4 @@ export async function runRender(flags: RenderFlags): Promise<void> {
       },
     };
   });
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en-US');
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

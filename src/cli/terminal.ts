@@ -2,6 +2,9 @@ import { createInterface } from 'node:readline/promises';
 import ora from 'ora';
 import type { Ora } from 'ora';
 
+/** Milliseconds. */
+const lineEvery = 5000;
+
 /** Where the command line talks: the result to stdout, everything else to stderr. */
 export class Terminal {
   readonly #quiet: boolean;
@@ -26,13 +29,21 @@ export class Terminal {
     process.stderr.write(`${text}\n`);
   }
 
-  /** Shows `text` while `work` runs; `work` may change it. On a terminal only: elsewhere one plain line. */
+  /**
+   * Shows `text` while `work` runs; `work` may change it. On a terminal the text changes in its place, elsewhere there is
+   * a line at the start, and then one every few seconds.
+   */
   async during<T>(text: string, work: (update: (text: string) => void) => Promise<T>): Promise<T> {
     if (!this.#spinner) this.note(text);
     this.#spinner?.start(text);
+    let told = performance.now();
     try {
       return await work((next) => {
         if (this.#spinner) this.#spinner.text = next;
+        else if (performance.now() - told > lineEvery) {
+          this.note(next);
+          told = performance.now();
+        }
       });
     } finally {
       this.#spinner?.stop();

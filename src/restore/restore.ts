@@ -15,6 +15,14 @@ export interface RestoreOptions {
   table: string;
 }
 
+/** How far a restore has come. */
+export interface Progress {
+  /** Bytes of the dump read, of how many. */
+  bytes: number;
+  size: number;
+  rows: number;
+}
+
 export interface Restored {
   rows: number;
   /** Bytes of the dump. */
@@ -27,21 +35,21 @@ export interface Restored {
  * Loads the log from a backup into `log_raw`, in one transaction. Only the rows of that table are taken: nothing that
  * the dump says is executed.
  *
- * @param onProgress told the bytes read, and how many there are
+ * @param onProgress told how far it has come, after each piece
  * @throws ZenError `failed` for a dump that is damaged, or holds no such table
  */
 export async function restore(
   db: Database,
   backup: Backup,
   { append, table: name }: RestoreOptions,
-  onProgress: (bytes: number, size: number) => void = () => undefined,
+  onProgress: (progress: Progress) => void = () => undefined,
 ): Promise<Restored> {
   const table = await backup.find(name);
   const pieces = backup.rows(table)[Symbol.asyncIterator]();
   const first = await pieces.next();
   const mapping = mapColumns(guessTypes(table, first.done ? Buffer.alloc(0) : first.value), backup.path);
-  const source = convert(first, pieces, mapping, () => {
-    onProgress(backup.position, backup.size);
+  const source = convert(first, pieces, mapping, (rows) => {
+    onProgress({ bytes: backup.position, size: backup.size, rows });
   });
   return db.transaction(async (session) => {
     const rows = await load(session, mapping, source, append);
@@ -54,13 +62,23 @@ async function* convert(
   first: IteratorResult<Buffer>,
   pieces: AsyncIterator<Buffer>,
   { map }: Mapping,
-  report: () => void,
+  report: (rows: number) => void,
 ): AsyncGenerator<Buffer> {
+  let rows = 0;
   for (let piece = first; !piece.done; piece = await pieces.next()) {
-    report();
+    rows += countRows(piece.value);
+    report(rows);
     yield map(piece.value);
   }
 }
+
+function countRows(piece: Buffer): number {
+  let rows = 0;
+  for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) rows++;
+  return rows;
+}
+
+const newline = 10;
 
 /** Whether the database already holds events that a restore would replace. */
 export async function hasEvents(db: Database): Promise<boolean> {
