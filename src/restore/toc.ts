@@ -50,6 +50,7 @@ export async function readToc(reader: Reader): Promise<Toc> {
     const { description, definition, ...table } = await readEntry(fields, version, format);
     if (description === 'TABLE')
       types.set(`${table.schema}.${table.name}`, readDefinition(definition)?.types ?? new Map());
+    if (description === 'ENCODING') checkEncoding(definition, reader.path);
     if (description === 'TABLE DATA') tables.push(table);
   }
   for (const table of tables) table.types = types.get(`${table.schema}.${table.name}`) ?? new Map();
@@ -79,6 +80,13 @@ async function readCompression(reader: Reader, version: number, fields: Fields):
   if (version < v(15)) return (await fields.int()) === 0 ? 'none' : 'gzip';
   const number = await reader.byte();
   return compressions[number] ?? damaged(reader, `it is compressed in a way unknown, ${number}`);
+}
+
+/** The contents begin with `SET client_encoding = 'UTF8';`, which is what the texts are written in. */
+function checkEncoding(statement: string, path: string): void {
+  const encoding = /'([^']*)'/.exec(statement)?.[1] ?? '';
+  if (/^(utf-?8|unicode|sql_ascii)$/i.test(encoding)) return;
+  throw new ZenError('failed', `${path} is written in ${encoding}. Make it with pg_dump --encoding=UTF8.`);
 }
 
 interface RawEntry extends Entry {

@@ -11,6 +11,8 @@ export interface Recipe {
   offsets?: boolean;
   format?: number;
   tables: { schema?: string; table: string; columns?: string; copy?: string; text: string }[];
+  /** What the texts are written in. */
+  encoding?: string;
   /** Bytes of a data chunk. */
   chunk?: number;
 }
@@ -46,6 +48,33 @@ export function writeArchive(recipe: Recipe): Buffer {
     return Buffer.concat([...pieces, int(0)]);
   };
   const blocks = recipe.tables.map(({ text: rows }, index) => block(index + 1, Buffer.from(rows)));
+  const entry = (
+    id: number,
+    of: { name: string; description: string; place: Buffer } & Partial<
+      Record<'definition' | 'statement' | 'schema', string>
+    >,
+  ) =>
+    Buffer.concat([
+      int(id),
+      int(1),
+      text('0'),
+      text('16385'),
+      text(of.name),
+      text(of.description),
+      int(3),
+      text(of.definition ?? ''),
+      text(''),
+      text(of.statement ?? ''),
+      text(of.schema ?? ''),
+      text(''),
+      ...(minor >= 14 ? [text('')] : []),
+      ...(minor >= 16 ? [int(114)] : []),
+      text('postgres'),
+      text('false'),
+      text('7'),
+      text(null),
+      format === 3 || format === 5 ? text('1.dat') : of.place,
+    ]);
   const contents = (position: number) => {
     const entries = recipe.tables.map(({ schema = 'public', table, columns = '', copy }, index) => {
       const place = Buffer.alloc(1 + offsetSize);
@@ -54,28 +83,17 @@ export function writeArchive(recipe: Recipe): Buffer {
         const start = position + blocks.slice(0, index).reduce((sum, each) => sum + each.length, 0);
         place.writeUIntLE(start, 1, Math.min(offsetSize, 6));
       }
-      return Buffer.concat([
-        int(index + 1),
-        int(1),
-        text('0'),
-        text('16385'),
-        text(table),
-        text('TABLE DATA'),
-        int(3),
-        text(''),
-        text(''),
-        text(copy ?? `COPY ${schema}.${table} (${columns}) FROM stdin;\n`),
-        text(schema),
-        text(''),
-        ...(minor >= 14 ? [text('')] : []),
-        ...(minor >= 16 ? [int(114)] : []),
-        text('postgres'),
-        text('false'),
-        text('7'),
-        text(null),
-        place,
-      ]);
+      const statement = copy ?? `COPY ${schema}.${table} (${columns}) FROM stdin;\n`;
+      return entry(index + 1, { name: table, description: 'TABLE DATA', statement, schema, place });
     });
+    const encoding = `SET client_encoding = '${recipe.encoding ?? 'UTF8'}';\n`;
+    const first = {
+      name: 'ENCODING',
+      description: 'ENCODING',
+      definition: encoding,
+      place: Buffer.alloc(1 + offsetSize),
+    };
+    entries.unshift(entry(0, first));
     return Buffer.concat([int(entries.length), ...entries]);
   };
   const position = header.length + contents(0).length;
