@@ -1,8 +1,10 @@
 // Bundles the command line (dist/zen.js) and the page's script (dist/client.js).
 import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const shared = { bundle: true, logLevel: 'warning', absWorkingDir: new URL('..', import.meta.url).pathname };
+const root = fileURLToPath(new URL('..', import.meta.url));
+const shared = { bundle: true, logLevel: 'warning', absWorkingDir: root };
 
 await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
 await Promise.all([
