@@ -40,6 +40,15 @@ export function describeWindow({ start, end }: Window): string {
   return `${show(start)} … ${show(end)} UTC, the end excluded`;
 }
 
+/** @throws ZenError `usage` when a window, called `name`, does not start before it ends */
+export function requireOrder(name: string, { start, end }: Window): void {
+  if (start < end) return;
+  throw new ZenError(
+    'usage',
+    `The ${name} is empty: its start, ${isoTime(start)}, is not before its end, ${isoTime(end)}.`,
+  );
+}
+
 /** The last UTC midnight at or before `now`: where the last complete day ends. */
 export function lastMidnight(now: number): number {
   return DateTime.fromMillis(now, { zone: 'utc' }).startOf('day').toMillis();

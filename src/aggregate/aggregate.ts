@@ -1,8 +1,7 @@
 import type { Database, Session } from '../db/database.ts';
 import { hasTable, requireTable } from '../db/tables.ts';
-import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import { isoTime, lastMidnight } from '../time.ts';
+import { lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
 
 /** Which minute an event belongs to: the one it happened in, or the nearest one (the original's rule). */
@@ -42,12 +41,7 @@ export async function resolveWindow(
   await requireTable(db, 'log_raw', 'zen restore');
   const from = start ?? (await findStart(db, minute));
   const to = end ?? lastMidnight(now);
-  if (start !== undefined && end !== undefined && start >= end) {
-    throw new ZenError(
-      'usage',
-      `The window is empty: its start, ${isoTime(start)}, is not before its end, ${isoTime(end)}.`,
-    );
-  }
+  if (start !== undefined && end !== undefined) requireOrder('window', { start, end });
   return from === null || from >= to ? null : { start: from, end: to };
 }
 

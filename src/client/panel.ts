@@ -21,11 +21,18 @@ export class Panel extends HTMLElement {
 
   /** The rows now drawn. */
   get data(): Row[] {
-    const { columns, counts } = drawn[this.id] ?? { columns: [], counts: () => false };
-    const rows = (this.view?.data(this.#rows) ?? []) as Row[];
-    return rows
+    const { columns, counts } = this.#drawn;
+    return this.#all
       .filter(counts)
       .map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])));
+  }
+
+  get #drawn(): (typeof drawn)[string] {
+    return drawn[this.id] ?? { columns: [], counts: () => false };
+  }
+
+  get #all(): Row[] {
+    return (this.view?.data(this.#rows) ?? []) as Row[];
   }
 
   async draw(chart: Chart, tables: RankedTables, locale: Locale): Promise<void> {
@@ -35,7 +42,7 @@ export class Panel extends HTMLElement {
     this.view = view;
     this.#rows = chart.rows;
     const check = () => {
-      this.classList.toggle('is-empty', this.data.length === 0);
+      this.classList.toggle('is-empty', !this.#all.some(this.#drawn.counts));
     };
     view.addDataListener(chart.rows, check);
     check();

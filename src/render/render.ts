@@ -4,7 +4,7 @@ import type { Database } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import type { Window } from '../time.ts';
-import { isoTime } from '../time.ts';
+import { requireOrder } from '../time.ts';
 import { chartNames, compileChart, readChart } from './charts.ts';
 import { readLocale, translator } from './locale.ts';
 import type { LocaleName } from './locale.ts';
@@ -42,12 +42,13 @@ export async function render(db: Database, options: RenderOptions): Promise<Rend
   const sources = Object.fromEntries(chartNames.map((name) => [name, readChart(name, period, translate)]));
   const charts = Object.entries(sources).map(([name, source]) => compileChart(name, source));
   const title = options.title ?? translate('Zen: interaction with cards');
-  const { visits, engagement } = payload.tables;
+  const { tables } = payload;
+  const visits = tables.visits.reduce((sum, row) => sum + row.visits, 0);
   return {
-    html: renderPage({ title, locale, payload, charts, sources }),
+    html: renderPage({ title, locale, payload, visits, charts, sources }),
     period,
-    visits: visits.reduce((sum, row) => sum + row.visits, 0),
-    rows: visits.length + engagement.length,
+    visits,
+    rows: tables.visits.length + tables.engagement.length,
   };
 }
 
@@ -63,12 +64,7 @@ async function resolvePeriod(db: Database, { start, end }: RenderOptions): Promi
       'Nothing is aggregated yet, so there is nothing to render. Run zen aggregate first.',
     );
   }
-  if (from >= to) {
-    throw new ZenError(
-      'usage',
-      `The period is empty: its start, ${isoTime(from)}, is not before its end, ${isoTime(to)}.`,
-    );
-  }
+  requireOrder('period', { start: from, end: to });
   return { start: from, end: to };
 }
 

@@ -60,6 +60,6 @@ export function isNamed(table: Pick<Table, 'schema' | 'name'>, wanted: string): 
   return wanted === table.name || wanted === fullName(table);
 }
 
-function fullName({ schema, name }: Pick<Table, 'schema' | 'name'>): string {
+export function fullName({ schema, name }: Pick<Table, 'schema' | 'name'>): string {
   return `${schema}.${name}`;
 }

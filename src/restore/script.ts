@@ -1,5 +1,5 @@
 import { ZenError } from '../errors.ts';
-import { chooseTable, isNamed, severalTables } from './backup.ts';
+import { chooseTable, fullName, isNamed, severalTables } from './backup.ts';
 import type { Backup, Table } from './backup.ts';
 import { readCopy, readDefinition, readInsert } from './statement.ts';
 import { Scanner } from './scanner.ts';
@@ -213,8 +213,4 @@ export class Script implements Backup {
   #refuse(why: string): never {
     throw new ZenError('failed', `${this.path}, line ${this.#scanner.line}: ${why}.`);
   }
-}
-
-function fullName({ schema, name }: Pick<Table, 'schema' | 'name'>): string {
-  return `${schema}.${name}`;
 }
