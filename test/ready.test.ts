@@ -7,7 +7,7 @@ import { temporaryFolder } from './support/databases.ts';
 test('a clone builds in a folder of any name, called from anywhere', () => {
   const clone = join(temporaryFolder(), 'моя папка 100% #1');
   mkdirSync(clone);
-  for (const name of ['package-lock.json', 'package.json', 'scripts', 'src']) {
+  for (const name of ['package-lock.json', 'package.json', 'tsconfig.json', 'scripts', 'src']) {
     cpSync(name, join(clone, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(resolve('node_modules'), join(clone, 'node_modules'));
