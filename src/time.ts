@@ -8,6 +8,7 @@ export interface Window {
 }
 
 export const minuteMs = 60_000;
+export const dayMs = 86_400_000;
 
 const shape = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?)?$/i;
 
@@ -52,4 +53,26 @@ export function requireOrder(name: string, { start, end }: Window): void {
 /** The last UTC midnight at or before `now`: where the last complete day ends. */
 export function lastMidnight(now: number): number {
   return DateTime.fromMillis(now, { zone: 'utc' }).startOf('day').toMillis();
+}
+
+const units: Record<string, number> = { s: 1000, m: minuteMs, h: 60 * minuteMs, d: dayMs, w: 7 * dayMs };
+
+/**
+ * Reads a duration such as `90s`, `5m`, `36h`, `2d` or `1w`, as milliseconds. A plain `0` needs no unit.
+ *
+ * @throws ZenError `usage` for anything else
+ */
+export function parseDuration(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text) ?? /^(0)$/.exec(text) ?? [];
+  if (number === undefined) {
+    throw new ZenError('usage', `“${text}” is not a duration: write it as 90s, 5m, 36h or 2d.`);
+  }
+  return Math.round(Number(number) * (units[unit] ?? NaN));
+}
+
+/** Milliseconds in words, in the largest unit of which there are two, or the smallest: `36 h`, `2 d`, `0 s`. */
+export function describeDuration(ms: number): string {
+  const fitting = Object.entries(units).filter(([unit, size]) => unit !== 'w' && ms >= 2 * size);
+  const [unit, size] = fitting.at(-1) ?? ['s', 1000];
+  return `${Math.floor(ms / size)} ${unit === 'm' ? 'min' : unit}`;
 }

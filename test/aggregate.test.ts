@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generate } from '../fixtures/generate.ts';
 import type { Event } from '../fixtures/generate.ts';
-import { aggregate, resolveWindow } from '../src/aggregate/aggregate.ts';
-import type { AggregateOptions, Aggregated, Minute } from '../src/aggregate/aggregate.ts';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
+import type { Aggregated, Minute } from '../src/aggregate/ledger.ts';
+import { plan } from '../src/aggregate/plan.ts';
 import type { Database } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
 import { parseTime } from '../src/time.ts';
@@ -13,7 +15,7 @@ import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 
 const rules: Minute[] = ['floor', 'nearest'];
-const floor: AggregateOptions = { minute: 'floor', dryRun: false };
+const floor: AggregateOptions = { minute: 'floor', dryRun: false, jobs: 1, wait: 0 };
 
 function at(time: string, values: Partial<Sample> = {}): Sample {
   const ts = Date.parse(`2019-09-24T${time}Z`);
@@ -56,7 +58,7 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   test('a small log gives the rows that were counted by hand, the minute being the one it happened in', async () => {
     const db = await withLog(small);
-    expect(await aggregate(db, evening, floor)).toEqual({ events: 7, visitsRows: 4, engagementRows: 4 });
+    expect(await aggregate(db, [evening], floor)).toEqual({ events: 7, visitsRows: 4, engagementRows: 4 });
     const [first, second, last] = ['18:00', '18:01', '18:59'].map((time) => parseTime(`2019-09-24 ${time}`));
     expect(await readVisits(db)).toEqual(
       [
@@ -81,7 +83,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     const db = await withLog(small);
     // 17:59:59.999 rounds to 18:00 and is in; 18:59:59.999 rounds to 19:00 and is not. 18:00:30 is a half: to 18:00,
     // even; 18:01:30 is one too: to 18:02.
-    expect(await aggregate(db, evening, { ...floor, minute: 'nearest' })).toMatchObject({ events: 7 });
+    expect(await aggregate(db, [evening], { ...floor, minute: 'nearest' })).toMatchObject({ events: 7 });
     const [first, second, third] = ['18:00', '18:01', '18:02'].map((time) => parseTime(`2019-09-24 ${time}`));
     expect(await readVisits(db)).toEqual(
       [
@@ -95,26 +97,26 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   test('a second run changes nothing, nor do other windows in between', async () => {
     const db = await withLog(small);
-    await aggregate(db, evening, floor);
+    await aggregate(db, [evening], floor);
     const [visits, engagement] = [await readVisits(db), await readEngagement(db)];
-    await aggregate(db, between('2019-09-24 18:01', '2019-09-24 18:30'), floor);
-    await aggregate(db, evening, floor);
+    await aggregate(db, [between('2019-09-24 18:01', '2019-09-24 18:30')], floor);
+    await aggregate(db, [evening], floor);
     expect([await readVisits(db), await readEngagement(db)]).toEqual([visits, engagement]);
     await db.close();
   });
 
   test('windows that meet count every event once', async () => {
     const db = await withLog(small);
-    await aggregate(db, between('2019-09-24', '2019-09-24 18:01'), floor);
-    await aggregate(db, between('2019-09-24 18:01', '2019-09-24 19:00'), floor);
-    await aggregate(db, between('2019-09-24 19:00', '2019-09-25'), floor);
+    await aggregate(db, [between('2019-09-24', '2019-09-24 18:01')], floor);
+    await aggregate(db, [between('2019-09-24 18:01', '2019-09-24 19:00')], floor);
+    await aggregate(db, [between('2019-09-24 19:00', '2019-09-25')], floor);
     expect(await readVisits(db)).toEqual(countVisits(small, 'floor'));
     await db.close();
   });
 
   test('a dry run tells the figures and leaves everything as it was', async () => {
     const db = await withLog(small);
-    expect(await aggregate(db, evening, { ...floor, dryRun: true })).toMatchObject({
+    expect(await aggregate(db, [evening], { ...floor, dryRun: true })).toMatchObject({
       events: 7,
       visitsRows: 4,
     });
@@ -127,28 +129,17 @@ describe.each(kinds)('on the %s database', (kind) => {
     const odd = times.map((ts) => ({ ...at('18:00:00'), ts }));
     const db = await withLog([...odd, { ...at('18:00:00'), ts: null }]);
     for (const minute of rules) {
-      await aggregate(db, between('1900-01-01', '3500-01-01'), { ...floor, minute });
+      await aggregate(db, [between('1900-01-01', '3500-01-01')], { ...floor, minute });
       expect(await readVisits(db)).toEqual(countVisits(odd, minute));
     }
     await db.close();
   });
 
-  test('without dates, the window runs from the first event, then from the last aggregated minute, to midnight', async () => {
-    const db = await withLog(small);
-    const now = parseTime('2019-09-26 09:00');
-    const first = between('2019-09-24 17:59', '2019-09-26');
-    expect(await resolveWindow(db, floor, now)).toEqual(first);
-    await aggregate(db, first, floor);
-    expect(await resolveWindow(db, floor, now)).toEqual(between('2019-09-24 19:00', '2019-09-26'));
-    expect(await resolveWindow(db, floor, parseTime('2019-09-24 23:59'))).toBeNull();
-    await db.close();
-  });
-
   test('an empty log leaves nothing to do, and a missing one is named', async () => {
     const empty = await withLog([]);
-    expect(await resolveWindow(empty, floor, Date.now())).toBeNull();
+    expect(await plan(empty, floor, Date.now())).toEqual([]);
     await empty.run('drop table log_raw');
-    await expect(resolveWindow(empty, floor, Date.now())).rejects.toThrow('There is no table log_raw');
+    await expect(plan(empty, floor, Date.now())).rejects.toThrow('There is no table log_raw');
     await empty.close();
   });
 
@@ -166,7 +157,7 @@ describe.each(kinds)('on the %s database', (kind) => {
 
     test.each(rules)('gives both tables as the oracle counts them, with --minute %s', async (minute) => {
       const whole = between('2019-09-24', '2019-09-25');
-      const told: Aggregated = await aggregate(db, whole, { ...floor, minute });
+      const told: Aggregated = await aggregate(db, [whole], { ...floor, minute });
       const [visits, engagement] = [countVisits(events, minute), countEngagement(events, minute)];
       expect(told).toEqual({ events: 322_391, visitsRows: visits.length, engagementRows: engagement.length });
       expect(await readVisits(db)).toEqual(visits);
@@ -174,9 +165,9 @@ describe.each(kinds)('on the %s database', (kind) => {
     });
 
     test.each(rules)('gives one hour of it, with --minute %s', async (minute) => {
-      await aggregate(db, between('2019-09-24', '2019-09-25'), { ...floor, minute: 'floor' });
+      await aggregate(db, [between('2019-09-24', '2019-09-25')], { ...floor, minute: 'floor' });
       await db.run('truncate dash_visits, dash_engagement');
-      await aggregate(db, evening, { ...floor, minute });
+      await aggregate(db, [evening], { ...floor, minute });
       expect(await readVisits(db)).toEqual(countVisits(events, minute, evening.start, evening.end));
       expect(await readEngagement(db)).toEqual(countEngagement(events, minute, evening.start, evening.end));
     });
@@ -193,7 +184,11 @@ test('runs at once, also the first ones, give what one run gives', async () => {
     between('2019-09-24 17:00', '2019-09-24 18:01'),
     between('2019-09-24 18:01', '2019-09-24 20:00'),
   ];
-  await Promise.all(dbs.map((db, index) => aggregate(db, windows[index % windows.length] ?? evening, floor)));
+  await Promise.all(
+    dbs.map((db, index) =>
+      aggregate(db, [windows[index % windows.length] ?? evening], { ...floor, wait: 60_000 }),
+    ),
+  );
   expect(await readVisits(first)).toEqual(countVisits(small, 'floor'));
   expect(await readEngagement(first)).toEqual(countEngagement(small, 'floor'));
   for (const db of dbs) await db.close();
@@ -203,7 +198,7 @@ test('a window that ends before it starts is refused, with both ends', async () 
   const db = await newDatabase('server');
   await insertEvents(db, []);
   const options = { ...floor, start: parseTime('2019-09-24 19:00'), end: parseTime('2019-09-24 18:00') };
-  await expect(resolveWindow(db, options, Date.now())).rejects.toThrow(
+  await expect(plan(db, options, Date.now())).rejects.toThrow(
     'The window is empty: its start, 2019-09-24T19:00:00Z, is not before its end, 2019-09-24T18:00:00Z.',
   );
   await db.close();

@@ -47,7 +47,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
   test('aggregate without dates goes on to the last midnight, and then finds nothing to do', async () => {
     const midnight = `${new Date().toISOString().slice(0, 10)}T00:00:00Z`;
     const first = await run('aggregate', '--json');
-    expect(json(first.stdout)).toMatchObject({ start: '2019-09-24T18:59:00Z', end: midnight });
+    expect(json(first.stdout)).toMatchObject({ start: '2019-09-24T19:00:00Z', end: midnight });
     const { code, stdout } = await run('aggregate', '--end-dt', '2019-09-24 18:00');
     expect(code).toBe(0);
     expect(stdout).toContain('Nothing to aggregate');

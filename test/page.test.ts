@@ -24,7 +24,7 @@ beforeAll(async () => {
   db = await newDatabase('server');
   await restoreFixture(db);
   const day = { start: parseTime('2019-09-24'), end: parseTime('2019-09-25') };
-  await aggregate(db, day, { minute: 'floor', dryRun: false });
+  await aggregate(db, [day], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
   file = join(temporaryFolder(), 'zen.html');
   await writePage(file, (await render(db, { locale: 'ru' })).html);
 });
@@ -220,7 +220,12 @@ test('topics of any letters are shown as they are, and can be chosen', async () 
       source_topic: item_topic,
     })),
   );
-  await aggregate(other, { start: noon, end: noon + 3_600_000 }, { minute: 'floor', dryRun: false });
+  await aggregate(other, [{ start: noon, end: noon + 3_600_000 }], {
+    minute: 'floor',
+    dryRun: false,
+    jobs: 1,
+    wait: 0,
+  });
   file = join(temporaryFolder(), 'hostile.html');
   await writePage(file, (await render(other, { locale: 'en', title: '</title><b>' })).html);
   await page.close();

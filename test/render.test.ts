@@ -197,7 +197,8 @@ describe.each(kinds)('a page from the %s database', (kind) => {
       { ...event, ts: noon, item_topic: hostile },
       { ...event, ts: noon + 5 * minute, item_topic: null },
     ]);
-    await aggregate(db, { start: noon, end: noon + 10 * minute }, { minute: 'floor', dryRun: false });
+    const options = { minute: 'floor', dryRun: false, jobs: 1, wait: 0 } as const;
+    await aggregate(db, [{ start: noon, end: noon + 10 * minute }], options);
   });
 
   afterAll(() => db.close());

@@ -1,100 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
-import { hasTable, requireTable } from '../db/tables.ts';
+import { hasTable } from '../db/tables.ts';
+import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import { lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
-
-/** Which minute an event belongs to: the one it happened in, or the nearest one (the original's rule). */
-export type Minute = 'floor' | 'nearest';
+import { hasLedger, record } from './ledger.ts';
+import type { Aggregated, Minute } from './ledger.ts';
+import { withLock } from './lock.ts';
+import type { Lock } from './lock.ts';
 
 export interface AggregateOptions {
-  /** Unix milliseconds; without it, from the last aggregated minute, or the first event. */
-  start?: number | undefined;
-  /** Unix milliseconds, not in the window; without it, the last UTC midnight. */
-  end?: number | undefined;
   minute: Minute;
   /** Do the work, and undo it. */
   dryRun: boolean;
+  /** How many windows to work on at once, each over a connection of its own. */
+  jobs: number;
+  /** Milliseconds to wait for another run to end. */
+  wait: number;
 }
 
-export interface Aggregated {
-  /** Events of the log in the window: the sum of `visits`. */
-  events: number;
-  visitsRows: number;
-  engagementRows: number;
+/** How far a run has come. */
+export interface Progress {
+  done: number;
+  of: number;
 }
 
 /** The aggregates; each has a folder of that name under `sql/aggregate`. */
 const aggregates = ['visits', 'engagement'] as const;
 
+/** Milliseconds before the one retry. */
+const pause = 2000;
+
 /**
- * The window that a run covers. Without dates: from the last aggregated minute (it may have been incomplete), or on
- * empty tables the first event, to the last UTC midnight. Null when that leaves nothing to do.
+ * Fills `dash_visits` and `dash_engagement` for some windows that do not overlap. Each is a transaction of its own, and a row
+ * of the ledger: what the tables held for it is replaced, so that a second run changes nothing. Where the connection is lost
+ * or the server gives up, what is not done yet is tried once more. The definitions are in the README.
  *
- * @throws ZenError `usage` when the window ends before it starts
- */
-export async function resolveWindow(
-  db: Database,
-  { start, end, minute }: AggregateOptions,
-  now: number,
-): Promise<Window | null> {
-  await requireTable(db, 'log_raw', 'zen restore');
-  const from = start ?? (await findStart(db, minute));
-  const to = end ?? lastMidnight(now);
-  if (start !== undefined && end !== undefined) requireOrder('window', { start, end });
-  return from === null || from >= to ? null : { start: from, end: to };
-}
-
-async function findStart(db: Database, minute: Minute): Promise<number | null> {
-  const last = (await hasTables(db)) ? await minuteOf(db, 'aggregate/watermark') : null;
-  return last ?? (await minuteOf(db, 'aggregate/first', [minute]));
-}
-
-async function minuteOf(db: Database, statement: string, values: string[] = []): Promise<number | null> {
-  return (await db.query<{ minute: number | null }>(sql(statement), values))[0]?.minute ?? null;
-}
-
-async function hasTables(session: Session): Promise<boolean> {
-  const found = await Promise.all(aggregates.map((name) => hasTable(session, `dash_${name}`)));
-  return found.every(Boolean);
-}
-
-/**
- * Fills `dash_visits` and `dash_engagement` for one window, in one transaction: what they held for it is replaced, so
- * that a second run changes nothing. The definitions are in the README.
+ * @returns the sums over the windows
+ * @throws ZenError `locked` when another run is at work, `unreachable` when the server is lost twice
  */
 export async function aggregate(
   db: Database,
-  { start, end }: Window,
-  { minute, dryRun }: AggregateOptions,
+  windows: readonly Window[],
+  options: AggregateOptions,
+  onProgress: (progress: Progress) => void = () => undefined,
 ): Promise<Aggregated> {
-  return db.transaction(
-    async (session) => {
-      await session.run(sql('aggregate/lock'));
-      if (!(await hasTables(session))) await createTables(session);
-      const [visitsRows, engagementRows] = [
-        await replace(session, 'visits', [start, end, minute]),
-        await replace(session, 'engagement', [start, end, minute]),
-      ];
-      const [count] = await session.query<{ events: number }>(sql('aggregate/events'), [start, end, minute]);
-      return { events: count?.events ?? 0, visitsRows, engagementRows };
-    },
-    { rollback: dryRun },
-  );
+  const results = new Map<Window, Aggregated>();
+  const attempt = () =>
+    withLock(db, options.wait, async (lock) => {
+      if (!options.dryRun) await createTables(db);
+      const left = windows.filter((window) => !results.has(window));
+      await each(left, options.dryRun ? 1 : options.jobs, async (window) => {
+        results.set(window, await aggregateWindow(db, lock, window, options));
+        onProgress({ done: results.size, of: windows.length });
+      });
+    });
+  try {
+    await attempt();
+  } catch (error) {
+    if (!(error instanceof ZenError) || error.failure !== 'unreachable') throw error;
+    await sleep(pause);
+    await attempt();
+  }
+  return sum([...results.values()]);
 }
 
-async function createTables(session: Session): Promise<void> {
-  for (const name of aggregates) {
-    await session.run(sql(`aggregate/${name}/table`));
-    await session.run(sql(`aggregate/${name}/index`));
+/** Works on several items at once. After a failure no other one is begun. */
+async function each<T>(items: readonly T[], jobs: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      await work(item).catch((error: unknown) => {
+        queue.length = 0;
+        throw error;
+      });
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: jobs }, worker));
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+function sum(parts: readonly Aggregated[]): Aggregated {
+  const total = (name: keyof Aggregated) => parts.reduce((all, part) => all + part[name], 0);
+  return {
+    events: total('events'),
+    visitsRows: total('visitsRows'),
+    engagementRows: total('engagementRows'),
+  };
+}
+
+async function aggregateWindow(
+  db: Database,
+  lock: Lock,
+  window: Window,
+  { minute, dryRun }: AggregateOptions,
+): Promise<Aggregated> {
+  const started = performance.now();
+  const covered = { ...window, minute };
+  const work = async (session: Session) => {
+    await lock.join(session);
+    if (dryRun) await createTables(session);
+    const told = await replace(session, window, minute);
+    if (await hasLedger(session)) await record(session, covered, performance.now() - started, told);
+    return told;
+  };
+  try {
+    return await db.transaction(work, { rollback: dryRun });
+  } catch (error) {
+    // The ledger says why, where it can; the error itself is what counts.
+    if (!dryRun)
+      await record(db, covered, performance.now() - started, { error: messageOf(error) }).catch(
+        () => undefined,
+      );
+    throw error;
   }
 }
 
-async function replace(
+/** Replaces one window of both tables. */
+async function replace(session: Session, { start, end }: Window, minute: Minute): Promise<Aggregated> {
+  const [visitsRows, engagementRows] = [
+    await refill(session, 'visits', [start, end, minute]),
+    await refill(session, 'engagement', [start, end, minute]),
+  ];
+  const [count] = await session.query<{ events: number }>(sql('aggregate/visits/count'), [start, end]);
+  return { events: count?.events ?? 0, visitsRows, engagementRows };
+}
+
+async function refill(
   session: Session,
   name: (typeof aggregates)[number],
   [start, end, minute]: [number, number, Minute],
 ): Promise<number> {
   await session.run(sql(`aggregate/${name}/clear`), [start, end]);
   return session.run(sql(`aggregate/${name}/fill`), [start, end, minute]);
+}
+
+/** Makes the tables that are not there. Where the role may not make the ledger, the run does without one. */
+async function createTables(session: Session): Promise<void> {
+  for (const name of aggregates) {
+    if (await hasTable(session, `dash_${name}`)) continue;
+    await session.run(sql(`aggregate/${name}/table`));
+    await session.run(sql(`aggregate/${name}/index`));
+  }
+  if (!(await hasLedger(session)) && (await mayCreate(session)))
+    await session.run(sql('aggregate/runs/table'));
+}
+
+async function mayCreate(session: Session): Promise<boolean> {
+  const text = "select coalesce(has_schema_privilege(current_schema(), 'create'), false) as may";
+  return (await session.query<{ may: boolean }>(text))[0]?.may === true;
 }

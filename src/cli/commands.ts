@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
-import { aggregate, resolveWindow } from '../aggregate/aggregate.ts';
-import type { Minute } from '../aggregate/aggregate.ts';
+import { availableParallelism } from 'node:os';
+import { aggregate } from '../aggregate/aggregate.ts';
+import type { Minute } from '../aggregate/ledger.ts';
+import { plan, slice } from '../aggregate/plan.ts';
+import { queryStatus } from '../aggregate/status.ts';
 import { environment, resolveTarget } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { openDatabase } from '../db/open.ts';
@@ -10,34 +13,57 @@ import type { Backup } from '../restore/backup.ts';
 import { openBackup } from '../restore/open.ts';
 import { hasEvents, restore } from '../restore/restore.ts';
 import type { Summary } from '../restore/summary.ts';
-import { describeWindow, isoTime } from '../time.ts';
+import { describeDuration, describeWindow, isoTime } from '../time.ts';
 import { readDates } from './options.ts';
 import type { CommonOptions, DateOptions } from './options.ts';
-import { count, describeProgress, megabytes } from './numbers.ts';
+import { count, describeProgress, describeShare, megabytes } from './numbers.ts';
+import { describeStatus, statusJson } from './report.ts';
 import { Terminal } from './terminal.ts';
 
 /** What a command tells: a sentence for people, an object for programs. */
 interface Report {
   text: string;
   json: Record<string, unknown>;
+  /** What the exit code tells beside that. */
+  failure?: ZenError | undefined;
 }
 
 /** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
 async function command(
-  options: CommonOptions & { create?: boolean },
+  options: CommonOptions & { create?: boolean; jobs?: number },
   work: (db: Database, terminal: Terminal, seconds: () => number) => Promise<Report>,
 ): Promise<void> {
   const started = performance.now();
   const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
   const terminal = new Terminal({ quiet: options.quiet === true });
   const target = resolveTarget(options.database, environment());
-  const db = await openDatabase(target, { create: options.create === true });
+  const { create = false, jobs = 1, wait = 0 } = options;
+  const db = await openDatabase(target, { create, wait, connections: jobs + 1 });
+  const release = onInterrupt(() => {
+    db.interrupt();
+  });
   try {
-    const { text, json } = await work(db, terminal, seconds);
+    const { text, json, failure } = await work(db, terminal, seconds);
     terminal.print(options.json ? JSON.stringify(json) : text);
+    if (failure) throw failure;
   } finally {
+    release();
     await db.close();
   }
+}
+
+/** Calls `stop` at the first signal to end; a second one ends the process as ever. Gives what undoes that. */
+function onInterrupt(stop: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const release = () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+  const listener = () => {
+    release();
+    stop();
+  };
+  for (const signal of signals) process.on(signal, listener);
+  return release;
 }
 
 export interface RestoreFlags extends CommonOptions {
@@ -106,37 +132,74 @@ async function confirmReplacement(db: Database, terminal: Terminal): Promise<voi
 export interface AggregateFlags extends CommonOptions, DateOptions {
   minute: Minute;
   dryRun?: boolean;
+  jobs?: number;
+  lookback?: number;
 }
 
 export async function runAggregate(flags: AggregateFlags): Promise<void> {
-  await command(flags, async (db, terminal, seconds) => {
-    const options = { ...readDates(flags), minute: flags.minute, dryRun: flags.dryRun === true };
-    const window = await resolveWindow(db, options, Date.now());
-    const { minute, dryRun } = options;
-    if (!window) {
-      const json = { start: null, end: null, minute, events: 0, visits_rows: 0, engagement_rows: 0 };
-      return {
-        text: 'Nothing to aggregate: the log has no events between the last aggregated minute and the last UTC midnight.',
-        json: { ...json, seconds: seconds(), dry_run: dryRun },
-      };
+  const jobs = flags.jobs ?? Math.min(availableParallelism(), mostJobs);
+  await command({ ...flags, jobs }, async (db, terminal, seconds) => {
+    const { minute, lookback, wait = 0 } = flags;
+    const dryRun = flags.dryRun === true;
+    const windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
+    const [start, end] = [windows[0]?.start, windows.at(-1)?.end];
+    const json = {
+      start: null,
+      end: null,
+      minute,
+      events: 0,
+      visits_rows: 0,
+      engagement_rows: 0,
+      dry_run: dryRun,
+    };
+    if (start === undefined || end === undefined) {
+      const text =
+        'Nothing to aggregate: all of the log up to the last UTC midnight is, or there are no events before it.';
+      return { text, json: { ...json, seconds: seconds() } };
     }
-    const told = await terminal.during(`Aggregating ${describeWindow(window)}`, () =>
-      aggregate(db, window, options),
+    const stated = windows.map(describeWindow).join('; ');
+    const options = { minute, dryRun, wait, jobs: db.kind === 'embedded' ? 1 : jobs };
+    const told = await terminal.during(`Aggregating ${stated}`, async (update) =>
+      aggregate(db, await slice(db, windows), options, ({ done, of }) => {
+        if (of > 1)
+          update(`Aggregating ${stated}: ${describeShare(done / of, seconds())} (${done} of ${of} days)`);
+      }),
     );
+    const { events, visitsRows, engagementRows } = told;
     return {
       text:
-        `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(told.events)} events of ${describeWindow(window)}, into ` +
-        `${count(told.visitsRows)} rows of dash_visits and ${count(told.engagementRows)} of dash_engagement, in ${seconds()} s.`,
+        `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(events)} events of ${stated}, into ` +
+        `${count(visitsRows)} rows of dash_visits and ${count(engagementRows)} of dash_engagement, in ${seconds()} s.`,
       json: {
-        start: isoTime(window.start),
-        end: isoTime(window.end),
-        minute,
-        events: told.events,
-        visits_rows: told.visitsRows,
-        engagement_rows: told.engagementRows,
-        seconds: seconds(),
-        dry_run: dryRun,
+        ...json,
+        ...{ start: isoTime(start), end: isoTime(end) },
+        ...{ events, visits_rows: visitsRows, engagement_rows: engagementRows, seconds: seconds() },
       },
+    };
+  });
+}
+
+const mostJobs = 4;
+
+export interface StatusFlags extends CommonOptions {
+  maxAge?: number;
+}
+
+export async function runStatus(flags: StatusFlags): Promise<void> {
+  await command(flags, async (db) => {
+    const status = await queryStatus(db, Date.now());
+    const { maxAge } = flags;
+    const stale = maxAge !== undefined && (status.age ?? Infinity) > maxAge;
+    return {
+      text: describeStatus(status, db.label),
+      json: { database: db.label, ...statusJson(status), stale },
+      failure: stale
+        ? new ZenError(
+            'stale',
+            `What is aggregated is ${status.age === null ? 'nothing' : `${describeDuration(status.age)} old`}, more than ` +
+              `${describeDuration(maxAge)}. Run zen aggregate.`,
+          )
+        : undefined,
     };
   });
 }

@@ -10,11 +10,15 @@ export function megabytes(bytes: number): string {
 
 const bar = 20;
 
-/** How far a restore has come after so many seconds: a bar, the share of the bytes, the speed, the seconds left. */
+/** How far a restore has come after so many seconds. */
 export function describeProgress({ bytes, size, rows }: Progress, seconds: number): string {
-  const done = size > 0 ? Math.min(1, bytes / size) : 0;
-  const full = Math.floor(done * bar);
   const speed = seconds > 0 ? `, ${count(Math.round(rows / seconds))} rows/s` : '';
+  return describeShare(size > 0 ? Math.min(1, bytes / size) : 0, seconds, ` of ${megabytes(size)}${speed}`);
+}
+
+/** A share of some work that is done after so many seconds: a bar, percent (of what), the seconds left. */
+export function describeShare(done: number, seconds: number, of = ''): string {
+  const full = Math.floor(done * bar);
   const left = done > 0 && seconds > 0 ? `, ${Math.ceil((seconds * (1 - done)) / done)} s left` : '';
-  return `${'█'.repeat(full)}${'░'.repeat(bar - full)} ${Math.floor(done * 100)} % of ${megabytes(size)}${speed}${left}`;
+  return `${'█'.repeat(full)}${'░'.repeat(bar - full)} ${Math.floor(done * 100)} %${of}${left}`;
 }

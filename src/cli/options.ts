@@ -1,11 +1,14 @@
 import { Option } from 'commander';
-import { parseTime } from '../time.ts';
+import { ZenError } from '../errors.ts';
+import { parseDuration, parseTime } from '../time.ts';
 
 /** The options that every command takes. */
 export interface CommonOptions {
   database?: string;
   json?: boolean;
   quiet?: boolean;
+  /** Milliseconds. */
+  wait?: number;
 }
 
 /** An option with a value, which may also come from the environment: `--start-dt` from `ZEN_START_DT`. */
@@ -19,6 +22,10 @@ export const common = [
     '--database <url>',
     'postgres://… for a server, a folder for the embedded database (env: ZEN_DATABASE_URL, DATABASE_URL, PG*; else .zen)',
   ),
+  option(
+    '--wait <duration>',
+    'how long to wait for another zen that holds the lock: 90s, 5m … (default: not at all)',
+  ).argParser(parseDuration),
   new Option('--json', 'print the result as one JSON object'),
   new Option('--quiet', 'print nothing but the result and errors'),
   new Option('--debug', 'show where an error comes from'),
@@ -45,4 +52,12 @@ export function dates(start: string, end: string): Option[] {
 /** Unix milliseconds; undefined where no date was given. */
 export function readDates(options: DateOptions): { start: number | undefined; end: number | undefined } {
   return { start: options.startDt ?? options.start_dt, end: options.endDt ?? options.end_dt };
+}
+
+/** @throws ZenError `usage` for what is not a whole number from 1 on */
+export function parseJobs(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) {
+    throw new ZenError('usage', `“${text}” is not a number of jobs: write it as 1, 2, 4 ….`);
+  }
+  return Number(text);
 }

@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import type { Option } from 'commander';
 import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
-import { runAggregate, runRender, runRestore } from './commands.ts';
-import { common, dates, option } from './options.ts';
+import { parseDuration } from '../time.ts';
+import { runAggregate, runRender, runRestore, runStatus } from './commands.ts';
+import { common, dates, option, parseJobs } from './options.ts';
 
 const times = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
 
@@ -24,9 +25,13 @@ export function buildProgram(): Command {
     .action(runRestore);
   command(program, 'aggregate', `fill dash_visits and dash_engagement; ${times}`, [
     ...dates(
-      'first minute (default: the last aggregated one, or the first event)',
+      'first minute (default: catch up with whatever is not aggregated yet, from the first event)',
       'end, not included (default: the last UTC midnight)',
     ),
+    option(
+      '--lookback <duration>',
+      'without a first minute: read this much again, for late events: 6h, 2d …',
+    ).argParser(parseDuration),
     option(
       '--minute <rule>',
       "an event's minute: the one it happened in, or the nearest one as in the original",
@@ -34,6 +39,10 @@ export function buildProgram(): Command {
       .choices(['floor', 'nearest'])
       .default('floor'),
     option('--dry-run', 'do the work, tell the figures, and undo it'),
+    option(
+      '--jobs <n>',
+      'how many days to work on at once (default: one for each core, at most 4; embedded: 1)',
+    ).argParser(parseJobs),
   ]).action(runAggregate);
   command(program, 'render', `write the dashboard; ${times}`, [
     option('--out <file>', 'where to write it').default('output/zen.html'),
@@ -44,6 +53,11 @@ export function buildProgram(): Command {
     option('--locale <name>', 'language of the page').choices(locales).default('ru'),
     option('--title <text>', 'title of the page'),
   ]).action(runRender);
+  command(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
+    option('--max-age <duration>', 'exit 5 when the end of what is aggregated is older: 36h, 2d …').argParser(
+      parseDuration,
+    ),
+  ]).action(runStatus);
   return program;
 }
 

@@ -13,6 +13,16 @@ export interface Session {
   copy(table: string, columns: readonly string[], source: AsyncIterable<Uint8Array>): Promise<number>;
 }
 
+/** How to open a database. */
+export interface OpenOptions {
+  /** Make a database that the server does not have. A folder is always made. */
+  create?: boolean;
+  /** How many connections to a server there may be at once: 2 unless told. */
+  connections?: number;
+  /** Milliseconds to wait for another process to close the embedded database. */
+  wait?: number;
+}
+
 /** A PostgreSQL database: a server, or the embedded one in a folder. The SQL is the same for both. */
 export interface Database extends Session {
   readonly kind: 'server' | 'embedded';
@@ -23,6 +33,10 @@ export interface Database extends Session {
    * end even when it went well.
    */
   transaction<T>(work: (session: Session) => Promise<T>, options?: { rollback?: boolean }): Promise<T>;
+  /** Runs `work` on one connection, which nothing else uses meanwhile (the embedded database has only one, for all). */
+  reserve<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** Cancels what is running. From here on, every query fails as `interrupted`. */
+  interrupt(): void;
   close(): Promise<void>;
 }
 

@@ -1,31 +1,54 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { messageOf, ZenError } from '../errors.ts';
 import { copyText } from './database.ts';
-import type { Database, Session, Value } from './database.ts';
+import type { Database, OpenOptions, Session, Value } from './database.ts';
+import { lockFile } from './lock.ts';
 
 type Engine = Pick<PGlite, 'query'>;
 
-/** Opens, or creates, the embedded database (PostgreSQL in WebAssembly, in this process) in a folder. */
-export async function openEmbedded(folder: string): Promise<Database> {
+/**
+ * Opens, or creates, the embedded database (PostgreSQL in WebAssembly, in this process) in a folder. It does not guard its
+ * folder itself, so a lock file does.
+ *
+ * @throws ZenError `locked` when another process has it open
+ */
+export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {}): Promise<Database> {
   await mkdir(folder, { recursive: true });
-  const engine = await PGlite.create(folder);
+  const release = await lockFile(join(folder, 'zen.lock'), wait);
+  const engine = await PGlite.create(folder).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  const state = { interrupted: false };
+  const whole = session(engine, state);
   return {
     kind: 'embedded',
     label: folder,
-    ...session(engine),
+    ...whole,
     transaction: (work, { rollback = false } = {}) =>
       engine.transaction(async (tx) => {
-        const result = await work(session(tx));
+        const result = await work(session(tx, state));
         if (rollback) await tx.rollback();
         return result;
       }),
-    close: () => engine.close(),
+    reserve: (work) => work(whole),
+    interrupt: () => {
+      state.interrupted = true;
+    },
+    close: async () => {
+      await engine.close();
+      await release();
+    },
   };
 }
 
-function session(engine: Engine): Session {
+function session(engine: Engine, state: { interrupted: boolean }): Session {
   const ask = async <Row>(text: string, values: readonly Value[] = [], blob?: Blob) => {
+    await turn(); // the engine never waits, and so would keep signals from being seen
+    if (state.interrupted) throw new ZenError('interrupted', 'Interrupted.');
     try {
       return await engine.query<Row>(text, [...values], blob && { blob });
     } catch (error) {

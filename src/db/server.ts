@@ -1,8 +1,9 @@
+import { hostname } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import postgres from 'postgres';
 import { messageOf, ZenError } from '../errors.ts';
 import { copyText } from './database.ts';
-import type { Database, Session, Value } from './database.ts';
+import type { Database, OpenOptions, Session, Value } from './database.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
 
@@ -11,18 +12,18 @@ const settings: postgres.Options<Record<string, postgres.PostgresType>> = {
   connect_timeout: 10,
   fetch_types: false,
   onnotice: () => undefined,
-  connection: { application_name: 'zen', TimeZone: 'UTC' },
+  connection: { application_name: `zen ${process.pid}@${hostname()}`, TimeZone: 'UTC' },
   types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
 };
 
 /**
  * Connects to a PostgreSQL server. What the URL leaves out comes from libpq's `PG*` variables.
  *
- * @param create make the database when the server does not have it
  * @throws ZenError `unreachable` when there is no server, no such database or no way in
  */
-export async function openServer(url: string, { create = false } = {}): Promise<Database> {
-  const sql = postgres(url, settings);
+export async function openServer(url: string, options: OpenOptions = {}): Promise<Database> {
+  const { create = false, connections = 2 } = options;
+  const sql = postgres(url, { ...settings, max: connections });
   const place = label(sql);
   try {
     await sql`select 1`;
@@ -30,13 +31,27 @@ export async function openServer(url: string, { create = false } = {}): Promise<
     await sql.end({ timeout: 0 });
     if (!create || codeOf(error) !== '3D000') throw translate(error, place);
     await createDatabase(url, sql.options.database);
-    return openServer(url);
+    return openServer(url, { ...options, create: false });
   }
+  const running = new Running(place);
   return {
     kind: 'server',
     label: place,
-    ...session(sql, place),
-    transaction: (work, { rollback = false } = {}) => transact(sql, place, work, rollback),
+    ...session(sql, running),
+    transaction: (work, { rollback = false } = {}) => transact(sql, running, work, rollback),
+    reserve: async (work) => {
+      const reserved = await sql.reserve().catch((error: unknown) => {
+        throw translate(error, place);
+      });
+      try {
+        return await work(session(reserved, running));
+      } finally {
+        reserved.release();
+      }
+    },
+    interrupt: () => {
+      running.interrupt();
+    },
     close: () => sql.end({ timeout: 5 }),
   };
 }
@@ -57,21 +72,56 @@ function label(sql: Sql): string {
   return `postgres://${user}@${host[0] ?? ''}:${port[0] ?? ''}/${database}`;
 }
 
+type Query = ReturnType<Sql['unsafe']>;
+
+/** The queries that are on their way. */
+class Running {
+  readonly place: string;
+  readonly #queries = new Set<Query>();
+  #interrupted = false;
+
+  constructor(place: string) {
+    this.place = place;
+  }
+
+  /** The result of a query; its error as a sentence. */
+  async watch<T>(query: Query, result: Promise<T>): Promise<T> {
+    this.#stop();
+    this.#queries.add(query);
+    try {
+      return await result;
+    } catch (error) {
+      this.#stop();
+      throw translate(error, this.place);
+    } finally {
+      this.#queries.delete(query);
+    }
+  }
+
+  interrupt(): void {
+    this.#interrupted = true;
+    for (const query of this.#queries) query.cancel();
+  }
+
+  #stop(): void {
+    if (this.#interrupted) throw new ZenError('interrupted', 'Interrupted.');
+  }
+}
+
 type Runner = Pick<Sql, 'unsafe'>;
 
-function session(sql: Runner, place: string): Session {
-  const guard = async <T>(work: Promise<T>) => {
-    try {
-      return await work;
-    } catch (error) {
-      throw translate(error, place);
-    }
+function session(sql: Runner, running: Running): Session {
+  const ask = (text: string, values: readonly Value[] = []) => {
+    const query = sql.unsafe(text, [...values]);
+    return running.watch(query, query);
   };
-  const ask = (text: string, values: readonly Value[] = []) => guard(sql.unsafe(text, [...values]));
   return {
     query: async <Row>(text: string, values?: readonly Value[]) => [...(await ask(text, values))] as Row[],
     run: async (text, values) => (await ask(text, values)).count,
-    copy: (table, columns, source) => guard(copy(sql, copyText(table, columns, 'stdin'), source)),
+    copy: (table, columns, source) => {
+      const query = sql.unsafe(copyText(table, columns, 'stdin'));
+      return running.watch(query, copy(query, source));
+    },
   };
 }
 
@@ -80,8 +130,7 @@ function session(sql: Runner, place: string): Session {
  * after the last byte, a refused row above all, so that the stream never ends (porsager/postgres #1173). So the query's
  * own end is listened to beside the stream.
  */
-async function copy(sql: Runner, text: string, source: AsyncIterable<Uint8Array>): Promise<number> {
-  const query = sql.unsafe(text);
+async function copy(query: Query, source: AsyncIterable<Uint8Array>): Promise<number> {
   const stream = await query.writable();
   const answer = new Promise<{ count: number }>((resolve, reject) => {
     void Object.assign(query, { resolve, reject });
@@ -102,24 +151,27 @@ class Rollback extends Error {}
 
 async function transact<T>(
   sql: Sql,
-  place: string,
+  running: Running,
   work: (session: Session) => Promise<T>,
   rollback: boolean,
 ): Promise<T> {
   let result: T | undefined;
   try {
     await sql.begin(async (tx) => {
-      result = await work(session(tx, place));
+      result = await work(session(tx, running));
       if (rollback) throw new Rollback();
     });
   } catch (error) {
-    if (!(error instanceof Rollback)) throw translate(error, place);
+    if (!(error instanceof Rollback)) throw translate(error, running.place);
   }
   return result as T;
 }
 
 /** SQLSTATEs (PostgreSQL, appendix A) and socket codes that mean: nobody to talk to. */
 const unreachable = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|08\w{3}|28\w{3}|3D000|53300|57P0[123])$/;
+
+/** SQLSTATEs that mean: timed out, or gave way to another transaction. */
+const gaveUp = /^(57014|55P03|25P0[34]|40001|40P01)$/;
 
 function translate(error: unknown, place: string): unknown {
   const code = codeOf(error);
@@ -132,6 +184,16 @@ function translate(error: unknown, place: string): unknown {
   }
   if (unreachable.test(code)) {
     return new ZenError('unreachable', `Cannot reach ${place}: ${said}. Check the server and --database.`, {
+      cause: error,
+    });
+  }
+  if (gaveUp.test(code)) {
+    return new ZenError('unreachable', `${place} gave up: ${said}. Run it again, or raise that limit.`, {
+      cause: error,
+    });
+  }
+  if (code === '42501') {
+    return new ZenError('failed', `${place} refused: ${said}. Have it granted (README: Rights).`, {
       cause: error,
     });
   }

@@ -1,0 +1,12 @@
+-- One row: whether process $1, which leads the run, still holds its share of the lock (and so no other run has begun).
+select exists (
+  select
+  from pg_locks
+  where locktype = 'advisory'
+    and database = (select oid from pg_database where datname = current_database())
+    and classid = 0
+    and objid = 8021358
+    and objsubid = 1
+    and pid = $1
+    and granted
+) as held

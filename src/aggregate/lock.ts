@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Session } from '../db/database.ts';
+import { ZenError } from '../errors.ts';
+import { sql } from '../files.ts';
+import { isoTime } from '../time.ts';
+
+/** Milliseconds between two tries. */
+const every = 200;
+
+/** The lock of a run, as the transactions of the run see it. */
+export interface Lock {
+  /**
+   * Makes a transaction part of the run: no other run begins before it ends.
+   *
+   * @throws ZenError `unreachable` when the session that leads the run is lost, and another run may have begun
+   */
+  join(transaction: Session): Promise<void>;
+}
+
+/**
+ * Does `work` while no other run aggregates into this database. The lock is an advisory one of PostgreSQL's, kept by a
+ * connection of its own: it goes with that connection, however the run ends.
+ *
+ * @param wait milliseconds to wait for another run
+ * @throws ZenError `locked` when another run still holds it then
+ */
+export function withLock<T>(db: Database, wait: number, work: (lock: Lock) => Promise<T>): Promise<T> {
+  return db.reserve(async (leader) => {
+    await take(leader, performance.now() + wait);
+    const [share] = await leader.query<{ pid: number }>(sql('aggregate/lock/share'));
+    const pid = share?.pid ?? 0;
+    await leader.query(sql('aggregate/lock/session'));
+    try {
+      return await work({ join: (transaction) => join(transaction, pid) });
+    } finally {
+      // A lost connection has given the lock back already.
+      await leader.query(sql('aggregate/lock/release')).catch(() => undefined);
+    }
+  });
+}
+
+async function join(transaction: Session, leader: number): Promise<void> {
+  await transaction.query(sql('aggregate/lock/session'));
+  await transaction.query(sql('aggregate/lock/join'));
+  const [found] = await transaction.query<{ held: boolean }>(sql('aggregate/lock/check'), [leader]);
+  if (!found?.held) {
+    throw new ZenError(
+      'unreachable',
+      'The connection that holds the lock of this run was lost. Run it again.',
+    );
+  }
+}
+
+/** Tries, rather than queues: a waiting request would keep the other run's own transactions from their shares. */
+async function take(leader: Session, until: number): Promise<void> {
+  for (;;) {
+    const [answer] = await leader.query<{ taken: boolean }>(sql('aggregate/lock/take'));
+    if (answer?.taken) return;
+    if (performance.now() + every > until) throw new ZenError('locked', await describeHolder(leader));
+    await sleep(every);
+  }
+}
+
+interface Holder {
+  pid: number;
+  user: string | null;
+  name: string | null;
+  since: number | null;
+}
+
+async function describeHolder(session: Session): Promise<string> {
+  const [holder] = await session.query<Holder>(sql('aggregate/lock/holder'));
+  const details = holder && [
+    holder.name || 'a client without a name',
+    holder.user && `user ${holder.user}`,
+    `process ${holder.pid} of the server`,
+    holder.since !== null && `connected since ${isoTime(holder.since)}`,
+  ];
+  const who = details ? ` (${details.filter(Boolean).join(', ')})` : '';
+  return `Another run is aggregating into this database${who}. Try again later, or let this one wait: --wait 10m.`;
+}

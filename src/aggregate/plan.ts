@@ -1,0 +1,75 @@
+import type { Database, Session } from '../db/database.ts';
+import { hasTable, requireTable } from '../db/tables.ts';
+import { sql } from '../files.ts';
+import { lastMidnight, requireOrder } from '../time.ts';
+import type { Window } from '../time.ts';
+import { hasLedger, queryCovered } from './ledger.ts';
+import type { Minute } from './ledger.ts';
+import { cut, dayOf, merge, subtract } from './windows.ts';
+
+export interface PlanOptions {
+  /** Unix milliseconds; without it, what is not aggregated yet. */
+  start?: number | undefined;
+  /** Unix milliseconds, not in the window; without it, the last UTC midnight. */
+  end?: number | undefined;
+  minute: Minute;
+  /** Without a start: how many milliseconds before the end of what is aggregated to read again. */
+  lookback?: number | undefined;
+}
+
+/**
+ * The windows that a run covers, in order. With a start, there is one. Without, they catch up: everything from the first
+ * aggregated minute (when nothing is, from the log's first event) that is not aggregated yet. Empty when that is nothing.
+ *
+ * @throws ZenError `usage` when the window ends before it starts, `failed` when there is no log
+ */
+export async function plan(
+  db: Database,
+  { start, end, minute, lookback = 0 }: PlanOptions,
+  now: number,
+): Promise<Window[]> {
+  await requireTable(db, 'log_raw', 'zen restore');
+  const to = end ?? lastMidnight(now);
+  if (start === undefined) return catchUp(db, to, minute, lookback);
+  if (end !== undefined) requireOrder('window', { start, end });
+  return start < to ? [{ start, end: to }] : [];
+}
+
+async function catchUp(session: Session, to: number, minute: Minute, lookback: number): Promise<Window[]> {
+  const covered = merge(await queryCovered(session));
+  const from = covered[0]?.start ?? (await findStart(session, minute));
+  if (from === null || from >= to) return [];
+  const end = Math.min(covered.at(-1)?.end ?? to, to);
+  const again = { start: Math.max(from, end - lookback), end };
+  const missing = subtract({ start: from, end: to }, covered);
+  return merge(again.start < again.end ? [...missing, again] : missing);
+}
+
+/** Where to begin without a ledger: at the last aggregated minute, which may be incomplete, or at the first event. */
+async function findStart(session: Session, minute: Minute): Promise<number | null> {
+  const hasTables = (await hasTable(session, 'dash_visits')) && (await hasTable(session, 'dash_engagement'));
+  const last =
+    hasTables && !(await hasLedger(session)) ? await minuteOf(session, 'aggregate/watermark') : null;
+  return last ?? (await minuteOf(session, 'aggregate/first', [minute]));
+}
+
+async function minuteOf(session: Session, statement: string, values: string[] = []): Promise<number | null> {
+  return (await session.query<{ minute: number | null }>(sql(statement), values))[0]?.minute ?? null;
+}
+
+/** The windows in pieces of one UTC day with events each (and the empty ones before it), so that long ones can be worked on side by side. */
+export async function slice(session: Session, windows: readonly Window[]): Promise<Window[]> {
+  const pieces: Window[] = [];
+  for (const window of windows) {
+    const { start, end } = window;
+    const isDay = dayOf(start) === dayOf(end - 1);
+    const days = isDay ? [] : await session.query<{ day: number }>(sql('aggregate/days'), [start, end]);
+    pieces.push(
+      ...cut(
+        window,
+        days.map(({ day }) => day),
+      ),
+    );
+  }
+  return pieces;
+}

@@ -1,0 +1,39 @@
+import { dayMs } from '../time.ts';
+import type { Window } from '../time.ts';
+
+/** The same time as the fewest windows, in order: those that meet or overlap become one. */
+export function merge(windows: readonly Window[]): Window[] {
+  const merged: Window[] = [];
+  for (const { start, end } of windows.toSorted((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last && start <= last.end) last.end = Math.max(last.end, end);
+    else merged.push({ start, end });
+  }
+  return merged;
+}
+
+/** What is left of a window without others, which are merged. */
+export function subtract({ start, end }: Window, others: readonly Window[]): Window[] {
+  const left: Window[] = [];
+  let from = start;
+  for (const other of others) {
+    if (other.end <= from || other.start >= end) continue;
+    if (other.start > from) left.push({ start: from, end: other.start });
+    from = Math.max(from, other.end);
+  }
+  return from < end ? [...left, { start: from, end }] : left;
+}
+
+/** The UTC day, counted from 1970-01-01, that a time (Unix milliseconds) is in. */
+export function dayOf(ms: number): number {
+  return Math.floor(ms / dayMs);
+}
+
+/**
+ * Cuts a window at UTC midnights, so that each piece ends with one of `days` (in order, those that have events) and holds the
+ * empty ones before it; the last piece goes on to the end.
+ */
+export function cut({ start, end }: Window, days: readonly number[]): Window[] {
+  const bounds = [start, ...days.slice(0, -1).map((day) => (day + 1) * dayMs), end];
+  return bounds.slice(1).map((bound, index) => ({ start: bounds[index] ?? start, end: bound }));
+}

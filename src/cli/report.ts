@@ -1,0 +1,72 @@
+import type { Run } from '../aggregate/ledger.ts';
+import type { Changed, Status } from '../aggregate/status.ts';
+import { describeDuration, describeWindow, isoTime } from '../time.ts';
+import type { Window } from '../time.ts';
+import { count } from './numbers.ts';
+
+/** The state of the aggregates, for people. */
+export function describeStatus(
+  { first, last, coverage, gaps, changed, age, runs }: Status,
+  label: string,
+): string {
+  const log =
+    first === null || last === null
+      ? 'The log is empty.'
+      : `The log has events from ${isoTime(first)} to ${isoTime(last)}.`;
+  const lines = [
+    label,
+    log,
+    ...coverage.map((window) => `Aggregated: ${describeWindow(window)}${ruleOf(window.minute)}.`),
+    age === null
+      ? 'Nothing is aggregated yet: run zen aggregate.'
+      : `The end of that is ${describeDuration(age)} ago.`,
+    ...gaps.map((window) => `Not aggregated: ${describeWindow(window)}. ${remedy(window)}`),
+    ...changed.map((window) => `${describeChange(window)} ${remedy(window)}`),
+    ...(runs.length > 0 ? ['Last runs, the newest first:', ...runs.map(describeRun)] : []),
+  ];
+  return lines.join('\n');
+}
+
+function ruleOf(minute: string): string {
+  return minute === 'floor' ? '' : ` (--minute ${minute})`;
+}
+
+function describeChange({ events, visits, ...window }: Changed): string {
+  return `Changed since: ${describeWindow(window)}: the log has ${count(events)} events, dash_visits ${count(visits)}.`;
+}
+
+function remedy({ start, end }: Window): string {
+  return `Run zen aggregate --start-dt ${isoTime(start)} --end-dt ${isoTime(end)}`;
+}
+
+function describeRun({ start, end, minute, started, finished, outcome, error, ...run }: Run): string {
+  const rows = `${count(run.events ?? 0)} events into ${count(run.visits_rows ?? 0)} + ${count(run.engagement_rows ?? 0)} rows`;
+  const told =
+    outcome === 'done'
+      ? `${rows}, in ${((finished - started) / 1000).toFixed(1)} s`
+      : `failed: ${error ?? ''}`;
+  return `  ${isoTime(finished)}  ${describeWindow({ start, end })}${ruleOf(minute)}: ${told}`;
+}
+
+/** The state of the aggregates, for programs: times in ISO 8601, UTC; the age in seconds. */
+export function statusJson({
+  first,
+  last,
+  coverage,
+  gaps,
+  changed,
+  age,
+  runs,
+}: Status): Record<string, unknown> {
+  const iso = (ms: number | null) => (ms === null ? null : isoTime(ms));
+  const window = <T extends Window>(of: T) => ({ ...of, start: isoTime(of.start), end: isoTime(of.end) });
+  return {
+    first: iso(first),
+    last: iso(last),
+    coverage: coverage.map(window),
+    gaps: gaps.map(window),
+    changed: changed.map(window),
+    age_seconds: age === null ? null : Math.floor(age / 1000),
+    runs: runs.map((run) => ({ ...window(run), started: iso(run.started), finished: iso(run.finished) })),
+  };
+}

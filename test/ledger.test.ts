@@ -1,0 +1,172 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
+import { queryCovered, queryRuns } from '../src/aggregate/ledger.ts';
+import { plan, slice } from '../src/aggregate/plan.ts';
+import { queryStatus } from '../src/aggregate/status.ts';
+import type { Database } from '../src/db/database.ts';
+import { version } from '../src/files.ts';
+import { parseTime } from '../src/time.ts';
+import type { Window } from '../src/time.ts';
+import { openServer } from '../src/db/server.ts';
+import { kinds, newDatabase, newUrl } from './support/databases.ts';
+import { insertEvents, readVisits } from './support/log.ts';
+import { countVisits } from './support/oracle.ts';
+import type { Sample } from './support/oracle.ts';
+
+const floor: AggregateOptions = { minute: 'floor', dryRun: false, jobs: 1, wait: 0 };
+const hour = 3_600_000;
+
+function at(time: string): Sample {
+  const names = { item_topic: 'Наука', source_topic: 'Кино', age_segment: '18-25', event: 'show' };
+  return { ts: parseTime(time), user_id: 1, ...names };
+}
+
+function between(start: string, end: string): Window {
+  return { start: parseTime(start), end: parseTime(end) };
+}
+
+const log = [
+  at('2019-09-21 10:00:30'),
+  at('2019-09-22 23:59:59'),
+  at('2019-09-23'),
+  at('2019-09-24 18:00'),
+  at('2019-09-25 00:00'),
+];
+
+let db: Database;
+
+afterEach(() => db.close());
+
+describe.each(kinds)('on the %s database', (kind) => {
+  async function open(events: readonly Sample[] = log): Promise<void> {
+    db = await newDatabase(kind);
+    await insertEvents(db, events);
+  }
+
+  const due = (now: string, lookback?: number) => plan(db, { minute: 'floor', lookback }, parseTime(now));
+  const run = async (windows: Window[], options: Partial<AggregateOptions> = {}) =>
+    aggregate(db, await slice(db, windows), { ...floor, ...options });
+
+  test('without dates a run catches up: from the first event, then from where the last one ended, to the last midnight', async () => {
+    await open();
+    expect(await due('2019-09-23 09:00')).toEqual([between('2019-09-21 10:00', '2019-09-23')]);
+    await run(await due('2019-09-23 09:00'));
+    expect(await due('2019-09-23 23:59')).toEqual([]);
+    const nights = await due('2019-09-26 00:00');
+    expect(nights).toEqual([between('2019-09-23', '2019-09-26')]);
+    await run(nights);
+    expect(await due('2019-09-26 12:00')).toEqual([]);
+    expect(await readVisits(db)).toEqual(countVisits(log, 'floor'));
+  });
+
+  test('a hole that was left is made up, and lookback reads the end again', async () => {
+    await open();
+    await run([between('2019-09-21', '2019-09-22'), between('2019-09-23', '2019-09-24')]);
+    const hole = between('2019-09-22', '2019-09-23');
+    const rest = between('2019-09-24', '2019-09-25');
+    expect(await due('2019-09-25 01:00')).toEqual([hole, rest]);
+    expect(await due('2019-09-25 01:00', 6 * hour)).toEqual([
+      hole,
+      between('2019-09-23 18:00', '2019-09-25'),
+    ]);
+    expect(await due('2019-09-25 01:00', 240 * hour)).toEqual([between('2019-09-21', '2019-09-25')]);
+  });
+
+  test('each day is a row of the ledger, and a later one overrides', async () => {
+    await open();
+    expect(await run([between('2019-09-20', '2019-09-25')])).toEqual({
+      events: 4,
+      visitsRows: 4,
+      engagementRows: 4,
+    });
+    const runs = await queryRuns(db, 10);
+    expect(runs.map(({ start, end }) => ({ start, end }))).toEqual([
+      between('2019-09-24', '2019-09-25'),
+      between('2019-09-23', '2019-09-24'),
+      between('2019-09-22', '2019-09-23'),
+      between('2019-09-20', '2019-09-22'),
+    ]);
+    expect(runs[0]).toMatchObject({
+      minute: 'floor',
+      events: 1,
+      visits_rows: 1,
+      engagement_rows: 1,
+      outcome: 'done',
+      error: null,
+      zen_version: version(),
+    });
+    expect(Math.abs(Date.now() - (runs[0]?.finished ?? 0))).toBeLessThan(60_000);
+    await run([between('2019-09-22 12:00', '2019-09-23 12:00')], { minute: 'nearest' });
+    expect(await queryCovered(db)).toEqual([
+      { ...between('2019-09-20', '2019-09-22 12:00'), minute: 'floor' },
+      { ...between('2019-09-22 12:00', '2019-09-23 12:00'), minute: 'nearest' },
+      { ...between('2019-09-23 12:00', '2019-09-25'), minute: 'floor' },
+    ]);
+    expect((await queryStatus(db, Date.now())).changed).toEqual([]);
+  });
+
+  test('a dry run leaves no row, and a run that fails one with the reason', async () => {
+    await open();
+    await run([between('2019-09-21', '2019-09-22')]);
+    await run([between('2019-09-22', '2019-09-23')], { dryRun: true });
+    await db.run('alter table dash_engagement add check (unique_users <> 1) not valid');
+    await expect(run([between('2019-09-22', '2019-09-23')])).rejects.toThrow('violates check constraint');
+    const [failed, done] = await queryRuns(db, 10);
+    expect(failed).toMatchObject({ ...between('2019-09-22', '2019-09-23'), outcome: 'failed', events: null });
+    expect(failed?.error).toContain('violates check constraint');
+    expect(done).toMatchObject({ ...between('2019-09-21', '2019-09-22'), outcome: 'done' });
+    expect(await readVisits(db)).toEqual(countVisits(log.slice(0, 1), 'floor'));
+  });
+
+  test('status tells what is covered, the holes, and the minutes whose events changed since', async () => {
+    await open();
+    expect(await queryStatus(db, 0)).toMatchObject({
+      coverage: [],
+      gaps: [],
+      changed: [],
+      age: null,
+      runs: [],
+    });
+    await run([between('2019-09-21', '2019-09-22'), between('2019-09-23', '2019-09-25')]);
+    await insertEvents(db, [at('2019-09-23 00:00:59'), at('2019-09-23 00:01'), at('2019-09-22 12:00')]);
+    await db.run('delete from log_raw where ts = $1', [parseTime('2019-09-24 18:00')]);
+    const status = await queryStatus(db, parseTime('2019-09-25 06:00'));
+    expect(status).toMatchObject({
+      first: parseTime('2019-09-21 10:00:30'),
+      last: parseTime('2019-09-25'),
+      gaps: [between('2019-09-22', '2019-09-23')],
+      age: 6 * hour,
+      changed: [
+        { ...between('2019-09-23 00:00', '2019-09-23 00:02'), events: 3, visits: 1 },
+        { ...between('2019-09-24 18:00', '2019-09-24 18:01'), events: 0, visits: 1 },
+      ],
+    });
+    expect(status.coverage.map(({ start, end }) => ({ start, end }))).toEqual([
+      between('2019-09-21', '2019-09-22'),
+      between('2019-09-23', '2019-09-25'),
+    ]);
+  });
+});
+
+test('a role that may neither make tables nor see a ledger aggregates into those that are there', async () => {
+  const url = new URL(newUrl());
+  db = await openServer(url.href, { create: true });
+  await insertEvents(db, log);
+  await aggregate(db, [between('2019-09-21', '2019-09-22')], floor);
+  await db.run('drop table zen_runs');
+  url.username = `role${url.pathname.slice(1)}`;
+  await db.run(`create role ${url.username} login`);
+  await db.run(`grant select on log_raw to ${url.username}`);
+  await db.run(`grant select, insert, delete on dash_visits, dash_engagement to ${url.username}`);
+  const limited = await openServer(url.href);
+  const windows = await plan(limited, floor, parseTime('2019-09-26'));
+  expect(windows).toEqual([between('2019-09-21 10:00', '2019-09-26')]);
+  await expect(aggregate(limited, windows, floor)).rejects.toThrow(
+    'permission denied for sequence dash_visits_record_id_seq. Have it granted (README: Rights).',
+  );
+  await db.run(`grant usage on all sequences in schema public to ${url.username}`);
+  await aggregate(limited, windows, floor);
+  await limited.close();
+  expect(await readVisits(db)).toEqual(countVisits(log, 'floor'));
+});
