@@ -118,7 +118,10 @@ describe('wrong usage is exit 2, and names the value', () => {
     [['render', '--locale', 'fr'], "'fr' is invalid"],
     [['restore'], "missing required argument 'dump'"],
     [['agregate'], "unknown command 'agregate'"],
-    [['aggregate', '--jobs'], "unknown option '--jobs'"],
+    [['aggregate', '--frob'], "unknown option '--frob'"],
+    [['aggregate', '--jobs', '0'], '“0” is not a number of jobs'],
+    [['aggregate', '--wait', '5'], '“5” is not a duration'],
+    [['status', '--max-age', '1 day'], '“1 day” is not a duration'],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await zen(args, { cwd });
     expect([code, stdout]).toEqual([2, '']);
