@@ -30,15 +30,15 @@ interface Report {
 
 /** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
 async function command(
-  options: CommonOptions & { create?: boolean; jobs?: number },
+  options: CommonOptions & { create?: boolean },
   work: (db: Database, terminal: Terminal, seconds: () => number) => Promise<Report>,
 ): Promise<void> {
   const started = performance.now();
   const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
   const terminal = new Terminal({ quiet: options.quiet === true });
   const target = resolveTarget(options.database, environment());
-  const { create = false, jobs = 1, wait = 0 } = options;
-  const db = await openDatabase(target, { create, wait, connections: jobs + 1 });
+  const { create = false, wait = 0 } = options;
+  const db = await openDatabase(target, { create, wait });
   const release = onInterrupt(() => {
     db.interrupt();
   });
@@ -137,8 +137,7 @@ export interface AggregateFlags extends CommonOptions, DateOptions {
 }
 
 export async function runAggregate(flags: AggregateFlags): Promise<void> {
-  const jobs = flags.jobs ?? Math.min(availableParallelism(), mostJobs);
-  await command({ ...flags, jobs }, async (db, terminal, seconds) => {
+  await command(flags, async (db, terminal, seconds) => {
     const { minute, lookback, wait = 0 } = flags;
     const dryRun = flags.dryRun === true;
     const windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
@@ -158,7 +157,9 @@ export async function runAggregate(flags: AggregateFlags): Promise<void> {
       return { text, json: { ...json, seconds: seconds() } };
     }
     const stated = windows.map(describeWindow).join('; ');
-    const options = { minute, dryRun, wait, jobs: db.kind === 'embedded' ? 1 : jobs };
+    const cores = Math.min(availableParallelism(), mostJobs);
+    const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
+    const options = { minute, dryRun, wait, jobs };
     const told = await terminal.during(`Aggregating ${stated}`, async (update) =>
       aggregate(db, await slice(db, windows), options, ({ done, of }) => {
         if (of > 1)

@@ -17,8 +17,6 @@ export interface Session {
 export interface OpenOptions {
   /** Make a database that the server does not have. A folder is always made. */
   create?: boolean;
-  /** How many connections to a server there may be at once: 2 unless told. */
-  connections?: number;
   /** Milliseconds to wait for another process to close the embedded database. */
   wait?: number;
 }
@@ -45,6 +43,7 @@ export function copyText(table: string, columns: readonly string[], source: stri
   return `copy ${quoteName(table)} (${columns.map(quoteName).join(', ')}) from ${source}`;
 }
 
-function quoteName(name: string): string {
+/** A name as an identifier, whatever it holds. */
+export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

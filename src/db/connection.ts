@@ -1,0 +1,190 @@
+import { hostname } from 'node:os';
+import { pipeline } from 'node:stream/promises';
+import postgres from 'postgres';
+import { messageOf, ZenError } from '../errors.ts';
+import { copyText, quoteName } from './database.ts';
+import type { Session, Value } from './database.ts';
+
+type Sql = postgres.Sql<Record<string, unknown>>;
+type Query = ReturnType<Sql['unsafe']>;
+
+const settings: postgres.Options<Record<string, postgres.PostgresType>> = {
+  max: 1,
+  max_lifetime: null,
+  connect_timeout: 10,
+  fetch_types: false,
+  onnotice: () => undefined,
+  connection: { application_name: `zen ${process.pid}@${hostname()}`, TimeZone: 'UTC' },
+  types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
+};
+
+/**
+ * One session on a server. postgres.js would connect anew, unasked, when it is lost, and go on in another session; or, in a
+ * transaction, write to a socket that is gone. So each connection is a client of its own, which is not used after that.
+ */
+export class Connection implements Session {
+  /** How to name its database to a person: a URL without its password. */
+  readonly label: string;
+  readonly #sql: Sql;
+  readonly #running = new Set<Query>();
+  #state: 'open' | 'lost' | 'interrupted' = 'open';
+
+  private constructor(url: string, database?: string) {
+    const options = { ...settings, ...(database === undefined ? {} : { database }) };
+    this.#sql = postgres(url, { ...options, onclose: () => (this.#state = 'lost') });
+    const { user, host, port, database: name } = this.#sql.options;
+    this.label = `postgres://${user}@${host[0] ?? ''}:${port[0] ?? ''}/${name}`;
+  }
+
+  /**
+   * Connects. What the URL leaves out comes from libpq's `PG*` variables.
+   *
+   * @param create make the database when the server does not have it
+   * @throws ZenError `unreachable` when there is no server, no such database or no way in
+   */
+  static async open(
+    url: string,
+    { create = false, database = undefined as string | undefined } = {},
+  ): Promise<Connection> {
+    const connection = new Connection(url, database);
+    try {
+      await connection.#sql`select 1`;
+      return connection;
+    } catch (error) {
+      await connection.close();
+      if (!create || codeOf(error) !== '3D000') throw translate(error, connection.label);
+      await Connection.#create(url, connection.#sql.options.database);
+      return Connection.open(url);
+    }
+  }
+
+  static async #create(url: string, name: string): Promise<void> {
+    const maintenance = await Connection.open(url, { database: 'postgres' });
+    await maintenance.run(`create database ${quoteName(name)}`).finally(() => maintenance.close());
+  }
+
+  get usable(): boolean {
+    return this.#state !== 'lost';
+  }
+
+  async query<Row>(text: string, values?: readonly Value[]): Promise<Row[]> {
+    return [...(await this.#ask(text, values))] as Row[];
+  }
+
+  async run(text: string, values?: readonly Value[]): Promise<number> {
+    return (await this.#ask(text, values)).count;
+  }
+
+  copy(table: string, columns: readonly string[], source: AsyncIterable<Uint8Array>): Promise<number> {
+    return this.#watch(copyText(table, columns, 'stdin'), [], (query) => copy(query, source));
+  }
+
+  /** See `Database`. */
+  async transaction<T>(work: (session: Session) => Promise<T>, rollback: boolean): Promise<T> {
+    await this.run('begin');
+    try {
+      const result = await work(this);
+      await this.run(rollback ? 'rollback' : 'commit');
+      return result;
+    } catch (error) {
+      if (this.usable) await this.#sql.unsafe('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Cancels what is running. From here on, every query fails. */
+  interrupt(): void {
+    if (this.usable) this.#state = 'interrupted';
+    for (const query of this.#running) query.cancel();
+  }
+
+  close(): Promise<void> {
+    return this.#sql.end({ timeout: this.usable ? 5 : 0 });
+  }
+
+  #ask(text: string, values: readonly Value[] = []): Promise<postgres.RowList<postgres.Row[]>> {
+    return this.#watch(text, values, (query) => query);
+  }
+
+  /** The outcome of a query that can be cancelled; its error as a sentence. */
+  async #watch<T>(text: string, values: readonly Value[], work: (query: Query) => Promise<T>): Promise<T> {
+    this.#demand();
+    const query = this.#sql.unsafe(text, [...values]);
+    this.#running.add(query);
+    try {
+      return await work(query);
+    } catch (error) {
+      if (this.usable) this.#demand();
+      throw translate(error, this.label);
+    } finally {
+      this.#running.delete(query);
+    }
+  }
+
+  #demand(): void {
+    if (this.#state === 'interrupted') throw new ZenError('interrupted', 'Interrupted.');
+    if (this.#state === 'lost')
+      throw new ZenError('unreachable', `The connection to ${this.label} was lost. Run it again.`);
+  }
+}
+
+/**
+ * Streams `source` into a COPY. postgres.js settles such a query when its stream opens, and drops what the server says
+ * after the last byte, a refused row above all, so that the stream never ends (porsager/postgres #1173). So the query's
+ * own end is listened to beside the stream.
+ */
+async function copy(query: Query, source: AsyncIterable<Uint8Array>): Promise<number> {
+  const stream = await query.writable();
+  const answer = new Promise<{ count: number }>((resolve, reject) => {
+    void Object.assign(query, { resolve, reject });
+  });
+  answer.catch((error: unknown) => {
+    stream.destroy(error as Error);
+  });
+  try {
+    await pipeline(source, stream);
+  } catch (error) {
+    await answer.catch(() => undefined); // the server has taken note, and the connection is free again
+    throw error;
+  }
+  return (await answer).count;
+}
+
+/** SQLSTATEs (PostgreSQL, appendix A) and socket codes that mean: nobody to talk to. */
+const unreachable = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|08\w{3}|28\w{3}|3D000|53300|57P0[123])$/;
+
+/** SQLSTATEs that mean: timed out, or gave way to another transaction. */
+const gaveUp = /^(57014|55P03|25P0[34]|40001|40P01)$/;
+
+function translate(error: unknown, place: string): unknown {
+  const code = codeOf(error);
+  if (error instanceof ZenError || !code) return error;
+  const said = messageOf(error) || code;
+  if (code === '3D000') {
+    return new ZenError('unreachable', `${place}: ${said}. Create it, or let zen restore --create do so.`, {
+      cause: error,
+    });
+  }
+  if (unreachable.test(code)) {
+    return new ZenError('unreachable', `Cannot reach ${place}: ${said}. Check the server and --database.`, {
+      cause: error,
+    });
+  }
+  if (gaveUp.test(code)) {
+    return new ZenError('unreachable', `${place} gave up: ${said}. Run it again, or raise that limit.`, {
+      cause: error,
+    });
+  }
+  if (code === '42501') {
+    return new ZenError('failed', `${place} refused: ${said}. Have it granted (README: Rights).`, {
+      cause: error,
+    });
+  }
+  const where = (error as { where?: string }).where;
+  return new ZenError('failed', `${place} refused: ${said}${where ? ` (${where})` : ''}.`, { cause: error });
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
