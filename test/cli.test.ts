@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { openDatabase } from '../src/db/open.ts';
 import { kinds, newTarget, newUrl, temporaryFolder } from './support/databases.ts';
-import { zen } from './support/zen.ts';
+import { start, zen } from './support/zen.ts';
 
 const dump = resolve('fixtures/zen.dump');
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
@@ -53,6 +54,30 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
     expect(stdout).toContain('Nothing to aggregate');
   });
 
+  test('status tells coverage, age and runs, and is exit 5 when that is too old', async () => {
+    const { code, stdout } = await run('status', '--max-age', '48h', '--json');
+    expect(code).toBe(0);
+    expect(json(stdout)).toMatchObject({
+      database,
+      first: '2019-09-24T18:27:37.189Z',
+      last: '2019-09-24T19:00:39.997Z',
+      coverage: [{ start: '2019-09-24T18:00:00Z', minute: 'floor' }],
+      gaps: [],
+      changed: [],
+      stale: false,
+      runs: [
+        { start: '2019-09-24T19:00:00Z', outcome: 'done' },
+        { start: '2019-09-24T18:00:00Z', outcome: 'done' },
+      ],
+    });
+    const stale = await run('status', '--max-age', '0');
+    expect(stale.code).toBe(5);
+    expect(stale.stdout).toContain('Aggregated: 2019-09-24 18:00 … ');
+    expect(stale.stderr).toMatch(
+      /^What is aggregated is \d+ \w+ old, more than 0 s\. Run zen aggregate\.\n$/,
+    );
+  });
+
   test('render writes one file, and tells what is in it', async () => {
     const { code, stdout } = await run('render', '--json', '--out', 'a/b.html', '--title', 'Тест <b>');
     expect(code).toBe(0);
@@ -68,6 +93,20 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
       seconds: expect.any(Number),
     });
   });
+});
+
+test('two commands do not open one embedded database: the second ends with exit 4, or waits', async () => {
+  const target = newTarget('embedded');
+  const folder = target.kind === 'embedded' ? target.folder : '';
+  const holder = await openDatabase(target);
+  const args = ['restore', dump, '--database', folder];
+  const cwd = temporaryFolder();
+  const refused = await zen(args, { cwd });
+  expect([refused.code, refused.stdout]).toEqual([4, '']);
+  expect(refused.stderr).toContain(`Another zen (process ${process.pid} on `);
+  const { outcome } = start([...args, '--wait', '60s'], { cwd });
+  await holder.close();
+  expect((await outcome).code).toBe(0);
 });
 
 describe('on a server', () => {

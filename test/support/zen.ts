@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 
 export interface Outcome {
@@ -7,13 +8,23 @@ export interface Outcome {
   stderr: string;
 }
 
+export interface Place {
+  cwd: string;
+  env?: Record<string, string>;
+}
+
 const bin = resolve('bin/zen.js');
 
 /** Runs `zen` as a person or cron would: a process of its own, with an environment of its own, nobody at the terminal. */
-export async function zen(
+export async function zen(args: string[], place: Place): Promise<Outcome> {
+  return start(args, place).outcome;
+}
+
+/** The same, while it runs. */
+export function start(
   args: string[],
-  { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
-): Promise<Outcome> {
+  { cwd, env = {} }: Place,
+): { child: ChildProcess; outcome: Promise<Outcome> } {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
     env: { PATH: process.env.PATH, TZ: 'Asia/Vladivostok', ...env },
@@ -22,6 +33,10 @@ export async function zen(
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const code = await new Promise<number | null>((done) => child.once('close', done));
-  return { code, stdout, stderr };
+  const outcome = new Promise<Outcome>((done) =>
+    child.once('close', (code: number | null) => {
+      done({ code, stdout, stderr });
+    }),
+  );
+  return { child, outcome };
 }
