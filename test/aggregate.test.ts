@@ -3,7 +3,7 @@ import { generate } from '../fixtures/generate.ts';
 import type { Event } from '../fixtures/generate.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
-import type { Aggregated, Minute } from '../src/aggregate/ledger.ts';
+import type { Aggregated, Minute } from '../src/ledger/ledger.ts';
 import { plan } from '../src/aggregate/plan.ts';
 import type { Database } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
-import { queryCovered } from '../src/aggregate/ledger.ts';
-import type { Minute } from '../src/aggregate/ledger.ts';
+import { queryCovered } from '../src/ledger/ledger.ts';
+import type { Minute } from '../src/ledger/ledger.ts';
 import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
 import { openServer } from '../src/db/server.ts';

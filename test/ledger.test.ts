@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
-import { queryCovered, queryRuns } from '../src/aggregate/ledger.ts';
+import { queryCovered, queryRuns } from '../src/ledger/ledger.ts';
 import { plan, slice } from '../src/aggregate/plan.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { cut, merge, subtract } from '../src/aggregate/windows.ts';
+import { cut, merge, subtract } from '../src/ledger/windows.ts';
 import { mulberry32 } from '../fixtures/random.ts';
 import { dayMs } from '../src/time.ts';
 import type { Window } from '../src/time.ts';

@@ -4,8 +4,8 @@ import { hasTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import type { Window } from '../time.ts';
-import { hasLedger, record } from './ledger.ts';
-import type { Aggregated, Minute } from './ledger.ts';
+import { hasLedger, record } from '../ledger/ledger.ts';
+import type { Aggregated, Minute } from '../ledger/ledger.ts';
 import { withLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 
@@ -143,8 +143,7 @@ async function createTables(session: Session): Promise<void> {
     await session.run(sql(`aggregate/${name}/table`));
     await session.run(sql(`aggregate/${name}/index`));
   }
-  if (!(await hasLedger(session)) && (await mayCreate(session)))
-    await session.run(sql('aggregate/runs/table'));
+  if (!(await hasLedger(session)) && (await mayCreate(session))) await session.run(sql('ledger/table'));
 }
 
 async function mayCreate(session: Session): Promise<boolean> {

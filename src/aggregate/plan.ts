@@ -3,9 +3,9 @@ import { hasTable, requireTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
-import { hasLedger, queryCovered } from './ledger.ts';
-import type { Minute } from './ledger.ts';
-import { cut, dayOf, merge, subtract } from './windows.ts';
+import { hasLedger, queryCovered } from '../ledger/ledger.ts';
+import type { Minute } from '../ledger/ledger.ts';
+import { cut, dayOf, merge, subtract } from '../ledger/windows.ts';
 
 export interface PlanOptions {
   /** Unix milliseconds; without it, what is not aggregated yet. */

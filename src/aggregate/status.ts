@@ -1,19 +1,12 @@
-import type { Database, Session } from '../db/database.ts';
-import { hasTable, requireTable } from '../db/tables.ts';
+import type { Database } from '../db/database.ts';
+import { requireTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
-import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { queryCovered, queryRuns } from './ledger.ts';
-import type { Covered, Run } from './ledger.ts';
-import { merge, subtract } from './windows.ts';
-
-/** A stretch of minutes for which the log and `dash_visits` count different numbers of events. */
-export interface Changed extends Window {
-  /** Events of the log, now. */
-  events: number;
-  /** Events in `dash_visits`. */
-  visits: number;
-}
+import { queryChanged } from '../ledger/changed.ts';
+import type { Changed } from '../ledger/changed.ts';
+import { queryCovered, queryRuns } from '../ledger/ledger.ts';
+import type { Covered, Run } from '../ledger/ledger.ts';
+import { merge, subtract } from '../ledger/windows.ts';
 
 /** What is aggregated of the log. Times are Unix milliseconds. */
 export interface Status {
@@ -50,30 +43,8 @@ export async function queryStatus(db: Database, now: number): Promise<Status> {
     last: span?.last ?? null,
     coverage,
     gaps: start === undefined || end === undefined ? [] : subtract({ start, end }, whole),
-    changed: await findChanged(db, coverage),
+    changed: await queryChanged(db, coverage),
     age: end === undefined ? null : now - end,
     runs: await queryRuns(db, lastRuns),
   };
-}
-
-async function findChanged(session: Session, coverage: readonly Covered[]): Promise<Changed[]> {
-  if (!(await hasTable(session, 'dash_visits'))) return [];
-  const changed: Changed[] = [];
-  for (const { start, end, minute } of coverage) {
-    const minutes = await session.query<Omit<Changed, 'end'>>(sql('aggregate/changed'), [start, end, minute]);
-    for (const one of minutes) extend(changed, { ...one, end: one.start + minuteMs });
-  }
-  return changed;
-}
-
-/** Adds a minute to the last stretch when it follows on it, or else as a new one. */
-function extend(stretches: Changed[], minute: Changed): void {
-  const last = stretches.at(-1);
-  if (last?.end !== minute.start) {
-    stretches.push(minute);
-    return;
-  }
-  last.end = minute.end;
-  last.events += minute.events;
-  last.visits += minute.visits;
 }

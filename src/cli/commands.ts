@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { aggregate } from '../aggregate/aggregate.ts';
-import type { Minute } from '../aggregate/ledger.ts';
+import type { Minute } from '../ledger/ledger.ts';
 import { plan, slice } from '../aggregate/plan.ts';
 import { queryStatus } from '../aggregate/status.ts';
 import { environment, resolveTarget } from '../config.ts';

@@ -1,5 +1,6 @@
-import type { Run } from '../aggregate/ledger.ts';
-import type { Changed, Status } from '../aggregate/status.ts';
+import type { Run } from '../ledger/ledger.ts';
+import type { Status } from '../aggregate/status.ts';
+import type { Changed } from '../ledger/changed.ts';
 import { describeDuration, describeWindow, isoTime } from '../time.ts';
 import type { Window } from '../time.ts';
 import { count } from './numbers.ts';

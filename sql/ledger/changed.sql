@@ -1,5 +1,5 @@
 -- One row per minute (Unix milliseconds) of the window for which dash_visits and the log count different numbers of events.
--- Parameters and the two filters as in visits/fill.sql.
+-- Parameters and the two filters as in ../aggregate/visits/fill.sql.
 select
   minute::bigint * 60000 as start,
   sum(events)::bigint as events,

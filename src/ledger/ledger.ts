@@ -39,7 +39,7 @@ export function hasLedger(session: Session): Promise<boolean> {
 /** What is aggregated, in order, without overlap: a later run overrides the earlier ones. */
 export async function queryCovered(session: Session): Promise<Covered[]> {
   if (!(await hasLedger(session))) return [];
-  const runs = await session.query<Covered>(sql('aggregate/runs/done'));
+  const runs = await session.query<Covered>(sql('ledger/done'));
   let taken: Window[] = [];
   const covered = runs.toReversed().flatMap((run) => {
     const seen = subtract(run, taken).map((window) => ({ ...window, minute: run.minute }));
@@ -62,7 +62,7 @@ function join(stretches: readonly Covered[]): Covered[] {
 
 /** The newest rows of the ledger, the last one first. */
 export async function queryRuns(session: Session, count: number): Promise<Run[]> {
-  return (await hasLedger(session)) ? session.query<Run>(sql('aggregate/runs/last'), [count]) : [];
+  return (await hasLedger(session)) ? session.query<Run>(sql('ledger/last'), [count]) : [];
 }
 
 /** Writes a row, of a window that took so many milliseconds. */
@@ -77,5 +77,5 @@ export async function record(
     'error' in outcome
       ? [null, null, null, 'failed', outcome.error]
       : [outcome.events, outcome.visitsRows, outcome.engagementRows, 'done', null];
-  await session.run(sql('aggregate/runs/write'), [start, end, minute, took, ...figures, version()]);
+  await session.run(sql('ledger/write'), [start, end, minute, took, ...figures, version()]);
 }

@@ -1,0 +1,37 @@
+import type { Session } from '../db/database.ts';
+import { hasTable } from '../db/tables.ts';
+import { sql } from '../files.ts';
+import { minuteMs } from '../time.ts';
+import type { Window } from '../time.ts';
+import type { Covered } from './ledger.ts';
+
+/** A stretch of minutes for which the log and `dash_visits` count different numbers of events. */
+export interface Changed extends Window {
+  /** Events of the log, now. */
+  events: number;
+  /** Events in `dash_visits`. */
+  visits: number;
+}
+
+/** Compares the log with what was aggregated of it, minute by minute. */
+export async function queryChanged(session: Session, coverage: readonly Covered[]): Promise<Changed[]> {
+  if (!(await hasTable(session, 'dash_visits'))) return [];
+  const changed: Changed[] = [];
+  for (const { start, end, minute } of coverage) {
+    const minutes = await session.query<Omit<Changed, 'end'>>(sql('ledger/changed'), [start, end, minute]);
+    for (const one of minutes) extend(changed, { ...one, end: one.start + minuteMs });
+  }
+  return changed;
+}
+
+/** Adds a minute to the last stretch when it follows on it, or else as a new one. */
+function extend(stretches: Changed[], minute: Changed): void {
+  const last = stretches.at(-1);
+  if (last?.end !== minute.start) {
+    stretches.push(minute);
+    return;
+  }
+  last.end = minute.end;
+  last.events += minute.events;
+  last.visits += minute.visits;
+}
