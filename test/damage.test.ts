@@ -58,7 +58,8 @@ const damages: ((bytes: Buffer, random: Random) => Buffer)[] = [
   },
   (bytes, random) => {
     const at = Math.floor(random() * bytes.length);
-    return Buffer.from(bytes).fill(Math.floor(random() * 256), at, at + 1 + Math.floor(random() * 16));
+    const end = Math.min(at + 1 + Math.floor(random() * 16), bytes.length);
+    return Buffer.from(bytes).fill(Math.floor(random() * 256), at, end);
   },
 ];
 
