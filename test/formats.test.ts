@@ -18,6 +18,10 @@ const dumps = [
   'plain.sql.gz',
   'inserts.sql',
   'column-inserts.sql',
+  'lz4.dump',
+  'zstd.dump',
+  'directory-lz4',
+  'directory-zstd',
 ];
 
 /** What the source database itself said that its two logs hold: COPY text. */

@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib';
+import { lz4Frame, zstdFrame } from './frames.ts';
 
 /** What to write into an archive; the defaults are those of PostgreSQL 15's pg_dump -Fc. */
 export interface Recipe {
@@ -16,6 +17,24 @@ export interface Recipe {
   /** Bytes of a data chunk. */
   chunk?: number;
 }
+
+/** By their number; lz4 and zstd here only pack the data. */
+const compressors: ((data: Buffer) => Buffer)[] = [
+  (data) => data,
+  deflateSync,
+  (data) => lz4Frame(cut(data), { stored: true, content: data }),
+  (data) => zstdFrame(cut(data)),
+];
+
+function cut(data: Buffer): Buffer[] {
+  const blocks = Array.from(
+    { length: Math.ceil(data.length / blockBytes) },
+    (_, index) => index * blockBytes,
+  );
+  return blocks.map((start) => data.subarray(start, start + blockBytes));
+}
+
+const blockBytes = 1 << 16;
 
 /**
  * Writes a custom-format archive, from PostgreSQL's own description of what it reads (src/bin/pg_dump:
@@ -39,7 +58,7 @@ export function writeArchive(recipe: Recipe): Buffer {
     ...['zen', '15.18', '15.18'].map(text),
   ]);
   const block = (id: number, data: Buffer) => {
-    const stored = compression === 1 ? deflateSync(data) : data;
+    const stored = compressors[compression]?.(data) ?? data;
     const pieces: Uint8Array[] = [Buffer.of(1), int(id)];
     for (let start = 0; start < stored.length; start += recipe.chunk ?? 4096) {
       const piece = stored.subarray(start, start + (recipe.chunk ?? 4096));
