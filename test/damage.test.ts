@@ -26,6 +26,10 @@ const formats: { name: string; file?: string; checked: boolean; times: number }[
   { name: 'zstd.dump', checked: false, times: 300 },
   { name: 'directory-lz4', file: '3369.dat.lz4', checked: false, times: 150 },
   { name: 'directory-zstd', file: '3369.dat.zst', checked: false, times: 150 },
+  { name: 'plain.sql.lz4', checked: false, times: 150 },
+  { name: 'plain.sql.zst', checked: false, times: 150 },
+  { name: 'comma.csv.lz4', checked: true, times: 300 },
+  { name: 'comma.csv.zst', checked: true, times: 300 },
 ];
 
 /** The rows of the log in a backup, or the sentence that says why there are none. */

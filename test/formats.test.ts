@@ -22,6 +22,8 @@ const dumps = [
   'zstd.dump',
   'directory-lz4',
   'directory-zstd',
+  'plain.sql.lz4',
+  'plain.sql.zst',
 ];
 
 /** What the source database itself said that its two logs hold: COPY text. */
@@ -64,7 +66,7 @@ describe.each(kinds)('into the %s database', (kind) => {
     },
   );
 
-  test.each(['comma.csv', 'tab.tsv'])(
+  test.each(['comma.csv', 'tab.tsv', 'comma.csv.lz4', 'comma.csv.zst'])(
     '%s gives the same rows, but for a text \\N, which there is a NULL',
     async (name) => {
       const rows = log.map((line) => readLine(line).map((value) => (value === '\\N' ? null : value)));

@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ZenError } from '../src/errors.ts';
 import { compressionOf, inflate } from '../src/restore/inflate.ts';
 import type { Compression } from '../src/restore/toc.ts';
+import { openBackup } from '../src/restore/open.ts';
+import { temporaryFolder } from './support/databases.ts';
 import { lz4Frame, skippableFrame, zstdFrame } from './support/frames.ts';
 
 const folder = 'fixtures/formats/';
@@ -77,6 +80,12 @@ describe('what was compressed comes out again:', () => {
   });
 });
 
+test('an archive that was compressed once more is named', async () => {
+  const path = join(temporaryFolder(), 'zen.dump.zst');
+  writeFileSync(path, zstdFrame([readFileSync(`${folder}custom.dump`)]));
+  await expect(openBackup(path)).rejects.toThrow('is an archive compressed with zstd. Unpack it first.');
+});
+
 describe('what is damaged is a sentence:', () => {
   const zstd = readFileSync(`${folder}comma.csv.zst`);
   const lz4 = readFileSync(`${folder}linked.lz4`);
@@ -146,6 +155,14 @@ describe('what is damaged is a sentence:', () => {
 });
 
 describe('a bomb does not grow the memory:', () => {
+  test('a file of 8 kB that is one row of 256 MB', async () => {
+    const path = join(temporaryFolder(), 'bomb.csv');
+    writeFileSync(path, zstdFrame(new Array<Buffer>(2048).fill(Buffer.of(48)), { repeated: 1 << 17 }));
+    const backup = await openBackup(path);
+    await expect(backup.find('log_raw')).rejects.toThrow(/a row is longer than 64 MB/);
+    await backup.close();
+  });
+
   const block = Buffer.concat([Buffer.of(0x1f, 48, 1, 0), Buffer.alloc(16_400, 255), Buffer.of(0, 0x10, 48)]);
   const bombs: [string, Buffer, number][] = [
     [

@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
-import { gunzipSync, constants } from 'node:zlib';
 import { messageOf, ZenError } from '../errors.ts';
 import type { Backup } from './backup.ts';
 import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Directory } from './directory.ts';
-import { inflate } from './inflate.ts';
+import { compressionOf, inflate } from './inflate.ts';
 import { Reader } from './reader.ts';
 import { Script } from './script.ts';
 import { isTar, Tar } from './tar.ts';
 import { readToc } from './toc.ts';
+import type { Compression } from './toc.ts';
 
 const firstBytes = 4096;
 
@@ -38,8 +38,7 @@ async function openFile(reader: Reader): Promise<Backup> {
   if (start.length === 0) throw new ZenError('failed', `${reader.path} is empty. Copy it again.`);
   if (start.toString('latin1', 0, 5) === 'PGDMP') return openArchive(reader);
   if (isTar(start)) return Tar.open(reader);
-  const gzipped = start[0] === 0x1f && start[1] === 0x8b;
-  return openText(reader, gzipped ? 'gzip' : 'none', gzipped ? gunzipStart(start) : start);
+  return openText(reader, compressionOf(start));
 }
 
 async function openArchive(reader: Reader): Promise<Backup> {
@@ -53,9 +52,15 @@ async function openArchive(reader: Reader): Promise<Backup> {
   return new Custom(reader, toc);
 }
 
-function openText(reader: Reader, compression: 'gzip' | 'none', start: Buffer): Backup {
+async function openText(reader: Reader, compression: Compression): Promise<Backup> {
+  const { start, bytes } = await peek(inflate(reader.rest(), compression, reader.path));
+  if (start.toString('latin1', 0, 5) === 'PGDMP' || isTar(start)) {
+    throw new ZenError(
+      'failed',
+      `${reader.path} is an archive compressed with ${compression}. Unpack it first.`,
+    );
+  }
   const Format = isScript(start) ? Script : Csv;
-  const bytes = inflate(reader.rest(), compression, reader.path);
   return new Format(
     reader.path,
     reader.size,
@@ -65,13 +70,20 @@ function openText(reader: Reader, compression: 'gzip' | 'none', start: Buffer): 
   );
 }
 
-/** The beginning of a file, as far as its first bytes can be inflated. */
-function gunzipStart(start: Buffer): Buffer {
-  try {
-    return gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH });
-  } catch {
-    return Buffer.alloc(0);
+/** What comes first, and all that comes. */
+async function peek(
+  pieces: AsyncGenerator<Buffer>,
+): Promise<{ start: Buffer; bytes: AsyncGenerator<Buffer> }> {
+  let start: Buffer = Buffer.alloc(0);
+  for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
+    start = Buffer.concat([start, next.value]);
+    if (start.length >= firstBytes) break;
   }
+  async function* all(): AsyncGenerator<Buffer> {
+    yield start;
+    yield* pieces;
+  }
+  return { start, bytes: all() };
 }
 
 /** A plain dump starts with a comment or a statement; a table of values starts with the names of its columns. */
