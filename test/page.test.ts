@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import { between, mulberry32, shuffle } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { render, writePage } from '../src/render/render.ts';
@@ -191,6 +193,203 @@ describe('the page', () => {
     await page.click('#reset');
     expect(await page.isVisible('#history .empty')).toBe(false);
   });
+});
+
+/** The text of an element, its spaces plain. */
+async function text(selector: string): Promise<string> {
+  return (await page.locator(selector).innerText()).replace(/\s/g, ' ');
+}
+
+/** Waits until an element says so. */
+async function expectText(selector: string, wanted: RegExp): Promise<void> {
+  await page.waitForFunction(
+    ([selector, source]) =>
+      new RegExp(source ?? '').test(
+        (document.querySelector(selector ?? '')?.textContent ?? '').replace(/\s/g, ' '),
+      ),
+    [selector, wanted.source],
+  );
+}
+
+describe('what the page says in words', () => {
+  test('follows the filters: the line of what is shown, the headline, what each chart finds', async () => {
+    const [peak] = await db.query<{ events: number; time: string }>(
+      `select sum(visits)::int as events, to_char(dt, 'HH24:MI') as time from dash_visits
+       where age_segment = '45+' group by dt order by 1 desc limit 1`,
+    );
+    const [total] = await db.query<{ all: number }>(
+      "select sum(visits)::int as all from dash_visits where age_segment = '45+'",
+    );
+    await page.click('#ages button:text-is("45+")');
+    await expectText('#summary', /^24 сентября 2019 г\., 18:27–19:01 UTC · все темы · возраст: 45\+$/);
+    const number = (value: number) => value.toLocaleString('ru').replace(/\s/g, ' ');
+    await expectText('[data-word=events]', new RegExp(`^${number(total?.all ?? 0)}$`));
+    expect(await text('[data-word=peak]')).toBe(`${number(peak?.events ?? 0)} в ${peak?.time ?? ''}`);
+    expect(await text('#history .finding')).toMatch(
+      /^Всего тем: 25\. Самая большая — «.+»: событий [\d ]+, [\d,]+ %\.$/,
+    );
+    expect(await text('#sources .finding')).toMatch(/^Всего тем: 26\. Самые большие — /);
+    expect(await text('#funnel .finding')).toMatch(/^Кликов — \d+,\d % от показов, /);
+  });
+
+  test('a table of each chart opens, and follows the filters', async () => {
+    await page.click('#sources summary');
+    const cells = () =>
+      page.$$eval('#sources tbody td:first-child', (cells) => cells.map((cell) => cell.textContent));
+    const { sources } = await drawn();
+    expect(await cells()).toHaveLength(sources.length);
+    await page.click('#topics button:text-is("Наука")');
+    await expectText('[data-word=history]', /^Только «Наука»/);
+    const wanted = await selectDrawn(db, { ...everything, topics: ['Наука'] });
+    expect((await cells()).toSorted()).toEqual(
+      wanted.sources.map(({ source_topic }) => source_topic).toSorted(),
+    );
+  });
+
+  test('tells that all events of the log are in it, that no minute is missing, and how old it is', async () => {
+    expect(await text('#facts')).toMatch(
+      /^Событий в файле: 322 391, столько же, сколько в логе\. Пропущенных минут нет\. Агрегировано: .+ UTC \(.+ назад\)\.$/,
+    );
+    expect(await page.isVisible('#notice')).toBe(false);
+    await page.clock.install({ time: Date.now() + 3 * 86_400_000 });
+    await page.reload();
+    await page.waitForSelector('html[data-zen=ready]');
+    expect(await text('#notice')).toBe(
+      'Страница устарела: её числа получены 3 дня назад, а обновляются они каждый день.',
+    );
+    requests.length = 1;
+  });
+});
+
+describe('a link', () => {
+  test('holds the state of the filters, and the way back', async () => {
+    await page.click('#ages button:text-is("45+")');
+    await page.click('#topics button:text-is("Наука")');
+    await page.fill('#period input >> nth=0', '2019-09-24T18:53');
+    const hash = await page.evaluate(() => location.hash);
+    expect(decodeURIComponent(hash)).toBe('#from=2019-09-24T18:53&to=2019-09-24T19:01&topics=Наука&ages=45+');
+    const selection = await values();
+    await page.goBack();
+    expect(await values()).toEqual({ ...selection, period: null });
+    await page.goBack();
+    await page.goBack();
+    expect(await values()).toEqual(everything);
+    await page.goto(`${pathToFileURL(file).href}${hash}`);
+    expect(await values()).toEqual(selection);
+    await expectDrawn(selection);
+    requests.length = 1;
+  });
+
+  test('to names that the file does not have says so, and keeps the others', async () => {
+    await page.goto(`${pathToFileURL(file).href}#topics=Наука,Цирк&ages=99`);
+    expect(await values()).toEqual({ ...everything, topics: ['Наука'] });
+    expect(await text('#notice')).toBe('Нет в этом файле: Цирк, 99.');
+    await page.goto(`${pathToFileURL(file).href}#from=x&to=&topics=%E0%A4%A`);
+    expect(await values()).toEqual(everything);
+    requests.length = 1;
+  });
+});
+
+describe('the controls', () => {
+  test('find a topic by part of its name, and choose what was found with Enter', async () => {
+    await page.fill('#topics input', 'пси');
+    const shown = () =>
+      page.$$eval('#topics button', (all) =>
+        all.filter((button) => !button.hasAttribute('hidden')).map((b) => b.textContent),
+      );
+    expect(await shown()).toEqual(['Все', 'Психология', 'Женская психология']);
+    await page.press('#topics input', 'Enter');
+    await expectDrawn({ ...everything, topics: ['Психология', 'Женская психология'] });
+  });
+
+  test('isolate a topic by a double click, or by a click on its area, and let all in again', async () => {
+    await page.click('#topics button:text-is("Россия")');
+    await page.dblclick('#topics button:text-is("Наука")');
+    await expectDrawn({ ...everything, topics: ['Наука'] });
+    await page.click('#topics button:text-is("Все")');
+    const box = await page.locator('#history .mark-area path').first().boundingBox();
+    if (!box) throw new Error('The history has no areas.');
+    await page.mouse.click(box.x + box.width - 60, box.y + box.height - 5);
+    const { topics } = await values();
+    expect(topics).toHaveLength(1);
+    await expectDrawn({ ...everything, topics });
+  });
+
+  test('pick the last minutes, and say so when the period is another one', async () => {
+    const { history } = await drawn();
+    await page.selectOption('#period select', { label: 'Последние 10 минут' });
+    await expectDrawn({ ...everything, period: minutes('18:51', '19:01') });
+    await page.fill('#period input >> nth=0', '2019-09-24T18:52');
+    expect(await page.$eval('#period select', (select) => (select as HTMLSelectElement).value)).toBe('-1');
+    await page.selectOption('#period select', { label: 'Весь период' });
+    expect((await drawn()).history).toHaveLength(history.length);
+  });
+
+  test('lead back from an empty selection', async () => {
+    await page.fill('#period input >> nth=1', '2019-09-24T18:52');
+    await page.fill('#period input >> nth=0', '2019-09-24T18:40');
+    await page.click('#history [data-undo]');
+    await expectDrawn(everything);
+  });
+});
+
+test('a chart can be taken away as CSV, PNG and SVG', async () => {
+  await page.click('#ages button:text-is("18-25")');
+  const take = async (format: string) => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click(`#sources [data-take=${format}]`),
+    ]);
+    expect(download.suggestedFilename()).toBe(`zen-sources.${format}`);
+    return readFileSync(await download.path());
+  };
+  const [head, ...lines] = (await take('csv')).toString('utf8').trimEnd().split('\r\n');
+  expect(head).toBe('\uFEFFТема источника,События,Доля');
+  const { sources } = await selectDrawn(db, { ...everything, ages: ['18-25'] });
+  expect(lines.map((line) => line.split(',').slice(0, 2).join(',')).toSorted()).toEqual(
+    sources.map(({ source_topic, visits }) => `${source_topic},${visits}`).toSorted(),
+  );
+  expect((await take('png')).subarray(1, 4).toString()).toBe('PNG');
+  expect((await take('svg')).toString()).toMatch(/^<svg [^]*Кино/);
+  requests = requests.filter((url) => !url.startsWith('blob:'));
+});
+
+test('without JavaScript the page still shows its charts, numbers and tables', async () => {
+  const still = await browser.newPage({ javaScriptEnabled: false, viewport: { width: 1440, height: 900 } });
+  await still.goto(pathToFileURL(file).href);
+  expect(await still.locator('[data-word=events]').innerText()).toMatch(/^322\s391$/);
+  expect(await still.locator('#history .mark-area path').count()).toBe(25);
+  expect(await still.locator('#sources .mark-arc path').count()).toBe(26);
+  expect(await still.isVisible('.controls')).toBe(false);
+  await still.click('#funnel summary');
+  expect(await still.locator('#funnel tbody tr').count()).toBe(3);
+  await still.close();
+});
+
+test('200 random selections draw what SQL gives', async () => {
+  const random = mulberry32(5);
+  const { items, ages } = await page.evaluate(() => {
+    const names = (id: string) =>
+      [...document.querySelectorAll(`${id} button`)].slice(1).map(({ textContent }) => textContent);
+    return { items: names('#topics'), ages: names('#ages') };
+  });
+  const some = (names: string[]) =>
+    random() < 0.3 ? null : shuffle(random, names).slice(0, between(random, 1, 5));
+  const [start, end] = minutes('18:27', '19:01');
+  for (let round = 0; round < 200; round++) {
+    const from = start + between(random, 0, 30) * 60_000;
+    const selection: Selection = {
+      period: random() < 0.3 ? null : [from, Math.min(end, from + between(random, 1, 20) * 60_000)],
+      topics: some(items),
+      ages: some(ages),
+    };
+    await page.evaluate((selection) => {
+      for (const [id, value] of Object.entries<unknown>({ ...selection })) {
+        Object.assign(document.querySelector(`#${id}`) ?? {}, { value });
+      }
+    }, selection);
+    await expectDrawn(selection);
+  }
 });
 
 test('topics of any letters are shown as they are, and can be chosen', async () => {

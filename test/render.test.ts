@@ -5,13 +5,16 @@ import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
-import { chartNames, compileChart, readChart } from '../src/render/charts.ts';
-import { readLocale, translator } from '../src/render/locale.ts';
+import { compileChart, readChart } from '../src/render/charts.ts';
+import { readLocale } from '../src/render/locale.ts';
 import { colors } from '../src/render/palette.ts';
 import { render, writePage } from '../src/render/render.ts';
+import { panels } from '../src/shared/drawn.ts';
 import { decode, encode } from '../src/shared/payload.ts';
 import type { Payload, Tables } from '../src/shared/payload.ts';
 import { rankRows } from '../src/shared/ranks.ts';
+import { tabulate, toCsv } from '../src/shared/sheet.ts';
+import { describe as inWords, describeSelection, translator, writer } from '../src/shared/words.ts';
 import { parseTime } from '../src/time.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
@@ -42,6 +45,7 @@ const tables: Tables = {
     { event: 'view', name: 'Просмотры', rank: 2 },
     { event: 'like', name: '“like”', rank: 3 },
   ],
+  gaps: [],
 };
 const ranked = rankRows(tables);
 const payload: Payload = {
@@ -109,7 +113,7 @@ describe('the charts, by hand-counted rows', () => {
 
   test('every file in templates/charts is a chart of the page, and each names its data and holds none', () => {
     const files = readdirSync('templates/charts');
-    expect(files.sort()).toEqual(chartNames.map((name) => `${name}.vl.json`).sort());
+    expect(files.sort()).toEqual(panels.map((name) => `${name}.vl.json`).sort());
     for (const file of files) {
       const spec = JSON.parse(readFileSync(join('templates/charts', file), 'utf8')) as Row;
       expect(Object.keys(spec.data as Row)).toEqual(['name']);
@@ -147,7 +151,7 @@ describe('the payload', () => {
     const visits = hostile.map(
       (item_topic) => ({ ...tables.visits[0], item_topic }) as Tables['visits'][number],
     );
-    const empty = { visits: [], engagement: [], topics: [], events: [] };
+    const empty = { visits: [], engagement: [], topics: [], events: [], gaps: [] };
     for (const each of [
       payload,
       { ...payload, tables: { ...tables, visits } },
@@ -174,16 +178,82 @@ test('colours are as many as asked for, and neighbours differ', () => {
 test('every English text of the page and the charts has a Russian one', () => {
   const { messages } = readLocale('ru');
   const page = readFileSync('templates/page.hbs', 'utf8');
-  const texts = [...page.matchAll(/\{\{t "([^"]+)"\}\}/g)].map(([, text]) => text ?? '');
-  for (const name of chartNames) {
+  const texts = [...page.matchAll(/[({]t "([^"]+)"[)}]/g)].map(([, text]) => text ?? '');
+  const code = ['src/shared/words.ts', 'src/shared/sheet.ts', 'src/client/main.ts', 'src/client/period.ts'];
+  for (const file of code) {
+    const found = readFileSync(file, 'utf8').matchAll(
+      /(?:\bt\(\s*|\[)(['"])((?:(?!\1).)+ (?:(?!\1).)+|\w+)\1(?:, \d|[,)])/g,
+    );
+    texts.push(...[...found].map(([, , text]) => text ?? '').filter((text) => /[A-Z]/.test(text)));
+  }
+  for (const name of panels) {
     readChart(name, payload, (text) => {
       texts.push(text);
       return text;
     });
   }
-  expect(texts.length).toBeGreaterThan(20);
+  expect(texts.length).toBeGreaterThan(60);
   expect(texts.filter((text) => !Object.hasOwn(messages, text))).toEqual([]);
   expect(translator(readLocale('ru'))('constructor')).toBe('constructor');
+});
+
+describe('in words', () => {
+  const drawn = {
+    history: [
+      { dt: noon, item_topic: 'Дети', visits: 3 },
+      { dt: noon, item_topic: 'Шоу', visits: 1 },
+      { dt: noon + minute, item_topic: 'Шоу', visits: 1234 },
+    ],
+    sources: [
+      { source_topic: 'Кино', visits: 4, share: 4 / 1238 },
+      { source_topic: '=cmd|"x"!A1', visits: 1234, share: 1234 / 1238 },
+    ],
+    funnel: [
+      { event: 'show', name: 'Shows', users: 10, share: 1, mean_share: 1 },
+      { event: 'click', name: 'Clicks', users: 4, share: 0.4, mean_share: 0.5 },
+      { event: 'view', name: 'Views', users: 3, share: 0.3, mean_share: 0.25 },
+    ],
+  };
+  const english = writer(readLocale('en'));
+
+  test('each chart says what it finds, and the head of the page the numbers that count', () => {
+    expect(inWords(drawn, english)).toEqual({
+      events: '1,238',
+      views: '30.0%',
+      peak: '1,234 at 12:01',
+      history: 'The largest of 2 topics is Шоу: events 1,235, 99.8%.',
+      sources: 'The largest of 2 are =cmd|"x"!A1, Кино: together 100.0%.',
+      funnel: 'Of shows, 40.0% are clicked and 30.0% viewed; of clicks, 75.0% become views.',
+    });
+    expect(inWords({ history: [], sources: [], funnel: [] }, english)).toMatchObject({
+      events: '0',
+      peak: '–',
+      history: '',
+    });
+  });
+
+  test('the line of what is shown names the filters, and a long list by its first', () => {
+    const span: [number, number] = [noon, noon + 3 * minute];
+    const russian = writer(readLocale('ru'));
+    expect(describeSelection({ period: null, topics: null, ages: null }, span, russian)).toMatch(
+      /^22 ноября 2026\sг\., 12:00–12:03 UTC · все темы · все возрасты$/,
+    );
+    const selection = { period: null, topics: ['a', 'b', 'c', 'd', 'e', 'f'], ages: ['45+'] };
+    expect(describeSelection(selection, span, english)).toMatch(
+      / · topics: a, b, c, d and 2 more · age: 45\+$/,
+    );
+  });
+
+  test('a table is CSV that Excel reads as UTF-8, and whose texts it cannot take for formulas', () => {
+    expect(toCsv(tabulate('sources', drawn, english))).toBe(
+      `\uFEFFSource topic,Events,Share\r\n"'=cmd|""x""!A1",1234,${1234 / 1238}\r\nКино,4,${4 / 1238}\r\n`,
+    );
+    expect(tabulate('history', drawn, english).body).toEqual([
+      ['2026-11-22T12:00Z', 'Дети', 3],
+      ['2026-11-22T12:00Z', 'Шоу', 1],
+      ['2026-11-22T12:01Z', 'Шоу', 1234],
+    ]);
+  });
 });
 
 describe.each(kinds)('a page from the %s database', (kind) => {
@@ -226,6 +296,14 @@ describe.each(kinds)('a page from the %s database', (kind) => {
     const { html, visits } = await render(db, { locale: 'ru', start: noon + minute, end: noon + 2 * minute });
     expect(visits).toBe(0);
     expect(html).toContain('За этот период данных нет.');
+  });
+
+  test('of empty tables is one too, of the last day', async () => {
+    await db.run('delete from dash_visits');
+    await db.run('delete from dash_engagement');
+    const { html, visits, period } = await render(db, { locale: 'en' }, parseTime('2026-11-24 05:00'));
+    expect([visits, period]).toEqual([0, { start: parseTime('2026-11-23'), end: parseTime('2026-11-24') }]);
+    expect(html).toContain('No data in this period.');
   });
 
   test('of a period that ends before it starts is refused', async () => {

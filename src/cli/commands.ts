@@ -222,6 +222,8 @@ export async function runRender(flags: RenderFlags): Promise<void> {
       return rendered;
     });
     const bytes = Buffer.byteLength(html);
+    if (visits === 0)
+      terminal.note('The page says that there is no data: nothing is aggregated of its period.');
     return {
       text: `Rendered ${count(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
       json: {

@@ -1,17 +1,30 @@
 import { Control } from './control.ts';
 
+/** A name to choose, with its colour in the charts, and what is said of it, if anything. */
+export interface Offer {
+  name: string;
+  color?: string | undefined;
+  note?: string | undefined;
+}
+
 /** A choice of any number of names, as buttons. None chosen means all. */
 export class Choice extends Control<string[]> {
   #buttons = new Map<string | null, HTMLButtonElement>();
 
-  /** Offers names to choose from, each with its colour in the charts if it has one. */
-  offer(names: string[], colorOf: (name: string) => string | undefined = () => undefined): void {
+  /** The names that may be chosen. */
+  get names(): string[] {
+    return [...this.#buttons.keys()].filter((name) => name !== null);
+  }
+
+  /** Offers names to choose from. */
+  offer(offers: readonly Offer[]): void {
     this.#add(null, this.dataset.all ?? '');
-    for (const name of names) {
-      const color = colorOf(name);
+    for (const { name, color, note } of offers) {
       const button = this.#add(name, name);
+      button.title = [note, this.dataset.only].filter(Boolean).join('\n');
       if (color) button.style.setProperty('--color', color);
     }
+    if (this.dataset.search) this.prepend(this.#search(this.dataset.search));
     this.show();
   }
 
@@ -22,9 +35,30 @@ export class Choice extends Control<string[]> {
     button.addEventListener('click', () => {
       this.choose(name === null ? null : this.#toggle(name));
     });
+    button.addEventListener('dblclick', () => {
+      if (name !== null) this.choose([name]);
+    });
     this.#buttons.set(name, button);
     this.append(button);
     return button;
+  }
+
+  /** A field that hides what does not hold its text; Enter chooses what is left. */
+  #search(label: string): HTMLInputElement {
+    const input = document.createElement('input');
+    input.type = 'search';
+    input.placeholder = label;
+    input.setAttribute('aria-label', label);
+    const matches = (name: string) =>
+      name.toLocaleLowerCase().includes(input.value.trim().toLocaleLowerCase());
+    input.addEventListener('input', (event) => {
+      event.stopPropagation();
+      for (const [name, button] of this.#buttons) button.hidden = name !== null && !matches(name);
+    });
+    input.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter' && input.value.trim() !== '') this.choose(this.names.filter(matches));
+    });
+    return input;
   }
 
   #toggle(name: string): string[] {

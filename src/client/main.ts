@@ -1,10 +1,19 @@
+import { panels } from '../shared/drawn.ts';
+import type { Drawn } from '../shared/drawn.ts';
 import { decode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
 import { rankRows } from '../shared/ranks.ts';
 import type { Settings } from '../shared/settings.ts';
+import { describeSelection, writer } from '../shared/words.ts';
+import type { Selection, Writer } from '../shared/words.ts';
+import { tellAge } from './age.ts';
 import { Choice } from './choice.ts';
+import { fromHash, toHash } from './link.ts';
+import { notify } from './notice.ts';
 import { Panel } from './panel.ts';
 import { Period } from './period.ts';
+import { offerFiles } from './take.ts';
+import { fillTable, tell } from './words.ts';
 
 customElements.define('zen-choice', Choice);
 customElements.define('zen-period', Period);
@@ -23,41 +32,119 @@ function readText(id: string): string {
 const period = find('period', Period);
 const topics = find('topics', Choice);
 const ages = find('ages', Choice);
+const controls = [period, topics, ages];
+const charts = panels.map((name) => find(name, Panel));
 
-function offer({ start, end, items, ages: segments, tables }: Payload): void {
+function offer({ start, end, items, ages: segments, tables }: Payload, write: Writer): void {
   const colors = new Map(tables.topics.map(({ name, color }) => [name, color]));
-  period.limit([start, end]);
-  topics.offer(items, (name) => colors.get(name));
-  ages.offer(segments);
-  find('reset', HTMLButtonElement).addEventListener('click', () => {
-    for (const control of [period, topics, ages]) control.choose(null);
-  });
+  const events = new Map<string, number>();
+  for (const { item_topic, visits } of tables.visits)
+    events.set(item_topic, (events.get(item_topic) ?? 0) + visits);
+  period.limit([start, end], write);
+  topics.offer(
+    items.map((name) => ({
+      name,
+      color: colors.get(name),
+      note: `${write.t('Events')}: ${write.number(events.get(name) ?? 0)}`,
+    })),
+  );
+  ages.offer(segments.map((name) => ({ name })));
+  const reset = () => {
+    for (const control of controls) control.choose(null);
+  };
+  find('reset', HTMLButtonElement).addEventListener('click', reset);
+  for (const button of document.querySelectorAll('[data-undo]')) button.addEventListener('click', reset);
 }
 
-/** A stretch drawn on the history becomes the period when the pointer is let go. */
-function zoom({ view }: Panel): void {
+function selection(): Selection {
+  return { period: period.value, topics: topics.value, ages: ages.value };
+}
+
+/** What the charts draw. */
+function drawn(): Drawn {
+  return Object.fromEntries(charts.map((chart) => [chart.name, chart.rows])) as unknown as Drawn;
+}
+
+/** Keeps the hash of the URL and the filters the same, whichever changes. */
+function link(write: Writer): void {
+  const follow = () => {
+    const wanted = fromHash(location.hash);
+    const unknown = [...missing(topics, wanted.topics), ...missing(ages, wanted.ages)];
+    notify(
+      'link',
+      unknown.length > 0 ? write.t('Not in this file: {names}.', { names: unknown.join(', ') }) : '',
+    );
+    period.value = wanted.period;
+    topics.value = known(topics, wanted.topics);
+    ages.value = known(ages, wanted.ages);
+  };
+  document.addEventListener('change', ({ target }) => {
+    if (controls.some((control) => control === target)) location.hash = toHash(selection());
+  });
+  addEventListener('hashchange', follow);
+  follow();
+}
+
+function missing(choice: Choice, names: string[] | null): string[] {
+  return (names ?? []).filter((name) => !choice.names.includes(name));
+}
+
+function known(choice: Choice, names: string[] | null): string[] | null {
+  return names?.filter((name) => choice.names.includes(name)) ?? null;
+}
+
+/** A stretch drawn on the history becomes the period when the pointer is let go; a click on an area isolates its topic. */
+function bindHistory({ view }: Panel): void {
+  if (!view) return;
   addEventListener('pointerup', () => {
-    const brush = view?.signal('brush') as { dt?: [number, number] } | undefined;
-    if (!view || !brush?.dt) return;
+    const brush = view.signal('brush') as { dt?: [number, number] } | undefined;
+    if (!brush?.dt) return;
     view.signal('brush_x', [0, 0]).run();
     period.cover(brush.dt);
+  });
+  view.addEventListener('click', (_, item) => {
+    const topic = (item?.datum as { item_topic?: string } | undefined)?.item_topic;
+    if (topic === undefined) return;
+    const alone = topics.value?.length === 1 && topics.value[0] === topic;
+    topics.choose(alone ? null : [topic]);
   });
 }
 
 async function start(): Promise<void> {
   const payload = decode(readText('payload'));
-  const { charts, locale } = JSON.parse(readText('settings')) as Settings;
+  const { charts: specs, locale } = JSON.parse(readText('settings')) as Settings;
   const tables = rankRows(payload.tables);
-  offer(payload);
-  await Promise.all(charts.map((chart) => find(chart.name, Panel).draw(chart, tables, locale)));
-  zoom(find('history', Panel));
+  const write = writer(locale);
+  offer(payload, write);
+  link(write);
+  const summary = find('summary', HTMLParagraphElement);
+  const update = () => {
+    const rows = drawn();
+    summary.textContent = describeSelection(selection(), [payload.start, payload.end], write);
+    tell(rows, write);
+    for (const chart of charts) fillTable(chart, rows, write);
+  };
+  let due = false;
+  const change = () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      update();
+    });
+  };
+  await Promise.all(specs.map((spec) => find(spec.name, Panel).draw(spec, tables, locale, change)));
+  for (const chart of charts) {
+    offerFiles(chart, drawn, write);
+    chart.querySelector('details')?.addEventListener('toggle', change);
+  }
+  bindHistory(find('history', Panel));
+  tellAge(locale.language);
+  update();
   document.documentElement.dataset.zen = 'ready';
 }
 
 start().catch((error: unknown) => {
-  const notice = document.createElement('p');
-  notice.className = 'notice';
-  notice.textContent = String(error);
-  document.querySelector('header')?.append(notice);
+  notify('error', String(error));
   throw error;
 });

@@ -2,61 +2,51 @@ import embed from 'vega-embed';
 import type { EmbedOptions } from 'vega-embed';
 import { logger, Warn } from 'vega';
 import type { View } from 'vega';
+import { fillChart, pickRows } from '../shared/drawn.ts';
+import type { PanelName, Row } from '../shared/drawn.ts';
 import type { RankedTables } from '../shared/ranks.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 
-type Row = Record<string, unknown>;
-
-/** The columns of the drawn rows that `data` gives, and which rows count: a minute without events is drawn, as a zero. */
-const drawn: Record<string, { columns: string[]; counts: (row: Row) => boolean }> = {
-  history: { columns: ['dt', 'item_topic', 'visits'], counts: (row) => row.visits !== 0 },
-  sources: { columns: ['source_topic', 'visits', 'share'], counts: () => true },
-  funnel: { columns: ['event', 'users', 'share'], counts: () => true },
+/** The columns of the drawn rows that `data` gives. */
+const columns: Record<PanelName, string[]> = {
+  history: ['dt', 'item_topic', 'visits'],
+  sources: ['source_topic', 'visits', 'share'],
+  funnel: ['event', 'users', 'share'],
 };
 
 /** A panel of the dashboard, with a chart in it. */
 export class Panel extends HTMLElement {
   view: View | undefined;
-  #rows = '';
+  #source = '';
+
+  get name(): PanelName {
+    return this.id as PanelName;
+  }
+
+  /** The rows now drawn, with all that the chart knows of them. */
+  get rows(): Row[] {
+    return pickRows(this.name, (this.view?.data(this.#source) ?? []) as Row[]);
+  }
 
   /** The rows now drawn. */
   get data(): Row[] {
-    const { columns, counts } = this.#drawn;
-    return this.#all
-      .filter(counts)
-      .map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])));
+    return this.rows.map((row) => Object.fromEntries(columns[this.name].map((name) => [name, row[name]])));
   }
 
-  get #drawn(): (typeof drawn)[string] {
-    return drawn[this.id] ?? { columns: [], counts: () => false };
-  }
-
-  get #all(): Row[] {
-    return (this.view?.data(this.#rows) ?? []) as Row[];
-  }
-
-  async draw(chart: Chart, tables: RankedTables, locale: Locale): Promise<void> {
+  /** @param onChange called when other rows are drawn */
+  async draw(chart: Chart, tables: RankedTables, locale: Locale, onChange: () => void): Promise<void> {
     const place = this.querySelector<HTMLElement>('.view');
     if (!place) return;
-    const { view } = await embed(place, fill(chart.spec, tables), options(locale));
+    const { view } = await embed(place, fillChart(chart.spec, tables), options(locale));
     this.view = view;
-    this.#rows = chart.rows;
-    const check = () => {
-      this.classList.toggle('is-empty', !this.#all.some(this.#drawn.counts));
+    this.#source = chart.rows;
+    const change = () => {
+      this.classList.toggle('is-empty', this.rows.length === 0);
+      onChange();
     };
-    view.addDataListener(chart.rows, check);
-    check();
+    view.addDataListener(chart.rows, change);
+    change();
   }
-}
-
-/** The specification with its rows in it: sources are named, those without a name of ours are derived. */
-function fill(spec: Chart['spec'], tables: RankedTables): Chart['spec'] {
-  const sources = (spec.data as { name: string }[]).map((source) =>
-    Object.hasOwn(tables, source.name)
-      ? { ...source, values: tables[source.name as keyof RankedTables] }
-      : source,
-  );
-  return { ...spec, data: sources };
 }
 
 /** `ast`: expressions are interpreted, so that the page needs no eval. */

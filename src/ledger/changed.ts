@@ -13,6 +13,11 @@ export interface Changed extends Window {
   visits: number;
 }
 
+/** Whether this role may read the log, which a reader of the aggregates need not. */
+export async function mayCompare(session: Session): Promise<boolean> {
+  return (await session.query<{ readable: boolean }>(sql('ledger/readable')))[0]?.readable === true;
+}
+
 /** Compares the log with what was aggregated of it, minute by minute. */
 export async function queryChanged(session: Session, coverage: readonly Covered[]): Promise<Changed[]> {
   if (!(await hasTable(session, 'dash_visits'))) return [];

@@ -65,6 +65,13 @@ export async function queryRuns(session: Session, count: number): Promise<Run[]>
   return (await hasLedger(session)) ? session.query<Run>(sql('ledger/last'), [count]) : [];
 }
 
+/** When a window, or some of it, was last aggregated, Unix milliseconds; null if never. */
+export async function queryFinished(session: Session, { start, end }: Window): Promise<number | null> {
+  if (!(await hasLedger(session))) return null;
+  const [row] = await session.query<{ finished: number | null }>(sql('ledger/finished'), [start, end]);
+  return row?.finished ?? null;
+}
+
 /** Writes a row, of a window that took so many milliseconds. */
 export async function record(
   session: Session,

@@ -24,6 +24,12 @@ export function subtract({ start, end }: Window, others: readonly Window[]): Win
   return from < end ? [...left, { start: from, end }] : left;
 }
 
+/** What two windows share; undefined when that is nothing. */
+export function intersect(one: Window, other: Window): Window | undefined {
+  const [start, end] = [Math.max(one.start, other.start), Math.min(one.end, other.end)];
+  return start < end ? { start, end } : undefined;
+}
+
 /** The UTC day, counted from 1970-01-01, that a time (Unix milliseconds) is in. */
 export function dayOf(ms: number): number {
   return Math.floor(ms / dayMs);

@@ -6,9 +6,6 @@ import { readShipped } from '../files.ts';
 import type { Chart } from '../shared/settings.ts';
 import type { Window } from '../time.ts';
 
-/** The charts, in the order of the page; each is `templates/charts/<name>.vl.json` and the panel of that id. */
-export const chartNames = ['history', 'sources', 'funnel'] as const;
-
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** One chart's Vega-Lite specification: its titles and texts translated, its parameter `span` set to the period. */

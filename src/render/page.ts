@@ -1,11 +1,16 @@
 import Handlebars from 'handlebars';
-import { DateTime } from 'luxon';
 import type { TopLevelSpec } from 'vega-lite';
 import { readShipped } from '../files.ts';
+import { panels } from '../shared/drawn.ts';
+import type { Drawn, PanelName } from '../shared/drawn.ts';
 import { encode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
-import { translator } from './locale.ts';
+import { show, sheetRows, tabulate } from '../shared/sheet.ts';
+import { describe, describeSelection, writer } from '../shared/words.ts';
+import type { Writer } from '../shared/words.ts';
+import type { Facts } from './facts.ts';
+import type { Snapshot } from './snapshot.ts';
 
 export interface Page {
   title: string;
@@ -13,14 +18,44 @@ export interface Page {
   payload: Payload;
   /** Events in it. */
   visits: number;
+  facts: Facts;
   charts: Chart[];
+  /** One for each chart. */
+  snapshots: Snapshot[];
   /** The Vega-Lite specifications that the charts were compiled from, for readers of the source. */
   sources: Record<string, TopLevelSpec>;
 }
 
+/** What the numbers of the page are. */
+const definitions = [
+  ['Event', 'A card shown, clicked or viewed: one row of the log.'],
+  ['Minute', 'The minute in which an event happened, in UTC. The end of a period is not in it.'],
+  ['Share of a source topic', 'Its events divided by all events of the selection.'],
+  [
+    'Funnel',
+    'For each kind of event, the unique users of each minute, card topic and age, summed, divided by the same sum for shows. Someone who comes back in another minute is counted again.',
+  ],
+  ['Missing', 'A stretch that was never aggregated is grey; a minute without events is a zero.'],
+] as const;
+
 /** The whole dashboard as one HTML text that asks for nothing else: style, script and data are in it. */
-export function renderPage({ title, locale, payload, visits, charts, sources }: Page): string {
+export function renderPage({
+  title,
+  locale,
+  payload,
+  visits,
+  facts,
+  charts,
+  snapshots,
+  sources,
+}: Page): string {
+  const write = writer(locale);
+  const { t } = write;
+  const { start, end } = payload;
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
+  const drawn = Object.fromEntries(
+    panels.map((name, index) => [name, snapshots[index]?.rows ?? []]),
+  ) as unknown as Drawn;
   const view = {
     title,
     language: locale.language,
@@ -29,21 +64,47 @@ export function renderPage({ title, locale, payload, visits, charts, sources }: 
     payload: inert(encode(payload)),
     settings: inert(JSON.stringify({ locale, charts })),
     sources: inert(JSON.stringify(sources)),
-    summary: summarize(payload, visits, locale),
-    empty: visits > 0 ? 'No events for this selection.' : 'No data in this period.',
+    summary: describeSelection({ period: null, topics: null, ages: null }, [start, end], write),
+    words: describe(drawn, write),
+    panels: Object.fromEntries(
+      panels.map((name, index) => [name, { svg: snapshots[index]?.svg ?? '', ...sheet(name, drawn, write) }]),
+    ),
+    facts: describeFacts(facts, visits, write),
+    definitions: definitions.map(([term, meaning]) => ({ term: t(term), meaning: t(meaning) })),
+    empty: t(visits > 0 ? 'No events for this selection.' : 'No data in this period.'),
+    isEmpty: visits === 0,
   };
-  return template(view, { helpers: { t: translator(locale) } });
+  return template(view, { helpers: { t: (text: string) => t(text) } });
 }
 
-/** What the page shows, in a line: the period and how many events. */
-function summarize({ start, end }: Payload, visits: number, locale: Locale): string {
-  const [from, to] = [start, end].map((ms) =>
-    DateTime.fromMillis(ms, { zone: 'utc', locale: locale.language }),
-  );
-  const time = 'd MMMM yyyy, HH:mm';
-  const until = to?.toFormat(from?.hasSame(to, 'day') ? 'HH:mm' : time) ?? '';
-  const count = new Intl.NumberFormat(locale.language).format(visits);
-  return `${from?.toFormat(time) ?? ''} – ${until} UTC · ${translator(locale)('events')}: ${count}`;
+/** A chart's table as the page holds it before JavaScript starts. */
+function sheet(name: PanelName, drawn: Drawn, write: Writer): Record<string, unknown> {
+  const { columns, body } = tabulate(name, drawn, write);
+  return {
+    columns,
+    rows: body
+      .slice(0, sheetRows)
+      .map((cells) =>
+        cells.map((cell, index) => ({ text: show(cell, columns[index], write), kind: columns[index]?.kind })),
+      ),
+    more: body.length > sheetRows,
+  };
+}
+
+/** What the page says about its own numbers; nothing where that is not known. */
+function describeFacts(
+  { gaps, aggregated, unseen }: Facts,
+  visits: number,
+  { number, range, time }: Writer,
+): object {
+  return {
+    events: number(visits),
+    logged: unseen === null ? '' : number(visits + unseen),
+    same: unseen === 0,
+    gaps: gaps.map(({ start, end }) => range(start, end)).join('; '),
+    aggregated: aggregated === null ? '' : new Date(aggregated).toISOString(),
+    when: aggregated === null ? '' : time(aggregated, true),
+  };
 }
 
 /** JSON that cannot end the script element it stands in, whatever its strings say. */

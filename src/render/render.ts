@@ -4,11 +4,16 @@ import type { Database } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import type { Window } from '../time.ts';
-import { requireOrder } from '../time.ts';
-import { chartNames, compileChart, readChart } from './charts.ts';
-import { readLocale, translator } from './locale.ts';
+import { dayMs, lastMidnight, requireOrder } from '../time.ts';
+import { panels } from '../shared/drawn.ts';
+import { rankRows } from '../shared/ranks.ts';
+import { translator } from '../shared/words.ts';
+import { compileChart, readChart } from './charts.ts';
+import { queryFacts } from './facts.ts';
+import { readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { renderPage } from './page.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { queryPayload, querySpan } from './tables.ts';
 
 export interface RenderOptions {
@@ -30,42 +35,41 @@ export interface Rendered {
 }
 
 /**
- * Renders the dashboard of a period from the aggregates.
+ * Renders the dashboard of a period from the aggregates. Where they are empty, the page says so.
  *
- * @throws ZenError `usage` when the period ends before it starts, `failed` when nothing was aggregated yet
+ * @param now Unix milliseconds
+ * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables
  */
-export async function render(db: Database, options: RenderOptions): Promise<Rendered> {
-  const period = await resolvePeriod(db, options);
+export async function render(db: Database, options: RenderOptions, now = Date.now()): Promise<Rendered> {
+  const period = await resolvePeriod(db, options, now);
   const locale = readLocale(options.locale);
   const translate = translator(locale);
-  const payload = await queryPayload(db, period, translate);
-  const sources = Object.fromEntries(chartNames.map((name) => [name, readChart(name, period, translate)]));
+  const facts = await queryFacts(db, period);
+  const payload = await queryPayload(db, period, facts.gaps, translate);
+  const sources = Object.fromEntries(panels.map((name) => [name, readChart(name, period, translate)]));
   const charts = Object.entries(sources).map(([name, source]) => compileChart(name, source));
   const title = options.title ?? translate('Zen: interaction with cards');
   const { tables } = payload;
+  const ranked = rankRows(tables);
+  const snapshots = await Promise.all(charts.map((chart) => takeSnapshot(chart, ranked, locale)));
   const visits = tables.visits.reduce((sum, row) => sum + row.visits, 0);
   return {
-    html: renderPage({ title, locale, payload, visits, charts, sources }),
+    html: renderPage({ title, locale, payload, visits, facts, charts, snapshots, sources }),
     period,
     visits,
     rows: tables.visits.length + tables.engagement.length,
   };
 }
 
-async function resolvePeriod(db: Database, { start, end }: RenderOptions): Promise<Window> {
+/** Without dates, all that is aggregated; when that is nothing, the last UTC day. */
+async function resolvePeriod(db: Database, { start, end }: RenderOptions, now: number): Promise<Window> {
   await requireTable(db, 'dash_visits', 'zen aggregate');
   await requireTable(db, 'dash_engagement', 'zen aggregate');
-  const span = await querySpan(db);
-  const from = start ?? span?.start;
-  const to = end ?? span?.end;
-  if (from === undefined || to === undefined) {
-    throw new ZenError(
-      'failed',
-      'Nothing is aggregated yet, so there is nothing to render. Run zen aggregate first.',
-    );
-  }
-  requireOrder('period', { start: from, end: to });
-  return { start: from, end: to };
+  const midnight = lastMidnight(now);
+  const span = (await querySpan(db)) ?? { start: midnight - dayMs, end: midnight };
+  const period = { start: start ?? span.start, end: end ?? span.end };
+  requireOrder('period', period);
+  return period;
 }
 
 /**

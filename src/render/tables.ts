@@ -16,6 +16,7 @@ export async function querySpan(db: Database): Promise<Window | null> {
 export async function queryPayload(
   db: Database,
   { start, end }: Window,
+  gaps: Window[],
   translate: Translate,
 ): Promise<Payload> {
   const name = (text: string) => text || translate('not set');
@@ -38,6 +39,7 @@ export async function queryPayload(
     engagement,
     topics: paint([...new Set([...items, ...byVisits(visits, 'source_topic')])]),
     events: steps(engagement, translate),
+    gaps,
   };
   return { start, end, items, ages, tables };
 }

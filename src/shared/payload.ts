@@ -30,12 +30,19 @@ export interface Step {
   rank: number;
 }
 
+/** A stretch that was never aggregated: its minutes are missing, which is not the same as zero. */
+export interface Gap {
+  start: number;
+  end: number;
+}
+
 /** The rows that the charts draw, each table under the name that the chart specifications give it. */
 export interface Tables {
   visits: Visit[];
   engagement: Engagement[];
   topics: Topic[];
   events: Step[];
+  gaps: Gap[];
 }
 
 /** All that the page knows. */

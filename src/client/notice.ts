@@ -1,0 +1,10 @@
+const said = new Map<string, string>();
+
+/** Shows a line above the page, under a key of its own; an empty one goes. */
+export function notify(key: string, text: string): void {
+  said.set(key, text);
+  const place = document.getElementById('notice');
+  if (!place) return;
+  place.textContent = [...said.values()].filter(Boolean).join(' ');
+  place.hidden = place.textContent === '';
+}

@@ -1,0 +1,32 @@
+import type { Database } from '../db/database.ts';
+import { mayCompare, queryChanged } from '../ledger/changed.ts';
+import { queryCovered, queryFinished } from '../ledger/ledger.ts';
+import { intersect, merge, subtract } from '../ledger/windows.ts';
+import type { Window } from '../time.ts';
+
+/** What is known about the numbers of a period. Times are Unix milliseconds. */
+export interface Facts {
+  /** Stretches that were never aggregated: missing, which is not the same as zero. */
+  gaps: Window[];
+  /** When the period, or some of it, was last aggregated; null where no ledger tells. */
+  aggregated: number | null;
+  /** Events that the log has, now, less those in the aggregates; null where the role may not read the log. */
+  unseen: number | null;
+}
+
+/** Looks up in the ledger, and compares with the log, what the page says about its own numbers. */
+export async function queryFacts(db: Database, period: Window): Promise<Facts> {
+  const covered = (await queryCovered(db)).flatMap(({ minute, ...window }) => {
+    const shared = intersect(window, period);
+    return shared ? [{ ...shared, minute }] : [];
+  });
+  const changed = (await mayCompare(db)) ? await queryChanged(db, covered) : null;
+  return {
+    gaps: covered.length > 0 ? subtract(period, merge(covered)) : [],
+    aggregated: await queryFinished(db, period),
+    unseen:
+      covered.length > 0 && changed
+        ? changed.reduce((sum, { events, visits }) => sum + events - visits, 0)
+        : null,
+  };
+}

@@ -1,0 +1,158 @@
+import type { Drawn } from './drawn.ts';
+import type { Locale } from './settings.ts';
+
+export type Translate = (text: string, values?: Record<string, string>) => string;
+
+/** Texts are written in English where they stand, and looked up by that; `{name}` in them is a value's place. */
+export function translator({ messages }: Locale): Translate {
+  return (text, values = {}) => {
+    const found = Object.hasOwn(messages, text) ? (messages[text] ?? text) : text;
+    return found.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
+  };
+}
+
+/** How numbers and times are written. Times are UTC; a share is of 1. */
+export interface Writer {
+  t: Translate;
+  number: (value: number) => string;
+  percent: (share: number | null) => string;
+  /** A minute; with its day unless that is known. */
+  time: (ms: number, withDay: boolean) => string;
+  /** A stretch of time, with its days. */
+  range: (start: number, end: number) => string;
+}
+
+export function writer(locale: Locale): Writer {
+  const { language } = locale;
+  const number = new Intl.NumberFormat(language);
+  const percent = new Intl.NumberFormat(language, {
+    style: 'percent',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
+  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' } as const;
+  const time = new Intl.DateTimeFormat(language, clock);
+  const day = new Intl.DateTimeFormat(language, { ...clock, day: 'numeric', month: 'short' });
+  const range = new Intl.DateTimeFormat(language, {
+    ...clock,
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  });
+  return {
+    t: translator(locale),
+    range: (start, end) => range.formatRange(start, end),
+    number: (value) => number.format(value),
+    percent: (share) => (share === null ? '–' : percent.format(share)),
+    time: (ms, withDay) => (withDay ? day : time).format(ms),
+  };
+}
+
+/** What the reader sees first, and what each chart finds, for one selection; empty where there is nothing to find. */
+export interface Words {
+  events: string;
+  views: string;
+  peak: string;
+  history: string;
+  sources: string;
+  funnel: string;
+}
+
+/** Puts the drawn rows into words. */
+export function describe(drawn: Drawn, write: Writer): Words {
+  const events = drawn.sources.reduce((sum, { visits }) => sum + visits, 0);
+  if (events === 0)
+    return { events: write.number(0), views: '–', peak: '–', history: '', sources: '', funnel: '' };
+  const minutes = sums(drawn.history, ({ dt }) => dt);
+  const [peak = [0, 0]] = minutes;
+  const withDay = spansDays(minutes.map(([dt]) => dt));
+  const at = write.time(peak[0], withDay);
+  return {
+    events: write.number(events),
+    views: write.percent(shareOf(drawn, 'view')),
+    peak: write.t('{events} at {time}', { events: write.number(peak[1]), time: at }),
+    history: describeHistory(drawn, events, write),
+    sources: describeSources(drawn, write),
+    funnel: describeFunnel(drawn, write),
+  };
+}
+
+/** The sum of events by some key, the largest first. */
+function sums<Key>(rows: Drawn['history'], keyOf: (row: Drawn['history'][number]) => Key): [Key, number][] {
+  const found = new Map<Key, number>();
+  for (const row of rows) found.set(keyOf(row), (found.get(keyOf(row)) ?? 0) + row.visits);
+  return [...found].sort(([, a], [, b]) => b - a);
+}
+
+const dayMs = 86_400_000;
+
+function spansDays(times: number[]): boolean {
+  return new Set(times.map((ms) => Math.floor(ms / dayMs))).size > 1;
+}
+
+function describeHistory({ history }: Drawn, events: number, { t, number, percent }: Writer): string {
+  const topics = sums(history, ({ item_topic }) => item_topic);
+  const [name, visits] = topics[0] ?? ['', 0];
+  if (topics.length === 1)
+    return t('Only {topic}: events {events}.', { topic: name, events: number(visits) });
+  return t('The largest of {count} topics is {topic}: events {events}, {share}.', {
+    count: number(topics.length),
+    topic: name,
+    events: number(visits),
+    share: percent(visits / events),
+  });
+}
+
+function describeSources({ sources }: Drawn, { t, number, percent }: Writer): string {
+  const sorted = sources.toSorted((a, b) => b.share - a.share);
+  const three = sorted.slice(0, 3);
+  return t('The largest of {count} are {topics}: together {share}.', {
+    count: number(sources.length),
+    topics: three.map(({ source_topic }) => source_topic).join(', '),
+    share: percent(three.reduce((sum, { share }) => sum + share, 0)),
+  });
+}
+
+function describeFunnel(drawn: Drawn, { t, percent }: Writer): string {
+  const [clicks, views] = [shareOf(drawn, 'click'), shareOf(drawn, 'view')];
+  if (clicks === null || views === null) return '';
+  return t('Of shows, {clicks} are clicked and {views} viewed; of clicks, {step} become views.', {
+    clicks: percent(clicks),
+    views: percent(views),
+    step: percent(clicks > 0 ? views / clicks : null),
+  });
+}
+
+function shareOf({ funnel }: Drawn, event: string): number | null {
+  return funnel.find((row) => row.event === event)?.share ?? null;
+}
+
+/** What the filters let through; null lets all through. A period is half-open, Unix milliseconds. */
+export interface Selection {
+  period: [start: number, end: number] | null;
+  topics: string[] | null;
+  ages: string[] | null;
+}
+
+/** The line that says what is shown, of a page that covers `span`. */
+export function describeSelection(
+  { period, topics, ages }: Selection,
+  span: [number, number],
+  write: Writer,
+): string {
+  const { t } = write;
+  const [start, end] = period ?? span;
+  return [
+    `${write.range(start, end)} UTC`,
+    topics ? t('topics: {names}', { names: list(topics, write) }) : t('all topics'),
+    ages ? t('age: {names}', { names: list(ages, write) }) : t('all ages'),
+  ].join(' · ');
+}
+
+const named = 4;
+
+function list(names: string[], { t, number }: Writer): string {
+  const more = names.length - named;
+  const first = names.slice(0, named).join(', ');
+  return more > 0 ? t('{names} and {count} more', { names: first, count: number(more) }) : first;
+}
