@@ -1,5 +1,6 @@
 import { ZenError } from '../errors.ts';
-import type { Backup, Table } from './backup.ts';
+import type { Table } from './backup.ts';
+import { TextFile } from './file.ts';
 import { skip } from './statement.ts';
 import { decode, escapeText, quote, Window } from './text.ts';
 
@@ -15,19 +16,11 @@ interface Row {
 }
 
 /** A table with a header row, its values separated by commas, semicolons or tabs (RFC 4180, or COPY text with a header). */
-export class Csv implements Backup {
-  readonly path: string;
-  readonly size: number;
+export class Csv extends TextFile {
   readonly #window: Window;
-  readonly #position: () => number;
-  readonly #close: () => Promise<void>;
   #delimiter = ',';
 
-  /**
-   * @param size bytes to be read in all
-   * @param bytes of the table, not compressed any more
-   * @param position tells how many of `size` have been read
-   */
+  /** @param bytes of the table, not compressed any more */
   constructor(
     path: string,
     size: number,
@@ -35,19 +28,8 @@ export class Csv implements Backup {
     position: () => number,
     close: () => Promise<void>,
   ) {
-    this.path = path;
-    this.size = size;
+    super(path, size, position, close);
     this.#window = new Window(path, bytes, 'row');
-    this.#position = position;
-    this.#close = close;
-  }
-
-  get position(): number {
-    return this.#position();
-  }
-
-  close(): Promise<void> {
-    return this.#close();
   }
 
   /**

@@ -1,6 +1,7 @@
 import { ZenError } from '../errors.ts';
 import { chooseTable, fullName, isNamed, severalTables } from './backup.ts';
-import type { Backup, Table } from './backup.ts';
+import type { Table } from './backup.ts';
+import { TextFile } from './file.ts';
 import { readCopy, readDefinition, readInsert } from './statement.ts';
 import { Scanner } from './scanner.ts';
 import { decode, quote } from './text.ts';
@@ -27,12 +28,8 @@ const setting =
 const encodings = new Set(['utf8', 'utf-8', 'unicode', 'sql_ascii']);
 
 /** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
-export class Script implements Backup {
-  readonly path: string;
-  readonly size: number;
+export class Script extends TextFile {
   readonly #scanner: Scanner;
-  readonly #position: () => number;
-  readonly #close: () => Promise<void>;
   readonly #types = new Map<string, ReadonlyMap<string, string>>();
   readonly #tables = new Map<string, Table>();
   #schema = 'public';
@@ -41,11 +38,7 @@ export class Script implements Backup {
   #wanted = '';
   #found: Rows | undefined;
 
-  /**
-   * @param size bytes to be read in all
-   * @param bytes of the script, not compressed any more
-   * @param position tells how many of `size` have been read
-   */
+  /** @param bytes of the script, not compressed any more */
   constructor(
     path: string,
     size: number,
@@ -53,19 +46,8 @@ export class Script implements Backup {
     position: () => number,
     close: () => Promise<void>,
   ) {
-    this.path = path;
-    this.size = size;
+    super(path, size, position, close);
     this.#scanner = new Scanner(path, bytes);
-    this.#position = position;
-    this.#close = close;
-  }
-
-  get position(): number {
-    return this.#position();
-  }
-
-  close(): Promise<void> {
-    return this.#close();
   }
 
   async find(name: string): Promise<Table> {

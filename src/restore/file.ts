@@ -1,0 +1,31 @@
+import type { Backup, Table } from './backup.ts';
+
+/** A backup that is one stream of text, however it is compressed. */
+export abstract class TextFile implements Backup {
+  readonly path: string;
+  readonly size: number;
+  readonly #position: () => number;
+  readonly #close: () => Promise<void>;
+
+  /**
+   * @param size bytes to be read in all
+   * @param position tells how many of `size` have been read
+   */
+  constructor(path: string, size: number, position: () => number, close: () => Promise<void>) {
+    this.path = path;
+    this.size = size;
+    this.#position = position;
+    this.#close = close;
+  }
+
+  get position(): number {
+    return this.#position();
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  abstract find(name: string): Promise<Table>;
+  abstract rows(table: Table): AsyncIterable<Buffer>;
+}
