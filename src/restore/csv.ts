@@ -60,7 +60,7 @@ export class Csv extends TextFile {
       let at = 0;
       for (let row = this.#read(at, table, last); row; row = this.#read(at, table, last)) {
         if (row.fields.length > 0) rows += `${row.fields.join('\t')}\n`;
-        at = row.end;
+        at = skipEmpty(window.text, row.end);
       }
       window.drop(at);
       if (rows !== '') yield Buffer.from(rows, 'latin1');
@@ -99,6 +99,14 @@ function fits({ fields, broken }: Row, width: number): boolean {
 /** A row whose values may be quoted, and then hold line ends. Undefined when it does not end within the text. */
 function readRow(text: string, start: number, delimiter: string): Row | undefined {
   const line = text.indexOf('\n', start);
+/** Passes over lines that hold nothing, of which there may be many. */
+function skipEmpty(text: string, start: number): number {
+  for (let at = start; ; at++) {
+    if (text[at] === '\r' && text[at + 1] === '\n') at++;
+    else if (text[at] !== '\n') return at;
+  }
+}
+
   if (line < 0) return undefined;
   const isQuoted = text.slice(start, line).includes('"');
   return isQuoted ? readFields(text, start, delimiter) : readLine(text, start, delimiter);

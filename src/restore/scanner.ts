@@ -1,13 +1,12 @@
 import { ZenError } from '../errors.ts';
+import { findEnd, Lines } from './lines.ts';
 import { skip } from './statement.ts';
 import { quote, Window } from './text.ts';
 
-const newline = 10;
-const blanks = /[ \t\n\r\f\v]*/y;
+const blanks = /[ \t\n\r\f\v;]*/y;
 const marks = /['"$;()\\\-/]/g;
 const routine = /^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s/i;
 const heading = /^-- PostgreSQL database dump( complete)?\s*$/;
-const lineOfData = Buffer.from('\n\\.');
 const quoted: Record<string, string> = {
   "'": 'a text',
   '"': 'a quoted name',
@@ -74,31 +73,23 @@ export class Scanner {
     const window = this.#window;
     while (!window.text.includes('\n')) await this.#more(`the data of ${of}`);
     window.drop(window.text.indexOf('\n') + 1);
-    let held: Buffer[] = []; // of a row that has not ended yet
-    let size = 0;
+    const held = new Lines();
     for (let chunk = await window.take(); chunk; chunk = await window.take()) {
-      const cut = chunk.lastIndexOf(newline) + 1;
-      const lines = Buffer.concat(cut > 0 ? [...held, chunk.subarray(0, cut)] : []);
+      const lines = held.add(chunk);
       const end = findEnd(lines);
       if (end) {
         if (end.start > 0) yield unixLines(lines.subarray(0, end.start));
-        window.putBack(Buffer.concat([lines.subarray(end.stop), chunk.subarray(cut)]));
+        window.putBack(Buffer.concat([lines.subarray(end.stop), held.rest]));
         return;
       }
-      if (cut > 0) {
-        yield unixLines(lines);
-        held = [];
-        size = 0;
-      }
-      held.push(chunk.subarray(cut));
-      size += chunk.length - cut;
-      if (keep) window.checkLength(size);
-      else held = [Buffer.concat(held).subarray(0, lineOfData.length)];
+      if (lines.length > 0) yield unixLines(lines);
+      if (keep) window.checkLength(held.size);
+      else held.shorten();
     }
-    if (Buffer.concat(held).toString('latin1') !== '\\.') this.#endIn(`the data of ${of}`);
+    if (held.rest.toString('latin1') !== '\\.') this.#endIn(`the data of ${of}`);
   }
 
-  /** Passes over blanks, comments and pg_dump's own commands; whether a statement starts there. */
+  /** Passes over blanks, comments, empty statements and pg_dump's own commands; whether a statement starts there. */
   async #begin(): Promise<boolean> {
     const window = this.#window;
     for (;;) {
@@ -183,19 +174,4 @@ function countBlocks(code: string, before: number): number {
 function unixLines(lines: Buffer): Buffer {
   if (!lines.includes('\r\n')) return lines;
   return Buffer.from(lines.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
-}
-
-/** The line `\.` that ends COPY data, among whole lines. */
-function findEnd(lines: Buffer): { start: number; stop: number } | undefined {
-  let start = lines.subarray(0, 2).equals(lineOfData.subarray(1)) ? 0 : findLine(lines, 0);
-  for (; start >= 0; start = findLine(lines, start)) {
-    const stop = start + (lines[start + 2] === 13 ? 4 : 3);
-    if (lines[stop - 1] === newline) return { start, stop };
-  }
-  return undefined;
-}
-
-function findLine(lines: Buffer, from: number): number {
-  const before = lines.indexOf(lineOfData, from);
-  return before < 0 ? -1 : before + 1;
 }

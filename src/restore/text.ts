@@ -27,8 +27,8 @@ export class Window {
   }
 
   /**
-   * Reads on: as much again as is there, so that a long text is not gone through once for each chunk. The file's last
-   * line is given an end.
+   * Reads on: three times as much as is there, so that a long text is not gone through, and copied, once for each chunk.
+   * The file's last line is given an end.
    *
    * @returns false when all has been read
    * @throws ZenError `failed` when 64 MB do not suffice
@@ -37,7 +37,8 @@ export class Window {
     if (this.#ended) return false;
     if (this.text.length > limit) this.tooLong();
     const pieces = [this.text];
-    for (let missing = Math.max(this.text.length, byteOrderMark.length); missing > 0;) {
+    const wanted = Math.max(3 * this.text.length, byteOrderMark.length);
+    for (let missing = Math.min(wanted, limit + 1 - this.text.length); missing > 0;) {
       const chunk = await this.#next();
       pieces.push(chunk?.toString('latin1') ?? '\n');
       missing -= chunk?.length ?? missing;
@@ -52,9 +53,8 @@ export class Window {
 
   /** Lets go of the first `count` characters. */
   drop(count: number): void {
-    for (let at = this.text.indexOf('\n'); at >= 0 && at < count; at = this.text.indexOf('\n', at + 1)) {
-      this.line++;
-    }
+    const dropped = this.text.slice(0, count);
+    for (let at = dropped.indexOf('\n'); at >= 0; at = dropped.indexOf('\n', at + 1)) this.line++;
     this.text = this.text.slice(count);
   }
 

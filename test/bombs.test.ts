@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { writeArchive } from './support/archive.ts';
+import { newUrl, temporaryFolder } from './support/databases.ts';
+import { zen } from './support/zen.ts';
+
+const columns = 'ts, user_id, event, item_topic, source_topic, age_segment';
+const header = `${columns.replaceAll(', ', ',')}\n`;
+const table = `CREATE TABLE log_raw (${columns.replaceAll(',', ' text,')} text);\n`;
+const folder = temporaryFolder();
+const file = join(folder, 'bomb');
+const url = newUrl();
+
+/** A gzipped text that goes on with `unit` for a gigabyte. A gzipped file may have several parts. */
+function gzipped(start: string, unit: string): Buffer {
+  const part = gzipSync(unit.repeat((1 << 24) / unit.length), { level: 9 });
+  return Buffer.concat([gzipSync(start), ...Array.from({ length: 60 }, () => part)]);
+}
+
+function archived(unit: string): Buffer {
+  const text = unit.repeat(4e8 / unit.length);
+  return writeArchive({ tables: [{ table: 'log_raw', columns, text }] });
+}
+
+const peak = join(folder, 'peak');
+const measuring =
+  process.platform === 'linux'
+    ? { NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/support/peak.js')).href}`, ZEN_TEST_PEAK: peak }
+    : undefined;
+
+const tooLong = /is longer than 64 MB|has a row of more than 64 MB/;
+
+describe('a small file that inflates without end is refused, in bounded memory:', () => {
+  beforeAll(async () => {
+    writeFileSync(file, `${header}1,2,3,4,5,6\n`);
+    const made = await zen(['restore', file, '--create', '--database', url], { cwd: folder });
+    expect(made.code).toBe(0);
+  });
+
+  test.each<[string, () => Buffer, RegExp]>([
+    ['an archive of zeros', () => archived('\0'), tooLong],
+    ['an archive of blank rows', () => archived('\n'), /row 1 of (the log|log_raw)/],
+    ['zeros', () => gzipped('', '\0'), tooLong],
+    ['a comment', () => gzipped('-- ', 'x'), tooLong],
+    ['a row of COPY data', () => gzipped(`${table}COPY log_raw FROM stdin;\n`, 'x'), tooLong],
+    ['blank rows of COPY data', () => gzipped(`${table}COPY log_raw FROM stdin;\n`, '\n'), /row 1 of/],
+    ['an INSERT statement', () => gzipped(`${table}INSERT INTO log_raw VALUES (1`, ',1'), tooLong],
+    ['empty statements', () => gzipped(table, ';'), /holds no data of a table log_raw/],
+    ['a header', () => gzipped('ts,', 'a,'), tooLong],
+    ['a quoted value', () => gzipped(`${header}"`, 'x'), tooLong],
+    ['values', () => gzipped(header, ','), tooLong],
+    ['a quote between tabs', () => gzipped(`${header.replaceAll(',', '\t')}"`, 'x'), tooLong],
+    ['short rows', () => gzipped(header, '\n1'), /line 3: the row has 1 values instead of the 6/],
+  ])('%s', async (_, write, message) => {
+    writeFileSync(file, write());
+    expect(statSync(file).size).toBeLessThan(2e6);
+    const args = ['restore', file, '--yes', '--quiet', '--database', url];
+    const { code, stdout, stderr } = await zen(args, { cwd: folder, env: measuring ?? {} });
+    rmSync(file);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    if (measuring) expect(Number(readFileSync(peak, 'utf8'))).toBeLessThan(300_000);
+  });
+});
