@@ -140,10 +140,10 @@ export class Scanner {
     const line = window.text.slice(start, window.text.indexOf('\n', start));
     const name = /^\\[^\s]*/.exec(line)?.[0] ?? '';
     if (start > 0 || (name !== '\\restrict' && name !== '\\unrestrict')) {
-      throw new ZenError(
-        'failed',
-        `${window.path}, line ${this.line}: Zen does not follow psql's command ${quote(name)}. Make a dump of one database, with pg_dump without --create.`,
-      );
+      const how = /^\\c(onnect)?$/.test(name)
+        ? 'leads to another database, and Zen reads a dump of one. Make it with pg_dump without --create, or cut out the part between two such lines'
+        : 'is a command of psql, which Zen does not follow. Make the dump with pg_dump';
+      throw new ZenError('failed', `${window.path}, line ${this.line}: ${quote(name)} ${how}.`);
     }
     window.drop(line.length);
   }
