@@ -43,6 +43,7 @@ test.each([
     '1\ta\\tb\\\\\t\\N\n2\t"c\t"d" e\n',
   ],
   ['quotes between tabs', 'ts\ttopic\tn\n1\t"a\tb\nc\\d"\t""\n', '1\ta\\tb\\nc\\\\d\t\n'],
+  ['a quote between tabs that nothing closes', 'ts\ttopic\tn\n1\t"a\tb\n2\tc\td\n', '1\t"a\tb\n2\tc\td\n'],
   ['a backslash before a tab', 'ts\ttopic\tn\n1\ta\\\t2\n', '1\ta\\\\\t2\n'],
   ['no rows', 'ts,topic,n\n', ''],
   ['no rows and no line end', 'ts,topic,n', ''],
@@ -58,6 +59,27 @@ test('many rows keep their order', async () => {
   const rows = Array.from({ length: 100_000 }, (_, index) => `${index},"x"\n`);
   const expected = Array.from({ length: 100_000 }, (_, index) => `${index}\tx\n`);
   expect((await take(`ts,topic\n${rows.join('')}`)).rows).toBe(expected.join(''));
+});
+
+test('a quote that nothing closes does not keep COPY text from being read on', async () => {
+  const rows = `${'1\t"a\n'.repeat(9)}${'2\tb\n'.repeat(1 << 20)}`;
+  let peak = 0;
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of cut(`ts\ttopic\n${rows}`, 1 << 12)) {
+      unread += chunk.length;
+      peak = Math.max(peak, unread);
+      yield chunk;
+    }
+  }
+  let unread = 0;
+  const csv = new Csv('log.tsv', 0, counted(), () => 0, () => Promise.resolve()); // prettier-ignore
+  let read = '';
+  for await (const piece of csv.rows(await csv.find())) {
+    unread = 0;
+    read += piece.toString();
+  }
+  expect(read).toBe(rows);
+  expect(peak).toBeLessThan(1 << 19);
 });
 
 describe('a file that cannot be read is a sentence:', () => {

@@ -5,6 +5,8 @@ import { skip } from './statement.ts';
 import { decode, escapeText, quote, Window } from './text.ts';
 
 const delimiters = [',', ';', '\t'];
+/** How far apart two quotes between tabs may be; COPY text may hold one that quotes nothing. */
+const longestQuoted = 1 << 16;
 
 interface Row {
   /** COPY text; none for an empty line. */
@@ -68,12 +70,13 @@ export class Csv extends TextFile {
     }
   }
 
-  /** The row at a place; undefined when more must be read. COPY text may hold a quote that quotes nothing. */
+  /** The row at a place; undefined when more must be read. Between tabs, a line with an odd quote is COPY text. */
   #read(at: number, { columns }: Table, last: boolean): Row | undefined {
     const { text } = this.#window;
     const isTab = this.#delimiter === '\t';
     let row = readRow(text, at, this.#delimiter);
-    if (isTab && (row ? !fits(row, columns.length) : last)) row = readLine(text, at, '\t');
+    const isOpen = last || text.length - at > longestQuoted;
+    if (isTab && (row ? !fits(row, columns.length) : isOpen)) row = readLine(text, at, '\t');
     if (row ? fits(row, columns.length) : !last || at === text.length) return row;
     this.#window.drop(at);
     if (!row) this.#refuse('a quote is never closed: the file is incomplete. Copy it again');
@@ -96,9 +99,6 @@ function fits({ fields, broken }: Row, width: number): boolean {
   return !broken && (fields.length === width || fields.length === 0);
 }
 
-/** A row whose values may be quoted, and then hold line ends. Undefined when it does not end within the text. */
-function readRow(text: string, start: number, delimiter: string): Row | undefined {
-  const line = text.indexOf('\n', start);
 /** Passes over lines that hold nothing, of which there may be many. */
 function skipEmpty(text: string, start: number): number {
   for (let at = start; ; at++) {
@@ -107,6 +107,9 @@ function skipEmpty(text: string, start: number): number {
   }
 }
 
+/** A row whose values may be quoted, and then hold line ends. Undefined when it does not end within the text. */
+function readRow(text: string, start: number, delimiter: string): Row | undefined {
+  const line = text.indexOf('\n', start);
   if (line < 0) return undefined;
   const isQuoted = text.slice(start, line).includes('"');
   return isQuoted ? readFields(text, start, delimiter) : readLine(text, start, delimiter);
