@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { exits, messageOf, ZenError } from '../errors.ts';
+import { exits, messageOf, shorten, ZenError } from '../errors.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs the command line and gives the exit code. */
@@ -16,7 +16,7 @@ export async function main(args: string[]): Promise<number> {
 function fail(error: unknown, debug: boolean): number {
   const expected = error instanceof ZenError;
   const hint = expected || debug ? '' : '\nThis was not foreseen: please report it, with what --debug shows.';
-  process.stderr.write(`${expected ? '' : 'Unexpected error: '}${messageOf(error)}${hint}\n`);
+  process.stderr.write(`${expected ? '' : 'Unexpected error: '}${shorten(messageOf(error), 2000)}${hint}\n`);
   if (debug) process.stderr.write(`${String((error as Error).stack)}\n`);
   return expected ? exits[error.failure] : exits.failed;
 }

@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import { messageOf, ZenError } from '../errors.ts';
 import { copyText, quoteName } from './database.ts';
 import type { Session, Value } from './database.ts';
+import { refusal } from './refusal.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
 type Query = ReturnType<Sql['unsafe']>;
@@ -76,7 +77,7 @@ export class Connection implements Session {
   }
 
   copy(table: string, columns: readonly string[], source: AsyncIterable<Uint8Array>): Promise<number> {
-    return this.#watch(copyText(table, columns, 'stdin'), [], (query) => copy(query, source));
+    return this.#watch(copyText(table, columns, 'stdin'), [], (query) => copy(query, source, this.label));
   }
 
   /** See `Database`. */
@@ -131,15 +132,16 @@ export class Connection implements Session {
 /**
  * Streams `source` into a COPY. postgres.js settles such a query when its stream opens, and drops what the server says
  * after the last byte, a refused row above all, so that the stream never ends (porsager/postgres #1173). So the query's
- * own end is listened to beside the stream.
+ * own end is listened to beside the stream. A stream that is destroyed tells the server why, which must be short: more
+ * than 10,000 bytes, such as a message that quotes a long value, and the server hangs up.
  */
-async function copy(query: Query, source: AsyncIterable<Uint8Array>): Promise<number> {
+async function copy(query: Query, source: AsyncIterable<Uint8Array>, place: string): Promise<number> {
   const stream = await query.writable();
   const answer = new Promise<{ count: number }>((resolve, reject) => {
     void Object.assign(query, { resolve, reject });
   });
   answer.catch((error: unknown) => {
-    stream.destroy(error as Error);
+    stream.destroy(translate(error, place) as Error);
   });
   try {
     await pipeline(source, stream);
@@ -180,8 +182,7 @@ function translate(error: unknown, place: string): unknown {
       cause: error,
     });
   }
-  const where = (error as { where?: string }).where;
-  return new ZenError('failed', `${place} refused: ${said}${where ? ` (${where})` : ''}.`, { cause: error });
+  return refusal(error, place);
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
-import { messageOf, ZenError } from '../errors.ts';
+import { ZenError } from '../errors.ts';
 import { copyText } from './database.ts';
 import type { Database, OpenOptions, Session, Value } from './database.ts';
 import { lockFile } from './lock.ts';
+import { refusal } from './refusal.ts';
 
 type Engine = Pick<PGlite, 'query'>;
 
@@ -46,13 +47,13 @@ export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {
 }
 
 function session(engine: Engine, state: { interrupted: boolean }): Session {
-  const ask = async <Row>(text: string, values: readonly Value[] = [], blob?: Blob) => {
+  const ask = async <Row>(text: string, values: readonly Value[] = [], blob?: Blob, rows = 0) => {
     await turn(); // the engine never waits, and so would keep signals from being seen
     if (state.interrupted) throw new ZenError('interrupted', 'Interrupted.');
     try {
       return await engine.query<Row>(text, [...values], blob && { blob });
     } catch (error) {
-      throw translate(error);
+      throw translate(error, rows);
     }
   };
   return {
@@ -61,7 +62,7 @@ function session(engine: Engine, state: { interrupted: boolean }): Session {
     copy: async (table, columns, source) => {
       let rows = 0;
       for await (const blob of batches(source)) {
-        rows += (await ask(copyText(table, columns, "'/dev/blob'"), [], blob)).affectedRows ?? 0;
+        rows += (await ask(copyText(table, columns, "'/dev/blob'"), [], blob, rows)).affectedRows ?? 0;
       }
       return rows;
     },
@@ -89,14 +90,7 @@ async function* batches(source: AsyncIterable<Uint8Array>): AsyncGenerator<Blob>
 
 const newline = 10;
 
-function translate(error: unknown): unknown {
+function translate(error: unknown, rows: number): unknown {
   if (typeof (error as { code?: unknown }).code !== 'string') return error;
-  const where = (error as { where?: string }).where;
-  return new ZenError(
-    'failed',
-    `The embedded database refused: ${messageOf(error)}${where ? ` (${where})` : ''}.`,
-    {
-      cause: error,
-    },
-  );
+  return refusal(error, 'The embedded database', rows);
 }

@@ -1,4 +1,4 @@
-import { ZenError } from '../errors.ts';
+import { shorten, ZenError } from '../errors.ts';
 
 /** A table whose rows a backup holds. */
 export interface Table {
@@ -41,7 +41,7 @@ export function chooseTable<T extends Table>(tables: readonly T[], wanted: strin
   const matches = tables.filter((table) => isNamed(table, wanted));
   const [found, another] = matches;
   if (!found) {
-    const held = tables.map(fullName).join(', ') || 'none';
+    const held = list(tables) || 'none';
     throw new ZenError(
       'failed',
       `${path} holds no data of a table ${wanted} (its tables: ${held}). Choose one with --table.`,
@@ -52,8 +52,16 @@ export function chooseTable<T extends Table>(tables: readonly T[], wanted: strin
 }
 
 export function severalTables(matches: readonly Table[], wanted: string, path: string): ZenError {
-  const names = matches.map(fullName).join(', ');
-  return new ZenError('failed', `${path} holds several tables ${wanted}: ${names}. Choose one with --table.`);
+  return new ZenError(
+    'failed',
+    `${path} holds several tables ${wanted}: ${list(matches)}. Choose one with --table.`,
+  );
+}
+
+/** The names of tables, for an error: not all of hundreds. */
+function list(tables: readonly Table[]): string {
+  const names = tables.slice(0, 10).map((table) => shorten(fullName(table), 100));
+  return [...names, ...(tables.length > 10 ? ['…'] : [])].join(', ');
 }
 
 export function isNamed(table: Pick<Table, 'schema' | 'name'>, wanted: string): boolean {

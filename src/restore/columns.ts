@@ -1,5 +1,6 @@
 import { ZenError } from '../errors.ts';
 import type { Table } from './backup.ts';
+import { quote } from './text.ts';
 
 /** The columns of `log_raw`, with whether an aggregate needs them. */
 const columns: Record<string, { needed: boolean; id: boolean }> = {
@@ -100,7 +101,7 @@ function readTime(text: string, line: number, path: string): string {
   if (Number.isNaN(ms)) {
     throw new ZenError(
       'failed',
-      `${path}, row ${line} of the log: ts is “${text}”, which is not a time. Nothing was changed.`,
+      `${path}, row ${line} of the log: ts is “${quote(text)}”, which is not a time. Nothing was changed.`,
     );
   }
   return String(ms);

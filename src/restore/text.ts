@@ -1,4 +1,4 @@
-import { ZenError } from '../errors.ts';
+import { shorten, ZenError } from '../errors.ts';
 
 const limit = 64 * 1024 * 1024;
 const newline = 10;
@@ -44,9 +44,7 @@ export class Window {
       missing -= chunk?.length ?? missing;
     }
     this.text = pieces.join('');
-    if (!this.#started && this.text.startsWith(byteOrderMark)) {
-      this.text = this.text.slice(byteOrderMark.length);
-    }
+    if (!this.#started) this.#begin();
     this.#started = true;
     return true;
   }
@@ -85,6 +83,16 @@ export class Window {
     );
   }
 
+  #begin(): void {
+    if (/^(\xff\xfe|\xfe\xff)/.test(this.text)) {
+      throw new ZenError(
+        'failed',
+        `${this.path} is written in UTF-16. Make it with pg_dump --file instead of >, or save it in UTF-8.`,
+      );
+    }
+    if (this.text.startsWith(byteOrderMark)) this.text = this.text.slice(byteOrderMark.length);
+  }
+
   async #next(): Promise<Buffer | undefined> {
     const next = await this.#bytes.next();
     this.#ended = next.done === true;
@@ -120,6 +128,5 @@ export function decode(text: string): string {
 
 /** The start of a piece of a script, for an error. */
 export function quote(text: string): string {
-  const line = decode(text.slice(0, 240)).trim().replaceAll(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+  return shorten(decode(text.slice(0, 240)), 60);
 }

@@ -146,6 +146,7 @@ function unescape(text: string): string {
       .split(/\\[uU]/)
       .slice(1)
       .map((digits) => parseInt(digits, 16));
+    if (codes.some((code) => code > 0x10ffff)) return '\0'; // which a database refuses, as it does such an escape
     const chars = kind === 'u' ? String.fromCharCode(...codes) : String.fromCodePoint(...codes);
     return Buffer.from(chars).toString('latin1');
   });

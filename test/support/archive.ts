@@ -11,7 +11,7 @@ export interface Recipe {
   /** Whether the contents say where the data lies; not when pg_dump wrote to a pipe. */
   offsets?: boolean;
   format?: number;
-  tables: { schema?: string; table: string; columns?: string; copy?: string; text: string }[];
+  tables: { schema?: string; table: string; columns?: string; copy?: string; text: string | Buffer }[];
   /** What the texts are written in. */
   encoding?: string;
   /** Bytes of a data chunk. */
@@ -66,7 +66,9 @@ export function writeArchive(recipe: Recipe): Buffer {
     }
     return Buffer.concat([...pieces, int(0)]);
   };
-  const blocks = recipe.tables.map(({ text: rows }, index) => block(index + 1, Buffer.from(rows)));
+  const blocks = recipe.tables.map(({ text: rows }, index) =>
+    block(index + 1, typeof rows === 'string' ? Buffer.from(rows) : rows),
+  );
   const entry = (
     id: number,
     of: { name: string; description: string; place: Buffer } & Partial<
