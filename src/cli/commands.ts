@@ -19,6 +19,7 @@ import type { CommonOptions, DateOptions } from './options.ts';
 import { count, describeProgress, describeShare, megabytes } from './numbers.ts';
 import { describeStatus, statusJson } from './report.ts';
 import { Terminal } from './terminal.ts';
+import type { Streams } from './terminal.ts';
 
 /** What a command tells: a sentence for people, an object for programs. */
 interface Report {
@@ -30,12 +31,12 @@ interface Report {
 
 /** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
 async function command(
-  options: CommonOptions & { create?: boolean },
+  options: CommonOptions & { create?: boolean; streams?: Streams | undefined },
   work: (db: Database, terminal: Terminal, seconds: () => number) => Promise<Report>,
 ): Promise<void> {
   const started = performance.now();
   const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
-  const terminal = new Terminal({ quiet: options.quiet === true });
+  const terminal = new Terminal({ quiet: options.quiet === true }, options.streams);
   const target = resolveTarget(options.database, environment());
   const { create = false, wait = 0 } = options;
   const db = await openDatabase(target, { create, wait });
@@ -73,18 +74,19 @@ export interface RestoreFlags extends CommonOptions {
   table: string;
 }
 
-export async function runRestore(dump: string, options: RestoreFlags): Promise<void> {
+/** @param streams where it talks, and a person answers */
+export async function runRestore(dump: string, options: RestoreFlags, streams?: Streams): Promise<void> {
   const backup = await openBackup(dump);
   try {
-    await restoreFrom(backup, options);
+    await restoreFrom(backup, options, streams);
   } finally {
     await backup.close();
   }
 }
 
-async function restoreFrom(backup: Backup, options: RestoreFlags): Promise<void> {
+async function restoreFrom(backup: Backup, options: RestoreFlags, streams?: Streams): Promise<void> {
   const dump = backup.path;
-  await command(options, async (db, terminal, seconds) => {
+  await command({ ...options, streams }, async (db, terminal, seconds) => {
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }

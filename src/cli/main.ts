@@ -1,22 +1,23 @@
 import { CommanderError } from 'commander';
 import { exits, messageOf, shorten, ZenError } from '../errors.ts';
 import { buildProgram } from './program.ts';
+import type { Streams } from './terminal.ts';
 
 /** Runs the command line and gives the exit code. */
-export async function main(args: string[]): Promise<number> {
+export async function main(args: string[], streams: Streams = process): Promise<number> {
   try {
-    await buildProgram().parseAsync(args, { from: 'user' });
+    await buildProgram(streams).parseAsync(args, { from: 'user' });
     return exits.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exits.done : exits.usage;
-    return fail(error, args.includes('--debug'));
+    return fail(error, args.includes('--debug'), streams);
   }
 }
 
-function fail(error: unknown, debug: boolean): number {
+function fail(error: unknown, debug: boolean, { stderr }: Streams): number {
   const expected = error instanceof ZenError;
   const hint = expected || debug ? '' : '\nThis was not foreseen: please report it, with what --debug shows.';
-  process.stderr.write(`${expected ? '' : 'Unexpected error: '}${shorten(messageOf(error), 2000)}${hint}\n`);
-  if (debug) process.stderr.write(`${String((error as Error).stack)}\n`);
+  stderr.write(`${expected ? '' : 'Unexpected error: '}${shorten(messageOf(error), 2000)}${hint}\n`);
+  if (debug) stderr.write(`${String((error as Error).stack)}\n`);
   return expected ? exits[error.failure] : exits.failed;
 }

@@ -4,12 +4,14 @@ import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
 import { parseDuration } from '../time.ts';
 import { runAggregate, runRender, runRestore, runStatus } from './commands.ts';
+import type { RestoreFlags } from './commands.ts';
 import { common, dates, option, parseJobs } from './options.ts';
+import type { Streams } from './terminal.ts';
 
 const times = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
 
 /** The command line: what each command takes, and what it runs. */
-export function buildProgram(): Command {
+export function buildProgram(streams?: Streams): Command {
   const program = new Command('zen')
     .description('From a PostgreSQL backup of an interaction log to one self-contained HTML dashboard.')
     .version(version())
@@ -22,7 +24,7 @@ export function buildProgram(): Command {
     option('--table <name>', 'the table to take from the dump, name or schema.name').default('log_raw'),
   ])
     .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header')
-    .action(runRestore);
+    .action((dump: string, flags: RestoreFlags) => runRestore(dump, flags, streams));
   command(program, 'aggregate', `fill dash_visits and dash_engagement; ${times}`, [
     ...dates(
       'first minute (default: catch up with whatever is not aggregated yet, from the first event)',

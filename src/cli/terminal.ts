@@ -1,32 +1,38 @@
 import { createInterface } from 'node:readline/promises';
 import ora from 'ora';
 import type { Ora } from 'ora';
+import { ZenError } from '../errors.ts';
 
 /** Milliseconds. */
 const lineEvery = 5000;
 
+/** What a process talks through. */
+export type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
+
 /** Where the command line talks: the result to stdout, everything else to stderr. */
 export class Terminal {
   readonly #quiet: boolean;
+  readonly #streams: Streams;
   readonly #spinner: Ora | undefined;
 
-  constructor({ quiet = false } = {}) {
+  constructor({ quiet = false } = {}, streams: Streams = process) {
     this.#quiet = quiet;
+    this.#streams = streams;
     // A terminal that gives its width as 0, as some recorders do, would keep ora counting lines for ever.
-    const { isTTY, columns } = process.stderr;
+    const { isTTY, columns } = streams.stderr;
     this.#spinner =
-      !quiet && isTTY && columns > 0 ? ora({ stream: process.stderr, discardStdin: false }) : undefined;
+      !quiet && isTTY && columns > 0 ? ora({ stream: streams.stderr, discardStdin: false }) : undefined;
   }
 
   /** The result, for people or (`--json`) for programs. */
   print(text: string): void {
-    process.stdout.write(`${text}\n`);
+    this.#streams.stdout.write(`${text}\n`);
   }
 
   /** A line on what is being done. */
   note(text: string): void {
     if (this.#quiet) return;
-    process.stderr.write(`${text}\n`);
+    this.#streams.stderr.write(`${text}\n`);
   }
 
   /**
@@ -52,14 +58,29 @@ export class Terminal {
 
   /** Whether a person is there to answer. */
   get interactive(): boolean {
-    return process.stdin.isTTY && process.stderr.isTTY;
+    return this.#streams.stdin.isTTY && this.#streams.stderr.isTTY;
   }
 
-  /** Asks a question that only `y` or `yes` affirms. */
+  /**
+   * Asks a question that only `y` or `yes` affirms.
+   *
+   * @throws ZenError `interrupted` at Ctrl-C
+   */
   async confirm(question: string): Promise<boolean> {
-    const prompt = createInterface({ input: process.stdin, output: process.stderr });
+    const { stdin: input, stderr: output } = this.#streams;
+    const prompt = createInterface({ input, output });
+    const left = new Promise<void>((resolve, reject) => {
+      prompt.once('close', resolve);
+      prompt.once('SIGINT', () => {
+        output.write('\n');
+        reject(new ZenError('interrupted', 'Interrupted. Nothing was changed.'));
+      });
+    });
     try {
-      return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
+      const asked = prompt.question(`${question} [y/N] `).catch(() => undefined); // at Ctrl-D, in some versions of Node
+      const answer = await Promise.race([asked, left]);
+      if (answer === undefined) output.write('\n');
+      return /^y(es)?$/i.test(answer?.trim() ?? '');
     } finally {
       prompt.close();
     }

@@ -1,0 +1,79 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { main } from '../src/cli/main.ts';
+import type { Streams } from '../src/cli/terminal.ts';
+import { openDatabase } from '../src/db/open.ts';
+import { newUrl, temporaryFolder } from './support/databases.ts';
+import { zen as run } from './support/zen.ts';
+
+const url = newUrl();
+const file = join(temporaryFolder(), 'log.csv');
+const csv = (...ids: number[]) =>
+  `ts,user_id,event,item_topic,source_topic,age_segment\n${ids.map((id) => `1,${id},a,b,c,d\n`).join('')}`;
+
+/** Runs `zen` where a person sits at a terminal and presses those keys when asked. */
+async function zen(keys: string, ...args: string[]): Promise<{ code: number; said: string; result: string }> {
+  const stream = (isTTY: boolean) => Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY });
+  const [stdin, stdout, stderr] = [stream(true), stream(false), stream(true)];
+  let [said, result] = ['', ''];
+  stdout.on('data', (text: string) => (result += text));
+  stderr.on('data', (text: string) => {
+    said += text;
+    if (text.includes('[y/N]')) setImmediate(() => stdin.write(keys)); // the prompt still moves the cursor
+  });
+  const code = await main([...args, '--database', url], { stdin, stdout, stderr } as unknown as Streams);
+  return { code, said, result };
+}
+
+async function users(): Promise<number[]> {
+  const db = await openDatabase({ kind: 'server', url });
+  const rows = await db.query<{ user_id: number }>('select user_id from log_raw order by 1');
+  await db.close();
+  return rows.map(({ user_id }) => user_id);
+}
+
+beforeAll(async () => {
+  writeFileSync(file, csv(1));
+  expect(await zen('', 'restore', file, '--create')).toMatchObject({ code: 0 });
+});
+
+test.each([
+  ['n', 'n\r', 1, 'Nothing was changed.'],
+  ['nothing', '\r', 1, 'Nothing was changed.'],
+  ['anything else', 'yo\r', 1, 'Nothing was changed.'],
+  ['Ctrl-D', '\x04', 1, 'Nothing was changed.'],
+  ['Ctrl-C', '\x03', 130, 'Interrupted. Nothing was changed.'],
+])('a person who answers %s keeps the log', async (_, keys, code, message) => {
+  writeFileSync(file, csv(8));
+  const outcome = await zen(keys, 'restore', file);
+  expect(outcome).toMatchObject({ code, result: '' });
+  expect(outcome.said).toContain('is not empty, and would be replaced. Replace it? [y/N]');
+  expect(outcome.said.split(/\r?\n/).slice(-2)).toEqual([message, '']);
+  expect(await users()).toEqual([1]);
+});
+
+test.each(['y\r', 'YES\n'])('a person who answers %j has the log replaced', async (keys) => {
+  writeFileSync(file, csv(2, 3));
+  const outcome = await zen(keys, 'restore', file, '--json');
+  expect(outcome).toMatchObject({ code: 0 });
+  expect(JSON.parse(outcome.result)).toMatchObject({ rows: 2 });
+  expect(await users()).toEqual([2, 3]);
+});
+
+test('nobody is asked with --yes, or with --append', async () => {
+  writeFileSync(file, csv(4));
+  for (const flag of ['--append', '--yes']) {
+    const { code, said } = await zen('', 'restore', file, flag);
+    expect([code, said]).toEqual([0, expect.not.stringContaining('[y/N]')]);
+  }
+  expect(await users()).toEqual([4]);
+});
+
+test('where nobody can be asked it is exit 2, and the log is kept', async () => {
+  const { code, stdout, stderr } = await run(['restore', file, '--database', url], { cwd: dirname(file) });
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^log_raw in .* Say --yes to replace it, or --append to add to it\.\n$/);
+  expect(await users()).toEqual([4]);
+});
