@@ -61,6 +61,7 @@ describe.each(kinds)('into the %s database', (kind) => {
     expect(told).toEqual({
       rows: 322_391,
       bytes,
+      indexed: true,
       summary: {
         first: Date.parse('2019-09-24T18:27:37.189Z'),
         last: Date.parse('2019-09-24T19:00:39.997Z'),

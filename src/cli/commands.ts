@@ -90,11 +90,15 @@ async function restoreFrom(backup: Backup, options: RestoreFlags, streams?: Stre
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }
-    const { rows, bytes, summary } = await terminal.during(`Restoring ${dump} into ${db.label}`, (update) =>
-      restore(db, backup, { append: options.append === true, table: options.table }, (progress) => {
-        update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
-      }),
+    const { rows, bytes, indexed, summary } = await terminal.during(
+      `Restoring ${dump} into ${db.label}`,
+      (update) =>
+        restore(db, backup, { append: options.append === true, table: options.table }, (progress) => {
+          update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
+        }),
     );
+    if (!indexed)
+      terminal.note('log_raw has no index on ts, which only its owner may make: aggregating takes longer.');
     return {
       text: `Restored ${count(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describe(summary)}`,
       json: { rows, bytes, seconds: seconds(), database: db.label, summary: withTimes(summary) },

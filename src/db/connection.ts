@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import postgres from 'postgres';
 import { messageOf, ZenError } from '../errors.ts';
-import { copyText, quoteName } from './database.ts';
+import { copyText } from './database.ts';
 import type { Session, Value } from './database.ts';
 import { refusal } from './refusal.ts';
 
@@ -61,7 +61,14 @@ export class Connection implements Session {
 
   static async #create(url: string, name: string): Promise<void> {
     const maintenance = await Connection.open(url, { database: 'postgres' });
-    await maintenance.run(`create database ${quoteName(name)}`).finally(() => maintenance.close());
+    try {
+      await maintenance.#sql`create database ${maintenance.#sql(name)}`;
+    } catch (error) {
+      if (codeOf(error) === '42501') throw notAllowed(error, maintenance.#sql.options.user, name);
+      throw translate(error, maintenance.label);
+    } finally {
+      await maintenance.close();
+    }
   }
 
   get usable(): boolean {
@@ -127,6 +134,11 @@ export class Connection implements Session {
     if (this.#state === 'lost')
       throw new ZenError('unreachable', `The connection to ${this.label} was lost. Run it again.`);
   }
+}
+
+function notAllowed(error: unknown, role: string, name: string): ZenError {
+  const why = `There is no database ${name}, and ${role} may not create one`;
+  return new ZenError('failed', `${why}. Have it created, or name one that exists.`, { cause: error });
 }
 
 /**

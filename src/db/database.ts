@@ -43,7 +43,6 @@ export function copyText(table: string, columns: readonly string[], source: stri
   return `copy ${quoteName(table)} (${columns.map(quoteName).join(', ')}) from ${source}`;
 }
 
-/** A name as an identifier, whatever it holds. */
-export function quoteName(name: string): string {
+function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

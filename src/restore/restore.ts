@@ -27,6 +27,8 @@ export interface Restored {
   rows: number;
   /** Bytes of the dump. */
   bytes: number;
+  /** Whether the log has its index; not when it belongs to another role, which did not make one. */
+  indexed: boolean;
   /** Of the whole log, as it is now. */
   summary: Summary;
 }
@@ -53,7 +55,9 @@ export async function restore(
   });
   return db.transaction(async (session) => {
     const rows = await load(session, mapping, source, append);
-    return { rows, bytes: backup.size, summary: await summarize(session) };
+    const indexed = await index(session);
+    await session.run('analyze log_raw'); // of another role's table, the server only warns
+    return { rows, bytes: backup.size, indexed, summary: await summarize(session) };
   });
 }
 
@@ -94,10 +98,15 @@ async function load(
   if (!(await hasTable(session, 'log_raw'))) await session.run(sql('restore/table'));
   if (!append) await session.run('truncate log_raw');
   await holdTexts(session, texts, append);
-  const rows = await session.copy('log_raw', columns, source);
+  return session.copy('log_raw', columns, source);
+}
+
+/** Makes the index if it is missing and may be made; whether the log has it then. */
+async function index(session: Session): Promise<boolean> {
+  const [log] = await session.query<{ indexed: boolean; allowed: boolean }>(sql('restore/owner'));
+  if (log?.indexed || !log?.allowed) return log?.indexed === true;
   await session.run(sql('restore/index'));
-  await session.run('analyze log_raw');
-  return rows;
+  return true;
 }
 
 /** Ids are numbers unless the backup holds texts: then their columns become text, which an emptied table allows. */
