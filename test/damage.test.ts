@@ -1,11 +1,13 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZenError } from '../src/errors.ts';
 import { mapColumns } from '../src/restore/columns.ts';
 import { openBackup } from '../src/restore/open.ts';
+import { restore } from '../src/restore/restore.ts';
+import type { Database } from '../src/db/database.ts';
 import { mulberry32 } from '../fixtures/random.ts';
-import { temporaryFolder } from './support/databases.ts';
+import { newDatabase, temporaryFolder } from './support/databases.ts';
 
 const folder = 'fixtures/formats';
 
@@ -32,8 +34,10 @@ const formats: { name: string; file?: string; checked: boolean; times: number }[
   { name: 'comma.csv.zst', checked: true, times: 300 },
 ];
 
+type Outcome = { rows: string } | { error: string };
+
 /** The rows of the log in a backup, or the sentence that says why there are none. */
-async function attempt(path: string): Promise<{ rows: string } | { error: string }> {
+async function attempt(path: string): Promise<Outcome> {
   try {
     const backup = await openBackup(path);
     try {
@@ -50,6 +54,93 @@ async function attempt(path: string): Promise<{ rows: string } | { error: string
     return { error: error.message };
   }
 }
+
+/** One in so many of the damaged backups is loaded, too. */
+const loadedEvery = 11;
+
+let db: Database;
+
+beforeAll(async () => {
+  db = await newDatabase('server');
+});
+
+afterAll(() => db.close());
+
+/** Loads a backup; the sentence that says why it cannot be. */
+async function load(path: string): Promise<string | undefined> {
+  try {
+    const backup = await openBackup(path);
+    try {
+      await restore(db, backup, { append: false, table: 'log_raw' });
+    } finally {
+      await backup.close();
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ZenError)) throw error;
+    return error.message;
+  }
+}
+
+const names =
+  'age_segment, event, event_id, item_id, item_topic, item_type, source_id, source_topic, source_type, ts, user_id'.split(
+    ', ',
+  );
+
+/** The rows of the log, each with its columns in the order of the alphabet, its numbers as numbers are written. */
+async function stored(): Promise<string[]> {
+  const texts = names.map((name) => `${name}::text as ${name}`).join(', ');
+  const rows = await db.query<Record<string, string | null>>(`select ${texts} from log_raw`);
+  return rows.map((row) => JSON.stringify(Object.values(row).map(plain))).sort();
+}
+
+/** The same of COPY text whose first line names its columns. */
+function written(copy: string): string[] {
+  const [header = '', ...lines] = copy.split('\n').slice(0, -1);
+  const columns = header.split('\t');
+  return lines
+    .map((line) => {
+      const values = line.split('\t').map(readValue);
+      return JSON.stringify(names.map((name) => plain(values[columns.indexOf(name)] ?? null)));
+    })
+    .sort();
+}
+
+function plain(value: string | null): string | null {
+  return value !== null && /^\s*[-+]?\d+\s*$/.test(value)
+    ? String(BigInt(value.trim().replace('+', '')))
+    : value;
+}
+
+const letters: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+const escape = /\\(?:[0-7]{1,3}|x[\da-f]{1,2}|.)/gis;
+
+function unescape([, kind = '', ...digits]: string): string {
+  if (/[0-7]/.test(kind)) return String.fromCharCode(parseInt(kind + digits.join(''), 8) & 255);
+  if (digits.length > 0) return String.fromCharCode(parseInt(digits.join(''), 16));
+  return letters[kind] ?? kind;
+}
+
+/** A value of COPY text (PostgreSQL's documentation of COPY, "Text Format"). */
+function readValue(text: string): string | null {
+  if (text === '\\N') return null;
+  const bytes = Buffer.from(text)
+    .toString('latin1')
+    .replaceAll(escape, (found) => unescape(found));
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
+/** Loads the backup at that place: then the log holds what was read of it, or what it held before. */
+async function check(path: string, outcome: Outcome): Promise<void> {
+  const before = await stored();
+  const refused = await load(path);
+  if (refused !== undefined) expect(refused).toMatch(sentence);
+  else expect(outcome).toHaveProperty('rows');
+  expect(await stored()).toEqual(refused === undefined && 'rows' in outcome ? written(outcome.rows) : before);
+}
+
+const sentence = /^\P{Cc}{10,600}[.)]$/u;
 
 type Random = () => number;
 
@@ -73,7 +164,7 @@ const damages: ((bytes: Buffer, random: Random) => Buffer)[] = [
 ];
 
 test.each(formats)(
-  '$name, damaged $times times: exact rows, or a sentence',
+  '$name, damaged $times times: exact rows, or a sentence and the log as it was',
   async ({ name, file, checked, times }) => {
     const random = mulberry32(times + name.length);
     const whole = await attempt(join(folder, name));
@@ -84,13 +175,15 @@ test.each(formats)(
       mkdirSync(place);
       cpSync(join(folder, name), place, { recursive: true });
     }
+    expect(await load(join(folder, name))).toBeUndefined();
     const wrong: number[] = [];
     for (let time = 0; time < times; time++) {
       const bad = damages[time % damages.length]?.(good, random) ?? good;
       writeFileSync(join(place, file ?? ''), bad);
       const outcome = await attempt(place);
-      if ('error' in outcome) expect(outcome.error).toMatch(/^[^\n]{10,600}[.)]$/);
+      if ('error' in outcome) expect(outcome.error).toMatch(sentence);
       else if (checked && JSON.stringify(outcome) !== JSON.stringify(whole)) wrong.push(time);
+      if (time % loadedEvery === 0) await check(place, outcome);
     }
     expect(wrong).toEqual([]);
   },
