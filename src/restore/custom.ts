@@ -5,6 +5,8 @@ import { readRows } from './rows.ts';
 import { chooseEntry, damaged } from './toc.ts';
 import type { Entry, Toc } from './toc.ts';
 
+const pieceBytes = 1 << 16;
+
 const block = { data: 1, blobs: 3 };
 
 /**
@@ -71,10 +73,19 @@ export class Custom implements Backup {
     while ((await this.#toc.fields.int()) !== 0) await this.#skipChunks();
   }
 
+  /** The chunks, which are of about 4 kB, several at a time: each piece costs a turn through zlib's threads. */
   async *#chunks(): AsyncGenerator<Buffer> {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
     for (let length = await this.#chunkLength(); length !== 0; length = await this.#chunkLength()) {
-      yield await this.#reader.bytes(length);
+      chunks.push(await this.#reader.bytes(length));
+      bytes += length;
+      if (bytes < pieceBytes) continue;
+      yield Buffer.concat(chunks);
+      chunks = [];
+      bytes = 0;
     }
+    yield Buffer.concat(chunks);
   }
 
   async #chunkLength(): Promise<number> {
