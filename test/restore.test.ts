@@ -114,6 +114,18 @@ describe.each(kinds)('into the %s database', (kind) => {
     ]);
   });
 
+  test('of a table that changes what it is sent, the summary tells what it holds', async () => {
+    db = await newDatabase(kind);
+    await restore(db, write(log(row(1))), replace);
+    await db.run(
+      `create function shout() returns trigger language plpgsql as
+       'begin new.item_topic = upper(new.item_topic); new.event_id = 7; return new; end'`,
+    );
+    await db.run('create trigger shout before insert on log_raw for each row execute function shout()');
+    const { summary } = await restore(db, write(log(row(1, 'a') + row(2, 'A'))), replace);
+    expect(summary).toMatchObject({ item_topics: 1, duplicate_ids: 1 });
+  });
+
   test('a value of the wrong type in a late row leaves the log as it was, and is named', async () => {
     db = await newDatabase(kind);
     await restore(db, write(log(row(1))), replace);

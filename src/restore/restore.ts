@@ -5,8 +5,9 @@ import { sql } from '../files.ts';
 import type { Backup } from './backup.ts';
 import { guessTypes, mapColumns } from './columns.ts';
 import type { Mapping } from './columns.ts';
-import { summarize } from './summary.ts';
+import { countLog, summarize } from './summary.ts';
 import type { Summary } from './summary.ts';
+import { Tally } from './tally.ts';
 
 export interface RestoreOptions {
   /** Add to what `log_raw` holds, instead of replacing it. */
@@ -50,29 +51,35 @@ export async function restore(
   const pieces = backup.rows(table)[Symbol.asyncIterator]();
   const first = await pieces.next();
   const mapping = mapColumns(guessTypes(table, first.done ? Buffer.alloc(0) : first.value), backup.path);
-  const source = convert(first, pieces, mapping, (rows) => {
+  const report = (rows: number) => {
     onProgress({ bytes: backup.position, size: backup.size, rows });
-  });
+  };
   return db.transaction(async (session) => {
-    const rows = await load(session, mapping, source, append);
+    const tally = await prepare(session, mapping, append);
+    const source = convert(first, pieces, mapping, tally, report);
+    const rows = await session.copy('log_raw', mapping.columns, source);
     const indexed = await index(session);
     await session.run('analyze log_raw'); // of another role's table, the server only warns
-    return { rows, bytes: backup.size, indexed, summary: await summarize(session) };
+    const counts = tally?.counts ?? (await countLog(session));
+    return { rows, bytes: backup.size, indexed, summary: summarize(counts) };
   });
 }
 
-/** The first piece and those after it, as rows of the log. */
+/** The first piece and those after it, as rows of the log. They are counted while the database is busy with them. */
 async function* convert(
   first: IteratorResult<Buffer>,
   pieces: AsyncIterator<Buffer>,
   { map }: Mapping,
+  tally: Tally | undefined,
   report: (rows: number) => void,
 ): AsyncGenerator<Buffer> {
   let rows = 0;
   for (let piece = first; !piece.done; piece = await pieces.next()) {
-    rows += countRows(piece.value);
+    const mapped = map(piece.value);
+    yield mapped;
+    tally?.add(mapped);
+    rows += countRows(mapped);
     report(rows);
-    yield map(piece.value);
   }
 }
 
@@ -89,16 +96,22 @@ export async function hasEvents(db: Database): Promise<boolean> {
   return (await hasTable(db, 'log_raw')) && (await db.query('select from log_raw limit 1')).length > 0;
 }
 
-async function load(
+/** Makes `log_raw` ready for rows. Gives a tally for them when it will hold just those, and as they are sent. */
+async function prepare(
   session: Session,
   { columns, texts }: Mapping,
-  source: AsyncIterable<Uint8Array>,
   append: boolean,
-): Promise<number> {
+): Promise<Tally | undefined> {
   if (!(await hasTable(session, 'log_raw'))) await session.run(sql('restore/table'));
-  if (!append) await session.run('truncate log_raw');
-  await holdTexts(session, texts, append);
-  return session.copy('log_raw', columns, source);
+  if (append) {
+    await holdTexts(session, texts, append);
+    return undefined;
+  }
+  await session.run('truncate log_raw');
+  const [shape] = await session.query<{ plain: boolean }>(sql('restore/shape'));
+  const numbers = await holdTexts(session, texts, append);
+  const isPlain = shape?.plain && ['ts', 'event_id'].every((name) => numbers.includes(name));
+  return isPlain ? new Tally(columns) : undefined;
 }
 
 /** Makes the index if it is missing and may be made; whether the log has it then. */
@@ -109,8 +122,11 @@ async function index(session: Session): Promise<boolean> {
   return true;
 }
 
-/** Ids are numbers unless the backup holds texts: then their columns become text, which an emptied table allows. */
-async function holdTexts(session: Session, texts: string[], append: boolean): Promise<void> {
+/**
+ * Ids are numbers unless the backup holds texts: then their columns become text, which an emptied table allows. Gives the
+ * columns that hold numbers.
+ */
+async function holdTexts(session: Session, texts: string[], append: boolean): Promise<string[]> {
   const numbers = await session.query<{ name: string }>(sql('restore/numbers'));
   for (const { name } of numbers.filter(({ name }) => texts.includes(name))) {
     if (append)
@@ -120,4 +136,5 @@ async function holdTexts(session: Session, texts: string[], append: boolean): Pr
       );
     await session.run(`alter table log_raw alter column ${name} type text`);
   }
+  return numbers.map(({ name }) => name).filter((name) => !texts.includes(name));
 }

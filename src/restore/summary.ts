@@ -20,14 +20,18 @@ export interface Summary {
   nulls: Record<string, number>;
 }
 
-type Counts = Omit<Summary, 'nulls'> & Record<`${(typeof nullable)[number]}_nulls`, number>;
-
 const nullable = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segment', 'event'] as const;
 
+export type Counts = Omit<Summary, 'nulls'> & Record<`${(typeof nullable)[number]}_nulls`, number>;
+
 /** Looks over the whole of `log_raw`. */
-export async function summarize(session: Session): Promise<Summary> {
+export async function countLog(session: Session): Promise<Counts> {
   const [counts] = await session.query<Counts>(sql('restore/summary'));
   if (!counts) throw new Error('An aggregate without groups gives one row.');
+  return counts;
+}
+
+export function summarize(counts: Counts): Summary {
   const nulls = nullable
     .map((name) => [name, counts[`${name}_nulls`]] as const)
     .filter(([, count]) => count > 0);

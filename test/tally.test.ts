@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Readable } from 'node:stream';
+import type { Database } from '../src/db/database.ts';
+import { sql } from '../src/files.ts';
+import { countLog } from '../src/restore/summary.ts';
+import type { Counts } from '../src/restore/summary.ts';
+import { Tally } from '../src/restore/tally.ts';
+import { kinds, newDatabase } from './support/databases.ts';
+
+const columns = [
+  'item_type',
+  'event_id',
+  'item_topic',
+  'source_topic',
+  'ts',
+  'age_segment',
+  'user_id',
+  'event',
+];
+const plain = ['url', '1', 'Наука', 'Кино', '1569348000000', '18-25', '9', 'show'];
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A log of COPY text; `odd` are names that a tally may leave to the database. */
+function randomLog(seed: number, odd: string[]): string {
+  const random = randomFrom(seed);
+  const pick = (values: string[]) => values[Math.floor(random() * values.length)] ?? '';
+  const number = (below: number) => Math.floor(random() * below);
+  const some = (name: string) => `${name} ${number(40)}`;
+  const spread = 10 ** (2 + number(8));
+  const rows = Array.from({ length: 300 + number(700) }, () => [
+    pick(['url', '\\N', 'a\\tb\\\\', '\\\\']),
+    pick(['\\N', `${number(spread)}`, `-${1 + number(spread)}`, `${number(100)}`]),
+    pick(['\\N', '', 'N', some('Наука'), some('🐸'), ...odd]),
+    pick([some('Кино'), some('__proto__'), '"quoted"', ...odd]),
+    pick(['\\N', '0', '-5', `${1569348000 + number(9)}`, `${1569348000000 + number(1e6)}`, '4102444800000']),
+    pick(['18-25', '<18', '\\N', '']),
+    pick(['\\N', `${number(500)}`, '\\\\N', 'a\\nb']),
+    pick(['show', 'click']),
+  ]);
+  return rows.map((row) => `${row.join('\t')}\n`).join('');
+}
+
+/** What a tally says, given the log in pieces of a few rows. */
+function tally(text: string): Counts | undefined {
+  const counted = new Tally(columns);
+  const rows = text.split(/(?<=\n)/);
+  for (let at = 0; at < rows.length; at += 7) counted.add(Buffer.from(rows.slice(at, at + 7).join('')));
+  return counted.counts;
+}
+
+function one(place: number, value: string): string {
+  return `${plain.with(place, value).join('\t')}\n`;
+}
+
+describe.each(kinds)('in the %s database', (kind) => {
+  let db: Database;
+  afterEach(() => db.close());
+
+  test('rows that are counted as they pass give what SQL counts in the table', async () => {
+    db = await newDatabase(kind);
+    await db.run(sql('restore/table'));
+    await db.run('alter table log_raw alter column user_id type text');
+    let certain = 0;
+    for (let seed = 1; seed <= 40; seed++) {
+      const text = randomLog(seed, seed % 4 === 0 ? ['a\\tb', 'end ', '\\\\N', 'x'.repeat(100)] : []);
+      await db.run('truncate log_raw');
+      await db.copy('log_raw', columns, Readable.from([Buffer.from(text)]));
+      const counts = tally(text);
+      if (!counts) continue;
+      expect({ seed, counts }).toEqual({ seed, counts: await countLog(db) });
+      certain++;
+    }
+    expect(certain).toBe(30);
+  });
+});
+
+test('ids that repeat are found however far apart they are', () => {
+  const ids = [0, 7, -7, 32_767, 32_768, -32_768, 999_999_999_999_999, -999_999_999_999_999];
+  const log = [...ids, ...ids.toReversed(), 7].map((id) => one(1, String(id))).join('');
+  expect(tally(log)?.duplicate_ids).toBe(ids.length + 1);
+});
+
+test.each([
+  ['an escaped value', 2, 'a\\tb'],
+  ['a name with a space at its end, which a varchar may drop', 2, 'a '],
+  ['a line end of Windows', 7, 'show\r'],
+  ['a name of more than 512 bytes', 3, 'x'.repeat(513)],
+  ['an id that is a text', 1, 'a1'],
+  ['an empty id', 1, ''],
+  ['an id with a zero in front', 1, '07'],
+  ['an id that is minus nothing', 1, '-'],
+  ['a minus zero', 1, '-0'],
+  ['an id that a number does not hold', 1, '9007199254740993'],
+  ['a time with a fraction', 4, '1569348000000.5'],
+  ['a row with a value too many', 7, 'show\tmore'],
+])('%s is left to the database', (_, place, value) => {
+  expect(tally(plain.join('\t') + '\n')).toBeDefined();
+  expect(tally(one(place, value))).toBeUndefined();
+});
+
+test('so are a row with a value too few, thousands of names, ids too far apart, and a log without ids', () => {
+  expect(tally(`${plain.slice(1).join('\t')}\n${plain.join('\t')}\n`)).toBeUndefined();
+  const many = (count: number, value: (index: number) => string, place: number) =>
+    tally(Array.from({ length: count }, (_, index) => one(place, value(index))).join(''));
+  expect(many(4096, (index) => `topic ${index}`, 2)?.item_topics).toBe(4096);
+  expect(many(4097, (index) => `topic ${index}`, 2)).toBeUndefined();
+  expect(many(16_384, (index) => String(index * 32_768), 1)?.duplicate_ids).toBe(0);
+  expect(many(16_385, (index) => String(index * 32_768), 1)).toBeUndefined();
+  expect(new Tally(columns.filter((name) => name !== 'event_id')).counts).toBeUndefined();
+});
