@@ -126,6 +126,24 @@ describe.each(kinds)('into the %s database', (kind) => {
     expect(summary).toMatchObject({ item_topics: 1, duplicate_ids: 1 });
   });
 
+  test('the index on ts is there after each restore, and another one of that name is let be', async () => {
+    db = await newDatabase(kind);
+    const file = write(log(row(1)));
+    const kindOfIndex = async () => {
+      const found = await db.query<{ text: string }>(
+        `select indexdef as text from pg_indexes where indexname = 'log_raw_ts'`,
+      );
+      return found.map(({ text }) => text.replace(/^.* USING /, ''));
+    };
+    await restore(db, file, replace);
+    await restore(db, file, replace);
+    expect(await kindOfIndex()).toEqual(['brin (ts)']);
+    await db.run('drop index log_raw_ts');
+    await db.run('create index log_raw_ts on log_raw (ts)');
+    await restore(db, file, replace);
+    expect(await kindOfIndex()).toEqual(['btree (ts)']);
+  });
+
   test('a value of the wrong type in a late row leaves the log as it was, and is named', async () => {
     db = await newDatabase(kind);
     await restore(db, write(log(row(1))), replace);

@@ -1,12 +1,18 @@
 -- One row on log_raw. plain: it keeps rows as they are sent (an ordinary table; no triggers or rules, which distributed
 -- tables have too; its names are compared byte by byte, the database's own collation being 100), so that what was sent is
--- what it holds.
+-- what it holds. indexed: it has the index on ts that a restore makes, and not another one of that name.
 select
   relkind = 'r' and not relhastriggers and not relhasrules and not relhassubclass and not exists (
     select from pg_attribute
     where attrelid = log.oid
       and attname in ('item_topic', 'source_topic', 'age_segment', 'event')
       and (atttypid not in ('varchar'::regtype, 'text'::regtype) or attcollation <> 100)
-  ) as plain
+  ) as plain,
+  exists (
+    select from pg_index
+    join pg_class as index on index.oid = indexrelid
+    join pg_am on pg_am.oid = index.relam
+    where indrelid = log.oid and index.relname = 'log_raw_ts' and amname = 'brin'
+  ) as indexed
 from pg_class as log
 where log.oid = to_regclass('log_raw')

@@ -108,7 +108,9 @@ async function prepare(
     return undefined;
   }
   await session.run('truncate log_raw');
-  const [shape] = await session.query<{ plain: boolean }>(sql('restore/shape'));
+  const [shape] = await session.query<{ plain: boolean; indexed: boolean }>(sql('restore/shape'));
+  // Made anew at the end, an index costs less than row by row: 0.45 s instead of 0.65 s for 3.2 M.
+  if (shape?.indexed) await session.run('drop index log_raw_ts');
   const numbers = await holdTexts(session, texts, append);
   const isPlain = shape?.plain && ['ts', 'event_id'].every((name) => numbers.includes(name));
   return isPlain ? new Tally(columns) : undefined;
