@@ -126,6 +126,13 @@ describe.each(kinds)('into the %s database', (kind) => {
     expect(summary).toMatchObject({ item_topics: 1, duplicate_ids: 1 });
   });
 
+  test('the planner knows every column after a restore', async () => {
+    db = await newDatabase(kind);
+    await restore(db, write(log(row(1))), replace);
+    const known = await db.query(`select from pg_stats where tablename = 'log_raw' and n_distinct <> 0`);
+    expect(known).toHaveLength(11);
+  });
+
   test('the index on ts is there after each restore, and another one of that name is let be', async () => {
     db = await newDatabase(kind);
     const file = write(log(row(1)));

