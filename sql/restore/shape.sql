@@ -1,6 +1,7 @@
 -- One row on log_raw. plain: it keeps rows as they are sent (an ordinary table; no triggers or rules, which distributed
 -- tables have too; its names are compared byte by byte, the database's own collation being 100), so that what was sent is
--- what it holds. indexed: it has the index on ts that a restore makes, and not another one of that name.
+-- what it holds. indexed: it has the index on ts that a restore makes, not another one of that name, and this role may make it
+-- anew (see owner.sql).
 select
   relkind = 'r' and not relhastriggers and not relhasrules and not relhassubclass and not exists (
     select from pg_attribute
@@ -13,6 +14,8 @@ select
     join pg_class as index on index.oid = indexrelid
     join pg_am on pg_am.oid = index.relam
     where indrelid = log.oid and index.relname = 'log_raw_ts' and amname = 'brin'
-  ) as indexed
+  )
+  and pg_has_role(log.relowner, 'usage')
+  and has_schema_privilege(log.relnamespace, 'create') as indexed
 from pg_class as log
 where log.oid = to_regclass('log_raw')
