@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
@@ -13,6 +14,11 @@ import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents, restoreFixture } from './support/log.ts';
 import { everything, inOrder, selectDrawn } from './support/selection.ts';
 import type { Drawn, Selection } from './support/selection.ts';
+
+interface Violation {
+  id: string;
+  nodes: { html: string }[];
+}
 
 let db: Database;
 let browser: Browser;
@@ -364,6 +370,74 @@ test('without JavaScript the page still shows its charts, numbers and tables', a
   await still.click('#funnel summary');
   expect(await still.locator('#funnel tbody tr').count()).toBe(3);
   await still.close();
+});
+
+describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
+  test.each([
+    [1440, 900],
+    [390, 844],
+  ])('axe finds no violation at %i × %i, with a table and the definitions open', async (width, height) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height });
+    await page.click('#sources summary');
+    await page.click('#definitions summary');
+    await page.click('#topics button:text-is("Наука")');
+    await expectText('[data-word=history]', /^Только/);
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
+    const violations = await page.evaluate(async () => {
+      const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+      const found = await axe.run();
+      return found.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 200))]);
+    });
+    expect(violations).toEqual([]);
+  });
+});
+
+test('on a phone nothing is wider than the screen, and the panels stand one below the other', async () => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  const { scroll, tops } = await page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    tops: [...document.querySelectorAll('zen-chart')].map((panel) => panel.getBoundingClientRect().top),
+  }));
+  expect(scroll).toBeLessThanOrEqual(360);
+  expect(tops).toEqual(tops.toSorted((a, b) => a - b));
+  expect(new Set(tops).size).toBe(3);
+});
+
+test('on paper it is one sheet, and always light', async () => {
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  expect(
+    await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--ink')),
+  ).toBe('#1d2530');
+  await page.emulateMedia({ media: null, colorScheme: null });
+  const pdf = (await page.pdf({ preferCSSPageSize: true, printBackground: true })).toString('latin1');
+  expect(pdf.match(/\/Type ?\/Page\b/g)).toHaveLength(1);
+});
+
+test('every control can be worked with the keyboard alone', async () => {
+  const reached = new Set<string>();
+  for (let presses = 0; presses < 90; presses++) {
+    await page.keyboard.press('Tab');
+    reached.add(
+      await page.evaluate(() => {
+        const element = document.activeElement;
+        return `${element?.closest('[id]')?.id ?? ''} ${element?.tagName ?? ''}`;
+      }),
+    );
+  }
+  for (const wanted of [
+    'period SELECT',
+    'period INPUT',
+    'ages BUTTON',
+    'reset BUTTON',
+    'topics INPUT',
+    'topics BUTTON',
+    'history SUMMARY',
+    'funnel BUTTON',
+    'definitions SUMMARY',
+  ]) {
+    expect([...reached]).toContain(wanted);
+  }
 });
 
 test('200 random selections draw what SQL gives', async () => {

@@ -29,7 +29,8 @@ function translateTitles(json: Json, translate: (text: string) => string): Json 
 }
 
 /**
- * Compiles a chart to Vega, so that the page need not carry the compiler.
+ * Compiles a chart to Vega, so that the page need not carry the compiler. A brush is kept from screen readers, which would
+ * announce two symbols without a name: the period can be chosen in its control.
  *
  * @throws ZenError `failed`, with the file's name, when the specification does not compile, or compiles with a warning
  */
@@ -39,7 +40,9 @@ export function compileChart(name: string, source: TopLevelSpec): Chart {
   try {
     const { spec } = compile(source, { config: readTheme(), logger: listener });
     if (warnings.length > 0) throw new Error(warnings.join(' '));
-    return { name, spec: spec as unknown as Record<string, unknown>, rows: findRows(spec.marks ?? []) };
+    const marks = spec.marks ?? [];
+    for (const mark of marks) if (mark.name?.startsWith('brush')) mark.aria = false;
+    return { name, spec: spec as unknown as Record<string, unknown>, rows: findRows(marks) };
   } catch (error) {
     throw new ZenError('failed', `templates/charts/${name}.vl.json does not compile: ${messageOf(error)}`, {
       cause: error,
