@@ -1,16 +1,44 @@
-// Takes the pictures of the demo's page that the README shows: run npm run demo first.
+// Takes pictures of the demo's page, in docs for the README and in output/screens to look at: run npm run demo first.
 import { mkdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import type { BrowserContextOptions } from 'playwright-core';
+import { openEmbedded } from '../src/db/embedded.ts';
+import { locales } from '../src/render/locale.ts';
+import { render, writePage } from '../src/render/render.ts';
 import { findBrowser, launchBrowser } from '../test/support/browser.ts';
 
 const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const states: Record<string, BrowserContextOptions> = {
+  light: {},
+  dark: { colorScheme: 'dark' },
+  still: { javaScriptEnabled: false },
+};
 
-mkdirSync('docs', { recursive: true });
+for (const folder of ['docs', 'output/screens']) mkdirSync(folder, { recursive: true });
+const db = await openEmbedded('.zen/demo');
 const browser = await launchBrowser(await findBrowser());
-for (const [name, viewport] of Object.entries(sizes)) {
-  const page = await browser.newPage({ viewport, locale: 'ru-RU' });
-  await page.goto(pathToFileURL('output/zen.html').href);
-  await page.waitForSelector('html[data-zen=ready]');
-  await page.screenshot({ path: `docs/${name}.png`, fullPage: name === 'phone' });
+for (const locale of locales) {
+  const file = `output/screens/${locale}.html`;
+  await writePage(file, (await render(db, { locale })).html);
+  for (const [size, viewport] of Object.entries(sizes)) {
+    for (const [state, options] of Object.entries(states)) {
+      const page = await browser.newPage({ viewport, locale, ...options });
+      await page.goto(pathToFileURL(file).href);
+      if (state !== 'still') await page.waitForSelector('html[data-zen=ready]');
+      const picture = { fullPage: size === 'phone' };
+      await page.screenshot({ path: `output/screens/${locale}-${size}-${state}.png`, ...picture });
+      if (locale === 'ru' && state === 'light')
+        await page.screenshot({ path: `docs/${size}.png`, ...picture });
+      if (size === 'desktop' && state === 'light') {
+        await page.pdf({
+          path: `output/screens/${locale}.pdf`,
+          preferCSSPageSize: true,
+          printBackground: true,
+        });
+      }
+      await page.close();
+    }
+  }
 }
 await browser.close();
+await db.close();

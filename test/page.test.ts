@@ -366,6 +366,7 @@ test('without JavaScript the page still shows its charts, numbers and tables', a
   expect(await still.locator('[data-word=events]').innerText()).toMatch(/^322\s391$/);
   expect(await still.locator('#history .mark-area path').count()).toBe(25);
   expect(await still.locator('#sources .mark-arc path').count()).toBe(26);
+  expect(await still.locator('#topics .key').count()).toBe(25);
   expect(await still.isVisible('.controls')).toBe(false);
   await still.click('#funnel summary');
   expect(await still.locator('#funnel tbody tr').count()).toBe(3);

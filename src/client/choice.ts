@@ -18,6 +18,7 @@ export class Choice extends Control<string[]> {
 
   /** Offers names to choose from. */
   offer(offers: readonly Offer[]): void {
+    this.replaceChildren(); // the key that stands there for readers without JavaScript
     this.#add(null, this.dataset.all ?? '');
     for (const { name, color, note } of offers) {
       const button = this.#add(name, name);

@@ -70,6 +70,7 @@ export function renderPage({
       panels.map((name, index) => [name, { svg: snapshots[index]?.svg ?? '', ...sheet(name, drawn, write) }]),
     ),
     facts: describeFacts(facts, visits, write),
+    key: payload.tables.topics.filter(({ name }) => payload.items.includes(name)),
     definitions: definitions.map(([term, meaning]) => ({ term: t(term), meaning: t(meaning) })),
     empty: t(visits > 0 ? 'No events for this selection.' : 'No data in this period.'),
     isEmpty: visits === 0,

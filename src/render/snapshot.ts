@@ -14,7 +14,7 @@ export interface Snapshot {
 
 /** Pixels; the picture is scaled to its panel. */
 const sizes: Record<string, [width: number, height: number]> = {
-  history: [860, 560],
+  history: [720, 480],
   sources: [400, 330],
   funnel: [400, 240],
 };
