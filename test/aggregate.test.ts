@@ -114,6 +114,28 @@ describe.each(kinds)('on the %s database', (kind) => {
     await db.close();
   });
 
+  test('a window begins and ends with the first millisecond of a minute, be that odd, even, before 1970 or cut', async () => {
+    const edges = [0, 1, 2, -1, -2].flatMap((minute) =>
+      [0, 29_000, 30_000, 31_000].map((ms) => minute * 60_000 + ms),
+    );
+    const events = edges.flatMap((ts) => [ts - 1, ts]).map((ts) => ({ ...at('18:00:00'), ts }));
+    const db = await withLog(events);
+    for (const minute of rules) {
+      for (const [start, end] of [
+        [-60_000, 60_000],
+        [-120_000, 0],
+        [60_000, 120_000],
+        [-59_999, 60_001],
+      ] as const) {
+        await db.run('drop table if exists dash_visits, dash_engagement');
+        await aggregate(db, [{ start, end }], { ...floor, minute });
+        expect(await readVisits(db)).toEqual(countVisits(events, minute, start, end));
+        expect(await readEngagement(db)).toEqual(countEngagement(events, minute, start, end));
+      }
+    }
+    await db.close();
+  });
+
   test('a dry run tells the figures and leaves everything as it was', async () => {
     const db = await withLog(small);
     expect(await aggregate(db, [evening], { ...floor, dryRun: true })).toMatchObject({

@@ -1,5 +1,5 @@
 -- One row per minute (Unix milliseconds) of the window for which dash_visits and the log count different numbers of events.
--- Parameters and the two filters as in ../aggregate/visits/fill.sql.
+-- Parameters and the filter as in ../aggregate/visits/fill.sql.
 select
   minute::bigint * 60000 as start,
   sum(events)::bigint as events,
@@ -13,9 +13,15 @@ from (
         else floor(ts / 60000::float8)
       end as minute
     from log_raw
-    where ts >= $1::bigint - 60000 and ts < $2::bigint + 60000
+    where ts >= (
+        ceil($1::bigint / 60000.0) * 60000
+        - case $3::text when 'nearest' then 30000 - abs(ceil($1::bigint / 60000.0) % 2) * 1000 else 0 end
+      )::bigint
+      and ts < (
+        ceil($2::bigint / 60000.0) * 60000
+        - case $3::text when 'nearest' then 30000 - abs(ceil($2::bigint / 60000.0) % 2) * 1000 else 0 end
+      )::bigint
   ) as events
-  where minute >= $1::bigint / 60000::float8 and minute < $2::bigint / 60000::float8
   group by minute
   union all
   select extract(epoch from dt) / 60, 0, sum(visits)

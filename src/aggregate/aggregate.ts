@@ -119,6 +119,7 @@ async function aggregateWindow(
 
 /** Replaces one window of both tables. */
 async function replace(session: Session, { start, end }: Window, minute: Minute): Promise<Aggregated> {
+  await session.query(sql('aggregate/hash'));
   const [visitsRows, engagementRows] = [
     await refill(session, 'visits', [start, end, minute]),
     await refill(session, 'engagement', [start, end, minute]),
