@@ -1,15 +1,17 @@
 // Compares with the tools of the field, side by side in one run, on one PostgreSQL server:
 //
-//     npm run bench -- /usr/lib/postgresql/15/bin
+//     npm run bench -- /usr/lib/postgresql/15/bin [restore | aggregate]
 //
-// The argument is the folder of PostgreSQL's programs. Figures are medians; trust the ratios. What each does beside loading
-// the rows: zen makes its index on ts, analyzes and looks over the log; pg_restore makes the key, where the dump has one.
+// The first argument is the folder of PostgreSQL's programs; the second one leaves the rest out. Figures are medians; trust
+// the ratios. What each does beside loading the rows: zen makes its index on ts, analyzes and looks over the log; pg_restore
+// makes the key, where the dump has one.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openServer } from '../src/db/server.ts';
 import { startServer } from '../test/support/postgres.ts';
+import { benchAggregate } from './bench/aggregate.ts';
 
 interface Run {
   seconds: number;
@@ -99,7 +101,8 @@ async function main(bin: string): Promise<void> {
   }
 }
 
-const [bin] = process.argv.slice(2);
+const [bin, only] = process.argv.slice(2);
 if (!bin)
   throw new Error('Name the folder of PostgreSQL’s programs: npm run bench -- /usr/lib/postgresql/15/bin');
-await main(bin);
+if (only !== 'aggregate') await main(bin);
+if (only !== 'restore') await benchAggregate(bin);
