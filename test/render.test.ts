@@ -354,6 +354,32 @@ describe.each(kinds)('a page from the %s database', (kind) => {
   });
 });
 
+test('a page tells which of its minutes were never aggregated, and whether the log has changed since', async () => {
+  const db = await newDatabase('server');
+  const event = { user_id: 1, item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
+  await insertEvents(db, [
+    { ...event, ts: noon },
+    { ...event, ts: noon + 9 * minute },
+  ]);
+  const parts = [
+    { start: noon, end: noon + 3 * minute },
+    { start: noon + 7 * minute, end: noon + 10 * minute },
+  ];
+  await aggregate(db, parts, { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+  const facts = async () => {
+    const { html } = await render(db, { locale: 'en' });
+    const text = /<script type="application\/json" id="payload">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
+    return { html, gaps: decode(text).tables.gaps };
+  };
+  const before = await facts();
+  expect(before.gaps).toEqual([{ start: noon + 3 * minute, end: noon + 7 * minute }]);
+  expect(before.html).toMatch(/Never aggregated: [^<]*12:03[^<]*12:07[^<]* UTC\./);
+  expect(before.html).toContain('Events in this file: 2, as many as in the log.');
+  await insertEvents(db, [{ ...event, ts: noon + minute }]);
+  expect((await facts()).html).toContain('The log has changed since: events in it: 3.');
+  await db.close();
+});
+
 test('a page that cannot be written leaves the old one, and no draft', async () => {
   const folder = temporaryFolder();
   await writePage(join(folder, 'a/zen.html'), 'old');
