@@ -286,6 +286,19 @@ describe('a link', () => {
     requests.length = 1;
   });
 
+  test('is followed by a page that is opened with it', async () => {
+    const { topics, ages, period } = { topics: ['Наука'], ages: ['45+'], period: minutes('18:53', '18:58') };
+    await page.goto('about:blank');
+    await page.goto(
+      `${pathToFileURL(file).href}#from=2019-09-24T18:53&to=2019-09-24T18:58&topics=Наука&ages=45%2B`,
+    );
+    await page.waitForSelector('html[data-zen=ready]');
+    expect(await values()).toEqual({ period, topics, ages });
+    await expectDrawn({ period, topics, ages });
+    await expectText('[data-word=history]', /^Только «Наука»/);
+    requests.length = 1;
+  });
+
   test('to names that the file does not have says so, and keeps the others', async () => {
     await page.goto(`${pathToFileURL(file).href}#topics=Наука,Цирк&ages=99`);
     expect(await values()).toEqual({ ...everything, topics: ['Наука'] });

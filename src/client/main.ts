@@ -116,7 +116,6 @@ async function start(): Promise<void> {
   const tables = rankRows(payload.tables);
   const write = writer(locale);
   offer(payload, write);
-  link(write);
   const summary = find('summary', HTMLParagraphElement);
   const update = () => {
     const rows = drawn();
@@ -134,6 +133,7 @@ async function start(): Promise<void> {
     });
   };
   await Promise.all(specs.map((spec) => find(spec.name, Panel).draw(spec, tables, locale, change)));
+  link(write); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const chart of charts) {
     offerFiles(chart, drawn, write);
     chart.querySelector('details')?.addEventListener('toggle', change);
