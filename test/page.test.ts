@@ -93,6 +93,20 @@ async function expectDrawn(selection: Selection): Promise<void> {
   expect(inOrder(await drawn())).toEqual(inOrder(await selectDrawn(db, selection)));
 }
 
+/** Writes into a field of the period, 0 or 1, as a person does. */
+async function type(field: 0 | 1, text: string): Promise<void> {
+  await page.fill(`#period input >> nth=${field}`, text);
+  await page.keyboard.press('Enter');
+}
+
+/** What is said of a field of the period, by what describes it to a screen reader. */
+async function faultOf(field: 0 | 1): Promise<string> {
+  return page.$eval(`#period input >> nth=${field}`, (input) => {
+    const said = document.getElementById(input.getAttribute('aria-describedby') ?? '');
+    return input.getAttribute('aria-invalid') === 'true' ? (said?.textContent ?? '') : '';
+  });
+}
+
 const minutes = (start: string, end: string): [number, number] => [
   parseTime(`2019-09-24 ${start}`),
   parseTime(`2019-09-24 ${end}`),
@@ -131,8 +145,8 @@ describe('the page', () => {
     await expectDrawn({ ...everything, topics: ['Наука', 'Россия'] });
     await page.focus('#ages button:text-is("26-30")');
     await page.keyboard.press('Enter');
-    await page.fill('#period input >> nth=0', '2019-09-24T18:54');
-    await page.fill('#period input >> nth=1', '2019-09-24T18:58');
+    await type(0, '2019-09-24 18:54');
+    await type(1, '2019-09-24 18:58');
     const selection: Selection = {
       period: minutes('18:54', '18:58'),
       topics: ['Наука', 'Россия'],
@@ -190,11 +204,11 @@ describe('the page', () => {
   });
 
   test('says when a selection holds nothing, and keeps to a period that runs backwards not at all', async () => {
-    await page.fill('#period input >> nth=1', '2019-09-24T18:52');
-    await page.fill('#period input >> nth=0', '2019-09-24T18:40');
+    await type(1, '2019-09-24 18:52');
+    await type(0, '2019-09-24 18:40');
     await expectDrawn({ ...everything, period: minutes('18:40', '18:52') });
     expect(await page.isVisible('#history .empty')).toBe(true);
-    await page.fill('#period input >> nth=0', '2019-09-24T18:53');
+    await type(0, '2019-09-24 18:53');
     expect((await values()).period).toEqual(minutes('18:40', '18:52'));
     await page.click('#reset');
     expect(await page.isVisible('#history .empty')).toBe(false);
@@ -271,7 +285,7 @@ describe('a link', () => {
   test('holds the state of the filters, and the way back', async () => {
     await page.click('#ages button:text-is("45+")');
     await page.click('#topics button:text-is("Наука")');
-    await page.fill('#period input >> nth=0', '2019-09-24T18:53');
+    await type(0, '2019-09-24 18:53');
     const hash = await page.evaluate(() => location.hash);
     expect(decodeURIComponent(hash)).toBe('#from=2019-09-24T18:53&to=2019-09-24T19:01&topics=Наука&ages=45+');
     const selection = await values();
@@ -338,15 +352,76 @@ describe('the controls', () => {
     const { history } = await drawn();
     await page.selectOption('#period select', { label: 'Последние 10 минут' });
     await expectDrawn({ ...everything, period: minutes('18:51', '19:01') });
-    await page.fill('#period input >> nth=0', '2019-09-24T18:52');
+    await type(0, '2019-09-24 18:52');
     expect(await page.$eval('#period select', (select) => (select as HTMLSelectElement).value)).toBe('-1');
     await page.selectOption('#period select', { label: 'Весь период' });
     expect((await drawn()).history).toHaveLength(history.length);
   });
 
+  test('read and write minutes as the language does, or as ISO 8601, in UTC whatever the clock of the reader', async () => {
+    const fields = () =>
+      page.$$eval('#period input', (inputs) => inputs.map((input) => (input as HTMLInputElement).value));
+    expect(await fields()).toEqual(['24.09.2019 18:27', '24.09.2019 19:01']);
+    for (const [field, text, period] of [
+      [0, '24.09.2019 18:53', ['18:53', '19:01']],
+      [1, '2019-09-24T18:58Z', ['18:53', '18:58']],
+      [0, '18:50', ['18:50', '18:58']],
+      [1, ' 24.9.2019', ['18:50', '19:01']],
+    ] as const) {
+      await type(field, text);
+      expect((await values()).period).toEqual(minutes(period[0], period[1]));
+    }
+    await type(0, '24.09.2019');
+    expect(await values()).toEqual(everything);
+    expect(await fields()).toEqual(['24.09.2019 18:27', '24.09.2019 19:01']);
+  });
+
+  test('say in words what is wrong with a period, and keep the one before', async () => {
+    await type(0, '18:50');
+    for (const [field, text, words] of [
+      [0, '31.02.2019 18:53', 'Время пишется так: 24.09.2019 19:01.'],
+      [1, 'завтра', 'Время пишется так: 24.09.2019 19:01.'],
+      [0, '25:00', 'Время пишется так: 24.09.2019 19:01.'],
+      [0, '19:01', 'Конец должен быть позже начала.'],
+      [1, '01.09.2019 10:00', 'Конец должен быть позже начала.'],
+      [1, '25.09.2019 10:00', ''],
+    ] as const) {
+      await type(field, text);
+      expect(await faultOf(field)).toBe(words);
+      await page.keyboard.press('Escape');
+      expect((await values()).period).toEqual(minutes('18:50', '19:01'));
+    }
+    await type(0, '25.09.2019 10:00');
+    await type(1, '26.09.2019');
+    expect(await faultOf(1)).toMatch(/^В этом файле — 24 сентября 2019 г\., 18:27–19:01 UTC\.$/);
+  });
+
+  test('step the part of a time in which the caret stands with the arrow keys', async () => {
+    await type(0, '24.09.2019 18:53');
+    const caret = (at: number) =>
+      page.$eval(
+        '#period input',
+        (input, at) => {
+          (input as HTMLInputElement).setSelectionRange(at, at);
+        },
+        at,
+      );
+    await caret(16);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    expect((await values()).period).toEqual(minutes('18:55', '19:01'));
+    await caret(12);
+    await page.keyboard.press('ArrowDown');
+    expect(await values()).toEqual(everything);
+    await type(0, '24.09.2019 18:53');
+    await caret(12);
+    await page.keyboard.press('ArrowUp');
+    expect(await faultOf(0)).toBe('Конец должен быть позже начала.');
+  });
+
   test('lead back from an empty selection', async () => {
-    await page.fill('#period input >> nth=1', '2019-09-24T18:52');
-    await page.fill('#period input >> nth=0', '2019-09-24T18:40');
+    await type(1, '2019-09-24 18:52');
+    await type(0, '2019-09-24 18:40');
     await page.click('#history [data-undo]');
     await expectDrawn(everything);
   });

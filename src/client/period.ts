@@ -1,7 +1,10 @@
 import type { Writer } from '../shared/words.ts';
 import { Control } from './control.ts';
+import { formatMoment, parseMoment, stepMoment } from './moment.ts';
 
 type Span = [start: number, end: number];
+
+const arrows: Partial<Record<string, 1 | -1>> = { ArrowUp: 1, ArrowDown: -1 };
 
 const minute = 60_000;
 
@@ -15,13 +18,16 @@ const stretches: [name: string, ms: number][] = [
 /** A period to the minute in UTC, its end not in it; Unix milliseconds. Null is the whole period of the page. */
 export class Period extends Control<Span> {
   #span: Span = [0, 0];
+  #write: Writer | undefined;
   readonly #pick = document.createElement('select');
-  readonly #from = this.#input();
-  readonly #to = this.#input();
+  readonly #from = this.#field();
+  readonly #to = this.#field();
+  readonly #fault = document.createElement('p');
 
   /** Limits the choice to the period of the page. */
   limit(span: Span, write: Writer): void {
     this.#span = span;
+    this.#write = write;
     this.#offer(write);
     for (const [input, text] of [
       [this.#from, this.dataset.from ?? ''],
@@ -29,10 +35,12 @@ export class Period extends Control<Span> {
     ] as const) {
       const label = document.createElement('label');
       label.append(text, input);
-      input.min = format(span[0]);
-      input.max = format(span[1]);
       this.append(label);
     }
+    this.#fault.id = 'period-fault';
+    this.#fault.className = 'warning';
+    this.#fault.setAttribute('role', 'alert');
+    this.append(this.#fault);
     this.show();
   }
 
@@ -46,7 +54,7 @@ export class Period extends Control<Span> {
     this.#pick.append(
       option(this.dataset.all ?? '', 0),
       ...fitting.map(([name, ms]) => option(write.t(name), ms)),
-      option('…', -1),
+      option(write.t('Another period'), -1),
     );
     this.#pick.options[this.#pick.length - 1]?.toggleAttribute('disabled', true);
     this.#pick.addEventListener('change', (event) => {
@@ -62,21 +70,71 @@ export class Period extends Control<Span> {
     this.choose([Math.floor(from / minute) * minute, Math.ceil(to / minute) * minute]);
   }
 
-  #input(): HTMLInputElement {
+  /** A field for a minute: an arrow key changes the part where the caret stands, Escape takes back what was typed. */
+  #field(): HTMLInputElement {
     const input = document.createElement('input');
-    input.type = 'datetime-local';
+    Object.assign(input, { type: 'text', size: 16, autocomplete: 'off', spellcheck: false });
+    input.addEventListener('input', (event) => {
+      event.stopPropagation();
+    });
     input.addEventListener('change', (event) => {
       event.stopPropagation();
-      this.#read();
+      this.#read(input);
+    });
+    input.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.show();
+      const by = arrows[event.key];
+      if (by === undefined) return;
+      event.preventDefault();
+      this.#step(input, by);
+    });
+    input.addEventListener('keyup', ({ key }) => {
+      if (key in arrows) this.#read(input);
     });
     return input;
   }
 
-  #read(): void {
-    const [start, end] = [parse(this.#from.value), parse(this.#to.value)];
-    const wrong = !(start < end);
-    this.#to.setCustomValidity(wrong ? '…' : '');
-    if (!wrong) this.choose([start, end]);
+  #step(input: HTMLInputElement, by: 1 | -1): void {
+    const caret = input.selectionStart ?? 0;
+    const ms = stepMoment(input.value, caret, by);
+    if (ms === undefined) return;
+    input.value = format(Math.min(Math.max(ms, this.#span[0]), this.#span[1]));
+    input.setSelectionRange(caret, caret);
+  }
+
+  /** Chooses what the fields say, or says what is wrong with it. */
+  #read(edited: HTMLInputElement): void {
+    const [start, end] = this.value ?? this.#span;
+    const from = parseMoment(this.#from.value, start, false);
+    const to = parseMoment(this.#to.value, end, true);
+    const fault = this.#judge(from, to);
+    if (fault) {
+      const misread = Number.isNaN(from) ? this.#from : Number.isNaN(to) ? this.#to : edited;
+      this.#blame(misread, fault);
+      return;
+    }
+    this.choose([from, to]);
+    this.show();
+  }
+
+  #judge(from: number, to: number): string {
+    if (!this.#write) return '';
+    const [start, end] = this.#span;
+    const { t, range } = this.#write;
+    if (Number.isNaN(from + to))
+      return t('A time is written like this: {example}.', { example: format(end) });
+    if (from >= to) return t('The end must be later than the start.');
+    return from >= end || to <= start ? t('This file covers {range} UTC.', { range: range(start, end) }) : '';
+  }
+
+  /** Marks the field that is wrong, if one is. */
+  #blame(wrong: HTMLInputElement | null, fault: string): void {
+    this.#fault.textContent = fault;
+    for (const input of [this.#from, this.#to]) {
+      input.setAttribute('aria-invalid', String(input === wrong));
+      if (input === wrong) input.setAttribute('aria-describedby', this.#fault.id);
+      else input.removeAttribute('aria-describedby');
+    }
   }
 
   protected override resolve(value: Span | null): Span | null {
@@ -90,7 +148,7 @@ export class Period extends Control<Span> {
     const [start, end] = this.value ?? this.#span;
     this.#from.value = format(start);
     this.#to.value = format(end);
-    this.#to.setCustomValidity('');
+    this.#blame(null, '');
     const length = this.value ? (end === this.#span[1] ? end - start : -1) : 0;
     const picked = [...this.#pick.options].some(({ value }) => value === String(length));
     this.#pick.value = picked ? String(length) : '-1';
@@ -98,9 +156,5 @@ export class Period extends Control<Span> {
 }
 
 function format(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 16);
-}
-
-function parse(text: string): number {
-  return Date.parse(`${text}Z`);
+  return formatMoment(ms, document.documentElement.lang);
 }
