@@ -264,8 +264,8 @@ describe('in words', () => {
       events: '1,238',
       views: '30.0%',
       peak: '1,234 at 12:01',
-      history: 'The largest of 2 topics is Шоу: events 1,235, 99.8%.',
-      sources: 'The largest of 2 are =cmd|"x"!A1, Кино: together 100.0%.',
+      history: 'The largest of 2\u00a0topics is Шоу: 1,235\u00a0events, 99.8%.',
+      sources: 'The largest of 2\u00a0topics is =cmd|"x"!A1: 1,234\u00a0events, 99.7%.',
       funnel: 'Of shows, 40.0% are clicked and 30.0% viewed; of clicks, 75.0% become views.',
     });
     expect(inWords({ history: [], sources: [], funnel: [] }, english)).toMatchObject({
@@ -273,6 +273,17 @@ describe('in words', () => {
       peak: '–',
       history: '',
     });
+  });
+
+  test('what is counted stands in the form that its number asks for', () => {
+    const count = (language: 'ru' | 'en', events: number) =>
+      translator(readLocale(language))('Only {topic}: {events event|events}.', { topic: '{x}', events });
+    const russian = ['1 событие', '2 события', '5 событий', '11 событий', '21 событие', '112 событий'];
+    for (const wanted of russian)
+      expect(count('ru', parseInt(wanted)).replace(/\s/g, ' ')).toBe(`Только «{x}»: ${wanted}.`);
+    expect(count('ru', 322391).replace(/\s/g, ' ')).toBe('Только «{x}»: 322 391 событие.');
+    for (const wanted of ['0 events', '1 event', '2 events'])
+      expect(count('en', parseInt(wanted)).replace(/\s/g, ' ')).toBe(`Only {x}: ${wanted}.`);
   });
 
   test('the line of what is shown names the filters, and a long list by its first', () => {
@@ -374,9 +385,9 @@ test('a page tells which of its minutes were never aggregated, and whether the l
   const before = await facts();
   expect(before.gaps).toEqual([{ start: noon + 3 * minute, end: noon + 7 * minute }]);
   expect(before.html).toMatch(/Never aggregated: [^<]*12:03[^<]*12:07[^<]* UTC\./);
-  expect(before.html).toContain('Events in this file: 2, as many as in the log.');
+  expect(before.html).toContain('This file holds 2\u00a0events, as many as in the log.');
   await insertEvents(db, [{ ...event, ts: noon + minute }]);
-  expect((await facts()).html).toContain('The log has changed since: events in it: 3.');
+  expect((await facts()).html).toContain('The log has changed since: it holds 3\u00a0events.');
   await db.close();
 });
 

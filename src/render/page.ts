@@ -96,11 +96,14 @@ function sheet(name: PanelName, drawn: Drawn, write: Writer): Record<string, unk
 function describeFacts(
   { gaps, aggregated, unseen }: Facts,
   visits: number,
-  { number, range, time }: Writer,
+  { t, range, time }: Writer,
 ): object {
   return {
-    events: number(visits),
-    logged: unseen === null ? '' : number(visits + unseen),
+    events: t('This file holds {events event|events}', { events: visits }),
+    logged:
+      unseen === null
+        ? ''
+        : t('The log has changed since: it holds {events event|events}', { events: visits + unseen }),
     same: unseen === 0,
     gaps: gaps.map(({ start, end }) => range(start, end)).join('; '),
     aggregated: aggregated === null ? '' : new Date(aggregated).toISOString(),

@@ -1,13 +1,29 @@
 import type { Drawn } from './drawn.ts';
 import type { Locale } from './settings.ts';
 
-export type Translate = (text: string, values?: Record<string, string>) => string;
+export type Translate = (text: string, values?: Record<string, string | number>) => string;
 
-/** Texts are written in English where they stand, and looked up by that; `{name}` in them is a value's place. */
-export function translator({ messages }: Locale): Translate {
+/**
+ * Texts are written in English where they stand, and looked up by that. `{name}` in them is a value's place, and
+ * `{name event|events}` that of a number with what it counts: one form for each plural of the language (Unicode CLDR), in
+ * the order one, few, many.
+ */
+export function translator({ language, messages }: Locale): Translate {
+  const number = new Intl.NumberFormat(language);
+  const plurals = new Intl.PluralRules(language);
+  const known = plurals.resolvedOptions().pluralCategories;
+  const order = (['zero', 'one', 'two', 'few', 'many', 'other'] as const).filter((name) =>
+    known.includes(name),
+  );
+  const count = (value: number, forms: string[]) =>
+    `${number.format(value)}\u00a0${forms[order.indexOf(plurals.select(value))] ?? forms.at(-1) ?? ''}`;
   return (text, values = {}) => {
     const found = Object.hasOwn(messages, text) ? (messages[text] ?? text) : text;
-    return found.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
+    return found.replace(/\{(\w+)(?: ([^}]+))?\}/g, (place, name: string, forms?: string) => {
+      const value = values[name] ?? place;
+      if (typeof value === 'string') return value;
+      return forms === undefined ? number.format(value) : count(value, forms.split('|'));
+    });
   };
 }
 
@@ -70,9 +86,9 @@ export function describe(drawn: Drawn, write: Writer): Words {
   return {
     events: write.number(events),
     views: write.percent(shareOf(drawn, 'view')),
-    peak: write.t('{events} at {time}', { events: write.number(peak[1]), time: at }),
+    peak: write.t('{events} at {time}', { events: peak[1], time: at }),
     history: describeHistory(drawn, events, write),
-    sources: describeSources(drawn, write),
+    sources: describeSources(drawn, events, write),
     funnel: describeFunnel(drawn, write),
   };
 }
@@ -90,26 +106,31 @@ function spansDays(times: number[]): boolean {
   return new Set(times.map((ms) => Math.floor(ms / dayMs))).size > 1;
 }
 
-function describeHistory({ history }: Drawn, events: number, { t, number, percent }: Writer): string {
+function describeHistory({ history }: Drawn, events: number, write: Writer): string {
   const topics = sums(history, ({ item_topic }) => item_topic);
-  const [name, visits] = topics[0] ?? ['', 0];
-  if (topics.length === 1)
-    return t('Only {topic}: events {events}.', { topic: name, events: number(visits) });
-  return t('The largest of {count} topics is {topic}: events {events}, {share}.', {
-    count: number(topics.length),
-    topic: name,
-    events: number(visits),
-    share: percent(visits / events),
+  return describeLargest(topics, events, write);
+}
+
+function describeSources({ sources }: Drawn, events: number, write: Writer): string {
+  const sorted = sources.toSorted((a, b) => b.visits - a.visits);
+  const topics = sorted.map(({ source_topic, visits }): [string, number] => [source_topic, visits]);
+  if (topics.length < 4) return describeLargest(topics, events, write);
+  const three = topics.slice(0, 3);
+  return write.t('The largest of {count topic|topics} are {topics}: together {share}.', {
+    count: topics.length,
+    topics: three.map(([name]) => name).join(', '),
+    share: write.percent(three.reduce((sum, [, visits]) => sum + visits, 0) / events),
   });
 }
 
-function describeSources({ sources }: Drawn, { t, number, percent }: Writer): string {
-  const sorted = sources.toSorted((a, b) => b.share - a.share);
-  const three = sorted.slice(0, 3);
-  return t('The largest of {count} are {topics}: together {share}.', {
-    count: number(sources.length),
-    topics: three.map(({ source_topic }) => source_topic).join(', '),
-    share: percent(three.reduce((sum, { share }) => sum + share, 0)),
+function describeLargest(topics: [name: string, visits: number][], all: number, write: Writer): string {
+  const [topic, events] = topics[0] ?? ['', 0];
+  if (topics.length === 1) return write.t('Only {topic}: {events event|events}.', { topic, events });
+  return write.t('The largest of {count topic|topics} is {topic}: {events event|events}, {share}.', {
+    count: topics.length,
+    topic,
+    events,
+    share: write.percent(events / all),
   });
 }
 
@@ -151,8 +172,8 @@ export function describeSelection(
 
 const named = 4;
 
-function list(names: string[], { t, number }: Writer): string {
+function list(names: string[], { t }: Writer): string {
   const more = names.length - named;
   const first = names.slice(0, named).join(', ');
-  return more > 0 ? t('{names} and {count} more', { names: first, count: number(more) }) : first;
+  return more > 0 ? t('{names} and {count} more', { names: first, count: more }) : first;
 }
