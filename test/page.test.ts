@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { between, mulberry32, shuffle } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
@@ -52,8 +52,11 @@ afterEach(async () => {
   await page.close();
 });
 
-async function open(path: string, size = { width: 1440, height: 900 }): Promise<Page> {
-  const opened = await browser.newPage({ viewport: size });
+async function open(
+  path: string,
+  options: BrowserContextOptions = { viewport: { width: 1440, height: 900 } },
+): Promise<Page> {
+  const opened = await browser.newPage(options);
   [said, requests] = [[], []];
   opened.on('console', (message) => said.push(message.text()));
   opened.on('pageerror', (error) => said.push(error.message));
@@ -323,14 +326,124 @@ describe('a link', () => {
   });
 });
 
+describe('by touch', () => {
+  beforeEach(async () => {
+    await page.close();
+    page = await open(file, { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+  });
+
+  /** Draws a finger over the middle of the history, from one share of its width to another. */
+  async function swipe(from: number, to: number, down = 0): Promise<void> {
+    await page.locator('#history .view').scrollIntoViewIfNeeded();
+    const place = await page.locator('#history .view').boundingBox();
+    if (!place) throw new Error('The history has no place.');
+    const cdp = await page.context().newCDPSession(page);
+    for (let step = 0; step <= 8; step++) {
+      const x = place.x + place.width * (from + ((to - from) * step) / 8);
+      const y = place.y + place.height / 2 + (down * step) / 8;
+      const type = step === 0 ? 'touchStart' : 'touchMove';
+      await cdp.send('Input.dispatchTouchEvent', { type, touchPoints: [{ x, y }] });
+    }
+    await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  }
+
+  test('names are chosen by taps, one alone by a tap on its "only"', async () => {
+    await page.tap('#topics button:text-is("Наука")');
+    await page.tap('#topics button:text-is("Россия")');
+    await page.tap('#ages button:text-is("45+")');
+    await expectDrawn({ ...everything, topics: ['Наука', 'Россия'], ages: ['45+'] });
+    await page.tap('#topics .option:has-text("Шоу") .only');
+    await expectDrawn({ ...everything, topics: ['Шоу'], ages: ['45+'] });
+    await page.tap('#reset');
+    await expectDrawn(everything);
+  });
+
+  test('a finger drawn sideways over the history brushes it, one drawn down does not', async () => {
+    await swipe(0.5, 0.55, -200);
+    await page.tap('#topics button:text-is("Наука")');
+    await page.tap('#topics .all');
+    expect(await values()).toEqual(everything);
+    await swipe(0.6, 0.9);
+    const { period } = await values();
+    expect(period?.[0]).toBeGreaterThanOrEqual(minutes('18:40', '19:00')[0]);
+    expect(period?.[1]).toBeLessThanOrEqual(minutes('18:40', '19:00')[1]);
+    await expectDrawn({ ...everything, period });
+  });
+
+  test('a tap on an area isolates its topic, and another one lets all in again', async () => {
+    const tap = async () => {
+      const box = await page.locator('#history .mark-area path').first().boundingBox();
+      await page.touchscreen.tap(
+        (box?.x ?? 0) + (box?.width ?? 0) - 25,
+        (box?.y ?? 0) + (box?.height ?? 0) - 3,
+      );
+    };
+    await tap();
+    const { topics } = await values();
+    expect(topics).toHaveLength(1);
+    await expectDrawn({ ...everything, topics });
+    await tap();
+    await expectDrawn(everything);
+  });
+});
+
 describe('the controls', () => {
+  test('mark all topics, of which the next clicks take some away, or none, from which they start anew', async () => {
+    const names = await page.$$eval('#topics .name', (all) => all.map(({ textContent }) => textContent));
+    const state = () => text('#topics .state');
+    expect(await state()).toBe('Показаны все: ни одна не выбрана.');
+    await page.click('#topics .all');
+    expect(await state()).toBe('Показаны все: щелчок убирает одну.');
+    expect(await values()).toEqual(everything);
+    await page.click('#topics button:text-is("Наука")');
+    await expectDrawn({ ...everything, topics: names.filter((name) => name !== 'Наука') });
+    expect(await state()).toBe('24 из 25');
+    await page.click('#topics button:text-is("Наука")');
+    expect(await values()).toEqual(everything);
+    await page.click('#topics .none');
+    expect(await state()).toBe('Показаны все: ни одна не выбрана.');
+    await page.click('#topics button:text-is("Шоу")');
+    await expectDrawn({ ...everything, topics: ['Шоу'] });
+  });
+
+  test('show how many events each topic has', async () => {
+    const counts = await page.$$eval('#topics .name', (all) =>
+      all.map((name) => [name.textContent, getComputedStyle(name, '::after').content.replace(/\D/g, '')]),
+    );
+    const wanted = await db.query<{ item_topic: string; events: string }>(
+      'select item_topic, sum(visits)::text as events from dash_visits group by 1 order by sum(visits) desc',
+    );
+    expect(counts).toEqual(wanted.map(({ item_topic, events }) => [item_topic, events]));
+  });
+
+  test('are walked by arrow keys, to "only this one" too', async () => {
+    await page.focus('#topics input');
+    const focused = () =>
+      page.evaluate(
+        () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent,
+      );
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+      return focused();
+    };
+    expect(await press('Tab')).toBe('Все');
+    expect(await press('ArrowRight', 'ArrowRight')).toBe('Наука');
+    expect(await press('Enter', 'ArrowDown')).toBe('Отношения');
+    await page.keyboard.press('Space');
+    await expectDrawn({ ...everything, topics: ['Наука', 'Отношения'] });
+    expect(await press('ArrowRight')).toBe('только Отношения');
+    expect(await press('Enter')).toBe('Отношения');
+    await expectDrawn({ ...everything, topics: ['Отношения'] });
+    expect(await press('End')).toBe('только Знаменитости');
+    expect(await press('ArrowRight', 'ArrowLeft', 'ArrowLeft')).toBe('Знаменитости');
+    expect(await press('Home', 'Shift+Tab', 'Tab')).toBe('Все');
+  });
+
   test('find a topic by part of its name, and choose what was found with Enter', async () => {
     await page.fill('#topics input', 'пси');
     const shown = () =>
-      page.$$eval('#topics button', (all) =>
-        all.filter((button) => !button.hasAttribute('hidden')).map((b) => b.textContent),
-      );
-    expect(await shown()).toEqual(['Все', 'Психология', 'Женская психология']);
+      page.$$eval('#topics .option:not([hidden]) .name', (all) => all.map((name) => name.textContent));
+    expect(await shown()).toEqual(['Психология', 'Женская психология']);
     await page.press('#topics input', 'Enter');
     await expectDrawn({ ...everything, topics: ['Психология', 'Женская психология'] });
   });
@@ -454,7 +567,7 @@ test('without JavaScript the page still shows its charts, numbers and tables', a
   expect(await still.locator('[data-word=events]').innerText()).toMatch(/^322\s391$/);
   expect(await still.locator('#history .mark-area path').count()).toBe(25);
   expect(await still.locator('#sources .mark-arc path').count()).toBe(26);
-  expect(await still.locator('#topics .key').count()).toBe(25);
+  expect(await still.locator('#topics .name').count()).toBe(25);
   expect(await still.isVisible('.controls')).toBe(false);
   await still.click('#funnel summary');
   expect(await still.locator('#funnel tbody tr').count()).toBe(3);
@@ -533,7 +646,7 @@ test('200 random selections draw what SQL gives', async () => {
   const random = mulberry32(5);
   const { items, ages } = await page.evaluate(() => {
     const names = (id: string) =>
-      [...document.querySelectorAll(`${id} button`)].slice(1).map(({ textContent }) => textContent);
+      [...document.querySelectorAll(`${id} .name`)].map(({ textContent }) => textContent);
     return { items: names('#topics'), ages: names('#ages') };
   });
   const some = (names: string[]) =>
@@ -592,9 +705,7 @@ test('topics of any letters are shown as they are, and can be chosen', async () 
   await writePage(file, (await render(other, { locale: 'en', title: '</title><b>' })).html);
   await page.close();
   page = await open(file);
-  const shown = await page.$$eval('#topics button', (buttons) =>
-    buttons.slice(1).map(({ textContent }) => textContent),
-  );
+  const shown = await page.$$eval('#topics .name', (names) => names.map(({ textContent }) => textContent));
   expect(shown.sort()).toEqual([...topics].sort());
   expect(await page.title()).toBe('</title><b>');
   const fills = (selector: string) =>

@@ -1,70 +1,118 @@
+import type { Writer } from '../shared/words.ts';
 import { Control } from './control.ts';
 
-/** A name to choose, with its colour in the charts, and what is said of it, if anything. */
-export interface Offer {
+/** A name that may be chosen, with its buttons. */
+interface Option {
   name: string;
-  color?: string | undefined;
-  note?: string | undefined;
+  button: HTMLButtonElement;
+  only: HTMLButtonElement | null;
 }
 
-/** A choice of any number of names, as buttons. None chosen means all. */
+/**
+ * A choice of any number of names, as buttons, which the page holds. None chosen means all; "all" marks every name, so that
+ * the next click takes one away.
+ */
 export class Choice extends Control<string[]> {
-  #buttons = new Map<string | null, HTMLButtonElement>();
+  #options: Option[] = [];
+  #marked = false;
+  #write: Writer | undefined;
 
   /** The names that may be chosen. */
   get names(): string[] {
-    return [...this.#buttons.keys()].filter((name) => name !== null);
+    return this.#options.map(({ name }) => name);
   }
 
-  /** Offers names to choose from. */
-  offer(offers: readonly Offer[]): void {
-    this.replaceChildren(); // the key that stands there for readers without JavaScript
-    this.#add(null, this.dataset.all ?? '');
-    for (const { name, color, note } of offers) {
-      const button = this.#add(name, name);
-      button.title = [note, this.dataset.only].filter(Boolean).join('\n');
-      if (color) button.style.setProperty('--color', color);
+  /** Offers names to choose from, in the order of their buttons. */
+  offer(names: readonly string[], write: Writer): void {
+    this.#write = write;
+    const buttons = this.querySelectorAll<HTMLButtonElement>('.name');
+    this.#options = names.flatMap((name, index) => {
+      const button = buttons[index];
+      return button ? [{ name, button, only: button.parentElement?.querySelector('.only') ?? null }] : [];
+    });
+    for (const { name, button, only } of this.#options) {
+      button.addEventListener('click', () => {
+        this.#toggle(name);
+      });
+      for (const [target, type] of [[button, 'dblclick'] as const, [only, 'click'] as const])
+        target?.addEventListener(type, () => {
+          this.choose([name]);
+          button.focus();
+        });
     }
-    if (this.dataset.search) this.prepend(this.#search(this.dataset.search));
+    this.querySelector('.all')?.addEventListener('click', () => {
+      this.#mark(true);
+    });
+    this.querySelector('.none')?.addEventListener('click', () => {
+      this.#mark(false);
+    });
+    this.#find();
+    this.#walk();
     this.show();
   }
 
-  #add(name: string | null, label: string): HTMLButtonElement {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.textContent = label;
-    button.addEventListener('click', () => {
-      this.choose(name === null ? null : this.#toggle(name));
-    });
-    button.addEventListener('dblclick', () => {
-      if (name !== null) this.choose([name]);
-    });
-    this.#buttons.set(name, button);
-    this.append(button);
-    return button;
+  override choose(value: string[] | null): void {
+    this.#marked = false;
+    super.choose(value);
+    this.show();
   }
 
-  /** A field that hides what does not hold its text; Enter chooses what is left. */
-  #search(label: string): HTMLInputElement {
-    const input = document.createElement('input');
-    input.type = 'search';
-    input.placeholder = label;
-    input.setAttribute('aria-label', label);
+  /** All are shown; whether their names are marked says where the next click starts. */
+  #mark(marked: boolean): void {
+    this.choose(null);
+    this.#marked = marked;
+    this.show();
+  }
+
+  #toggle(name: string): void {
+    const chosen = this.value ?? (this.#marked ? this.names : []);
+    const next = chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name];
+    if (next.length === this.names.length) this.#mark(true);
+    else this.choose(next);
+  }
+
+  /** The field hides what does not hold its text; Enter chooses what is left. */
+  #find(): void {
+    const input = this.querySelector('input');
     const matches = (name: string) =>
-      name.toLocaleLowerCase().includes(input.value.trim().toLocaleLowerCase());
-    input.addEventListener('input', (event) => {
+      name.toLocaleLowerCase().includes(input?.value.trim().toLocaleLowerCase() ?? '');
+    input?.addEventListener('input', (event) => {
       event.stopPropagation();
-      for (const [name, button] of this.#buttons) button.hidden = name !== null && !matches(name);
+      for (const { name, button } of this.#options)
+        button.parentElement?.toggleAttribute('hidden', !matches(name));
+      this.#stop();
     });
-    input.addEventListener('keydown', ({ key }) => {
+    input?.addEventListener('change', (event) => {
+      event.stopPropagation();
+    });
+    input?.addEventListener('keydown', ({ key }) => {
       if (key === 'Enter' && input.value.trim() !== '') this.choose(this.names.filter(matches));
     });
-    return input;
   }
 
-  #toggle(name: string): string[] {
-    const chosen = this.value ?? [];
-    return chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name];
+  /** The buttons are one stop of the Tab key; arrow keys walk among them (WAI-ARIA's pattern of a toolbar). */
+  #walk(): void {
+    this.addEventListener('focusin', ({ target }) => {
+      if (target instanceof HTMLButtonElement) this.#stop(target);
+    });
+    this.addEventListener('keydown', (event) => {
+      const reachable = this.#reachable();
+      const at = reachable.indexOf(event.target as HTMLButtonElement);
+      const next = at < 0 ? undefined : reachable.at(strides[event.key]?.(at, reachable.length) ?? at);
+      if (!next || !(event.key in strides)) return;
+      event.preventDefault();
+      next.focus();
+    });
+  }
+
+  #reachable(): HTMLButtonElement[] {
+    return [...this.querySelectorAll('button')].filter((button) => !button.closest('[hidden]'));
+  }
+
+  #stop(wanted = this.querySelector<HTMLButtonElement>('button[tabindex="0"]')): void {
+    const reachable = this.#reachable();
+    const stop = wanted && reachable.includes(wanted) ? wanted : reachable[0];
+    for (const button of this.querySelectorAll('button')) button.tabIndex = button === stop ? 0 : -1;
   }
 
   protected override resolve(value: string[] | null): string[] | null {
@@ -72,10 +120,37 @@ export class Choice extends Control<string[]> {
   }
 
   protected override show(): void {
-    this.classList.toggle('is-filtered', this.value !== null);
-    for (const [name, button] of this.#buttons) {
-      const pressed = name === null ? this.value === null : this.value?.includes(name) === true;
-      button.setAttribute('aria-pressed', String(pressed));
+    const { value } = this;
+    if (value) this.#marked = false;
+    const bare = value === null && !this.#marked;
+    this.classList.toggle('is-filtered', value !== null);
+    this.querySelector('.all')?.setAttribute('aria-pressed', String(value === null));
+    this.querySelector('.none')?.setAttribute('aria-disabled', String(bare));
+    for (const { name, button, only } of this.#options) {
+      const chosen = value ? value.includes(name) : this.#marked;
+      button.setAttribute('aria-pressed', String(chosen));
+      only?.toggleAttribute('hidden', bare || (chosen && value?.length === 1));
     }
+    this.#tell();
+    this.#stop();
+  }
+
+  #tell(): void {
+    const state = this.querySelector('.state');
+    if (!state || !this.#write) return;
+    const { t } = this.#write;
+    if (this.value)
+      state.textContent = t('{count} of {all}', { count: this.value.length, all: this.names.length });
+    else if (this.#marked) state.textContent = t('All are shown: a click takes one away.');
+    else state.textContent = t('All are shown, because none is chosen.');
   }
 }
+
+const strides: Partial<Record<string, (at: number, length: number) => number>> = {
+  ArrowRight: (at, length) => (at + 1) % length,
+  ArrowDown: (at, length) => (at + 1) % length,
+  ArrowLeft: (at) => at - 1,
+  ArrowUp: (at) => at - 1,
+  Home: () => 0,
+  End: () => -1,
+};

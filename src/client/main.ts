@@ -35,20 +35,10 @@ const ages = find('ages', Choice);
 const controls = [period, topics, ages];
 const charts = panels.map((name) => find(name, Panel));
 
-function offer({ start, end, items, ages: segments, tables }: Payload, write: Writer): void {
-  const colors = new Map(tables.topics.map(({ name, color }) => [name, color]));
-  const events = new Map<string, number>();
-  for (const { item_topic, visits } of tables.visits)
-    events.set(item_topic, (events.get(item_topic) ?? 0) + visits);
+function offer({ start, end, items, ages: segments }: Payload, write: Writer): void {
   period.limit([start, end], write);
-  topics.offer(
-    items.map((name) => ({
-      name,
-      color: colors.get(name),
-      note: `${write.t('Events')}: ${write.number(events.get(name) ?? 0)}`,
-    })),
-  );
-  ages.offer(segments.map((name) => ({ name })));
+  topics.offer(items, write);
+  ages.offer(segments, write);
   const reset = () => {
     for (const control of controls) control.choose(null);
   };
@@ -101,6 +91,11 @@ function bindHistory({ view }: Panel): void {
     if (!brush?.dt) return;
     view.signal('brush_x', [0, 0]).run();
     period.cover(brush.dt);
+  });
+  // The browser takes a finger over, to scroll: what it began to brush is none.
+  addEventListener('pointercancel', () => {
+    view.signal('brush_x', [0, 0]).run();
+    dispatchEvent(new PointerEvent('pointerup'));
   });
   view.addEventListener('click', (_, item) => {
     const topic = (item?.datum as { item_topic?: string } | undefined)?.item_topic;

@@ -19,50 +19,34 @@ const stretches: [name: string, ms: number][] = [
 export class Period extends Control<Span> {
   #span: Span = [0, 0];
   #write: Writer | undefined;
-  readonly #pick = document.createElement('select');
-  readonly #from = this.#field();
-  readonly #to = this.#field();
-  readonly #fault = document.createElement('p');
+  #pick = document.createElement('select');
+  #from = document.createElement('input');
+  #to = document.createElement('input');
 
-  /** Limits the choice to the period of the page. */
+  /** Limits the choice to the period of the page, which holds the fields. */
   limit(span: Span, write: Writer): void {
     this.#span = span;
     this.#write = write;
+    this.#pick = this.querySelector('select') ?? this.#pick;
+    [this.#from = this.#from, this.#to = this.#to] = this.querySelectorAll('input');
+    for (const input of [this.#from, this.#to]) this.#listen(input);
     this.#offer(write);
-    for (const [input, text] of [
-      [this.#from, this.dataset.from ?? ''],
-      [this.#to, this.dataset.to ?? ''],
-    ] as const) {
-      const label = document.createElement('label');
-      label.append(text, input);
-      this.append(label);
-    }
-    this.#fault.id = 'period-fault';
-    this.#fault.className = 'warning';
-    this.#fault.setAttribute('role', 'alert');
-    this.append(this.#fault);
     this.show();
   }
 
   /** Quick picks: the last hour, day or week of a page that covers more. */
   #offer(write: Writer): void {
     const [start, end] = this.#span;
-    const fitting = stretches.filter(([, ms]) => end - start > ms);
-    if (fitting.length === 0) return;
-    this.#pick.setAttribute('aria-label', this.dataset.pick ?? '');
-    const option = (text: string, ms: number) => new Option(text, String(ms));
-    this.#pick.append(
-      option(this.dataset.all ?? '', 0),
-      ...fitting.map(([name, ms]) => option(write.t(name), ms)),
-      option(write.t('Another period'), -1),
-    );
-    this.#pick.options[this.#pick.length - 1]?.toggleAttribute('disabled', true);
+    for (const [name, ms] of stretches)
+      if (end - start > ms) this.#pick.append(new Option(write.t(name), String(ms)));
+    const other = new Option(write.t('Another period'), '-1');
+    other.disabled = true;
+    this.#pick.append(other);
     this.#pick.addEventListener('change', (event) => {
       event.stopPropagation();
       const ms = Number(this.#pick.value);
       this.choose(ms > 0 ? [Math.max(start, end - ms), end] : null);
     });
-    this.append(this.#pick);
   }
 
   /** Chooses the minutes that a stretch of the time axis touches. */
@@ -70,10 +54,8 @@ export class Period extends Control<Span> {
     this.choose([Math.floor(from / minute) * minute, Math.ceil(to / minute) * minute]);
   }
 
-  /** A field for a minute: an arrow key changes the part where the caret stands, Escape takes back what was typed. */
-  #field(): HTMLInputElement {
-    const input = document.createElement('input');
-    Object.assign(input, { type: 'text', size: 16, autocomplete: 'off', spellcheck: false });
+  /** An arrow key changes the part of a time in which the caret stands, Escape takes back what was typed. */
+  #listen(input: HTMLInputElement): void {
     input.addEventListener('input', (event) => {
       event.stopPropagation();
     });
@@ -91,7 +73,6 @@ export class Period extends Control<Span> {
     input.addEventListener('keyup', ({ key }) => {
       if (key in arrows) this.#read(input);
     });
-    return input;
   }
 
   #step(input: HTMLInputElement, by: 1 | -1): void {
@@ -129,12 +110,9 @@ export class Period extends Control<Span> {
 
   /** Marks the field that is wrong, if one is. */
   #blame(wrong: HTMLInputElement | null, fault: string): void {
-    this.#fault.textContent = fault;
-    for (const input of [this.#from, this.#to]) {
-      input.setAttribute('aria-invalid', String(input === wrong));
-      if (input === wrong) input.setAttribute('aria-describedby', this.#fault.id);
-      else input.removeAttribute('aria-describedby');
-    }
+    const place = this.querySelector('.fault');
+    if (place) place.textContent = fault;
+    for (const input of [this.#from, this.#to]) input.setAttribute('aria-invalid', String(input === wrong));
   }
 
   protected override resolve(value: Span | null): Span | null {

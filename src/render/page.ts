@@ -7,7 +7,7 @@ import { encode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import { show, sheetRows, tabulate } from '../shared/sheet.ts';
-import { describe, describeSelection, writer } from '../shared/words.ts';
+import { describe, describeSelection, sums, writer } from '../shared/words.ts';
 import type { Writer } from '../shared/words.ts';
 import type { Facts } from './facts.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -70,7 +70,8 @@ export function renderPage({
       panels.map((name, index) => [name, { svg: snapshots[index]?.svg ?? '', ...sheet(name, drawn, write) }]),
     ),
     facts: describeFacts(facts, visits, write),
-    key: payload.tables.topics.filter(({ name }) => payload.items.includes(name)),
+    ages: payload.ages,
+    key: describeTopics(payload, drawn, write),
     definitions: definitions.map(([term, meaning]) => ({ term: t(term), meaning: t(meaning) })),
     empty: t(visits > 0 ? 'No events for this selection.' : 'No data in this period.'),
     isEmpty: visits === 0,
@@ -90,6 +91,17 @@ function sheet(name: PanelName, drawn: Drawn, write: Writer): Record<string, unk
       ),
     more: body.length > sheetRows,
   };
+}
+
+/** The card topics, each with its colour and its events in the whole file. */
+function describeTopics({ items, tables }: Payload, { history }: Drawn, write: Writer): object[] {
+  const events = new Map(sums(history, ({ item_topic }) => item_topic));
+  const colors = new Map(tables.topics.map(({ name, color }) => [name, color]));
+  return items.map((name) => ({
+    name,
+    color: colors.get(name),
+    count: write.number(events.get(name) ?? 0),
+  }));
 }
 
 /** What the page says about its own numbers; nothing where that is not known. */

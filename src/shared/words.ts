@@ -94,7 +94,10 @@ export function describe(drawn: Drawn, write: Writer): Words {
 }
 
 /** The sum of events by some key, the largest first. */
-function sums<Key>(rows: Drawn['history'], keyOf: (row: Drawn['history'][number]) => Key): [Key, number][] {
+export function sums<Key>(
+  rows: Drawn['history'],
+  keyOf: (row: Drawn['history'][number]) => Key,
+): [Key, number][] {
   const found = new Map<Key, number>();
   for (const row of rows) found.set(keyOf(row), (found.get(keyOf(row)) ?? 0) + row.visits);
   return [...found].sort(([, a], [, b]) => b - a);
