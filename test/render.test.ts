@@ -32,6 +32,7 @@ const tables: Tables = {
     { dt: noon, item_topic: 'Дети', event: 'show', age_segment: '18-25', unique_users: 6 },
     { dt: noon, item_topic: 'Шоу', event: 'show', age_segment: '45+', unique_users: 2 },
     { dt: noon, item_topic: 'Дети', event: 'click', age_segment: '18-25', unique_users: 2 },
+    { dt: noon + minute, item_topic: 'Шоу', event: 'view', age_segment: '45+', unique_users: 1 },
     { dt: noon, item_topic: 'Дети', event: 'like', age_segment: '18-25', unique_users: 1 },
   ],
   topics: [
@@ -104,10 +105,17 @@ describe('the charts, by hand-counted rows', () => {
 
   test('funnel: shares of the users of shows by their sums, beside the original’s mean over existing rows', async () => {
     const rows = await draw('funnel');
-    expect(pick(rows, 'event', 'users', 'share', 'mean_share', 'name').sort()).toEqual([
-      ['click', 2, 2 / 8, 2 / 4, 'Клики'],
-      ['like', 1, 1 / 8, 1 / 4, '“like”'],
-      ['show', 8, 1, 1, 'Показы'],
+    expect(pick(rows, 'event', 'users', 'share', 'mean_share', 'step', 'name').sort()).toEqual([
+      ['click', 2, 2 / 8, 2 / 4, null, 'Клики'],
+      ['like', 1, 1 / 8, 1 / 4, null, '“like”'],
+      ['show', 8, 1, 1, null, 'Показы'],
+      ['view', 1, 1 / 8, 1 / 4, 1 / 2, 'Просмотры'],
+    ]);
+    expect(pick(rows, 'label', 'step_label').sort()).toEqual([
+      ['100.0% · 8', ''],
+      ['12.5% · 1', ''],
+      ['12.5% · 1', '50.0% of clicks'],
+      ['25.0% · 2', ''],
     ]);
   });
 
@@ -252,9 +260,9 @@ describe('in words', () => {
       { source_topic: '=cmd|"x"!A1', visits: 1234, share: 1234 / 1238 },
     ],
     funnel: [
-      { event: 'show', name: 'Shows', users: 10, share: 1, mean_share: 1 },
-      { event: 'click', name: 'Clicks', users: 4, share: 0.4, mean_share: 0.5 },
-      { event: 'view', name: 'Views', users: 3, share: 0.3, mean_share: 0.25 },
+      { event: 'show', name: 'Shows', users: 10, share: 1, step: null, mean_share: 1 },
+      { event: 'click', name: 'Clicks', users: 4, share: 0.4, step: null, mean_share: 0.5 },
+      { event: 'view', name: 'Views', users: 3, share: 0.3, step: 0.75, mean_share: 0.25 },
     ],
   };
   const english = writer(readLocale('en'));

@@ -11,7 +11,15 @@ export type PanelName = (typeof panels)[number];
 export interface Drawn {
   history: { dt: number; item_topic: string; visits: number }[];
   sources: { source_topic: string; visits: number; share: number }[];
-  funnel: { event: string; name: string; users: number; share: number | null; mean_share: number }[];
+  /** `step` is the share of clicks that become views, in the row of views. */
+  funnel: {
+    event: string;
+    name: string;
+    users: number;
+    share: number | null;
+    step: number | null;
+    mean_share: number;
+  }[];
 }
 
 /** The rows among those of a mark. A minute without events is drawn, as a zero, but is no row of the data. */

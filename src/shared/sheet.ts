@@ -39,9 +39,10 @@ const sheets: Record<PanelName, (drawn: Drawn, t: Writer['t']) => Sheet> = {
       text(t('Event')),
       count(t('Unique users, summed by minute')),
       share(t('Of shows')),
+      share(t('Of clicks')),
       share(t("Of shows, mean over existing rows (the original's way)")),
     ],
-    body: funnel.map(({ name, users, share, mean_share }) => [name, users, share, mean_share]),
+    body: funnel.map(({ name, users, share, step, mean_share }) => [name, users, share, step, mean_share]),
   }),
 };
 

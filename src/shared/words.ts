@@ -143,7 +143,7 @@ function describeFunnel(drawn: Drawn, { t, percent }: Writer): string {
   return t('Of shows, {clicks} are clicked and {views} viewed; of clicks, {step} become views.', {
     clicks: percent(clicks),
     views: percent(views),
-    step: percent(clicks > 0 ? views / clicks : null),
+    step: percent(drawn.funnel.find(({ event }) => event === 'view')?.step ?? null),
   });
 }
 
