@@ -30,7 +30,5 @@ await Promise.all([
     minify: true,
     charset: 'utf8',
     legalComments: 'none',
-    // The charts are compiled when the page is rendered, so that it need not carry the compiler.
-    alias: { 'vega-lite': './src/client/compiler.ts' },
   }),
 ]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join as joinPath } from 'node:path';
 import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { aggregate } from '../src/aggregate/aggregate.ts';
@@ -9,67 +9,81 @@ import { compileChart, readChart } from '../src/render/charts.ts';
 import { readLocale } from '../src/render/locale.ts';
 import { colors } from '../src/render/palette.ts';
 import { render, writePage } from '../src/render/render.ts';
+import { join, split } from '../src/shared/bytes.ts';
+import { feed } from '../src/shared/feed.ts';
 import { panels } from '../src/shared/drawn.ts';
 import { decode, encode } from '../src/shared/payload.ts';
-import type { Payload, Tables } from '../src/shared/payload.ts';
-import { rankRows } from '../src/shared/ranks.ts';
+import type { Payload } from '../src/shared/payload.ts';
+import { tabulatePayload } from '../src/shared/table.ts';
 import { tabulate, toCsv } from '../src/shared/sheet.ts';
 import { describe as inWords, describeSelection, translator, writer } from '../src/shared/words.ts';
 import { parseTime } from '../src/time.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
+import { readPayload, toCells } from './support/payload.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 const minute = 60_000;
 
-const tables: Tables = {
-  visits: [
-    { dt: noon, item_topic: 'Дети', source_topic: 'Кино', age_segment: '18-25', visits: 3 },
-    { dt: noon, item_topic: 'Шоу', source_topic: 'Кино', age_segment: '45+', visits: 1 },
-    { dt: noon + 2 * minute, item_topic: 'Шоу', source_topic: 'Дети', age_segment: '45+', visits: 12 },
-  ],
-  engagement: [
-    { dt: noon, item_topic: 'Дети', event: 'show', age_segment: '18-25', unique_users: 6 },
-    { dt: noon, item_topic: 'Шоу', event: 'show', age_segment: '45+', unique_users: 2 },
-    { dt: noon, item_topic: 'Дети', event: 'click', age_segment: '18-25', unique_users: 2 },
-    { dt: noon + minute, item_topic: 'Шоу', event: 'view', age_segment: '45+', unique_users: 1 },
-    { dt: noon, item_topic: 'Дети', event: 'like', age_segment: '18-25', unique_users: 1 },
-  ],
+const [items, ages, sources] = [
+  ['Шоу', 'Дети'],
+  ['18-25', '45+'],
+  ['Дети', 'Кино'],
+];
+const events = [
+  { event: 'show', name: 'Показы', rank: 0 },
+  { event: 'click', name: 'Клики', rank: 1 },
+  { event: 'view', name: 'Просмотры', rank: 2 },
+  { event: 'like', name: '“like”', rank: 3 },
+];
+const payload: Payload = {
+  start: noon,
+  end: noon + 3 * minute,
+  coarse: null,
+  items,
+  ages,
+  sources,
+  events,
   topics: [
     { name: 'Дети', color: '#112233', rank: 0 },
     { name: 'Шоу', color: '#445566', rank: 1 },
     { name: 'Кино', color: '#778899', rank: 2 },
   ],
-  events: [
-    { event: 'show', name: 'Показы', rank: 0 },
-    { event: 'click', name: 'Клики', rank: 1 },
-    { event: 'view', name: 'Просмотры', rank: 2 },
-    { event: 'like', name: '“like”', rank: 3 },
-  ],
   gaps: [],
+  visits: toCells(
+    [items, ages, sources],
+    [
+      ['Дети', '18-25', 'Кино', 0, 3],
+      ['Шоу', '45+', 'Кино', 0, 1],
+      ['Шоу', '45+', 'Дети', 2, 12],
+    ],
+  ),
+  engagement: toCells(
+    [items, ages, events.map(({ event }) => event)],
+    [
+      ['Дети', '18-25', 'show', 0, 6],
+      ['Шоу', '45+', 'show', 0, 2],
+      ['Дети', '18-25', 'click', 0, 2],
+      ['Шоу', '45+', 'view', 1, 1],
+      ['Дети', '18-25', 'like', 0, 1],
+    ],
+  ),
 };
-const ranked = rankRows(tables);
-const payload: Payload = {
-  start: noon,
-  end: noon + 3 * minute,
-  items: ['Шоу', 'Дети'],
-  ages: ['18-25', '45+'],
-  tables,
-};
+const tables = tabulatePayload(payload);
 
 type Row = Record<string, unknown>;
 
 /** The rows that a chart draws of `tables`, by Vega in this process. */
 async function draw(name: string): Promise<Row[]> {
-  const { spec, rows } = compileChart(
+  const scene = { period: payload, coarse: null };
+  const chart = compileChart(
     name,
-    readChart(name, payload, (text) => text),
+    readChart(name, scene, (text) => text),
   );
-  for (const source of spec.data as { name: string; values?: unknown }[]) {
-    if (source.name in tables) source.values = structuredClone(ranked[source.name as keyof Tables]);
-  }
-  const view = await new View(parse(spec)).runAsync();
-  return view.data(rows) as Row[];
+  expect(chart.left).toEqual([]);
+  const view = new View(parse(chart.spec));
+  feed(view, chart.tables, tables);
+  return (await view.runAsync()).data(chart.rows) as Row[];
 }
 
 const pick = (rows: Row[], ...fields: string[]) => rows.map((row) => fields.map((field) => row[field]));
@@ -123,7 +137,7 @@ describe('the charts, by hand-counted rows', () => {
     const files = readdirSync('templates/charts');
     expect(files.sort()).toEqual(panels.map((name) => `${name}.vl.json`).sort());
     for (const file of files) {
-      const spec = JSON.parse(readFileSync(join('templates/charts', file), 'utf8')) as Row;
+      const spec = JSON.parse(readFileSync(joinPath('templates/charts', file), 'utf8')) as Row;
       expect(Object.keys(spec.data as Row)).toEqual(['name']);
       expect(spec.$schema).toBe('https://vega.github.io/schema/vega-lite/v6.json');
     }
@@ -156,23 +170,24 @@ describe('the payload', () => {
       '\\',
       '',
     ];
-    const visits = hostile.map(
-      (item_topic) => ({ ...tables.visits[0], item_topic }) as Tables['visits'][number],
+    const one = toCells(
+      [hostile, ['a'], ['b']],
+      hostile.map((name, at) => [name, 'a', 'b', at, 1]),
     );
-    const empty = { visits: [], engagement: [], topics: [], events: [], gaps: [] };
+    const none = toCells([[], [], []], []);
     for (const each of [
       payload,
-      { ...payload, tables: { ...tables, visits } },
-      { ...payload, tables: empty },
+      { ...payload, items: hostile, ages: ['a'], sources: ['b'], visits: one },
+      { ...payload, visits: none, engagement: none, items: [], topics: [] },
     ]) {
       expect(decode(encode(each))).toEqual(each);
     }
   });
 
   test('of another version is refused', () => {
-    expect(() => decode(encode(payload).replace('"version":1', '"version":2'))).toThrow(
-      'of version 2, not 1',
-    );
+    const [head, ...cells] = split(encode(payload)).map((piece) => Buffer.from(piece));
+    const other = Buffer.from(String(head).replace('[2,', '[3,'));
+    expect(() => decode(join([other, ...cells]))).toThrow('of version 3, not 2');
   });
 });
 
@@ -238,7 +253,7 @@ test('every English text of the page and the charts has a Russian one', () => {
     texts.push(...[...found].map(([, , text]) => text ?? '').filter((text) => /[A-Z]/.test(text)));
   }
   for (const name of panels) {
-    readChart(name, payload, (text) => {
+    readChart(name, { period: payload, coarse: null }, (text) => {
       texts.push(text);
       return text;
     });
@@ -268,7 +283,7 @@ describe('in words', () => {
   const english = writer(readLocale('en'));
 
   test('each chart says what it finds, and the head of the page the numbers that count', () => {
-    expect(inWords(drawn, english)).toEqual({
+    expect(inWords(drawn, { dt: noon + minute, visits: 1234 }, [noon, noon + 2 * minute], english)).toEqual({
       events: '1,238',
       views: '30.0%',
       peak: '1,234 at 12:01',
@@ -276,7 +291,9 @@ describe('in words', () => {
       sources: 'The largest of 2\u00a0topics is =cmd|"x"!A1: 1,234\u00a0events, 99.7%.',
       funnel: 'Of shows, 40.0% are clicked and 30.0% viewed; of clicks, 75.0% become views.',
     });
-    expect(inWords({ history: [], sources: [], funnel: [] }, english)).toMatchObject({
+    expect(
+      inWords({ history: [], sources: [], funnel: [] }, { dt: noon, visits: 0 }, [noon, noon], english),
+    ).toMatchObject({
       events: '0',
       peak: '–',
       history: '',
@@ -338,8 +355,7 @@ describe.each(kinds)('a page from the %s database', (kind) => {
   test('covers what is aggregated, and shows what is not set as such', async () => {
     const { html, period, visits, rows } = await render(db, { locale: 'ru' });
     expect([period, visits, rows]).toEqual([{ start: noon, end: noon + 6 * minute }, 2, 4]);
-    const text = /<script type="application\/json" id="payload">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
-    const read = decode(text);
+    const read = readPayload(html);
     expect(read.items).toEqual([hostile, 'не указано']);
     expect(read.ages).toEqual(['не указано']);
     expect(html).not.toContain('<script>alert');
@@ -387,8 +403,7 @@ test('a page tells which of its minutes were never aggregated, and whether the l
   await aggregate(db, parts, { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
   const facts = async () => {
     const { html } = await render(db, { locale: 'en' });
-    const text = /<script type="application\/json" id="payload">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
-    return { html, gaps: decode(text).tables.gaps };
+    return { html, gaps: readPayload(html).gaps };
   };
   const before = await facts();
   expect(before.gaps).toEqual([{ start: noon + 3 * minute, end: noon + 7 * minute }]);
@@ -401,11 +416,11 @@ test('a page tells which of its minutes were never aggregated, and whether the l
 
 test('a page that cannot be written leaves the old one, and no draft', async () => {
   const folder = temporaryFolder();
-  await writePage(join(folder, 'a/zen.html'), 'old');
-  await expect(writePage(join(folder, 'a/zen.html/x.html'), 'new')).rejects.toThrow(
+  await writePage(joinPath(folder, 'a/zen.html'), 'old');
+  await expect(writePage(joinPath(folder, 'a/zen.html/x.html'), 'new')).rejects.toThrow(
     /^Cannot write .*x\.html: /,
   );
-  await expect(writePage(join(folder, 'a'), 'new')).rejects.toThrow(/^Cannot write .*a: /);
-  expect(readFileSync(join(folder, 'a/zen.html'), 'utf8')).toBe('old');
-  expect([readdirSync(folder), readdirSync(join(folder, 'a'))]).toEqual([['a'], ['zen.html']]);
+  await expect(writePage(joinPath(folder, 'a'), 'new')).rejects.toThrow(/^Cannot write .*a: /);
+  expect(readFileSync(joinPath(folder, 'a/zen.html'), 'utf8')).toBe('old');
+  expect([readdirSync(folder), readdirSync(joinPath(folder, 'a'))]).toEqual([['a'], ['zen.html']]);
 });

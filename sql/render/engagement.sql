@@ -1,11 +1,11 @@
--- One row per row of dash_engagement in the window; parameters and order as in visits.sql.
+-- One row per card topic × event × age in the window; parameters, minutes and values as in visits.sql.
 select
-  (extract(epoch from dt) * 1000)::bigint as dt,
   coalesce(item_topic, '') as item_topic,
-  coalesce(event, '') as event,
   coalesce(age_segment, '') as age_segment,
-  unique_users
+  coalesce(event, '') as last,
+  array_agg(floor((date_part('epoch', dt) - $3::float8 / 1000) / 60)::int)::text as minutes,
+  array_agg(unique_users)::text as values
 from dash_engagement
 where dt >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
   and dt < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
-order by dash_engagement.dt, item_topic collate "C", event collate "C", age_segment collate "C"
+group by 1, 2, 3

@@ -1,12 +1,13 @@
--- One row per row of dash_visits in the window [$1, $2), Unix milliseconds; a missing name comes as an empty one.
--- Ordered by bytes, so that two servers with different collations give one page.
+-- One row per card topic × source topic × age in the window [$1, $2), Unix milliseconds; a missing name comes as an empty one.
+-- minutes, counted from $3 (Unix milliseconds), and visits: arrays of the same order, as text, for that is the fastest to
+-- fetch: a day of 2.6 million rows comes in some 4,000. In no particular order, which is what makes it cheap.
 select
-  (extract(epoch from dt) * 1000)::bigint as dt,
   coalesce(item_topic, '') as item_topic,
-  coalesce(source_topic, '') as source_topic,
   coalesce(age_segment, '') as age_segment,
-  visits
+  coalesce(source_topic, '') as last,
+  array_agg(floor((date_part('epoch', dt) - $3::float8 / 1000) / 60)::int)::text as minutes,
+  array_agg(visits)::text as values
 from dash_visits
 where dt >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
   and dt < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
-order by dash_visits.dt, item_topic collate "C", source_topic collate "C", age_segment collate "C"
+group by 1, 2, 3

@@ -222,7 +222,7 @@ export async function runRender(flags: RenderFlags): Promise<void> {
     const { render, writePage } = await import('../render/render.ts');
     const { locale, title, out } = flags;
     const file = resolve(out);
-    const { html, period, visits, rows } = await terminal.during(`Rendering ${out}`, async () => {
+    const { html, period, visits, rows, slow } = await terminal.during(`Rendering ${out}`, async () => {
       const rendered = await render(db, { ...readDates(flags), locale, title });
       await writePage(file, rendered.html);
       return rendered;
@@ -230,6 +230,10 @@ export async function runRender(flags: RenderFlags): Promise<void> {
     const bytes = Buffer.byteLength(html);
     if (visits === 0)
       terminal.note('The page says that there is no data: nothing is aggregated of its period.');
+    for (const name of slow)
+      terminal.note(
+        `templates/charts/${name}.vl.json cannot be answered from columns, so that it is slow to filter.`,
+      );
     return {
       text: `Rendered ${count(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
       json: {

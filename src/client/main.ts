@@ -1,10 +1,12 @@
 import { panels } from '../shared/drawn.ts';
 import type { Drawn } from '../shared/drawn.ts';
+import type { View } from 'vega';
 import { decode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
-import { rankRows } from '../shared/ranks.ts';
+import { findPeak, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
-import { describeSelection, writer } from '../shared/words.ts';
+import { tabulatePayload } from '../shared/table.ts';
+import { describe, describeSelection, writer } from '../shared/words.ts';
 import type { Selection, Writer } from '../shared/words.ts';
 import { tellAge } from './age.ts';
 import { Choice } from './choice.ts';
@@ -12,9 +14,12 @@ import { fromHash, toHash } from './link.ts';
 import { notify } from './notice.ts';
 import { Panel } from './panel.ts';
 import { Period } from './period.ts';
+import { registerTransforms } from './runtime.ts';
 import { offerFiles } from './take.ts';
+import { unpack } from './unpack.ts';
 import { fillTable, tell } from './words.ts';
 
+registerTransforms();
 customElements.define('zen-choice', Choice);
 customElements.define('zen-period', Period);
 customElements.define('zen-chart', Panel);
@@ -97,6 +102,9 @@ function bindHistory({ view }: Panel): void {
     view.signal('brush_x', [0, 0]).run();
     dispatchEvent(new PointerEvent('pointerup'));
   });
+  view.addEventListener('pointermove', (event) => {
+    if (event instanceof PointerEvent) hover(view, event);
+  });
   view.addEventListener('click', (_, item) => {
     const topic = (item?.datum as { item_topic?: string } | undefined)?.item_topic;
     if (topic === undefined) return;
@@ -105,18 +113,36 @@ function bindHistory({ view }: Panel): void {
   });
 }
 
+/** Only the step under the pointer has marks that tell of its topics: those of all steps would be thousands. */
+function hover(view: View, event: PointerEvent): void {
+  const left = view.container()?.querySelector('svg')?.getBoundingClientRect().left ?? 0;
+  const scale = view.scale('x') as { invert(x: number): Date };
+  const step = view.signal('step') as number;
+  const hovered = Math.floor(Number(scale.invert(event.clientX - left - view.origin()[0])) / step) * step;
+  if (hovered === view.signal('hovered')) return;
+  void view
+    .signal('hovered', hovered)
+    .runAsync()
+    .then(() => {
+      const { clientX, clientY } = event;
+      document.elementFromPoint(clientX, clientY)?.dispatchEvent(new PointerEvent('pointermove', event));
+    });
+}
+
 async function start(): Promise<void> {
-  const payload = decode(readText('payload'));
+  const payload = decode(await unpack(readText('payload')));
   const { charts: specs, locale } = JSON.parse(readText('settings')) as Settings;
-  const tables = rankRows(payload.tables);
+  const tables = tabulatePayload(payload);
   const write = writer(locale);
   offer(payload, write);
   const summary = find('summary', HTMLParagraphElement);
+  const span: [number, number] = [payload.start, payload.end];
+  const listed = () => ({ ...drawn(), history: listMinutes(tables, selection(), span) });
   const update = () => {
-    const rows = drawn();
-    summary.textContent = describeSelection(selection(), [payload.start, payload.end], write);
-    tell(rows, write);
-    for (const chart of charts) fillTable(chart, rows, write);
+    const chosen = selection();
+    summary.textContent = describeSelection(chosen, span, write);
+    tell(describe(drawn(), findPeak(tables, chosen, span), chosen.period ?? span, write));
+    for (const chart of charts) fillTable(chart, listed, write);
   };
   let due = false;
   const change = () => {
@@ -130,7 +156,7 @@ async function start(): Promise<void> {
   await Promise.all(specs.map((spec) => find(spec.name, Panel).draw(spec, tables, locale, change)));
   link(write); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const chart of charts) {
-    offerFiles(chart, drawn, write);
+    offerFiles(chart, listed, write);
     chart.querySelector('details')?.addEventListener('toggle', change);
   }
   bindHistory(find('history', Panel));

@@ -1,11 +1,14 @@
-import embed from 'vega-embed';
-import type { EmbedOptions } from 'vega-embed';
-import { logger, Warn } from 'vega';
-import type { View } from 'vega';
-import { fillChart, pickRows } from '../shared/drawn.ts';
-import type { PanelName, Row } from '../shared/drawn.ts';
-import type { RankedTables } from '../shared/ranks.ts';
+import type { LocaleFormatters, ViewOptions } from 'vega';
+import { expressionInterpreter } from 'vega-interpreter';
+import { Handler } from 'vega-tooltip';
+import { logger, Warn } from 'vega-util';
+import { parse } from 'vega-parser';
+import { View } from 'vega-view';
+import { pickRows } from '../shared/drawn.ts';
+import type { PanelName } from '../shared/drawn.ts';
+import { feed } from '../shared/feed.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
+import type { Row, Tables } from '../shared/table.ts';
 
 /** The columns of the drawn rows that `data` gives. */
 const columns: Record<PanelName, string[]> = {
@@ -34,10 +37,14 @@ export class Panel extends HTMLElement {
   }
 
   /** @param onChange called when other rows are drawn */
-  async draw(chart: Chart, tables: RankedTables, locale: Locale, onChange: () => void): Promise<void> {
+  async draw(chart: Chart, tables: Tables, locale: Locale, onChange: () => void): Promise<void> {
     const place = this.querySelector<HTMLElement>('.view');
     if (!place) return;
-    const { view } = await embed(place, fillChart(chart.spec, tables), options(locale));
+    const view = new View(parse(chart.spec, undefined, { ast: true }), options(locale));
+    feed(view, chart.tables, tables);
+    if (this.name === 'history') view.signal('hovered', 0);
+    place.replaceChildren(); // the picture that stood there until now
+    await view.initialize(place).hover().runAsync();
     this.view = view;
     this.#source = chart.rows;
     const change = () => {
@@ -49,18 +56,15 @@ export class Panel extends HTMLElement {
   }
 }
 
-/** `ast`: expressions are interpreted, so that the page needs no eval. */
-function options(locale: Locale): EmbedOptions {
+/** Expressions are interpreted, so that the page needs no eval. */
+function options({ number, time }: Locale): ViewOptions {
   return {
-    mode: 'vega',
-    ast: true,
-    actions: false,
+    expr: expressionInterpreter,
     renderer: 'svg',
-    defaultStyle: false,
     logger: logger(Warn, undefined, warn),
-    tooltip: { theme: 'zen', disableDefaultStyle: true },
-    formatLocale: locale.number,
-    timeFormatLocale: locale.time,
+    tooltip: new Handler({ theme: 'zen', disableDefaultStyle: true }).call,
+    // Vega takes the definitions, though its types ask for what it makes of them.
+    locale: { number, time } as unknown as LocaleFormatters,
   };
 }
 

@@ -1,23 +1,21 @@
 import type { Drawn } from '../shared/drawn.ts';
 import { show, sheetRows, tabulate } from '../shared/sheet.ts';
-import { describe } from '../shared/words.ts';
 import type { Words, Writer } from '../shared/words.ts';
 import type { Panel } from './panel.ts';
 
 /** Says in words what the charts now draw. */
-export function tell(drawn: Drawn, write: Writer): void {
-  const words = describe(drawn, write);
+export function tell(words: Words): void {
   for (const element of document.querySelectorAll<HTMLElement>('[data-word]')) {
     element.textContent = words[element.dataset.word as keyof Words];
   }
 }
 
 /** Fills the table of a panel, if it is open. */
-export function fillTable(panel: Panel, drawn: Drawn, write: Writer): void {
+export function fillTable(panel: Panel, drawn: () => Drawn, write: Writer): void {
   const details = panel.querySelector('details');
   const table = details?.querySelector('tbody');
   if (!details?.open || !table) return;
-  const { columns, body } = tabulate(panel.name, drawn, write);
+  const { columns, body } = tabulate(panel.name, drawn(), write);
   table.replaceChildren(
     ...body.slice(0, sheetRows).map((cells) => {
       const row = document.createElement('tr');

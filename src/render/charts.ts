@@ -1,18 +1,35 @@
 import { logger, Warn } from 'vega';
+import type { Spec } from 'vega';
 import { compile } from 'vega-lite';
 import type { Config, TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
 import { readShipped } from '../files.ts';
+import type { Coarse } from '../shared/payload.ts';
 import type { Chart } from '../shared/settings.ts';
+import { registerCube } from '../shared/transform.ts';
 import type { Window } from '../time.ts';
+import { pushDown } from './push.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** One chart's Vega-Lite specification: its titles and texts translated, its parameter `span` set to the period. */
-export function readChart(name: string, period: Window, translate: (text: string) => string): TopLevelSpec {
+registerCube();
+
+/** What of a page a chart's parameters tell. */
+export interface Scene {
+  period: Window;
+  coarse: Coarse | null;
+}
+
+/** One chart's Vega-Lite specification: its titles and texts translated, its parameters set to the page's. */
+export function readChart(
+  name: string,
+  { period, coarse }: Scene,
+  translate: (text: string) => string,
+): TopLevelSpec {
   const spec = JSON.parse(readShipped(`templates/charts/${name}.vl.json`)) as Record<string, Json>;
   for (const param of spec.params as { name: string; value?: Json }[]) {
     if (param.name === 'span') param.value = [period.start, period.end];
+    if (param.name === 'coarse' && coarse) param.value = [coarse.until, coarse.step];
     if (typeof param.value === 'string') param.value = translate(param.value);
   }
   return translateTitles(spec, translate) as unknown as TopLevelSpec;
@@ -28,21 +45,28 @@ function translateTitles(json: Json, translate: (text: string) => string): Json 
   return Object.fromEntries(entries);
 }
 
+/** A chart, and what of it is slow. */
+export interface Compiled extends Chart {
+  /** The data sources that go through an aggregate row by row. */
+  left: string[];
+}
+
 /**
- * Compiles a chart to Vega, so that the page need not carry the compiler. A brush is kept from screen readers, which would
- * announce two symbols without a name: the period can be chosen in its control.
+ * Compiles a chart to Vega, so that the page need not carry the compiler, and pushes down what it can (by `push`). A brush is kept from
+ * screen readers, which would announce two symbols without a name: the period can be chosen in its control.
  *
  * @throws ZenError `failed`, with the file's name, when the specification does not compile, or compiles with a warning
  */
-export function compileChart(name: string, source: TopLevelSpec): Chart {
+export function compileChart(name: string, source: TopLevelSpec, push = pushDown): Compiled {
   const warnings: string[] = [];
   const listener = logger(Warn, undefined, (_method, _level, args) => warnings.push(args.join(' ')));
   try {
-    const { spec } = compile(source, { config: readTheme(), logger: listener });
+    const compiled = compile(source, { config: readTheme(), logger: listener });
     if (warnings.length > 0) throw new Error(warnings.join(' '));
+    const { spec, left } = push(compiled.spec);
     const marks = spec.marks ?? [];
     for (const mark of marks) if (mark.name?.startsWith('brush')) mark.aria = false;
-    return { name, spec: spec as unknown as Record<string, unknown>, rows: findRows(marks) };
+    return { name, spec, rows: findRows(marks), tables: inputsOf(spec), left };
   } catch (error) {
     throw new ZenError('failed', `templates/charts/${name}.vl.json does not compile: ${messageOf(error)}`, {
       cause: error,
@@ -64,4 +88,11 @@ function findRows(marks: Mark[]): string {
   const rows = drawn.find((source) => source !== undefined && !source.endsWith('_store'));
   if (rows === undefined) throw new Error('it draws no data');
   return rows;
+}
+
+/** The data sources that the page has to fill. */
+function inputsOf({ data }: Spec): string[] {
+  return (data ?? [])
+    .filter((source) => Object.keys(source).length === 1 && !source.name.endsWith('_store'))
+    .map(({ name }) => name);
 }

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import Handlebars from 'handlebars';
 import type { TopLevelSpec } from 'vega-lite';
 import { readShipped } from '../files.ts';
 import { panels } from '../shared/drawn.ts';
 import type { Drawn, PanelName } from '../shared/drawn.ts';
-import { encode } from '../shared/payload.ts';
+import { findPeak, listMinutes } from '../shared/minutes.ts';
 import type { Payload } from '../shared/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
+import type { Tables } from '../shared/table.ts';
 import { show, sheetRows, tabulate } from '../shared/sheet.ts';
 import { describe, describeSelection, sums, writer } from '../shared/words.ts';
 import type { Writer } from '../shared/words.ts';
@@ -16,12 +18,15 @@ export interface Page {
   title: string;
   locale: Locale;
   payload: Payload;
+  /** The same, packed. */
+  packed: string;
   /** Events in it. */
   visits: number;
   facts: Facts;
   charts: Chart[];
   /** One for each chart. */
   snapshots: Snapshot[];
+  tables: Tables;
   /** The Vega-Lite specifications that the charts were compiled from, for readers of the source. */
   sources: Record<string, TopLevelSpec>;
 }
@@ -43,31 +48,41 @@ export function renderPage({
   title,
   locale,
   payload,
+  packed,
   visits,
   facts,
   charts,
   snapshots,
+  tables,
   sources,
 }: Page): string {
   const write = writer(locale);
   const { t } = write;
   const { start, end } = payload;
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
+  const all = { period: null, topics: null, ages: null };
+  const span: [number, number] = [start, end];
   const drawn = Object.fromEntries(
     panels.map((name, index) => [name, snapshots[index]?.rows ?? []]),
   ) as unknown as Drawn;
+  const listed = { ...drawn, history: listMinutes(tables, all, span) };
+  const [style, script] = [readShipped('templates/page.css'), readShipped('dist/client.js')];
   const view = {
     title,
     language: locale.language,
-    style: readShipped('templates/page.css'),
-    script: readShipped('dist/client.js'),
-    payload: inert(encode(payload)),
+    style,
+    script,
+    policy: policy(style, script),
+    payload: packed,
     settings: inert(JSON.stringify({ locale, charts })),
     sources: inert(JSON.stringify(sources)),
-    summary: describeSelection({ period: null, topics: null, ages: null }, [start, end], write),
-    words: describe(drawn, write),
+    summary: describeSelection(all, span, write),
+    words: describe(drawn, findPeak(tables, all, span), span, write),
     panels: Object.fromEntries(
-      panels.map((name, index) => [name, { svg: snapshots[index]?.svg ?? '', ...sheet(name, drawn, write) }]),
+      panels.map((name, index) => [
+        name,
+        { svg: snapshots[index]?.svg ?? '', ...sheet(name, listed, write) },
+      ]),
     ),
     facts: describeFacts(facts, visits, write),
     ages: payload.ages,
@@ -94,9 +109,9 @@ function sheet(name: PanelName, drawn: Drawn, write: Writer): Record<string, unk
 }
 
 /** The card topics, each with its colour and its events in the whole file. */
-function describeTopics({ items, tables }: Payload, { history }: Drawn, write: Writer): object[] {
+function describeTopics({ items, topics }: Payload, { history }: Drawn, write: Writer): object[] {
   const events = new Map(sums(history, ({ item_topic }) => item_topic));
-  const colors = new Map(tables.topics.map(({ name, color }) => [name, color]));
+  const colors = new Map(topics.map(({ name, color }) => [name, color]));
   return items.map((name) => ({
     name,
     color: colors.get(name),
@@ -121,6 +136,21 @@ function describeFacts(
     aggregated: aggregated === null ? '' : new Date(aggregated).toISOString(),
     when: aggregated === null ? '' : time(aggregated, true),
   };
+}
+
+/**
+ * What the page may do (Content Security Policy, level 3): run this script and use this style, and nothing else. It can ask
+ * for nothing, start nothing, send nothing. Tooltips and charts are styled through the object model, which needs no leave.
+ */
+function policy(style: string, script: string): string {
+  const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  return [
+    "default-src 'none'",
+    `script-src ${hash(script)}`,
+    `style-src ${hash(style)}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
 }
 
 /** JSON that cannot end the script element it stands in, whatever its strings say. */

@@ -5,13 +5,15 @@ import { requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
+import type { Cells } from '../shared/cells.ts';
 import { panels } from '../shared/drawn.ts';
-import { rankRows } from '../shared/ranks.ts';
+import { tabulatePayload } from '../shared/table.ts';
 import { translator } from '../shared/words.ts';
 import { compileChart, readChart } from './charts.ts';
 import { queryFacts } from './facts.ts';
 import { readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
+import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { queryPayload, querySpan } from './tables.ts';
@@ -32,6 +34,8 @@ export interface Rendered {
   visits: number;
   /** Rows of both aggregates in the page. */
   rows: number;
+  /** The charts that go through an aggregate row by row, because nothing of them could be pushed down. */
+  slow: string[];
 }
 
 /**
@@ -46,19 +50,27 @@ export async function render(db: Database, options: RenderOptions, now = Date.no
   const translate = translator(locale);
   const facts = await queryFacts(db, period);
   const payload = await queryPayload(db, period, facts.gaps, translate);
-  const sources = Object.fromEntries(panels.map((name) => [name, readChart(name, period, translate)]));
-  const charts = Object.entries(sources).map(([name, source]) => compileChart(name, source));
+  const scene = { period, coarse: payload.coarse };
+  const sources = Object.fromEntries(panels.map((name) => [name, readChart(name, scene, translate)]));
+  const compiled = Object.entries(sources).map(([name, source]) => compileChart(name, source));
   const title = options.title ?? translate('Zen: interaction with cards');
-  const { tables } = payload;
-  const ranked = rankRows(tables);
-  const snapshots = await Promise.all(charts.map((chart) => takeSnapshot(chart, ranked, locale)));
-  const visits = tables.visits.reduce((sum, row) => sum + row.visits, 0);
+  const tables = tabulatePayload(payload);
+  const snapshots = await Promise.all(compiled.map((chart) => takeSnapshot(chart, tables, locale)));
+  const visits = payload.visits.sums.at(-1) ?? 0;
+  const charts = compiled.map(({ name, spec, rows, tables }) => ({ name, spec, rows, tables }));
+  const packed = pack(payload);
   return {
-    html: renderPage({ title, locale, payload, visits, facts, charts, snapshots, sources }),
+    html: renderPage({ title, locale, payload, packed, visits, facts, charts, snapshots, tables, sources }),
     period,
     visits,
-    rows: tables.visits.length + tables.engagement.length,
+    rows: countRows(payload.visits) + countRows(payload.engagement),
+    slow: compiled.filter(({ left }) => left.length > 0).map(({ name }) => name),
   };
+}
+
+/** The rows of the database that a table holds. */
+function countRows({ counts, minutes }: Cells): number {
+  return counts?.at(-1) ?? minutes.length;
 }
 
 /** Without dates, all that is aggregated; when that is nothing, the last UTC day. */

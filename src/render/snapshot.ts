@@ -1,11 +1,10 @@
 import { logger, None, parse, View } from 'vega';
 import type { LocaleFormatters, Spec } from 'vega';
-import { fillChart, pickRows } from '../shared/drawn.ts';
+import { pickRows } from '../shared/drawn.ts';
 import type { Drawn, PanelName } from '../shared/drawn.ts';
-import type { RankedTables } from '../shared/ranks.ts';
+import { feed } from '../shared/feed.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
-
-/** A chart as it stands before anything is chosen. */
+import type { Tables } from '../shared/table.ts';
 export interface Snapshot {
   /** For readers without JavaScript, and until it has started. */
   svg: string;
@@ -20,8 +19,8 @@ const sizes: Record<string, [width: number, height: number]> = {
 };
 
 /** Draws a chart without a browser. */
-export async function takeSnapshot(chart: Chart, tables: RankedTables, locale: Locale): Promise<Snapshot> {
-  const spec = fillChart(chart.spec, tables) as Omit<Spec, 'marks'> & {
+export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
+  const spec = chart.spec as Omit<Spec, 'marks'> & {
     marks: Mark[];
     signals: { name: string }[];
   };
@@ -34,6 +33,7 @@ export async function takeSnapshot(chart: Chart, tables: RankedTables, locale: L
     locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
     logger: logger(None),
   });
+  feed(view, chart.tables, tables);
   const svg = await view.toSVG();
   const rows = pickRows(chart.name, view.data(chart.rows));
   view.finalize();

@@ -1,7 +1,9 @@
 import type { Database } from '../db/database.ts';
 import { sql } from '../files.ts';
-import type { Engagement, Payload, Step, Tables, Topic, Visit } from '../shared/payload.ts';
+import type { Payload, Step, Topic } from '../shared/payload.ts';
+import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
+import { Gatherer } from './gather.ts';
 import { colors } from './palette.ts';
 
 type Translate = (text: string) => string;
@@ -12,43 +14,70 @@ export async function querySpan(db: Database): Promise<Window | null> {
   return span?.start == null || span.end == null ? null : { start: span.start, end: span.end };
 }
 
-/** Reads the aggregates of a period into what the page shows. A missing name is shown as "not set". */
+/**
+ * Reads the aggregates of a period into what the page shows, a UTC day at a time. A missing name is shown as "not set".
+ *
+ * @param onDay called with the share of the period that has been read
+ */
 export async function queryPayload(
   db: Database,
   { start, end }: Window,
   gaps: Window[],
   translate: Translate,
+  onDay: (done: number) => void = () => undefined,
 ): Promise<Payload> {
-  const name = (text: string) => text || translate('not set');
-  const visits = (await db.query<Visit>(sql('render/visits'), [start, end])).map((row) => ({
-    ...row,
-    item_topic: name(row.item_topic),
-    source_topic: name(row.source_topic),
-    age_segment: name(row.age_segment),
-  }));
-  const engagement = (await db.query<Engagement>(sql('render/engagement'), [start, end])).map((row) => ({
-    ...row,
-    item_topic: name(row.item_topic),
-    event: name(row.event),
-    age_segment: name(row.age_segment),
-  }));
-  const items = byVisits(visits, 'item_topic');
-  const ages = [...new Set([...visits, ...engagement].map((row) => row.age_segment))].sort(byCode);
-  const tables: Tables = {
-    visits,
-    engagement,
-    topics: paint([...new Set([...items, ...byVisits(visits, 'source_topic')])]),
-    events: steps(engagement, translate),
+  const [visits, engagement] = [new Gatherer(), new Gatherer()];
+  const base = Math.floor(start / minuteMs) * minuteMs;
+  for (let from = start; from < end; from = nextMidnight(from)) {
+    const parameters = [from, Math.min(end, nextMidnight(from)), base];
+    await gather(db, 'render/visits', parameters, visits, translate);
+    await gather(db, 'render/engagement', parameters, engagement, translate);
+    onDay((Math.min(end, nextMidnight(from)) - start) / (end - start));
+  }
+  const engaged = [...engagement.totals(0).keys()].map((name): [string, number] => [name, 0]);
+  const items = mostFirst(new Map([...engaged, ...visits.totals(0)]));
+  const ages = [...new Set([...visits.totals(1).keys(), ...engagement.totals(1).keys()])].sort(byCode);
+  const sources = mostFirst(visits.totals(2));
+  const events = steps([...engagement.totals(2).keys()], translate);
+  return {
+    start,
+    end,
+    coarse: null,
+    items,
+    ages,
+    sources,
+    events,
+    topics: paint([...new Set([...items, ...sources])]),
     gaps,
+    visits: visits.build([items, ages, sources]),
+    engagement: engagement.build([items, ages, events.map(({ event }) => event)]),
   };
-  return { start, end, items, ages, tables };
 }
 
-/** The names in a column, those with the most visits first; equal ones by code point. */
-function byVisits(visits: Visit[], column: 'item_topic' | 'source_topic'): string[] {
-  const sums = new Map<string, number>();
-  for (const row of visits) sums.set(row[column], (sums.get(row[column]) ?? 0) + row.visits);
-  return [...sums].sort(([a, x], [b, y]) => y - x || byCode(a, b)).map(([name]) => name);
+function nextMidnight(ms: number): number {
+  return (Math.floor(ms / dayMs) + 1) * dayMs;
+}
+
+async function gather(
+  db: Database,
+  file: string,
+  parameters: number[],
+  into: Gatherer,
+  translate: Translate,
+): Promise<void> {
+  const rows = await db.query<Record<'item_topic' | 'age_segment' | 'last' | 'minutes' | 'values', string>>(
+    sql(file),
+    parameters,
+  );
+  for (const { item_topic, age_segment, last, minutes, values } of rows) {
+    const names = [item_topic, age_segment, last].map((name) => name || translate('not set'));
+    into.add({ names, minutes, values });
+  }
+}
+
+/** The names, those with the largest sums first; equal ones by code point. */
+function mostFirst(totals: Map<string, number>): string[] {
+  return [...totals].sort(([a, x], [b, y]) => y - x || byCode(a, b)).map(([name]) => name);
 }
 
 function byCode(a: string, b: string): number {
@@ -60,13 +89,13 @@ function paint(names: string[]): Topic[] {
 }
 
 /** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */
-function steps(engagement: Engagement[], translate: Translate): Step[] {
+function steps(found: string[], translate: Translate): Step[] {
   const known = new Map([
     ['show', translate('Shows')],
     ['click', translate('Clicks')],
     ['view', translate('Views')],
   ]);
-  const others = new Set(engagement.map((row) => row.event).filter((event) => !known.has(event)));
-  const events = [...known.keys(), ...[...others].sort(byCode)];
+  const others = found.filter((event) => !known.has(event));
+  const events = [...known.keys(), ...others.sort(byCode)];
   return events.map((event, rank) => ({ event, name: known.get(event) ?? `“${event}”`, rank }));
 }

@@ -1,20 +1,6 @@
-/** One row of `dash_visits`. `dt` is the minute's start, Unix milliseconds, UTC. */
-export interface Visit {
-  dt: number;
-  item_topic: string;
-  source_topic: string;
-  age_segment: string;
-  visits: number;
-}
-
-/** One row of `dash_engagement`. */
-export interface Engagement {
-  dt: number;
-  item_topic: string;
-  event: string;
-  age_segment: string;
-  unique_users: number;
-}
+import { join, split } from './bytes.ts';
+import { decodeCells, encodeCells } from './cells.ts';
+import type { Cells } from './cells.ts';
 
 /** A topic, of cards or of sources: one colour in every chart. Its rank orders stacks and legends, the largest first. */
 export interface Topic {
@@ -36,13 +22,10 @@ export interface Gap {
   end: number;
 }
 
-/** The rows that the charts draw, each table under the name that the chart specifications give it. */
-export interface Tables {
-  visits: Visit[];
-  engagement: Engagement[];
-  topics: Topic[];
-  events: Step[];
-  gaps: Gap[];
+/** Rows before `until` are of `step` instead of minutes; Unix milliseconds, and milliseconds. */
+export interface Coarse {
+  until: number;
+  step: number;
 }
 
 /** All that the page knows. */
@@ -50,63 +33,45 @@ export interface Payload {
   /** The period, half-open, Unix milliseconds. */
   start: number;
   end: number;
-  /** Card topics and age segments to choose from, in the order to show them. */
+  coarse: Coarse | null;
+  /** The names in the order of their codes: card topics and age segments in the order to show them, source topics. */
   items: string[];
   ages: string[];
-  tables: Tables;
+  sources: string[];
+  events: Step[];
+  topics: Topic[];
+  gaps: Gap[];
+  /** dash_visits by card topic, age and source topic. */
+  visits: Cells;
+  /** dash_engagement by card topic, age and event. */
+  engagement: Cells;
 }
 
+type Head = Omit<Payload, 'visits' | 'engagement'>;
+
 /** Changes whenever `encode` writes something that an older `decode` would misread. */
-const version = 1;
+const version = 2;
 
-type Row = Record<string, string | number>;
-type Column = number[] | { names: string[]; codes: number[] };
-type Columns = Record<string, Column>;
+const dimensions = 3;
 
-/** The payload as text: JSON, its tables by column, each string written once. */
-export function encode(payload: Payload): string {
-  const tables = Object.entries(payload.tables).map(
-    ([name, rows]) => [name, toColumns(rows as Row[])] as const,
-  );
-  return JSON.stringify({ version, ...payload, tables: Object.fromEntries(tables) });
+/** The payload as bytes, which deflate well: the names as JSON, then the tables. */
+export function encode({ visits, engagement, ...head }: Payload): Uint8Array {
+  const names = new TextEncoder().encode(JSON.stringify([version, head]));
+  return join([names, encodeCells(visits), encodeCells(engagement)]);
 }
 
 /**
  * The inverse of `encode`.
  *
- * @throws Error when the text is of another version
+ * @throws Error when the bytes are of another version, or not whole
  */
-export function decode(text: string): Payload {
-  const read = JSON.parse(text) as Omit<Payload, 'tables'> & {
-    version: number;
-    tables: Record<string, Columns>;
+export function decode(bytes: Uint8Array): Payload {
+  const [names = bytes, visits = bytes, engagement = bytes] = split(bytes);
+  const [found, head] = JSON.parse(new TextDecoder().decode(names)) as [number, Head];
+  if (found !== version) throw new Error(`The payload is of version ${found}, not ${version}.`);
+  return {
+    ...head,
+    visits: decodeCells(visits, dimensions),
+    engagement: decodeCells(engagement, dimensions),
   };
-  if (read.version !== version) throw new Error(`The payload is of version ${read.version}, not ${version}.`);
-  const tables = Object.entries(read.tables).map(([name, columns]) => [name, toRows(columns)] as const);
-  const { start, end, items, ages } = read;
-  return { start, end, items, ages, tables: Object.fromEntries(tables) as unknown as Tables };
-}
-
-function toColumns(rows: Row[]): Columns {
-  const fields = Object.keys(rows[0] ?? {});
-  return Object.fromEntries(fields.map((field) => [field, toColumn(rows.map((row) => row[field] ?? 0))]));
-}
-
-function toColumn(values: (string | number)[]): Column {
-  if (values.every((value) => typeof value === 'number')) return values;
-  const codes = new Map<string | number, number>();
-  for (const value of values) if (!codes.has(value)) codes.set(value, codes.size);
-  return { names: [...codes.keys()].map(String), codes: values.map((value) => codes.get(value) ?? 0) };
-}
-
-function toRows(columns: Columns): Row[] {
-  const fields = Object.entries(columns).map(([field, column]) => [field, toValues(column)] as const);
-  const length = fields[0]?.[1].length ?? 0;
-  return Array.from({ length }, (_, index) =>
-    Object.fromEntries(fields.map(([field, values]) => [field, values[index] ?? 0])),
-  );
-}
-
-function toValues(column: Column): (string | number)[] {
-  return Array.isArray(column) ? column : column.codes.map((code) => column.names[code] ?? '');
 }

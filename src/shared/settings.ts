@@ -1,3 +1,5 @@
+import type { Spec } from 'vega';
+
 /** How numbers and times are written, in d3's terms (d3-format and d3-time-format, `locale`). */
 export interface Locale {
   language: string;
@@ -12,9 +14,11 @@ export interface Chart {
   /** The id of its panel. */
   name: string;
   /** A Vega specification; its data sources are named and empty. */
-  spec: Record<string, unknown>;
+  spec: Spec;
   /** The data source whose rows are drawn. */
   rows: string;
+  /** Its data sources that are tables of the page. */
+  tables: string[];
 }
 
 /** What the page needs beside its data. */

@@ -1,4 +1,5 @@
 import type { Drawn } from './drawn.ts';
+import type { Peak } from './minutes.ts';
 import type { Locale } from './settings.ts';
 
 export type Translate = (text: string, values?: Record<string, string | number>) => string;
@@ -74,19 +75,16 @@ export interface Words {
   funnel: string;
 }
 
-/** Puts the drawn rows into words. */
-export function describe(drawn: Drawn, write: Writer): Words {
+/** Puts the drawn rows of a period into words. */
+export function describe(drawn: Drawn, peak: Peak, [start, end]: [number, number], write: Writer): Words {
   const events = drawn.sources.reduce((sum, { visits }) => sum + visits, 0);
   if (events === 0)
     return { events: write.number(0), views: '–', peak: '–', history: '', sources: '', funnel: '' };
-  const minutes = sums(drawn.history, ({ dt }) => dt);
-  const [peak = [0, 0]] = minutes;
-  const withDay = spansDays(minutes.map(([dt]) => dt));
-  const at = write.time(peak[0], withDay);
+  const at = write.time(peak.dt, Math.floor(start / dayMs) !== Math.floor((end - 1) / dayMs));
   return {
     events: write.number(events),
     views: write.percent(shareOf(drawn, 'view')),
-    peak: write.t('{events} at {time}', { events: peak[1], time: at }),
+    peak: write.t('{events} at {time}', { events: peak.visits, time: at }),
     history: describeHistory(drawn, events, write),
     sources: describeSources(drawn, events, write),
     funnel: describeFunnel(drawn, write),
@@ -104,10 +102,6 @@ export function sums<Key>(
 }
 
 const dayMs = 86_400_000;
-
-function spansDays(times: number[]): boolean {
-  return new Set(times.map((ms) => Math.floor(ms / dayMs))).size > 1;
-}
 
 function describeHistory({ history }: Drawn, events: number, write: Writer): string {
   const topics = sums(history, ({ item_topic }) => item_topic);

@@ -1,0 +1,11 @@
+import { transforms } from 'vega-dataflow';
+import * as encode from 'vega-encode';
+import * as data from 'vega-transforms';
+import * as view from 'vega-view-transforms';
+import { registerCube } from '../shared/transform.ts';
+
+/** Makes known to Vega what charts may use in the page: all of its transforms but those for maps, networks and statistics. */
+export function registerTransforms(): void {
+  Object.assign(transforms, data, encode, view);
+  registerCube();
+}

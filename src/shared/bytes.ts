@@ -1,0 +1,72 @@
+/** Whole numbers from 0 to 2⁵³ as LEB128 varints: seven bits a byte, the lowest first (DWARF 5, section 7.6). */
+export class Writer {
+  #bytes = new Uint8Array(1024);
+  #length = 0;
+
+  write(value: number): void {
+    if (this.#length + 8 > this.#bytes.length) this.#grow();
+    let rest = value;
+    for (; rest > 127; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 128;
+    this.#bytes[this.#length++] = rest;
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(this.#bytes.length * 2);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+
+  /** What was written. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+}
+
+/** Reads what a Writer wrote. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** @throws Error when nothing is left to read */
+  read(): number {
+    let value = 0;
+    for (let weight = 1; ; weight *= 128) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new Error('The data of this page ends too early.');
+      value += (byte & 127) * weight;
+      if (byte < 128) return value;
+    }
+  }
+}
+
+/** Several pieces as one: each after its length. */
+export function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const lengths = new Writer();
+  lengths.write(pieces.length);
+  for (const piece of pieces) lengths.write(piece.length);
+  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, lengths.bytes.length));
+  joined.set(lengths.bytes);
+  let at = lengths.bytes.length;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
+
+/**
+ * The inverse of `join`.
+ *
+ * @throws Error when the bytes are fewer or more than the lengths say
+ */
+export function split(bytes: Uint8Array): Uint8Array[] {
+  const reader = new Reader(bytes);
+  const lengths = Array.from({ length: reader.read() }, () => reader.read());
+  let at = bytes.length - lengths.reduce((sum, length) => sum + length, 0);
+  if (at < lengths.length + 1) throw new Error('The data of this page ends too early.');
+  return lengths.map((length) => bytes.subarray(at, (at += length)));
+}

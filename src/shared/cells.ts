@@ -1,0 +1,199 @@
+import { join, Reader, split, Writer } from './bytes.ts';
+
+type Times = Uint16Array | Uint32Array;
+type Sums = Uint32Array | Float64Array;
+
+/**
+ * A table of the aggregates by columns. Rows that share all names are a cell; cells are in the order of their codes, the
+ * rows of a cell in that of time. Values are kept as running sums, so that any stretch of a cell is one subtraction.
+ */
+export interface Cells {
+  /** How many names each dimension has. */
+  sizes: number[];
+  /** The code of each cell's name, one array for each dimension. */
+  codes: Uint32Array[];
+  /** The row at which each cell begins, and the number of rows. */
+  offsets: Uint32Array;
+  /** The minute of each row, counted from the start of the period. */
+  minutes: Times;
+  /** The sum of the values of all rows before each row, and of all. */
+  sums: Sums;
+  /** How many rows of the database are in all rows before each row, and in all; null where each is one. */
+  counts: Sums | null;
+}
+
+/** One cell: its names' codes, and its rows in order of time. */
+export interface Cell {
+  codes: number[];
+  minutes: ArrayLike<number>;
+  values: ArrayLike<number>;
+  counts?: ArrayLike<number> | undefined;
+}
+
+/** Builds a table from cells in any order, each with a row at least. */
+export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
+  const sorted = cells.toSorted((a, b) => compare(a.codes, b.codes));
+  const rows = sorted.reduce((sum, { minutes }) => sum + minutes.length, 0);
+  const counted = sorted.some(({ counts }) => counts !== undefined);
+  const offsets = new Uint32Array(sorted.length + 1);
+  const latest = sorted.reduce((most, { minutes }) => Math.max(most, minutes[minutes.length - 1] ?? 0), 0);
+  const minutes = newTimes(rows, latest);
+  const sums = newSums(rows, total(sorted.map(({ values }) => values)));
+  const counts = counted ? newSums(rows, total(sorted.map((cell) => countsOf(cell)))) : null;
+  let row = 0;
+  for (const [index, cell] of sorted.entries()) {
+    const own = countsOf(cell);
+    for (let at = 0; at < cell.minutes.length; at++, row++) {
+      minutes[row] = cell.minutes[at] ?? 0;
+      sums[row + 1] = (sums[row] ?? 0) + (cell.values[at] ?? 0);
+      if (counts) counts[row + 1] = (counts[row] ?? 0) + (own[at] ?? 1);
+    }
+    offsets[index + 1] = row;
+  }
+  const codes = sizes.map((_, dimension) => Uint32Array.from(sorted, (cell) => cell.codes[dimension] ?? 0));
+  return { sizes, codes, offsets, minutes, sums, counts };
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((code, dimension) => code !== b[dimension]);
+  return (a[at] ?? 0) - (b[at] ?? 0);
+}
+
+function countsOf({ counts, minutes }: Cell): ArrayLike<number> {
+  return counts ?? new Uint8Array(minutes.length).fill(1);
+}
+
+function total(columns: ArrayLike<number>[]): number {
+  let sum = 0;
+  for (const column of columns) for (const value of Array.from(column)) sum += value;
+  return sum;
+}
+
+function newTimes(rows: number, latest: number): Times {
+  return latest < 2 ** 16 ? new Uint16Array(rows) : new Uint32Array(rows);
+}
+
+function newSums(rows: number, last: number): Sums {
+  return last < 2 ** 32 ? new Uint32Array(rows + 1) : new Float64Array(rows + 1);
+}
+
+/** The cells one by one, as `buildCells` takes them; their columns are views. */
+export function* eachCell({ codes, offsets, minutes, sums, counts }: Cells): Generator<Cell> {
+  for (let cell = 0; cell + 1 < offsets.length; cell++) {
+    const [from, to] = [offsets[cell] ?? 0, offsets[cell + 1] ?? 0];
+    yield {
+      codes: codes.map((column) => column[cell] ?? 0),
+      minutes: minutes.subarray(from, to),
+      values: differences(sums, from, to),
+      counts: counts ? differences(counts, from, to) : undefined,
+    };
+  }
+}
+
+function differences(sums: Sums, from: number, to: number): Float64Array {
+  return Float64Array.from(
+    { length: to - from },
+    (_, at) => (sums[from + at + 1] ?? 0) - (sums[from + at] ?? 0),
+  );
+}
+
+/**
+ * The table as bytes, before they are deflated: sizes, totals, the steps from cell to cell, the number of rows of each, then
+ * for the rows the minutes since the one before, the values and, where they are not all 1, the counts. Rows stand in the order
+ * of how many their cell has, most first, for alike ones deflate best together; the reader knows the order from the numbers.
+ */
+export function encodeCells(cells: Cells): Uint8Array {
+  const [head, steps, sizes, gaps, values, counts] = Array.from({ length: 6 }, () => new Writer()) as [
+    Writer,
+    Writer,
+    Writer,
+    Writer,
+    Writer,
+    Writer,
+  ];
+  const all = [...eachCell(cells)];
+  const last = (sums: Sums | null) => sums?.at(-1) ?? 0;
+  for (const size of cells.sizes) head.write(size);
+  head.write(all.length);
+  head.write(all.reduce((most, { minutes }) => Math.max(most, minutes[minutes.length - 1] ?? 0), 0));
+  head.write(last(cells.sums));
+  head.write(last(cells.counts));
+  let before = -1;
+  for (const { codes, minutes } of all) {
+    const place = placeOf(codes, cells.sizes);
+    steps.write(place - before - 1);
+    before = place;
+    sizes.write(minutes.length);
+  }
+  for (const cell of mostFirst(all.map(({ minutes }) => minutes.length))) {
+    const { minutes, values: own, counts: many } = all[cell] ?? { minutes: [], values: [] };
+    let previous = -1;
+    for (let at = 0; at < minutes.length; at++) {
+      const minute = minutes[at] ?? 0;
+      gaps.write(minute - previous - 1);
+      previous = minute;
+      values.write(own[at] ?? 0);
+      if (many) counts.write(many[at] ?? 1);
+    }
+  }
+  return join([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
+}
+
+/** The inverse of `encodeCells`, for a table of that many dimensions. */
+export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
+  const [head, steps, lengths, gaps, values, many] = split(bytes).map((piece) => new Reader(piece)) as [
+    Reader,
+    Reader,
+    Reader,
+    Reader,
+    Reader,
+    Reader,
+  ];
+  const sizes = Array.from({ length: dimensions }, () => head.read());
+  const [number, latest, sum, count] = [head.read(), head.read(), head.read(), head.read()];
+  const codes = sizes.map(() => new Uint32Array(number));
+  const offsets = new Uint32Array(number + 1);
+  for (let cell = 0, place = -1; cell < number; cell++) {
+    place += steps.read() + 1;
+    for (const [dimension, code] of codesOf(place, sizes).entries()) (codes[dimension] ?? [])[cell] = code;
+    offsets[cell + 1] = (offsets[cell] ?? 0) + lengths.read();
+  }
+  const rows = offsets[number] ?? 0;
+  const minutes = newTimes(rows, latest);
+  const sums = newSums(rows, sum);
+  const counts = count > 0 ? newSums(rows, count) : null;
+  for (const cell of mostFirst(offsets.subarray(1).map((end, index) => end - (offsets[index] ?? 0)))) {
+    for (let row = offsets[cell] ?? 0, minute = -1; row < (offsets[cell + 1] ?? 0); row++) {
+      minute += gaps.read() + 1;
+      minutes[row] = minute;
+      sums[row + 1] = values.read();
+      if (counts) counts[row + 1] = many.read();
+    }
+  }
+  accumulate(sums);
+  if (counts) accumulate(counts);
+  return { sizes, codes, offsets, minutes, sums, counts };
+}
+
+function accumulate(sums: Sums): void {
+  for (let row = 1; row < sums.length; row++) sums[row] = (sums[row] ?? 0) + (sums[row - 1] ?? 0);
+}
+
+function placeOf(codes: readonly number[], sizes: readonly number[]): number {
+  return codes.reduce((place, code, dimension) => place * (sizes[dimension] ?? 1) + code, 0);
+}
+
+function codesOf(place: number, sizes: readonly number[]): number[] {
+  const codes = [];
+  for (const size of sizes.toReversed()) {
+    codes.unshift(place % size);
+    place = Math.floor(place / size);
+  }
+  return codes;
+}
+
+/** The indices of the numbers, the largest first, equal ones as they stand. */
+function mostFirst(numbers: ArrayLike<number>): number[] {
+  const indices = Array.from({ length: numbers.length }, (_, index) => index);
+  return indices.sort((a, b) => (numbers[b] ?? 0) - (numbers[a] ?? 0) || a - b);
+}

@@ -1,0 +1,149 @@
+import { buildCells } from './cells.ts';
+import type { Cells } from './cells.ts';
+
+/** What to add up. Minutes are counted from the start of the period. */
+export interface Question {
+  /** The dimensions to group by. */
+  by: number[];
+  /** For each dimension which codes are let through; null lets all through. */
+  only: (Uint8Array | null)[];
+  /** The stretch of time, half-open. */
+  from: number;
+  to: number;
+  /** The slot of each minute from `from` on, and how many slots there are; without it, time is one slot. */
+  slots?: { of: Uint16Array | Uint32Array; number: number } | undefined;
+}
+
+/** One group: its codes in the order of `by`, and for each slot the sum of its values and of its rows. */
+export interface Group {
+  codes: number[];
+  sums: Float64Array;
+  counts: Float64Array;
+}
+
+/**
+ * Answers questions about a table of the aggregates. A stretch of time costs two searches a cell, however many rows it has;
+ * only a history has to walk them, and walks a table without the dimensions that it does not need.
+ */
+export class Cube {
+  readonly #cells: Cells;
+  readonly #rollups = new Map<string, Cells>();
+
+  constructor(cells: Cells) {
+    this.#cells = cells;
+  }
+
+  /** The groups that have a row, in the order of their codes. */
+  ask({ by, only, from, to, slots }: Question): Group[] {
+    const needed = only.map((mask, dimension) => mask !== null || by.includes(dimension));
+    const cells = slots ? this.#rollUp(needed) : this.#cells;
+    const groups = new Map<number, Group>();
+    const length = slots?.number ?? 1;
+    for (let cell = 0; cell + 1 < cells.offsets.length; cell++) {
+      if (!passes(cells, cell, only)) continue;
+      const [first, end] = stretch(cells, cell, from, to);
+      if (first === end) continue;
+      const codes = by.map((dimension) => cells.codes[dimension]?.[cell] ?? 0);
+      const place = codes.reduce((place, code, at) => place * (cells.sizes[by[at] ?? 0] ?? 1) + code, 0);
+      let group = groups.get(place);
+      if (!group) {
+        group = { codes, sums: new Float64Array(length), counts: new Float64Array(length) };
+        groups.set(place, group);
+      }
+      if (slots) spread(cells, first, end, from, slots.of, group);
+      else gather(cells, first, end, group);
+    }
+    return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+  }
+
+  /** The table without the dimensions that are not needed. */
+  #rollUp(needed: boolean[]): Cells {
+    const key = needed.join();
+    const rollup = this.#rollups.get(key) ?? rollUp(this.#cells, needed);
+    this.#rollups.set(key, rollup);
+    return rollup;
+  }
+}
+
+function passes({ codes }: Cells, cell: number, only: (Uint8Array | null)[]): boolean {
+  for (let dimension = 0; dimension < only.length; dimension++) {
+    const mask = only[dimension];
+    if (mask && mask[codes[dimension]?.[cell] ?? 0] !== 1) return false;
+  }
+  return true;
+}
+
+/** The rows of a cell in a stretch of time. */
+function stretch({ offsets, minutes }: Cells, cell: number, from: number, to: number): [number, number] {
+  const [first, end] = [offsets[cell] ?? 0, offsets[cell + 1] ?? 0];
+  return [search(minutes, first, end, from), search(minutes, first, end, to)];
+}
+
+/** The first of the ascending minutes that is not before a given one. */
+function search(minutes: ArrayLike<number>, low: number, high: number, minute: number): number {
+  if (low === high || (minutes[low] ?? 0) >= minute) return low;
+  if ((minutes[high - 1] ?? 0) < minute) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((minutes[middle] ?? 0) < minute) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function gather({ sums, counts }: Cells, first: number, end: number, group: Group): void {
+  group.sums[0] = (group.sums[0] ?? 0) + (sums[end] ?? 0) - (sums[first] ?? 0);
+  const rows = counts ? (counts[end] ?? 0) - (counts[first] ?? 0) : end - first;
+  group.counts[0] = (group.counts[0] ?? 0) + rows;
+}
+
+function spread(
+  { minutes, sums, counts }: Cells,
+  first: number,
+  end: number,
+  from: number,
+  slots: ArrayLike<number>,
+  group: Group,
+): void {
+  let before = sums[first] ?? 0;
+  for (let row = first; row < end; row++) {
+    const slot = slots[(minutes[row] ?? 0) - from] ?? 0;
+    const after = sums[row + 1] ?? 0;
+    group.sums[slot] = (group.sums[slot] ?? 0) + after - before;
+    const rows = counts ? (counts[row + 1] ?? 0) - (counts[row] ?? 0) : 1;
+    group.counts[slot] = (group.counts[slot] ?? 0) + rows;
+    before = after;
+  }
+}
+
+function rollUp(cells: Cells, needed: boolean[]): Cells {
+  if (needed.every(Boolean)) return cells;
+  const { sizes, codes, offsets, minutes } = cells;
+  const kept = sizes.map((size, dimension) => (needed[dimension] ? size : 1));
+  const members = new Map<string, number[]>();
+  for (let cell = 0; cell + 1 < offsets.length; cell++) {
+    const key = codes.map((column, dimension) => (needed[dimension] ? column[cell] : 0)).join();
+    const found = members.get(key);
+    if (found) found.push(cell);
+    else members.set(key, [cell]);
+  }
+  let latest = 0;
+  for (const minute of minutes) latest = Math.max(latest, minute);
+  const every = Uint32Array.from({ length: latest + 1 }, (_, minute) => minute);
+  return buildCells(
+    kept,
+    [...members].map(([key, own]) => {
+      const sums = new Float64Array(latest + 1);
+      const counts = new Float64Array(latest + 1);
+      const group = { codes: [], sums, counts };
+      for (const cell of own) spread(cells, offsets[cell] ?? 0, offsets[cell + 1] ?? 0, 0, every, group);
+      const present = every.filter((minute) => (counts[minute] ?? 0) > 0);
+      return {
+        codes: key.split(',').map(Number),
+        minutes: present,
+        values: Float64Array.from(present, (minute) => sums[minute] ?? 0),
+        counts: Float64Array.from(present, (minute) => counts[minute] ?? 0),
+      };
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+import { toRows } from './table.ts';
+import type { Tables } from './table.ts';
+
+/** The part of Vega's View that takes data (vega-view). */
+interface View {
+  signal(name: string, value: unknown): unknown;
+  data(name: string, rows: object[]): unknown;
+}
+
+/** Gives a view, before it first runs, what its chart draws from: columns to query, and rows for the data sources named. */
+export function feed(view: View, names: readonly string[], tables: Tables): void {
+  view.signal('tables', tables);
+  const { visits, engagement, ...lookUps } = tables;
+  for (const name of names) {
+    if (name === 'visits') view.data(name, toRows(visits));
+    else if (name === 'engagement') view.data(name, toRows(engagement));
+    else
+      view.data(
+        name,
+        lookUps[name as keyof typeof lookUps].map((row) => ({ ...row })),
+      );
+  }
+}

@@ -1,0 +1,40 @@
+import type { Drawn } from './drawn.ts';
+import { answer } from './query.ts';
+import type { Choice } from './query.ts';
+import { minuteMs } from './table.ts';
+import type { Tables } from './table.ts';
+import type { Selection } from './words.ts';
+
+const where = ['item_topic', 'age_segment'];
+const measures: [{ op: 'sum'; as: string }] = [{ op: 'sum', as: 'visits' }];
+
+function choose({ topics, ages }: Selection, shown: [number, number]): Choice {
+  return { chosen: [topics, ages], shown, step: minuteMs };
+}
+
+/** The rows of the history minute by minute, whatever steps it is drawn in. */
+export function listMinutes(tables: Tables, selection: Selection, span: [number, number]): Drawn['history'] {
+  const query = { table: 'visits' as const, groupby: ['item_topic'], time: 'dt', measures, where };
+  const { groups, times } = answer(query, tables, choose(selection, selection.period ?? span));
+  return groups.flatMap(({ fields, group }) =>
+    times.flatMap((dt, slot) => {
+      const visits = group.sums[slot] ?? 0;
+      return visits > 0 ? [{ dt, item_topic: fields.item_topic as string, visits }] : [];
+    }),
+  );
+}
+
+/** The minute with the most events, the first of them if there are several. */
+export interface Peak {
+  dt: number;
+  visits: number;
+}
+
+export function findPeak(tables: Tables, selection: Selection, span: [number, number]): Peak {
+  const query = { table: 'visits' as const, groupby: [], time: 'dt', measures, where };
+  const { groups, times } = answer(query, tables, choose(selection, selection.period ?? span));
+  const sums = groups[0]?.group.sums ?? [];
+  let best = 0;
+  for (let slot = 1; slot < sums.length; slot++) if ((sums[slot] ?? 0) > (sums[best] ?? 0)) best = slot;
+  return { dt: times[best] ?? span[0], visits: sums[best] ?? 0 };
+}

@@ -1,0 +1,120 @@
+import type { Group } from './cube.ts';
+import { minuteMs } from './table.ts';
+import type { LookUp, Row, Table, TableName, Tables } from './table.ts';
+
+/** What a chart wants of an aggregate: the leading transforms of its data, as `render` recognised them. */
+export interface Query {
+  table: TableName;
+  /** The fields to group by, beside the one that holds the start of a step of time, if there is one. */
+  groupby: string[];
+  time?: string | undefined;
+  measures: { op: 'sum' | 'mean'; as: string }[];
+  /** The fields that selections filter. */
+  where: string[];
+  /** For a history: every step of the period has a row for every series, a zero where nothing happened. */
+  grid?: Grid | undefined;
+}
+
+/** What the rows of a history carry beside their value; each is left out where the chart does not ask for it. */
+export interface Grid {
+  /** The time once more. */
+  alias?: string | undefined;
+  /** The value for each minute of the step that is in the period. */
+  rate?: string | undefined;
+  lookup?: { from: 'topics' | 'events'; field: string; values: string[] } | undefined;
+  /** The sum of the values of all series. */
+  total?: string | undefined;
+  /** Where the rate lies when the series are stacked by this field. */
+  stack?: { sort: string; as: [string, string] } | undefined;
+}
+
+/** What is chosen at the moment. */
+export interface Choice {
+  /** For each field of `where` the names that are let through; null lets all through. */
+  chosen: (readonly unknown[] | null)[];
+  /** The period, half-open, Unix milliseconds. */
+  shown: readonly [number, number];
+  /** Milliseconds. */
+  step: number;
+}
+
+/** The groups of a query, and the steps of time that their values are in. */
+export interface Answer {
+  groups: { fields: Row; group: Group }[];
+  /** The start of each step, Unix milliseconds. */
+  times: number[];
+}
+
+/** Asks an aggregate. */
+export function answer(query: Query, tables: Tables, { chosen, shown, step }: Choice): Answer {
+  const table = tables[query.table];
+  const timed = query.time !== undefined;
+  const by = dimensionsOf(table, query.groupby);
+  const minute = (ms: number) => Math.max(0, Math.ceil((ms - table.start) / minuteMs));
+  const [from, to] = [minute(shown[0]), minute(shown[1])];
+  const first = Math.floor(shown[0] / step);
+  const number = timed ? Math.max(0, Math.ceil(shown[1] / step) - first) : 1;
+  const of = timed ? slotsOf(table.start, from, to, step, first) : undefined;
+  const groups = table.cube.ask({
+    by,
+    only: table.dimensions.map((fields) => maskOf(fields, query.where, chosen)),
+    from,
+    to,
+    slots: of && { of, number },
+  });
+  return {
+    groups: groups.map((group) => ({ fields: fieldsOf(table, by, group, query.groupby), group })),
+    times: Array.from({ length: number }, (_, slot) => (first + slot) * step),
+  };
+}
+
+function dimensionsOf({ dimensions }: Table, groupby: string[]): number[] {
+  return dimensions.flatMap((fields, at) =>
+    groupby.some((field) => Object.hasOwn(fields, field)) ? [at] : [],
+  );
+}
+
+function slotsOf(start: number, from: number, to: number, step: number, first: number): Uint32Array {
+  return Uint32Array.from(
+    { length: Math.max(0, to - from) },
+    (_, at) => Math.floor((start + (from + at) * minuteMs) / step) - first,
+  );
+}
+
+/** Which codes of a dimension the selections let through; null when none of them filters it. */
+function maskOf(
+  fields: Table['dimensions'][number],
+  where: string[],
+  chosen: Choice['chosen'],
+): Uint8Array | null {
+  let mask: Uint8Array | null = null;
+  for (const [index, field] of where.entries()) {
+    const [values, names] = [Object.hasOwn(fields, field) ? fields[field] : undefined, chosen[index]];
+    if (!values || !names) continue;
+    const wanted = new Set(names);
+    const before: Uint8Array | null = mask;
+    mask = Uint8Array.from(values, (value, code) => Number(wanted.has(value) && before?.[code] !== 0));
+  }
+  return mask;
+}
+
+function fieldsOf({ dimensions }: Table, by: number[], { codes }: Group, groupby: string[]): Row {
+  return Object.fromEntries(
+    by.flatMap((dimension, at) =>
+      Object.entries(dimensions[dimension] ?? {})
+        .filter(([field]) => groupby.includes(field))
+        .map(([field, values]) => [field, values[codes[at] ?? 0]]),
+    ),
+  );
+}
+
+/** The values of a slot of a group, as the measures are called. */
+export function measure({ measures }: Query, { sums, counts }: Group, slot: number): Row {
+  const [sum, count] = [sums[slot] ?? 0, counts[slot] ?? 0];
+  return Object.fromEntries(measures.map(({ op, as }) => [as, op === 'mean' ? sum / count : sum]));
+}
+
+/** The row of a look-up table with a given rank. */
+export function lookUp(rows: LookUp, rank: unknown): Row {
+  return rows.find((row) => row.rank === rank) ?? {};
+}

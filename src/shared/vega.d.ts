@@ -1,0 +1,15 @@
+/** Vega's parts have no types of their own; these are of those that are used here. */
+declare module 'vega-dataflow' {
+  export const transforms: Record<string, unknown>;
+  export const Transform: unknown;
+  export function ingest<Row extends object>(row: Row): Row;
+}
+declare module 'vega-transforms';
+declare module 'vega-view-transforms';
+declare module 'vega-encode';
+declare module 'vega-parser' {
+  export { parse } from 'vega';
+}
+declare module 'vega-view' {
+  export { View } from 'vega';
+}

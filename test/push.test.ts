@@ -1,0 +1,161 @@
+import { describe, expect, test } from '@jest/globals';
+import { parse, View } from 'vega';
+import type { TopLevelSpec } from 'vega-lite';
+import { between, mulberry32, shuffle } from '../fixtures/random.ts';
+import { compileChart, readChart } from '../src/render/charts.ts';
+import type { pushDown } from '../src/render/push.ts';
+import { panels } from '../src/shared/drawn.ts';
+import { feed } from '../src/shared/feed.ts';
+import type { Payload } from '../src/shared/payload.ts';
+import { tabulatePayload } from '../src/shared/table.ts';
+import type { Row } from '../src/shared/table.ts';
+import { toCells } from './support/payload.ts';
+
+const minute = 60_000;
+const start = Date.UTC(2026, 10, 22, 23, 7);
+const minutes = 900;
+const random = mulberry32(2026);
+
+const items = ['a', 'b', '__proto__', 'constructor', 'e'];
+const ages = ['18-25', '26-30', 'не указано'];
+const sources = ['a', 'x', 'toString'];
+const events = ['show', 'click', 'view', 'odd'].map((event, rank) => ({ event, name: event, rank }));
+
+type Line = [string, string, string, number, number];
+
+/** Rows in one of some minutes; none in the middle of the period. */
+function invent(last: string[]): Line[] {
+  return items.flatMap((item) =>
+    ages.flatMap((age) =>
+      last.flatMap((name) =>
+        Array.from({ length: minutes }, (_, at): Line => [
+          item,
+          age,
+          name,
+          at,
+          between(random, 1, 40),
+        ]).filter(([, , , at]) => random() < 0.06 && (at < 300 || at > 420)),
+      ),
+    ),
+  );
+}
+
+const payload: Payload = {
+  start,
+  end: start + minutes * minute,
+  coarse: null,
+  items,
+  ages,
+  sources,
+  events,
+  topics: [...new Set([...items, ...sources])].map((name, rank) => ({ name, color: `#00000${rank}`, rank })),
+  gaps: [],
+  visits: toCells([items, ages, sources], invent(sources)),
+  engagement: toCells(
+    [items, ages, events.map(({ event }) => event)],
+    invent(events.map(({ event }) => event)),
+  ),
+};
+const tables = tabulatePayload(payload);
+const source = (name: string) => readChart(name, { period: payload, coarse: null }, (text) => text);
+
+/** As Vega-Lite compiles it. */
+const plainly = ((spec: { signals: object[] }) => ({
+  spec: { ...spec, signals: [{ name: 'tables', value: null }, ...spec.signals] },
+  left: [],
+})) as unknown as typeof pushDown;
+
+function open(name: string, push?: typeof pushDown): { view: View; rows: () => string[] } {
+  const chart = compileChart(name, source(name), push);
+  const view = new View(parse(chart.spec));
+  feed(view, chart.tables, tables);
+  return { view, rows: () => (view.data(chart.rows) as Row[]).map(tidy).sort() };
+}
+
+/** A row as text, its fields in one order, its numbers to nine digits, and none of them half way between two. */
+function tidy(row: Row): string {
+  const fields = Object.entries(row)
+    .filter(([name]) => name !== '_impute')
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(
+    fields.map(([name, value]) => [
+      name,
+      typeof value === 'number' ? Number((value * (1 + 1e-12)).toPrecision(9)) : value,
+    ]),
+  );
+}
+
+/** What is chosen: names, also one that is not there, or all; a period of any length, at any second, or all. */
+function choose(): Record<string, unknown> {
+  const some = (names: string[]) =>
+    random() < 0.3 ? null : shuffle(random, [...names, 'nobody']).slice(0, between(random, 1, names.length));
+  const [one, other] = [between(random, 0, minutes * 60), between(random, 0, minutes * 60)];
+  const period = [start + Math.min(one, other) * 1000, start + (Math.max(one, other) + 1) * 1000];
+  return {
+    topics_item_topic: some(items),
+    ages_age_segment: some(ages),
+    period: random() < 0.25 ? null : period,
+  };
+}
+
+describe.each(panels)('%s, pushed down', (name) => {
+  test('draws the rows that Vega filters and adds up itself, over 300 random selections', async () => {
+    const [plain, pushed] = [open(name, plainly), open(name)];
+    for (const { view } of [plain, pushed]) await view.runAsync(); // Vega-Lite's selections take up nothing before that
+    for (let time = 0; time < 300; time++) {
+      const chosen = choose();
+      for (const { view } of [plain, pushed]) {
+        for (const [signal, value] of Object.entries(chosen)) view.signal(signal, value);
+        await view.runAsync();
+      }
+      expect(pushed.rows()).toEqual(plain.rows());
+    }
+  });
+});
+
+describe('what is not recognised', () => {
+  const steps = (name: string): Row[] => (source(name) as unknown as { transform: Row[] }).transform;
+
+  test.each([
+    ['a filter of another kind', (all: Row[]) => all.unshift({ filter: 'datum.visits > 1' })],
+    [
+      'another measure',
+      (all: Row[]) =>
+        Object.assign(all.find((step) => step.aggregate) ?? {}, {
+          aggregate: [{ op: 'max', field: 'visits', as: 'visits' }],
+        }),
+    ],
+    ['no period', (all: Row[]) => all.splice(2, 1)],
+  ])('stays Vega’s, and is told: %s', async (_, change) => {
+    const transform = steps('sources');
+    change(transform);
+    const chart = compileChart('sources', { ...source('sources'), transform } as unknown as TopLevelSpec);
+    expect(chart.left).toEqual(['data_0']);
+    const view = new View(parse(chart.spec));
+    feed(view, chart.tables, tables);
+    await view.runAsync();
+    expect(view.data(chart.rows).length).toBe(sources.length);
+  });
+
+  test('after the aggregate stays Vega’s too, on the rows of the transform', async () => {
+    const transform = steps('history');
+    const lookup = transform.findIndex((step) => 'lookup' in step);
+    transform.splice(lookup, 0, { calculate: '2 * datum.rate', as: 'double' });
+    const changed = { ...source('history'), transform } as unknown as TopLevelSpec;
+    const chart = compileChart('history', changed);
+    expect(chart.left).toEqual([]);
+    const kinds = (chart.spec.data ?? [])
+      .find(({ name }) => name === 'data_0')
+      ?.transform?.map(({ type }) => type);
+    expect(kinds).toEqual(['cube', 'formula', 'lookup', 'joinaggregate', 'stack']);
+    const [view, plain] = [new View(parse(chart.spec)), open('history')];
+    feed(view, chart.tables, tables);
+    await view.runAsync();
+    await plain.view.runAsync();
+    const rows = (view.data(chart.rows) as Row[]).map(({ double, ...row }) => {
+      expect(double).toBe(2 * Number(row.rate));
+      return tidy(row);
+    });
+    expect(rows.sort()).toEqual(plain.rows());
+  });
+});

@@ -1,0 +1,30 @@
+import { inflateSync } from 'node:zlib';
+import { buildCells } from '../../src/shared/cells.ts';
+import type { Cells } from '../../src/shared/cells.ts';
+import { decode } from '../../src/shared/payload.ts';
+import type { Payload } from '../../src/shared/payload.ts';
+
+/** What a page holds. */
+export function readPayload(html: string): Payload {
+  const text = /<script type="text\/plain" id="payload">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
+  return decode(inflateSync(Buffer.from(text, 'base64')));
+}
+
+/** A table of three dimensions from rows of three names, a minute and a value. */
+export function toCells(
+  names: string[][],
+  rows: [one: string, two: string, three: string, minute: number, value: number][],
+): Cells {
+  const cells = new Map<string, { codes: number[]; minutes: number[]; values: number[] }>();
+  for (const [one, two, three, minute, value] of rows) {
+    const codes = [one, two, three].map((name, dimension) => names[dimension]?.indexOf(name) ?? -1);
+    const cell = cells.get(codes.join()) ?? { codes, minutes: [], values: [] };
+    cells.set(codes.join(), cell);
+    cell.minutes.push(minute);
+    cell.values.push(value);
+  }
+  return buildCells(
+    names.map(({ length }) => length),
+    [...cells.values()],
+  );
+}
