@@ -569,10 +569,56 @@ test('without JavaScript the page still shows its charts, numbers and tables', a
   expect(await still.locator('#sources .mark-arc path').count()).toBe(26);
   expect(await still.locator('#topics .name').count()).toBe(25);
   expect(await still.isVisible('.controls')).toBe(false);
+  expect(await still.isVisible('.tools')).toBe(false);
   await still.click('#funnel summary');
   expect(await still.locator('#funnel tbody tr').count()).toBe(3);
   await still.close();
 });
+
+test.each([
+  [1440, 900],
+  [1280, 720],
+  [390, 844],
+])(
+  'at %i × %i nothing moves when the live charts take the place of their pictures',
+  async (width, height) => {
+    const boxes = (of: Page) =>
+      of.evaluate(() => {
+        const rounded = [
+          '.control',
+          '.view',
+          '.mark-area path',
+          '.mark-arc path',
+          '.mark-rect path[fill="#2f5fd0"]',
+        ];
+        return rounded.map((selector) => {
+          const all = [...document.querySelectorAll(selector)].map((element) =>
+            element.getBoundingClientRect(),
+          );
+          return [
+            Math.min(...all.map(({ left }) => left)),
+            Math.min(...all.map(({ top }) => top)),
+            Math.max(...all.map(({ right }) => right)),
+            Math.max(...all.map(({ bottom }) => bottom)),
+          ];
+        });
+      });
+    await page.setViewportSize({ width, height });
+    await drawn();
+    const still = await browser.newPage({ viewport: { width, height } });
+    await still.addInitScript(() => {
+      customElements.define = () => {
+        throw new Error('The script of the page stops here.');
+      };
+    });
+    await still.goto(pathToFileURL(file).href);
+    const live = (await boxes(page)).flat();
+    const moved = (await boxes(still)).flat().map((at, index) => Math.abs(at - (live[index] ?? Infinity)));
+    expect(moved).toHaveLength(20);
+    expect(Math.max(...moved)).toBeLessThan(2);
+    await still.close();
+  },
+);
 
 describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
   test.each([

@@ -1,6 +1,6 @@
 import type { Writer } from '../shared/words.ts';
 import { Control } from './control.ts';
-import { formatMoment, parseMoment, stepMoment } from './moment.ts';
+import { formatMoment, parseMoment, stepMoment } from '../shared/moment.ts';
 
 type Span = [start: number, end: number];
 

@@ -5,6 +5,7 @@ import { readShipped } from '../files.ts';
 import { panels } from '../shared/drawn.ts';
 import type { Drawn, PanelName } from '../shared/drawn.ts';
 import { findPeak, listMinutes } from '../shared/minutes.ts';
+import { formatMoment } from '../shared/moment.ts';
 import type { Payload } from '../shared/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Tables } from '../shared/table.ts';
@@ -85,6 +86,8 @@ export function renderPage({
       ]),
     ),
     facts: describeFacts(facts, visits, write),
+    from: formatMoment(start, locale.language),
+    to: formatMoment(end, locale.language),
     ages: payload.ages,
     key: describeTopics(payload, drawn, write),
     definitions: definitions.map(([term, meaning]) => ({ term: t(term), meaning: t(meaning) })),

@@ -5,17 +5,21 @@ import type { Drawn, PanelName } from '../shared/drawn.ts';
 import { feed } from '../shared/feed.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Tables } from '../shared/table.ts';
+import { stretch } from './stretch.ts';
+import type { Frame } from './stretch.ts';
+
+/** A chart as it stands before anything is chosen. */
 export interface Snapshot {
   /** For readers without JavaScript, and until it has started. */
   svg: string;
   rows: Drawn[PanelName];
 }
 
-/** Pixels; the picture is scaled to its panel. */
-const sizes: Record<string, [width: number, height: number]> = {
-  history: [720, 480],
-  sources: [400, 330],
-  funnel: [400, 240],
+/** About the places on a page of 1440 × 900. */
+const frames: Record<PanelName, Frame> = {
+  history: { width: 900, height: 490 },
+  sources: { width: 418, height: 176, circle: 0.42 },
+  funnel: { width: 418, height: 216 },
 };
 
 /** Draws a chart without a browser. */
@@ -24,10 +28,10 @@ export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale)
     marks: Mark[];
     signals: { name: string }[];
   };
-  const [width, height] = sizes[chart.name] ?? [400, 300];
+  const frame = frames[chart.name as PanelName];
   const marks = spec.marks.filter((mark) => !isInvisible(mark));
   const signals = spec.signals.filter(({ name }) => name !== 'width' && name !== 'height');
-  const view = new View(parse({ ...spec, width, height, signals, marks } as Spec), {
+  const view = new View(parse({ ...spec, ...frame, signals, marks } as unknown as Spec), {
     renderer: 'none',
     // Vega takes the definitions, though its types ask for what it makes of them.
     locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
@@ -35,9 +39,10 @@ export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale)
   });
   feed(view, chart.tables, tables);
   const svg = await view.toSVG();
+  const plot = { ...frame, width: Number(view.signal('width')), height: Number(view.signal('height')) };
   const rows = pickRows(chart.name, view.data(chart.rows));
   view.finalize();
-  return { svg: scalable(svg, width, height), rows: rows as Drawn[PanelName] };
+  return { svg: stretch(svg, plot), rows: rows as Drawn[PanelName] };
 }
 
 interface Mark {
@@ -47,12 +52,4 @@ interface Mark {
 /** A mark that only serves the pointer. */
 function isInvisible({ encode }: Mark): boolean {
   return encode?.update?.fillOpacity?.value === 0;
-}
-
-/** As large as its place, whatever that is. */
-function scalable(svg: string, width: number, height: number): string {
-  return svg.replace(/<svg[^>]*>/, (open) => {
-    const [, box = `0 0 ${width} ${height}`] = /viewBox="([^"]*)"/.exec(open) ?? [];
-    return `<svg xmlns="http://www.w3.org/2000/svg" class="snapshot marks" role="img" viewBox="${box}">`;
-  });
 }
