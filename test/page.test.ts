@@ -540,6 +540,27 @@ describe('the controls', () => {
   });
 });
 
+test('a screen reader hears of each slice and bar its name and figures, in the language of the page', async () => {
+  const labels = (marks: string) =>
+    page.$$eval(marks, (all) =>
+      all.map((mark) => mark.getAttribute('aria-label')?.replace(/\s/g, ' ')).sort(),
+    );
+  const percent = (share: number) => `${(share * 100).toFixed(1).replace('.', ',')} %`;
+  const { sources, funnel } = await selectDrawn(db, everything);
+  expect(await labels('#sources .mark-arc path')).toEqual(
+    sources.map(({ source_topic, share }) => `${source_topic ?? ''}: ${percent(Number(share))}`).sort(),
+  );
+  const bars = await labels('#funnel .mark-rect path[aria-label]');
+  const users = (event: string) => Number(funnel.find((row) => row.event === event)?.users);
+  const number = (value: number) => value.toLocaleString('ru').replace(/\s/g, ' ');
+  expect(bars).toEqual([
+    `Клики: ${percent(users('click') / users('show'))} · ${number(users('click'))}`,
+    `Показы: 100,0 % · ${number(users('show'))}`,
+    `Просмотры: ${percent(users('view') / users('show'))} · ${number(users('view'))}, ${percent(users('view') / users('click'))} от кликов`,
+  ]);
+  expect(await labels('.view [aria-label*="axis"]')).toEqual([]);
+});
+
 test('a chart can be taken away as CSV, PNG and SVG', async () => {
   await page.click('#ages button:text-is("18-25")');
   const take = async (format: string) => {
