@@ -7,7 +7,13 @@ import { locales } from '../src/render/locale.ts';
 import { render, writePage } from '../src/render/render.ts';
 import { findBrowser, launchBrowser } from '../test/support/browser.ts';
 
-const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const sizes = {
+  desktop: { width: 1440, height: 900 },
+  laptop: { width: 1280, height: 720 },
+  wall: { width: 3840, height: 2160 },
+  phone: { width: 390, height: 844 },
+  narrow: { width: 360, height: 740 },
+};
 const states: Record<string, BrowserContextOptions> = {
   light: {},
   dark: { colorScheme: 'dark' },
@@ -25,9 +31,9 @@ for (const locale of locales) {
       const page = await browser.newPage({ viewport, locale, ...options });
       await page.goto(pathToFileURL(file).href);
       if (state !== 'still') await page.waitForSelector('html[data-zen=ready]');
-      const picture = { fullPage: size === 'phone' };
+      const picture = { fullPage: viewport.width < 500 };
       await page.screenshot({ path: `output/screens/${locale}-${size}-${state}.png`, ...picture });
-      if (locale === 'ru' && state === 'light')
+      if (locale === 'ru' && state === 'light' && (size === 'desktop' || size === 'phone'))
         await page.screenshot({ path: `docs/${size}.png`, ...picture });
       if (size === 'desktop' && state === 'light') {
         await page.pdf({

@@ -18,7 +18,7 @@ export interface Snapshot {
 /** About the places on a page of 1440 × 900. */
 const frames: Record<PanelName, Frame> = {
   history: { width: 900, height: 490 },
-  sources: { width: 418, height: 176, circle: 0.42 },
+  sources: { width: 376, height: 176, circle: 0.42, bands: 1 },
   funnel: { width: 418, height: 216 },
 };
 
@@ -39,8 +39,9 @@ export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale)
   });
   feed(view, chart.tables, tables);
   const svg = await view.toSVG();
-  const plot = { ...frame, width: Number(view.signal('width')), height: Number(view.signal('height')) };
   const rows = pickRows(chart.name, view.data(chart.rows));
+  const plot = { ...frame, width: Number(view.signal('width')), height: Number(view.signal('height')) };
+  if (chart.name === 'funnel') plot.bands = rows.length;
   view.finalize();
   return { svg: stretch(svg, plot), rows: rows as Drawn[PanelName] };
 }

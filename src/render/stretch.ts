@@ -2,8 +2,10 @@
 export interface Frame {
   width: number;
   height: number;
-  /** A circle at the left, so many times as wide as the place; letters then keep their distance from it, and from the middle. */
+  /** A circle at the left, so many times as wide as the place; letters then keep their distance from it. */
   circle?: number;
+  /** Rows of equal height, with whose middles letters keep. */
+  bands?: number;
 }
 
 type Point = [x: number, y: number];
@@ -76,10 +78,11 @@ function line([x, y]: Point, rest: string, frame: Frame): string {
 /** A point as shares of the place, and what it lies beyond them in pixels. */
 function place(
   [x, y]: Point,
-  { width, height, circle }: Frame,
+  { width, height, circle, bands = 0 }: Frame,
 ): { x: string; y: string; dx: number; dy: number } {
+  const middles = Array.from({ length: bands }, (_, row) => (row + 0.5) / bands);
   const across = follow(x, width, circle === undefined ? [] : [circle, 1]);
-  const down = follow(y, height, circle === undefined ? [] : [0.5]);
+  const down = follow(y, height, middles);
   return { x: across.share, y: down.share, dx: across.rest, dy: down.rest };
 }
 
