@@ -1,47 +1,22 @@
 // Compares with the tools of the field, side by side in one run, on one PostgreSQL server:
 //
-//     npm run bench -- /usr/lib/postgresql/15/bin [restore | aggregate]
+//     npm run bench -- /usr/lib/postgresql/15/bin [restore | aggregate | page]
 //
 // The first argument is the folder of PostgreSQL's programs; the second one leaves the rest out. Figures are medians; trust
 // the ratios. What each does beside loading the rows: zen makes its index on ts, analyzes and looks over the log; pg_restore
 // makes the key, where the dump has one.
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openServer } from '../src/db/server.ts';
 import { startServer } from '../test/support/postgres.ts';
 import { benchAggregate } from './bench/aggregate.ts';
-
-interface Run {
-  seconds: number;
-  megabytes: number;
-}
+import { measure, median } from './bench/measure.ts';
+import type { Run } from './bench/measure.ts';
+import { benchPage } from './bench/page.ts';
 
 const runs = 5;
-
-/** Runs a program to its end: wall time, and the most memory that it held (Linux: VmHWM of its process). */
-async function measure(program: string, args: string[]): Promise<Run> {
-  const started = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  let megabytes = 0;
-  const watch = setInterval(() => {
-    try {
-      const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
-      megabytes = Math.max(megabytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-    } catch {
-      clearInterval(watch);
-    }
-  }, 10);
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  clearInterval(watch);
-  if (code !== 0) throw new Error(`${program} ended with ${String(code)}`);
-  return { seconds: (performance.now() - started) / 1000, megabytes };
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
 
 async function benchRestore(bin: string, url: string, dump: string, rows: string): Promise<void> {
   const found: { zen: Run[]; other: Run[] } = { zen: [], other: [] };
@@ -80,7 +55,7 @@ const grow = `
   from log_raw, generate_series(1, 9) as hour
   order by hour`;
 
-async function main(bin: string): Promise<void> {
+async function restoreAll(bin: string): Promise<void> {
   const server = await startServer(bin);
   const folder = mkdtempSync(join(tmpdir(), 'zen-bench-'));
   try {
@@ -104,5 +79,6 @@ async function main(bin: string): Promise<void> {
 const [bin, only] = process.argv.slice(2);
 if (!bin)
   throw new Error('Name the folder of PostgreSQL’s programs: npm run bench -- /usr/lib/postgresql/15/bin');
-if (only !== 'aggregate') await main(bin);
-if (only !== 'restore') await benchAggregate(bin);
+const benches = { restore: restoreAll, aggregate: benchAggregate, page: benchPage };
+for (const [name, bench] of Object.entries(benches))
+  if (only === undefined || only === name) await bench(bin);

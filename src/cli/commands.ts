@@ -215,18 +215,31 @@ export interface RenderFlags extends CommonOptions, DateOptions {
   out: string;
   locale: LocaleName;
   title?: string;
+  /** Megabytes. */
+  maxSize: number;
 }
 
 export async function runRender(flags: RenderFlags): Promise<void> {
   await command(flags, async (db, terminal, seconds) => {
     const { render, writePage } = await import('../render/render.ts');
-    const { locale, title, out } = flags;
+    const { locale, title, out, maxSize } = flags;
     const file = resolve(out);
-    const { html, period, visits, rows, slow } = await terminal.during(`Rendering ${out}`, async () => {
-      const rendered = await render(db, { ...readDates(flags), locale, title });
-      await writePage(file, rendered.html);
-      return rendered;
-    });
+    const options = { ...readDates(flags), locale, title, maxSize };
+    const { html, period, visits, rows, slow, coarse } = await terminal.during(
+      `Rendering ${out}`,
+      async (update) => {
+        const rendered = await render(db, options, Date.now(), ({ stage, share }) => {
+          const how = share === undefined ? '' : ` ${describeShare(share, seconds())}`;
+          update(`Rendering ${out}: ${stage}${how}`);
+        });
+        await writePage(file, rendered.html);
+        return rendered;
+      },
+    );
+    if (coarse)
+      terminal.note(
+        `To stay within ${maxSize} MB, the page has hours for minutes before ${isoTime(coarse.until)}.`,
+      );
     const bytes = Buffer.byteLength(html);
     if (visits === 0)
       terminal.note('The page says that there is no data: nothing is aggregated of its period.');

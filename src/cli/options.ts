@@ -61,3 +61,11 @@ export function parseJobs(text: string): number {
   }
   return Number(text);
 }
+
+/** @throws ZenError `usage` for what is not a number of megabytes above 0 */
+export function parseSize(text: string): number {
+  if (!/^\d{1,6}(\.\d+)?$/.test(text) || Number(text) === 0) {
+    throw new ZenError('usage', `“${text}” is not a size in megabytes: write it as 18, 2.5 ….`);
+  }
+  return Number(text);
+}

@@ -5,7 +5,7 @@ import { locales } from '../render/locale.ts';
 import { parseDuration } from '../time.ts';
 import { runAggregate, runRender, runRestore, runStatus } from './commands.ts';
 import type { RestoreFlags } from './commands.ts';
-import { common, dates, option, parseJobs } from './options.ts';
+import { common, dates, option, parseJobs, parseSize } from './options.ts';
 import type { Streams } from './terminal.ts';
 
 const times = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
@@ -52,6 +52,12 @@ export function buildProgram(streams?: Streams): Command {
       'first minute (default: the first aggregated one)',
       'end, not included (default: after the last aggregated one)',
     ),
+    option(
+      '--max-size <MB>',
+      'megabytes that the page may take; hours stand for its oldest minutes when it must be smaller',
+    )
+      .argParser(parseSize)
+      .default(18),
     option('--locale <name>', 'language of the page').choices(locales).default('ru'),
     option('--title <text>', 'title of the page'),
   ]).action(runRender);

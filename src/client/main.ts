@@ -163,6 +163,7 @@ async function start(): Promise<void> {
   tellAge(locale.language);
   update();
   document.documentElement.dataset.zen = 'ready';
+  performance.mark('zen-ready');
 }
 
 start().catch((error: unknown) => {

@@ -88,6 +88,12 @@ export function renderPage({
     facts: describeFacts(facts, visits, write),
     from: formatMoment(start, locale.language),
     to: formatMoment(end, locale.language),
+    hours:
+      payload.coarse === null
+        ? ''
+        : t('Before {time} UTC, hours stand for minutes, so that this file can be sent.', {
+            time: write.time(payload.coarse.until, true),
+          }),
     ages: payload.ages,
     key: describeTopics(payload, drawn, write),
     definitions: definitions.map(([term, meaning]) => ({ term: t(term), meaning: t(meaning) })),

@@ -7,10 +7,16 @@ import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
 import type { Cells } from '../shared/cells.ts';
 import { panels } from '../shared/drawn.ts';
+import type { Coarse } from '../shared/payload.ts';
+import type { Locale } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/table.ts';
 import { translator } from '../shared/words.ts';
+import type { Translate } from '../shared/words.ts';
 import { compileChart, readChart } from './charts.ts';
 import { queryFacts } from './facts.ts';
+import type { Facts } from './facts.ts';
+import { fit } from './fit.ts';
+import type { Packed } from './fit.ts';
 import { readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { pack } from './pack.ts';
@@ -25,6 +31,8 @@ export interface RenderOptions {
   end?: number | undefined;
   locale: LocaleName;
   title?: string | undefined;
+  /** Megabytes (of 1,000,000 bytes) that the page may take; without it, any number. */
+  maxSize?: number | undefined;
 }
 
 export interface Rendered {
@@ -36,35 +44,83 @@ export interface Rendered {
   rows: number;
   /** The charts that go through an aggregate row by row, because nothing of them could be pushed down. */
   slow: string[];
+  /** Before when the page has hours for minutes, to be small enough. */
+  coarse: Coarse | null;
+}
+
+/** What is being done, and for reading how much of it (of 1) is. */
+export interface RenderProgress {
+  stage: 'reading' | 'packing' | 'drawing' | 'fitting';
+  share?: number;
 }
 
 /**
  * Renders the dashboard of a period from the aggregates. Where they are empty, the page says so.
  *
  * @param now Unix milliseconds
- * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables
+ * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables, or the page cannot be
+ *   made small enough
  */
-export async function render(db: Database, options: RenderOptions, now = Date.now()): Promise<Rendered> {
+export async function render(
+  db: Database,
+  options: RenderOptions,
+  now = Date.now(),
+  onProgress: (progress: RenderProgress) => void = () => undefined,
+): Promise<Rendered> {
   const period = await resolvePeriod(db, options, now);
   const locale = readLocale(options.locale);
   const translate = translator(locale);
   const facts = await queryFacts(db, period);
-  const payload = await queryPayload(db, period, facts.gaps, translate);
-  const scene = { period, coarse: payload.coarse };
-  const sources = Object.fromEntries(panels.map((name) => [name, readChart(name, scene, translate)]));
-  const compiled = Object.entries(sources).map(([name, source]) => compileChart(name, source));
-  const title = options.title ?? translate('Zen: interaction with cards');
-  const tables = tabulatePayload(payload);
-  const snapshots = await Promise.all(compiled.map((chart) => takeSnapshot(chart, tables, locale)));
+  const payload = await queryPayload(db, period, facts.gaps, translate, (share) => {
+    onProgress({ stage: 'reading', share });
+  });
+  onProgress({ stage: 'packing' });
+  const whole = { payload, packed: pack(payload) };
   const visits = payload.visits.sums.at(-1) ?? 0;
-  const charts = compiled.map(({ name, spec, rows, tables }) => ({ name, spec, rows, tables }));
-  const packed = pack(payload);
+  const title = options.title ?? translate('Zen: interaction with cards');
+  const draw = (content: Packed) => drawPage(content, { title, locale, translate, visits, facts });
+  onProgress({ stage: 'drawing' });
+  let page = await draw(whole);
+  const rest = Buffer.byteLength(page.html) - whole.packed.length;
+  const room = (options.maxSize ?? Infinity) * 1e6 - rest - slack;
+  if (whole.packed.length > room) {
+    onProgress({ stage: 'fitting' });
+    page = await draw(fit(whole, room, rest + slack));
+  }
   return {
-    html: renderPage({ title, locale, payload, packed, visits, facts, charts, snapshots, tables, sources }),
+    ...page,
     period,
     visits,
     rows: countRows(payload.visits) + countRows(payload.engagement),
+  };
+}
+
+/** Bytes by which a page may grow that tells of its hours. */
+const slack = 20_000;
+
+interface Setting {
+  title: string;
+  locale: Locale;
+  translate: Translate;
+  visits: number;
+  facts: Facts;
+}
+
+async function drawPage(
+  { payload, packed }: Packed,
+  { translate, ...setting }: Setting,
+): Promise<Pick<Rendered, 'html' | 'slow' | 'coarse'>> {
+  const { coarse } = payload;
+  const scene = { period: payload, coarse };
+  const sources = Object.fromEntries(panels.map((name) => [name, readChart(name, scene, translate)]));
+  const compiled = Object.entries(sources).map(([name, source]) => compileChart(name, source));
+  const tables = tabulatePayload(payload);
+  const snapshots = await Promise.all(compiled.map((chart) => takeSnapshot(chart, tables, setting.locale)));
+  const charts = compiled.map(({ name, spec, rows, tables }) => ({ name, spec, rows, tables }));
+  return {
+    html: renderPage({ ...setting, payload, packed, charts, snapshots, tables, sources }),
     slow: compiled.filter(({ left }) => left.length > 0).map(({ name }) => name),
+    coarse,
   };
 }
 

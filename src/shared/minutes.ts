@@ -30,11 +30,17 @@ export interface Peak {
   visits: number;
 }
 
+/** Looks where there are minutes; where all of the selection is in hours, an hour stands for its mean minute. */
 export function findPeak(tables: Tables, selection: Selection, span: [number, number]): Peak {
   const query = { table: 'visits' as const, groupby: [], time: 'dt', measures, where };
-  const { groups, times } = answer(query, tables, choose(selection, selection.period ?? span));
+  const [start, end] = selection.period ?? span;
+  const { until, step } = tables.coarse ?? { until: start, step: minuteMs };
+  const isCoarse = end <= until;
+  const choice = choose(selection, isCoarse ? [start, end] : [Math.max(start, until), end]);
+  const { groups, times } = answer(query, tables, { ...choice, step: isCoarse ? step : minuteMs });
   const sums = groups[0]?.group.sums ?? [];
   let best = 0;
   for (let slot = 1; slot < sums.length; slot++) if ((sums[slot] ?? 0) > (sums[best] ?? 0)) best = slot;
-  return { dt: times[best] ?? span[0], visits: sums[best] ?? 0 };
+  const visits = Math.round(((sums[best] ?? 0) * minuteMs) / (isCoarse ? step : minuteMs));
+  return { dt: times[best] ?? start, visits };
 }

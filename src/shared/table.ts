@@ -1,7 +1,7 @@
 import type { Cells } from './cells.ts';
 import { eachCell } from './cells.ts';
 import { Cube } from './cube.ts';
-import type { Payload } from './payload.ts';
+import type { Coarse, Payload } from './payload.ts';
 
 export const minuteMs = 60_000;
 
@@ -34,6 +34,7 @@ export interface Tables {
   gaps: LookUp;
   /** One row, for a text. */
   labels: LookUp;
+  coarse: Coarse | null;
 }
 
 /**
@@ -63,6 +64,7 @@ export function tabulatePayload(payload: Payload): Tables {
     events: events.map((event) => ({ ...event })),
     gaps: payload.gaps.map((gap) => ({ ...gap })),
     labels: [{}],
+    coarse: payload.coarse,
   };
 }
 

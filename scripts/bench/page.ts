@@ -1,0 +1,260 @@
+// Opens pages of an hour to a week of minutes in a browser, and times what a reader does in them: as zen makes them, and with
+// the same charts as Vega-Lite compiles them, on row objects. The days repeat the fixture's minutes, with seeded noise.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import type { Database } from '../../src/db/database.ts';
+import { openServer } from '../../src/db/server.ts';
+import { compileChart, readChart } from '../../src/render/charts.ts';
+import type { pushDown } from '../../src/render/push.ts';
+import { readLocale } from '../../src/render/locale.ts';
+import { panels } from '../../src/shared/drawn.ts';
+import { tabulatePayload, toRows } from '../../src/shared/table.ts';
+import { translator } from '../../src/shared/words.ts';
+import { findBrowser, launchBrowser } from '../../test/support/browser.ts';
+import { readPayload } from '../../test/support/payload.ts';
+import { startServer } from '../../test/support/postgres.ts';
+import { measure, median } from './measure.ts';
+
+/** Minutes of each page beside the fixture's own 34; 164 of the busiest minutes are 300,000 rows. */
+const sizes = { hour: 0, '300k': 164, day: 1440, week: 10_080 };
+type Size = keyof typeof sizes;
+
+/** Plain Vega needs seconds for a click on a day, and a week's row objects do not fit. */
+const plainSizes: readonly Size[] = ['hour', '300k', 'day'];
+
+const clicks = 45;
+const base = "timestamp '2026-11-16'";
+
+interface Times {
+  first: number;
+  ready: number;
+  heap: number;
+  topic: number[];
+  age: number[];
+  brush: number[];
+}
+
+/** @param bin the folder of PostgreSQL's programs */
+export async function benchPage(bin: string): Promise<void> {
+  const server = await startServer(bin);
+  const folder = mkdtempSync(join(tmpdir(), 'zen-bench-'));
+  const url = server.url.replace('/postgres', '/page');
+  const zen = (...args: string[]) =>
+    execFileSync(process.execPath, ['bin/zen.js', ...args, '--quiet', '--database', url]);
+  zen('restore', 'fixtures/zen.dump', '--create', '--yes');
+  zen('aggregate');
+  const db = await openServer(url);
+  const browser = await launchBrowser(await findBrowser());
+  const found: Record<string, unknown>[] = [];
+  try {
+    for (const size of Object.keys(sizes) as Size[]) {
+      const window = size === 'hour' ? ['2019-09-24 18:27', '2019-09-24 19:01'] : await grow(db, sizes[size]);
+      const file = join(folder, `${size}.html`);
+      const [start, end] = window as [string, string];
+      const args = ['bin/zen.js', 'render', '--quiet', '--out', file, '--start-dt', start, '--end-dt', end];
+      const made = await measure(process.execPath, [...args, '--max-size', '100', '--database', url]);
+      found.push(await compare(browser, size, file, made));
+    }
+  } finally {
+    await browser.close();
+    await db.close();
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+  mkdirSync('output', { recursive: true });
+  writeFileSync('output/bench-page.json', `${JSON.stringify(found, null, 2)}\n`);
+}
+
+/** Minutes of both aggregates that repeat the fixture's busy ones, each value changed by up to half by a hash of its place. */
+async function grow(db: Database, minutes: number): Promise<[string, string]> {
+  const noise = (column: string) =>
+    `greatest(1, round(${column} * (0.5 + (hashtext(m::text || ${column} || item_topic || age_segment) & 1023) / 1023.0)))`;
+  for (const [table, names, column] of [
+    ['dash_visits', 'item_topic, source_topic, age_segment', 'visits'],
+    ['dash_engagement', 'item_topic, event, age_segment', 'unique_users'],
+  ] as const) {
+    await db.run(`delete from ${table} where dt >= ${base}`);
+    await db.run(`
+      insert into ${table} (dt, ${names}, ${column})
+      select ${base} + m * interval '1 minute', ${names}, ${noise(column)}
+      from generate_series(0, ${minutes - 1}) as m
+      join (
+        select *, dense_rank() over (order by dt) - 1 as place
+        from ${table} where dt between '2019-09-24 18:54' and '2019-09-24 19:00'
+      ) as busy on place = m % 7`);
+    await db.run(`analyze ${table}`);
+  }
+  const [row] = await db.query<{ till: string }>(
+    `select (${base} + ${minutes} * interval '1 minute')::text as till`,
+  );
+  return ['2026-11-16', row?.till ?? ''];
+}
+
+async function compare(
+  browser: Browser,
+  size: Size,
+  file: string,
+  made: { seconds: number; megabytes: number },
+): Promise<Record<string, unknown>> {
+  const html = readFileSync(file, 'utf8');
+  const tables = tabulatePayload(readPayload(html));
+  const rows = tables.visits.cells.minutes.length + tables.engagement.cells.minutes.length;
+  const zen = await use(browser, file);
+  const plain = plainSizes.includes(size) ? await use(browser, makePlain(file, html)) : undefined;
+  const bytes = statSync(file).size;
+  const json = plain ? jsonSize(tables.visits) + jsonSize(tables.engagement) : NaN;
+  console.log(
+    `page, ${size}, ${rows.toLocaleString('en')} rows: rendered in ${made.seconds.toFixed(1)} s ` +
+      `(${((made.seconds / rows) * 1e6).toFixed(1)} µs a row), ${made.megabytes.toFixed(0)} MB; ` +
+      `file ${(bytes / 1e6).toFixed(2)} MB, row JSON alone ${(json / 1e6).toFixed(1)} MB (${(json / bytes).toFixed(0)}×)` +
+      comparePlotly(html, json, bytes),
+  );
+  for (const [name, times] of Object.entries({ zen, plain })) {
+    if (times) console.log(`  ${name}: ${describe(times)}`);
+  }
+  return { size, rows, bytes, json, made, zen, plain };
+}
+
+function describe({ first, ready, heap, ...actions }: Times): string {
+  const each = Object.entries(actions).map(
+    ([name, times]) => `${name} ${median(times).toFixed(0)} (p95 ${quantile(times, 0.95).toFixed(0)})`,
+  );
+  return (
+    `${each.join(', ')} ms to the painted frame; first picture ${first.toFixed(0)} ms, live ${ready.toFixed(0)} ms, ` +
+    `heap ${heap.toFixed(0)} MB`
+  );
+}
+
+function quantile(values: number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? NaN;
+}
+
+function jsonSize(table: Parameters<typeof toRows>[0]): number {
+  let bytes = 0;
+  for (const row of toRows(table)) {
+    const own = Object.entries(row).filter(([name]) => !name.endsWith('_rank'));
+    bytes += Buffer.byteLength(JSON.stringify(Object.fromEntries(own))) + 1;
+  }
+  return bytes;
+}
+
+/** Plotly's offline page: its script, and the same rows as JSON. Needs npm install --no-save plotly.js-dist-min. */
+function comparePlotly(html: string, json: number, bytes: number): string {
+  try {
+    const script = createRequire(import.meta.url).resolve('plotly.js-dist-min');
+    const { visits } = tabulatePayload(readPayload(html));
+    const columns: Record<string, unknown[]> = {};
+    for (const row of toRows(visits))
+      for (const name of ['dt', 'item_topic', 'source_topic', 'age_segment', 'visits'])
+        (columns[name] ??= []).push(row[name]);
+    const all = statSync(script).size + Buffer.byteLength(JSON.stringify(columns));
+    return `; Plotly's script and the visits by column ${(all / 1e6).toFixed(1)} MB (${(all / bytes).toFixed(1)}×)`;
+  } catch {
+    return Number.isNaN(json) ? '' : '; without Plotly, which is not installed';
+  }
+}
+
+/** The page with its charts as Vega-Lite compiles them: its script makes row objects for them. */
+function makePlain(file: string, html: string): string {
+  const payload = readPayload(html);
+  const locale = readLocale('ru');
+  const scene = { period: payload, coarse: payload.coarse };
+  const plainly = ((spec: { signals: object[] }) => ({
+    spec: { ...spec, signals: [{ name: 'tables', value: null }, ...spec.signals] },
+    left: [],
+  })) as unknown as typeof pushDown;
+  const charts = panels.map((name) =>
+    compileChart(name, readChart(name, scene, translator(locale)), plainly),
+  );
+  const settings = JSON.stringify({ locale, charts }).replaceAll('<', '\\u003c');
+  const plain = file.replace('.html', '-plain.html');
+  writeFileSync(
+    plain,
+    html.replace(
+      /(id="settings">).*?(<\/script>)/s,
+      (_, open: string, close: string) => open + settings + close,
+    ),
+  );
+  return plain;
+}
+
+/** Opens a page and does in it what a reader does. */
+async function use(browser: Browser, file: string): Promise<Times> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.setDefaultTimeout(600_000);
+  await page.addInitScript({ content: 'globalThis.__name = (inner) => inner' }); // tsx names inner functions by it
+  const times = { first: [] as number[], ready: [] as number[] };
+  for (let open = 0; open < 5; open++) {
+    await page.goto(pathToFileURL(file).href, { waitUntil: 'commit' });
+    await page.waitForSelector('html[data-zen=ready]', { state: 'attached' });
+    const [first, ready] = await page.evaluate(() => [
+      performance.getEntriesByName('first-contentful-paint').at(0)?.startTime ?? NaN,
+      performance.getEntriesByName('zen-ready').at(0)?.startTime ?? NaN,
+    ]);
+    times.first.push(first);
+    times.ready.push(ready);
+  }
+  const actions = { topic: [] as number[], age: [] as number[], brush: [] as number[] };
+  for (let click = 0; click < clicks; click++) {
+    for (const action of ['topic', 'age', 'brush'] as const)
+      actions[action].push(await act(page, action, click));
+  }
+  const heap = await readHeap(page);
+  await page.close();
+  return { first: median(times.first), ready: median(times.ready), heap, ...actions };
+}
+
+/** Sets a control and waits until the browser has painted what comes of it. */
+function act(page: Page, action: 'topic' | 'age' | 'brush', click: number): Promise<number> {
+  return page.evaluate(
+    async ([action, click]) => {
+      type Control = HTMLElement & { value: unknown; names: string[] };
+      type Panel = HTMLElement & { view: { runAsync(): Promise<unknown>; signal(name: string): number[] } };
+      const [period, topics, ages] = ['period', 'topics', 'ages'].map(
+        (id) => document.getElementById(id) as Control,
+      );
+      const charts = ['history', 'sources', 'funnel'].map((id) => document.getElementById(id) as Panel);
+      const pick = (control: Control | undefined) =>
+        click % 3 === 2
+          ? null
+          : [
+              control?.names[click % control.names.length],
+              control?.names[(click + 3) % control.names.length],
+            ];
+      const [start = 0, end = 0] = charts[0]?.view.signal('span') ?? [];
+      const part = (end - start) / 60_000;
+      const from = start + Math.floor((part * (click % 7)) / 16) * 60_000;
+      const started = performance.now();
+      if (action === 'topic' && topics) topics.value = pick(topics);
+      if (action === 'age' && ages) ages.value = pick(ages);
+      if (action === 'brush' && period)
+        period.value = click % 3 === 2 ? null : [from, from + Math.ceil(part / 2) * 60_000];
+      for (const { view } of charts) await view.runAsync();
+      await new Promise((resolve) => {
+        requestAnimationFrame(() => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = resolve;
+          port2.postMessage(null);
+        });
+      });
+      return performance.now() - started;
+    },
+    [action, click] as const,
+  );
+}
+
+/** Megabytes that the page's script holds, with its buffers. */
+async function readHeap(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize, backingStorageSize = 0 } = (await session.send('Runtime.getHeapUsage')) as {
+    usedSize: number;
+    backingStorageSize?: number;
+  };
+  return (usedSize + backingStorageSize) / 1e6;
+}

@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { between, mulberry32 } from '../fixtures/random.ts';
+import { coarsen, fit } from '../src/render/fit.ts';
+import { pack } from '../src/render/pack.ts';
+import { eachCell } from '../src/shared/cells.ts';
+import type { Cells } from '../src/shared/cells.ts';
+import type { Payload } from '../src/shared/payload.ts';
+import { parseTime } from '../src/time.ts';
+import { toCells } from './support/payload.ts';
+
+const minute = 60_000;
+const start = parseTime('2026-11-22 22:30');
+const names = [['a', 'b'], ['young'], ['x', 'y']];
+
+/** Two days of minutes from half past ten in the evening, some of them empty. */
+function invent(minutes: number): Payload {
+  const random = mulberry32(6);
+  const table = () =>
+    toCells(
+      names,
+      names[0]?.flatMap((one) =>
+        (names[2] ?? []).flatMap((three) =>
+          Array.from({ length: minutes }, (_, at) => at)
+            .filter(() => random() < 0.7)
+            .map((at): [string, string, string, number, number] => [
+              one,
+              'young',
+              three,
+              at,
+              between(random, 1, 999),
+            ]),
+        ),
+      ) ?? [],
+    );
+  return {
+    start,
+    end: start + minutes * minute,
+    coarse: null,
+    items: ['a', 'b'],
+    ages: ['young'],
+    sources: ['x', 'y'],
+    events: [],
+    topics: [],
+    gaps: [],
+    visits: table(),
+    engagement: table(),
+  };
+}
+
+const list = (cells: Cells) =>
+  [...eachCell(cells)].flatMap(({ codes, minutes, values, counts }) =>
+    Array.from(minutes, (at, row) => ({ codes, at, value: values[row] ?? 0, count: counts?.[row] ?? 1 })),
+  );
+const sum = (rows: { value: number }[]) => rows.reduce((all, { value }) => all + value, 0);
+const count = (rows: { count: number }[]) => rows.reduce((all, row) => all + row.count, 0);
+
+describe('a page that is too large', () => {
+  const payload = invent(2880);
+  const packed = pack(payload);
+
+  test('has hours before a time, minutes after it, and loses nothing', () => {
+    const until = parseTime('2026-11-23 12:00');
+    const coarse = coarsen(payload, until);
+    expect(coarse.coarse).toEqual({ until, step: 60 * minute });
+    const [before, after] = [list(payload.visits), list(coarse.visits)];
+    expect([sum(after), count(after)]).toEqual([sum(before), before.length]);
+    const limit = (until - start) / minute;
+    expect(after.filter(({ at }) => at >= limit)).toEqual(before.filter(({ at }) => at >= limit));
+    const hours = [0, ...Array.from({ length: 13 }, (_, hour) => 30 + 60 * hour)];
+    expect([...new Set(after.map(({ at }) => at).filter((at) => at < limit))]).toEqual(hours);
+    const second = (rows: typeof after) =>
+      rows.filter(({ codes, at }) => codes.join() === '0,0,0' && at >= 30 && at < 90);
+    expect(second(after)).toEqual([
+      { codes: [0, 0, 0], at: 30, value: sum(second(before)), count: second(before).length },
+    ]);
+  });
+
+  test.each([0.9, 0.5, 0.2])('keeps as many minutes as fit into %p of it', (share) => {
+    const room = packed.length * share;
+    const fitted = fit({ payload, packed }, room, 0);
+    expect(fitted.packed.length).toBeLessThanOrEqual(room);
+    expect(fitted.packed.length).toBeGreaterThan(room * 0.85);
+    expect(sum(list(fitted.payload.visits))).toBe(sum(list(payload.visits)));
+    expect((fitted.payload.coarse?.until ?? 0) % (60 * minute)).toBe(0);
+  });
+
+  test('stays as it is when it fits', () => {
+    expect(fit({ payload, packed }, packed.length, 0)).toEqual({ payload, packed });
+  });
+
+  test('that hours do not make small enough is refused, with the figures', () => {
+    expect(() => fit({ payload, packed }, 50, 700_000)).toThrow(
+      /^The page takes 0\.70 MB even with hours for minutes, more than the 0\.70 MB allowed\. /,
+    );
+  });
+});
