@@ -406,6 +406,14 @@ describe('the controls', () => {
     await expectDrawn({ ...everything, topics: ['Шоу'] });
   });
 
+  test('start anew from all ages, for whom there is no "none"', async () => {
+    await page.click('#ages button:text-is("18-25")');
+    await page.click('#ages .all');
+    expect(await values()).toEqual(everything);
+    await page.click('#ages button:text-is("45+")');
+    await expectDrawn({ ...everything, ages: ['45+'] });
+  });
+
   test('show how many events each topic has', async () => {
     const counts = await page.$$eval('#topics .name', (all) =>
       all.map((name) => [name.textContent, getComputedStyle(name, '::after').content.replace(/\D/g, '')]),

@@ -57,10 +57,10 @@ export class Choice extends Control<string[]> {
     this.show();
   }
 
-  /** All are shown; whether their names are marked says where the next click starts. */
+  /** All are shown; whether their names are marked, where that can be undone, says where the next click starts. */
   #mark(marked: boolean): void {
     this.choose(null);
-    this.#marked = marked;
+    this.#marked = marked && this.querySelector('.none') !== null;
     this.show();
   }
 
