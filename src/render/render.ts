@@ -96,7 +96,7 @@ export async function render(
 }
 
 /** Bytes by which a page may grow that tells of its hours. */
-const slack = 20_000;
+const slack = 4000;
 
 interface Setting {
   title: string;

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Database } from '../src/db/database.ts';
+import { render, writePage } from '../src/render/render.ts';
+import { parseTime } from '../src/time.ts';
+import { launchBrowser } from './support/browser.ts';
+import { newDatabase, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import { everything, inOrder, selectDrawn } from './support/selection.ts';
+import type { Drawn } from './support/selection.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const [start, end] = [parseTime('2026-11-16'), parseTime('2026-11-19')];
+
+const event = { user_id: 1, item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
+
+let db: Database;
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  db = await newDatabase('server');
+  await insertEvents(db, [{ ...event, ts: start }]);
+  await aggregate(db, [{ start, end }], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 }); // makes the tables
+  await db.run('delete from dash_visits');
+  await db.run('delete from dash_engagement');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await db.close();
+});
+
+describe('a page of three days', () => {
+  let page: Page;
+
+  beforeAll(async () => {
+    await fill();
+    page = await open({});
+  });
+
+  afterAll(() => page.close());
+
+  test('draws the history in steps of 15 minutes, and says so', async () => {
+    expect(await step(page)).toBe(15 * minute);
+    expect(await label(page)).toBe('Events per minute, mean of 15 min');
+    const { history } = await drawn(page);
+    expect(new Set(history.map(({ dt }) => Number(dt) % (15 * minute)))).toEqual(new Set([0]));
+    expect(total(history)).toBe(total((await selectDrawn(db, everything)).history));
+  });
+
+  test('returns to minutes when the reader zooms in, and filters at minutes whatever it draws', async () => {
+    const near: [number, number] = [start + 7 * hour + 3 * minute, start + 12 * hour];
+    await choose(page, near);
+    expect(await step(page)).toBe(minute);
+    expect(await label(page)).toBe('Events per minute');
+    expect(inOrder(await drawn(page))).toEqual(
+      inOrder(await selectDrawn(db, { ...everything, period: near })),
+    );
+    const far: [number, number] = [start + 7 * minute, start + 29 * hour + 11 * minute];
+    await choose(page, far);
+    expect(await step(page)).toBe(5 * minute);
+    const wanted = await selectDrawn(db, { ...everything, period: far });
+    const found = await drawn(page);
+    expect(total(found.history)).toBe(total(wanted.history));
+    expect(inOrder({ ...found, history: [] })).toEqual(inOrder({ ...wanted, history: [] }));
+    await choose(page, null);
+  });
+
+  test('tells the minute with the most events, not the step', async () => {
+    const [peak] = await db.query<{ dt: number; visits: number }>(
+      `select (extract(epoch from dt) * 1000)::bigint as dt, sum(visits)::bigint as visits
+       from dash_visits group by dt order by visits desc, dt limit 1`,
+    );
+    const time = new Date(peak?.dt ?? 0).toISOString().slice(11, 16);
+    const text = await page.textContent('[data-word=peak]');
+    expect(text).toContain((peak?.visits ?? 0).toLocaleString('en'));
+    expect(text).toContain(time);
+  });
+});
+
+describe('a page that must be small', () => {
+  test('has hours where minutes do not fit, says until when, and adds up to the same', async () => {
+    const whole = Buffer.byteLength((await render(db, { locale: 'en' })).html);
+    const page = await open({ maxSize: (whole - 10_000) / 1e6 });
+    const told = /Before (.*?) UTC, hours stand for minutes/.exec(
+      (await page.textContent('#facts')) ?? '',
+    )?.[1];
+    expect(told).toMatch(/^Nov 1[678], \d\d:00$/);
+    const [found, wanted] = [await drawn(page), await selectDrawn(db, everything)];
+    expect(total(found.history)).toBe(total(wanted.history));
+    expect(inOrder({ ...found, history: [] })).toEqual(inOrder({ ...wanted, history: [] }));
+    expect(await step(page)).toBe(hour);
+    await choose(page, [end - 3 * hour, end]);
+    expect(await step(page)).toBe(minute);
+    await page.close();
+  });
+});
+
+/** Three days of minutes of five topics, by hashes; some have none. */
+async function fill(): Promise<void> {
+  const minutes = (end - start) / minute;
+  const rows = `from generate_series(0, ${minutes - 1}) as m, generate_series(0, 4) as i, generate_series(0, 2) as j
+    where (m * 7 + i * 3 + j) % 5 <> 0`;
+  const dt = `timestamp '2026-11-16' + m * interval '1 minute'`;
+  await db.run(`insert into dash_visits (dt, item_topic, source_topic, age_segment, visits)
+    select ${dt}, 'topic ' || i, 'source ' || j, 'age ' || (i + j) % 2, 1 + abs(hashtext(m::text || i || j)) % 97 ${rows}`);
+  await db.run(`insert into dash_engagement (dt, item_topic, event, age_segment, unique_users)
+    select ${dt}, 'topic ' || i, (array['show', 'click', 'view'])[j + 1], 'age ' || i % 2, 1 + abs(hashtext(m::text || i || j)) % (30 / (j + 1)) ${rows}`);
+}
+
+async function open(options: { maxSize?: number }): Promise<Page> {
+  const file = join(temporaryFolder(), 'zen.html');
+  await writePage(file, (await render(db, { locale: 'en', ...options })).html);
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.on('console', (message) => {
+    throw new Error(message.text());
+  });
+  await page.goto(pathToFileURL(file).href);
+  await page.waitForSelector('html[data-zen=ready]');
+  return page;
+}
+
+interface Panel {
+  data: never[];
+  view: { runAsync(): Promise<unknown>; signal(name: string): number };
+}
+
+async function choose(page: Page, period: [number, number] | null): Promise<void> {
+  await page.evaluate(async (value) => {
+    Object.assign(document.querySelector('#period') ?? {}, { value });
+    for (const id of ['history', 'sources', 'funnel'])
+      await (document.getElementById(id) as unknown as Panel).view.runAsync();
+  }, period);
+}
+
+function drawn(page: Page): Promise<Drawn> {
+  return page.evaluate(() => {
+    const [history = [], sources = [], funnel = []] = ['history', 'sources', 'funnel'].map(
+      (id) => (document.getElementById(id) as unknown as Panel).data,
+    );
+    return { history, sources, funnel };
+  });
+}
+
+function step(page: Page): Promise<number> {
+  return page.evaluate(() => (document.querySelector('#history') as unknown as Panel).view.signal('step'));
+}
+
+async function label(page: Page): Promise<string | undefined> {
+  const texts = await page.$$eval('#history svg text', (all) => all.map(({ textContent }) => textContent));
+  return texts.find((text) => text.startsWith('Events per minute'));
+}
+
+const total = (rows: Drawn['history']) => rows.reduce((sum, { visits }) => sum + Number(visits), 0);
