@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { aggregate } from '../aggregate/aggregate.ts';
@@ -7,7 +8,7 @@ import { queryStatus } from '../aggregate/status.ts';
 import { environment, resolveTarget } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { openDatabase } from '../db/open.ts';
-import { ZenError } from '../errors.ts';
+import { messageOf, ZenError } from '../errors.ts';
 import type { LocaleName } from '../render/locale.ts';
 import type { Backup } from '../restore/backup.ts';
 import { openBackup } from '../restore/open.ts';
@@ -260,4 +261,36 @@ export async function runRender(flags: RenderFlags): Promise<void> {
       },
     };
   });
+}
+
+/** The page is compared with a database when one is named. */
+export async function runVerify(file: string, flags: CommonOptions): Promise<void> {
+  const { verify } = await import('../render/verify.ts');
+  const html = await readPage(file);
+  const report = async (db?: Database): Promise<Report> => {
+    const { manifest, differences } = await verify(html, db);
+    const told = differences.map(
+      ({ name, where, stated, found }) => `${name}: the page states ${stated}, ${where} has ${found}.`,
+    );
+    const held = `${file} is whole: ${count(manifest.events)} events, ${manifest.start} … ${manifest.end}, by zen ${manifest.zen}`;
+    return {
+      text: told.length > 0 ? told.join('\n') : `${held}${db ? `, as in ${db.label}` : ''}.`,
+      json: { file: resolve(file), verified: told.length === 0, manifest, differences },
+      failure:
+        told.length > 0 ? new ZenError('stale', `${file} is not what it states: see above.`) : undefined,
+    };
+  };
+  if (flags.database !== undefined) return command(flags, report);
+  const terminal = new Terminal({ quiet: flags.quiet === true });
+  const { text, json, failure } = await report();
+  terminal.print(flags.json ? JSON.stringify(json) : text);
+  if (failure) throw failure;
+}
+
+async function readPage(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new ZenError('failed', `Cannot read ${file}: ${messageOf(error)}.`, { cause: error });
+  }
 }

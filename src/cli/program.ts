@@ -3,7 +3,7 @@ import type { Option } from 'commander';
 import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
 import { parseDuration } from '../time.ts';
-import { runAggregate, runRender, runRestore, runStatus } from './commands.ts';
+import { runAggregate, runRender, runRestore, runStatus, runVerify } from './commands.ts';
 import type { RestoreFlags } from './commands.ts';
 import { common, dates, option, parseJobs, parseSize } from './options.ts';
 import type { Streams } from './terminal.ts';
@@ -66,6 +66,14 @@ export function buildProgram(streams?: Streams): Command {
       parseDuration,
     ),
   ]).action(runStatus);
+  command(
+    program,
+    'verify',
+    'look whether a page is what it states, and with --database whether that still has its numbers',
+    [],
+  )
+    .argument('<page>', 'a page that zen rendered')
+    .action(runVerify);
   return program;
 }
 

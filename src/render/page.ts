@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import Handlebars from 'handlebars';
 import type { TopLevelSpec } from 'vega-lite';
 import { readShipped } from '../files.ts';
@@ -13,6 +12,8 @@ import { show, sheetRows, tabulate } from '../shared/sheet.ts';
 import { describe, describeSelection, sums, writer } from '../shared/words.ts';
 import type { Writer } from '../shared/words.ts';
 import type { Facts } from './facts.ts';
+import { describePage, readParts } from './manifest.ts';
+import { writePolicy } from './policy.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface Page {
@@ -67,13 +68,13 @@ export function renderPage({
     panels.map((name, index) => [name, snapshots[index]?.rows ?? []]),
   ) as unknown as Drawn;
   const listed = { ...drawn, history: listMinutes(tables, all, span) };
-  const [style, script] = [readShipped('templates/page.css'), readShipped('dist/client.js')];
+  const parts = readParts();
   const view = {
     title,
     language: locale.language,
-    style,
-    script,
-    policy: policy(style, script),
+    ...parts,
+    policy: writePolicy(parts),
+    manifest: inert(JSON.stringify(describePage(payload, { ...parts, packed }))),
     payload: packed,
     settings: inert(JSON.stringify({ locale, charts })),
     sources: inert(JSON.stringify(sources)),
@@ -145,21 +146,6 @@ function describeFacts(
     aggregated: aggregated === null ? '' : new Date(aggregated).toISOString(),
     when: aggregated === null ? '' : time(aggregated, true),
   };
-}
-
-/**
- * What the page may do (Content Security Policy, level 3): run this script and use this style, and nothing else. It can ask
- * for nothing, start nothing, send nothing. Tooltips and charts are styled through the object model, which needs no leave.
- */
-function policy(style: string, script: string): string {
-  const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-  return [
-    "default-src 'none'",
-    `script-src ${hash(script)}`,
-    `style-src ${hash(style)}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
 }
 
 /** JSON that cannot end the script element it stands in, whatever its strings say. */

@@ -5,7 +5,6 @@ import { requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
-import type { Cells } from '../shared/cells.ts';
 import { panels } from '../shared/drawn.ts';
 import type { Coarse } from '../shared/payload.ts';
 import type { Locale } from '../shared/settings.ts';
@@ -19,6 +18,7 @@ import { fit } from './fit.ts';
 import type { Packed } from './fit.ts';
 import { readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
+import { countRows } from './manifest.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -122,11 +122,6 @@ async function drawPage(
     slow: compiled.filter(({ left }) => left.length > 0).map(({ name }) => name),
     coarse,
   };
-}
-
-/** The rows of the database that a table holds. */
-function countRows({ counts, minutes }: Cells): number {
-  return counts?.at(-1) ?? minutes.length;
 }
 
 /** Without dates, all that is aggregated; when that is nothing, the last UTC day. */

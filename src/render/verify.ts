@@ -1,0 +1,83 @@
+import { inflateSync } from 'node:zlib';
+import type { Database } from '../db/database.ts';
+import { messageOf, ZenError } from '../errors.ts';
+import { sql, version } from '../files.ts';
+import { decode } from '../shared/payload.ts';
+import type { Payload } from '../shared/payload.ts';
+import { describePage, hashParts } from './manifest.ts';
+import type { Content, Manifest, Sums } from './manifest.ts';
+import { writePolicy } from './policy.ts';
+
+/** Something that is not as it should be. */
+export interface Difference {
+  name: string;
+  /** Where something else was found than is stated. */
+  where: string;
+  stated: string;
+  found: string;
+}
+
+export interface Verified {
+  manifest: Manifest;
+  differences: Difference[];
+}
+
+/**
+ * Looks whether a page is what its manifest says: whole, unchanged, with the script of the version that it names when that is
+ * this one, and, with a database, with the numbers that are in it now.
+ *
+ * @throws ZenError `failed` for a file that is no page of zen's, or one whose data cannot be read
+ */
+export async function verify(html: string, db?: Database): Promise<Verified> {
+  const { manifest, content, policy } = readPage(html);
+  const payload = unpack(content.packed);
+  const found = { ...describePage(payload, content), zen: manifest.zen };
+  const isOurs = manifest.zen === version();
+  const differences = compare(manifest, isOurs ? found : { ...found, sql: manifest.sql }, 'the page');
+  differences.push(...compare({ policy }, { policy: writePolicy(content) }, 'the page'));
+  if (isOurs) differences.push(...compare(found, hashParts(), 'this version of zen'));
+  if (db) differences.push(...compare(manifest, await querySums(db, payload), db.label));
+  return { manifest, differences };
+}
+
+function readPage(html: string): { manifest: Manifest; content: Content; policy: string } {
+  const part = (pattern: RegExp) => pattern.exec(html)?.[1] ?? '';
+  const text = part(/<script type="application\/json" id="manifest">(.*?)<\/script>/s);
+  if (text === '') throw new ZenError('failed', 'This is no page that zen rendered: it has no manifest.');
+  const content = {
+    packed: part(/<script type="text\/plain" id="payload">(.*?)<\/script>/s),
+    script: part(/<script>(.*?)<\/script>\s*<\/body>/s),
+    style: part(/<style>(.*?)<\/style>/s),
+  };
+  const policy = part(/<meta http-equiv="Content-Security-Policy" content="([^"]*)"/);
+  try {
+    return { manifest: JSON.parse(text) as Manifest, content, policy };
+  } catch (error) {
+    throw new ZenError('failed', `The manifest of this page cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+function unpack(packed: string): Payload {
+  try {
+    return decode(inflateSync(Buffer.from(packed, 'base64')));
+  } catch (error) {
+    throw new ZenError('failed', `The data of this page cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** What of the found facts is stated otherwise. */
+function compare(stated: object, found: object, where: string): Difference[] {
+  const known = new Map<string, unknown>(Object.entries(stated));
+  return Object.entries(found)
+    .filter(([name, value]) => known.get(name) !== value)
+    .map(([name, value]) => ({ name, where, stated: String(known.get(name)), found: String(value) }));
+}
+
+async function querySums(db: Database, { start, end }: Payload): Promise<Sums> {
+  const [sums] = await db.query<Record<keyof Sums, number>>(sql('render/sums'), [start, end]);
+  return sums ?? { visits_rows: 0, events: 0, engagement_rows: 0, users: 0 };
+}

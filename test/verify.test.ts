@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import { openDatabase } from '../src/db/open.ts';
+import type { Database } from '../src/db/database.ts';
+import { render } from '../src/render/render.ts';
+import { verify } from '../src/render/verify.ts';
+import { encode } from '../src/shared/payload.ts';
+import { parseTime } from '../src/time.ts';
+import { newUrl, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import { readPayload } from './support/payload.ts';
+import { zen } from './support/zen.ts';
+
+const noon = parseTime('2026-11-22 12:00');
+const minute = 60_000;
+const sha = (text: string) => createHash('sha256').update(text).digest('hex');
+const url = newUrl();
+let db: Database;
+let html: string;
+
+beforeAll(async () => {
+  db = await openDatabase({ kind: 'server', url }, { create: true });
+  const event = { user_id: 1, item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
+  await insertEvents(db, [
+    { ...event, ts: noon },
+    { ...event, ts: noon + 1, user_id: 2 },
+    { ...event, ts: noon + 5 * minute, item_topic: 'd' },
+  ]);
+  const options = { minute: 'floor', dryRun: false, jobs: 1, wait: 0 } as const;
+  await aggregate(db, [{ start: noon, end: noon + 10 * minute }], options);
+  html = (await render(db, { locale: 'ru' })).html;
+});
+
+afterAll(() => db.close());
+
+/** The names of what is not as stated. */
+const names = async (page: string, by?: Database) =>
+  (await verify(page, by)).differences.map(({ name, where }) => `${name} in ${where}`);
+
+describe('a page', () => {
+  test('states its period, its rows and its sums, and is found whole, also beside the database', async () => {
+    const { manifest, differences } = await verify(html, db);
+    expect(differences).toEqual([]);
+    expect(manifest).toMatchObject({
+      start: '2026-11-22T12:00:00Z',
+      end: '2026-11-22T12:06:00Z',
+      hours_before: null,
+      visits_rows: 2,
+      events: 3,
+      engagement_rows: 2,
+      users: 3,
+    });
+  });
+
+  test('with another number in its manifest is found out', async () => {
+    expect(await names(html.replace('"events":3', '"events":4'))).toEqual(['events in the page']);
+  });
+
+  test('with other data is found out, and with a manifest to match, beside the database', async () => {
+    const payload = readPayload(html);
+    payload.visits.sums[1] = 40;
+    payload.visits.sums[2] = 41;
+    const packed = deflateSync(encode(payload)).toString('base64');
+    const forged = html.replace(/(id="payload">)[^<]*/, (_, open: string) => open + packed);
+    expect(await names(forged)).toEqual(['events in the page', 'payload in the page']);
+    const { payload: real } = (await verify(html)).manifest;
+    const stated = forged.replace('"events":3', '"events":41').replace(real, sha(packed));
+    expect(await names(stated)).toEqual([]);
+    expect(await names(stated, db)).toEqual([`events in ${db.label}`]);
+  });
+
+  test('with another script, style or policy is found out', async () => {
+    expect(await names(html.replace('</script>\n</body>', ';alert(1)</script>\n</body>'))).toEqual([
+      'script in the page',
+      'policy in the page',
+      'script in this version of zen',
+    ]);
+    expect(await names(html.replace('<style>', '<style>p { color: red }'))).toHaveLength(3);
+    expect(await names(html.replace("default-src 'none'", 'default-src *'))).toEqual(['policy in the page']);
+  });
+
+  test('that is cut, or none, is refused with a sentence', async () => {
+    await expect(verify('<p>hello')).rejects.toThrow('This is no page that zen rendered');
+    const cut = html.replace(/(id="payload">[^<]{200})[^<]*/, (_, kept: string) => kept);
+    await expect(verify(cut)).rejects.toThrow('The data of this page cannot be read');
+    await expect(verify(html.replace('id="manifest">{', 'id="manifest">{{'))).rejects.toThrow(
+      'The manifest of this page cannot be read',
+    );
+  });
+});
+
+describe('zen verify', () => {
+  const cwd = temporaryFolder();
+  const run = (...args: string[]) => zen(args, { cwd });
+
+  test('ends with 0 for a whole page, with 5 once the database has other numbers', async () => {
+    writeFileSync(join(cwd, 'zen.html'), html);
+    const whole = await run('verify', 'zen.html', '--json', '--database', url);
+    expect(whole).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(whole.stdout)).toMatchObject({ verified: true, differences: [] });
+    await db.run('update dash_visits set visits = visits + 1');
+    const changed = await run('verify', 'zen.html', '--database', url);
+    expect(changed.code).toBe(5);
+    expect(changed.stdout).toContain('events: the page states 3, ');
+    expect(changed.stderr).toContain('zen.html is not what it states');
+    expect(await run('verify', 'zen.html')).toMatchObject({ code: 0 });
+    expect(await run('verify', 'none.html')).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  test('two machines in other zones and languages render the same bytes', async () => {
+    const render = async (name: string, env: Record<string, string>) => {
+      const { code } = await zen(['render', '--out', name, '--database', url], { cwd, env });
+      expect(code).toBe(0);
+      return readFileSync(join(cwd, name));
+    };
+    const one = await render('one.html', { TZ: 'America/Los_Angeles', LANG: 'C', LC_ALL: 'C' });
+    const other = await render('other.html', {
+      TZ: 'Asia/Tokyo',
+      LANG: 'ru_RU.UTF-8',
+      LC_ALL: 'ru_RU.UTF-8',
+    });
+    expect(one.equals(other)).toBe(true);
+  });
+});
