@@ -158,7 +158,7 @@ describe('wrong usage is exit 2, and names the value', () => {
     [['restore'], "missing required argument 'dump'"],
     [['agregate'], "unknown command 'agregate'"],
     [['aggregate', '--frob'], "unknown option '--frob'"],
-    [['aggregate', '--jobs', '0'], '“0” is not a number of jobs'],
+    [['aggregate', '--jobs', '0'], '“0” is not a whole number'],
     [['aggregate', '--wait', '5'], '“5” is not a duration'],
     [['status', '--max-age', '1 day'], '“1 day” is not a duration'],
   ])('%j', async (args, message) => {

@@ -5,68 +5,22 @@ import { aggregate } from '../aggregate/aggregate.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import { plan, slice } from '../aggregate/plan.ts';
 import { queryStatus } from '../aggregate/status.ts';
-import { environment, resolveTarget } from '../config.ts';
 import type { Database } from '../db/database.ts';
-import { openDatabase } from '../db/open.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import type { LocaleName } from '../render/locale.ts';
 import type { Backup } from '../restore/backup.ts';
 import { openBackup } from '../restore/open.ts';
 import { hasEvents, restore } from '../restore/restore.ts';
 import type { Summary } from '../restore/summary.ts';
-import { describeDuration, describeWindow, isoTime } from '../time.ts';
+import { describeDuration, describeWindow, isoTime, lastMidnight } from '../time.ts';
+import { command } from './command.ts';
+import type { Report } from './command.ts';
 import { readDates } from './options.ts';
 import type { CommonOptions, DateOptions } from './options.ts';
 import { count, describeProgress, describeShare, megabytes } from './numbers.ts';
 import { describeStatus, statusJson } from './report.ts';
 import { Terminal } from './terminal.ts';
 import type { Streams } from './terminal.ts';
-
-/** What a command tells: a sentence for people, an object for programs. */
-interface Report {
-  text: string;
-  json: Record<string, unknown>;
-  /** What the exit code tells beside that. */
-  failure?: ZenError | undefined;
-}
-
-/** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
-async function command(
-  options: CommonOptions & { create?: boolean; streams?: Streams | undefined },
-  work: (db: Database, terminal: Terminal, seconds: () => number) => Promise<Report>,
-): Promise<void> {
-  const started = performance.now();
-  const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
-  const terminal = new Terminal({ quiet: options.quiet === true }, options.streams);
-  const target = resolveTarget(options.database, environment());
-  const { create = false, wait = 0 } = options;
-  const db = await openDatabase(target, { create, wait });
-  const release = onInterrupt(() => {
-    db.interrupt();
-  });
-  try {
-    const { text, json, failure } = await work(db, terminal, seconds);
-    terminal.print(options.json ? JSON.stringify(json) : text);
-    if (failure) throw failure;
-  } finally {
-    release();
-    await db.close();
-  }
-}
-
-/** Calls `stop` at the first signal to end; a second one ends the process as ever. Gives what undoes that. */
-function onInterrupt(stop: () => void): () => void {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  const release = () => {
-    for (const signal of signals) process.off(signal, listener);
-  };
-  const listener = () => {
-    release();
-    stop();
-  };
-  for (const signal of signals) process.on(signal, listener);
-  return release;
-}
 
 export interface RestoreFlags extends CommonOptions {
   create?: boolean;
@@ -144,47 +98,54 @@ export interface AggregateFlags extends CommonOptions, DateOptions {
 }
 
 export async function runAggregate(flags: AggregateFlags): Promise<void> {
-  await command(flags, async (db, terminal, seconds) => {
-    const { minute, lookback, wait = 0 } = flags;
-    const dryRun = flags.dryRun === true;
-    const windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
-    const [start, end] = [windows[0]?.start, windows.at(-1)?.end];
-    const json = {
-      start: null,
-      end: null,
-      minute,
-      events: 0,
-      visits_rows: 0,
-      engagement_rows: 0,
-      dry_run: dryRun,
-    };
-    if (start === undefined || end === undefined) {
-      const text =
-        'Nothing to aggregate: all of the log up to the last UTC midnight is, or there are no events before it.';
-      return { text, json: { ...json, seconds: seconds() } };
-    }
-    const stated = windows.map(describeWindow).join('; ');
-    const cores = Math.min(availableParallelism(), mostJobs);
-    const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
-    const options = { minute, dryRun, wait, jobs };
-    const told = await terminal.during(`Aggregating ${stated}`, async (update) =>
-      aggregate(db, await slice(db, windows), options, ({ done, of }) => {
-        if (of > 1)
-          update(`Aggregating ${stated}: ${describeShare(done / of, seconds())} (${done} of ${of} days)`);
-      }),
-    );
-    const { events, visitsRows, engagementRows } = told;
-    return {
-      text:
-        `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(events)} events of ${stated}, into ` +
-        `${count(visitsRows)} rows of dash_visits and ${count(engagementRows)} of dash_engagement, in ${seconds()} s.`,
-      json: {
-        ...json,
-        ...{ start: isoTime(start), end: isoTime(end) },
-        ...{ events, visits_rows: visitsRows, engagement_rows: engagementRows, seconds: seconds() },
-      },
-    };
-  });
+  await command(flags, (db, terminal, seconds) => aggregateIn(db, terminal, seconds, flags));
+}
+
+export async function aggregateIn(
+  db: Database,
+  terminal: Terminal,
+  seconds: () => number,
+  flags: AggregateFlags,
+): Promise<Report> {
+  const { minute, lookback, wait = 0 } = flags;
+  const dryRun = flags.dryRun === true;
+  const windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
+  const [start, end] = [windows[0]?.start, windows.at(-1)?.end];
+  const json = {
+    start: null,
+    end: null,
+    minute,
+    events: 0,
+    visits_rows: 0,
+    engagement_rows: 0,
+    dry_run: dryRun,
+  };
+  if (start === undefined || end === undefined) {
+    const text =
+      'Nothing to aggregate: all of the log up to the last UTC midnight is, or there are no events before it.';
+    return { text, json: { ...json, seconds: seconds() } };
+  }
+  const stated = windows.map(describeWindow).join('; ');
+  const cores = Math.min(availableParallelism(), mostJobs);
+  const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
+  const options = { minute, dryRun, wait, jobs };
+  const told = await terminal.during(`Aggregating ${stated}`, async (update) =>
+    aggregate(db, await slice(db, windows), options, ({ done, of }) => {
+      if (of > 1)
+        update(`Aggregating ${stated}: ${describeShare(done / of, seconds())} (${done} of ${of} days)`);
+    }),
+  );
+  const { events, visitsRows, engagementRows } = told;
+  return {
+    text:
+      `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(events)} events of ${stated}, into ` +
+      `${count(visitsRows)} rows of dash_visits and ${count(engagementRows)} of dash_engagement, in ${seconds()} s.`,
+    json: {
+      ...json,
+      ...{ start: isoTime(start), end: isoTime(end) },
+      ...{ events, visits_rows: visitsRows, engagement_rows: engagementRows, seconds: seconds() },
+    },
+  };
 }
 
 const mostJobs = 4;
@@ -218,49 +179,70 @@ export interface RenderFlags extends CommonOptions, DateOptions {
   title?: string;
   /** Megabytes. */
   maxSize: number;
+  /** Milliseconds. */
+  last?: number;
+}
+
+/** The period to render: the dates, or a stretch up to the end, which is the last UTC midnight unless a date says otherwise. */
+function readPeriod(flags: RenderFlags): { start: number | undefined; end: number | undefined } {
+  const { start, end } = readDates(flags);
+  if (flags.last === undefined) return { start, end };
+  if (start !== undefined)
+    throw new ZenError('usage', 'Say either --last or --start-dt: both tell where the period starts.');
+  const till = end ?? lastMidnight(Date.now());
+  return { start: till - flags.last, end: till };
 }
 
 export async function runRender(flags: RenderFlags): Promise<void> {
-  await command(flags, async (db, terminal, seconds) => {
-    const { render, writePage } = await import('../render/render.ts');
-    const { locale, title, out, maxSize } = flags;
-    const file = resolve(out);
-    const options = { ...readDates(flags), locale, title, maxSize };
-    const { html, period, visits, rows, slow, coarse } = await terminal.during(
-      `Rendering ${out}`,
-      async (update) => {
-        const rendered = await render(db, options, Date.now(), ({ stage, share }) => {
-          const how = share === undefined ? '' : ` ${describeShare(share, seconds())}`;
-          update(`Rendering ${out}: ${stage}${how}`);
-        });
-        await writePage(file, rendered.html);
-        return rendered;
-      },
+  await command(flags, (db, terminal, seconds) => renderFrom(db, terminal, seconds, flags));
+}
+
+/** @param warning stands on the page, above everything */
+export async function renderFrom(
+  db: Database,
+  terminal: Terminal,
+  seconds: () => number,
+  flags: RenderFlags,
+  warning?: string,
+): Promise<Report> {
+  const { render, writePage } = await import('../render/render.ts');
+  const { locale, title, out, maxSize } = flags;
+  const file = resolve(out);
+  const options = { ...readPeriod(flags), locale, title, maxSize, warning };
+  const { html, period, visits, rows, slow, coarse } = await terminal.during(
+    `Rendering ${out}`,
+    async (update) => {
+      const rendered = await render(db, options, Date.now(), ({ stage, share }) => {
+        const how = share === undefined ? '' : ` ${describeShare(share, seconds())}`;
+        update(`Rendering ${out}: ${stage}${how}`);
+      });
+      await writePage(file, rendered.html);
+      return rendered;
+    },
+  );
+  if (coarse)
+    terminal.note(
+      `To stay within ${maxSize} MB, the page has hours for minutes before ${isoTime(coarse.until)}.`,
     );
-    if (coarse)
-      terminal.note(
-        `To stay within ${maxSize} MB, the page has hours for minutes before ${isoTime(coarse.until)}.`,
-      );
-    const bytes = Buffer.byteLength(html);
-    if (visits === 0)
-      terminal.note('The page says that there is no data: nothing is aggregated of its period.');
-    for (const name of slow)
-      terminal.note(
-        `templates/charts/${name}.vl.json cannot be answered from columns, so that it is slow to filter.`,
-      );
-    return {
-      text: `Rendered ${count(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
-      json: {
-        file,
-        bytes,
-        start: isoTime(period.start),
-        end: isoTime(period.end),
-        visits,
-        rows,
-        seconds: seconds(),
-      },
-    };
-  });
+  const bytes = Buffer.byteLength(html);
+  if (visits === 0)
+    terminal.note('The page says that there is no data: nothing is aggregated of its period.');
+  for (const name of slow)
+    terminal.note(
+      `templates/charts/${name}.vl.json cannot be answered from columns, so that it is slow to filter.`,
+    );
+  return {
+    text: `Rendered ${count(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
+    json: {
+      file,
+      bytes,
+      start: isoTime(period.start),
+      end: isoTime(period.end),
+      visits,
+      rows,
+      seconds: seconds(),
+    },
+  };
 }
 
 /** The page is compared with a database when one is named. */

@@ -55,9 +55,9 @@ export function readDates(options: DateOptions): { start: number | undefined; en
 }
 
 /** @throws ZenError `usage` for what is not a whole number from 1 on */
-export function parseJobs(text: string): number {
+export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) {
-    throw new ZenError('usage', `“${text}” is not a number of jobs: write it as 1, 2, 4 ….`);
+    throw new ZenError('usage', `“${text}” is not a whole number from 1 to 999: write it as 1, 2, 4 ….`);
   }
   return Number(text);
 }

@@ -1,11 +1,12 @@
-import { Command } from 'commander';
-import type { Option } from 'commander';
+import { Command, Option } from 'commander';
 import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
-import { parseDuration } from '../time.ts';
+import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate, runRender, runRestore, runStatus, runVerify } from './commands.ts';
 import type { RestoreFlags } from './commands.ts';
-import { common, dates, option, parseJobs, parseSize } from './options.ts';
+import { runNightly } from './nightly.ts';
+import { runSchedule } from './schedule.ts';
+import { common, dates, option, parseCount, parseSize } from './options.ts';
 import type { Streams } from './terminal.ts';
 
 const times = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
@@ -30,37 +31,45 @@ export function buildProgram(streams?: Streams): Command {
       'first minute (default: catch up with whatever is not aggregated yet, from the first event)',
       'end, not included (default: the last UTC midnight)',
     ),
-    option(
-      '--lookback <duration>',
-      'without a first minute: read this much again, for late events: 6h, 2d …',
-    ).argParser(parseDuration),
-    option(
-      '--minute <rule>',
-      "an event's minute: the one it happened in, or the nearest one as in the original",
-    )
-      .choices(['floor', 'nearest'])
-      .default('floor'),
+    ...reading(),
     option('--dry-run', 'do the work, tell the figures, and undo it'),
-    option(
-      '--jobs <n>',
-      'how many days to work on at once (default: one for each core, at most 4; embedded: 1)',
-    ).argParser(parseJobs),
   ]).action(runAggregate);
   command(program, 'render', `write the dashboard; ${times}`, [
-    option('--out <file>', 'where to write it').default('output/zen.html'),
+    place(),
     ...dates(
       'first minute (default: the first aggregated one)',
       'end, not included (default: after the last aggregated one)',
     ),
     option(
-      '--max-size <MB>',
-      'megabytes that the page may take; hours stand for its oldest minutes when it must be smaller',
-    )
-      .argParser(parseSize)
-      .default(18),
-    option('--locale <name>', 'language of the page').choices(locales).default('ru'),
-    option('--title <text>', 'title of the page'),
+      '--last <duration>',
+      'instead of a first minute: as much as this before the end, which is then the last UTC midnight by default: 24h, 7d …',
+    ).argParser(parseDuration),
+    ...drawing(),
   ]).action(runRender);
+  command(
+    program,
+    'nightly',
+    'aggregate what is missing, look whether it can be shown, and publish the page; exit 5 when not',
+    [
+      place(),
+      option('--last <duration>', 'how much the page shows, up to the last UTC midnight: 24h, 7d …')
+        .argParser(parseDuration)
+        .default(7 * dayMs, '7d'),
+      option('--archive', 'also keep the page under its last day, as in zen-2026-11-22.html'),
+      option('--keep <n>', 'how many of these to keep').argParser(parseCount).default(30),
+      option('--force', 'publish although a check failed, with a warning on the page'),
+      option('--log-format <format>', 'how the steps are told').choices(['text', 'json']).default('text'),
+      ...reading(),
+      ...drawing(),
+    ],
+  ).action(runNightly);
+  const schedule = command(
+    program,
+    'schedule',
+    'print what makes zen nightly run at midnight UTC, for this installation',
+    [new Option('--cron', 'a line for crontab'), new Option('--systemd', 'a service and a timer'), place()],
+  );
+  schedule.action(runSchedule);
   command(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
     option('--max-age <duration>', 'exit 5 when the end of what is aggregated is older: 36h, 2d …').argParser(
       parseDuration,
@@ -81,4 +90,42 @@ function command(program: Command, name: string, description: string, options: O
   const added = program.command(name).description(description);
   for (const each of [...options, ...common]) added.addOption(each);
   return added;
+}
+
+function place(): Option {
+  return option('--out <file>', 'where to write it').default('output/zen.html');
+}
+
+/** How the log is read. */
+function reading(): Option[] {
+  return [
+    option(
+      '--lookback <duration>',
+      'without a first minute: read this much again, for late events: 6h, 2d …',
+    ).argParser(parseDuration),
+    option(
+      '--minute <rule>',
+      "an event's minute: the one it happened in, or the nearest one as in the original",
+    )
+      .choices(['floor', 'nearest'])
+      .default('floor'),
+    option(
+      '--jobs <n>',
+      'how many days to work on at once (default: one for each core, at most 4; embedded: 1)',
+    ).argParser(parseCount),
+  ];
+}
+
+/** How the page is drawn. */
+function drawing(): Option[] {
+  return [
+    option(
+      '--max-size <MB>',
+      'megabytes that the page may take; hours stand for its oldest minutes when it must be smaller',
+    )
+      .argParser(parseSize)
+      .default(18),
+    option('--locale <name>', 'language of the page').choices(locales).default('ru'),
+    option('--title <text>', 'title of the page'),
+  ];
 }

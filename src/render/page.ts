@@ -25,6 +25,7 @@ export interface Page {
   /** Events in it. */
   visits: number;
   facts: Facts;
+  warning: string;
   charts: Chart[];
   /** One for each chart. */
   snapshots: Snapshot[];
@@ -53,6 +54,7 @@ export function renderPage({
   packed,
   visits,
   facts,
+  warning,
   charts,
   snapshots,
   tables,
@@ -71,6 +73,7 @@ export function renderPage({
   const parts = readParts();
   const view = {
     title,
+    warning,
     language: locale.language,
     ...parts,
     policy: writePolicy(parts),

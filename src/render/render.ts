@@ -33,6 +33,8 @@ export interface RenderOptions {
   title?: string | undefined;
   /** Megabytes (of 1,000,000 bytes) that the page may take; without it, any number. */
   maxSize?: number | undefined;
+  /** Stands on the page above everything. */
+  warning?: string | undefined;
 }
 
 export interface Rendered {
@@ -78,7 +80,8 @@ export async function render(
   const whole = { payload, packed: pack(payload) };
   const visits = payload.visits.sums.at(-1) ?? 0;
   const title = options.title ?? translate('Zen: interaction with cards');
-  const draw = (content: Packed) => drawPage(content, { title, locale, translate, visits, facts });
+  const { warning = '' } = options;
+  const draw = (content: Packed) => drawPage(content, { title, locale, translate, visits, facts, warning });
   onProgress({ stage: 'drawing' });
   let page = await draw(whole);
   const rest = Buffer.byteLength(page.html) - whole.packed.length;
@@ -104,6 +107,7 @@ interface Setting {
   translate: Translate;
   visits: number;
   facts: Facts;
+  warning: string;
 }
 
 async function drawPage(

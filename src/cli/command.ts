@@ -1,0 +1,53 @@
+import { environment, resolveTarget } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import { openDatabase } from '../db/open.ts';
+import type { ZenError } from '../errors.ts';
+import type { CommonOptions } from './options.ts';
+import { Terminal } from './terminal.ts';
+import type { Streams } from './terminal.ts';
+
+/** What a command tells: a sentence for people, an object for programs. */
+export interface Report {
+  text: string;
+  json: Record<string, unknown>;
+  /** What the exit code tells beside that. */
+  failure?: ZenError | undefined;
+}
+
+/** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
+export async function command(
+  options: CommonOptions & { create?: boolean; streams?: Streams | undefined },
+  work: (db: Database, terminal: Terminal, seconds: () => number) => Promise<Report>,
+): Promise<void> {
+  const started = performance.now();
+  const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
+  const terminal = new Terminal({ quiet: options.quiet === true }, options.streams);
+  const target = resolveTarget(options.database, environment());
+  const { create = false, wait = 0 } = options;
+  const db = await openDatabase(target, { create, wait });
+  const release = onInterrupt(() => {
+    db.interrupt();
+  });
+  try {
+    const { text, json, failure } = await work(db, terminal, seconds);
+    terminal.print(options.json ? JSON.stringify(json) : text);
+    if (failure) throw failure;
+  } finally {
+    release();
+    await db.close();
+  }
+}
+
+/** Calls `stop` at the first signal to end; a second one ends the process as ever. Gives what undoes that. */
+function onInterrupt(stop: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const release = () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+  const listener = () => {
+    release();
+    stop();
+  };
+  for (const signal of signals) process.on(signal, listener);
+  return release;
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { ZenError } from '../errors.ts';
+import { queryCovered } from '../ledger/ledger.ts';
+import { archive } from '../nightly/archive.ts';
+import { runChecks } from '../nightly/checks.ts';
+import type { Check } from '../nightly/checks.ts';
+import { describeWindow, isoTime, lastMidnight } from '../time.ts';
+import type { Window } from '../time.ts';
+import { command } from './command.ts';
+import type { Report } from './command.ts';
+import { aggregateIn, renderFrom } from './commands.ts';
+import type { AggregateFlags, RenderFlags } from './commands.ts';
+import { Terminal } from './terminal.ts';
+
+export interface NightlyFlags extends AggregateFlags, RenderFlags {
+  /** Milliseconds. */
+  last: number;
+  archive?: boolean;
+  keep: number;
+  force?: boolean;
+  logFormat: 'text' | 'json';
+}
+
+/** Writes a step of the run as a line. */
+type Log = (step: string, text: string, facts?: Record<string, unknown>) => void;
+
+/** Everything that a night needs: aggregate what is missing, look whether it can be shown, and publish the page. */
+export async function runNightly(flags: NightlyFlags): Promise<void> {
+  const run = randomUUID();
+  const voice = new Terminal({ quiet: flags.quiet === true && flags.logFormat === 'text' });
+  const log: Log = (step, text, facts = {}) => {
+    const line = { time: isoTime(Date.now()), run, step, text, ...facts };
+    voice.note(flags.logFormat === 'json' ? JSON.stringify(line) : `${line.time} ${step}: ${text}`);
+  };
+  try {
+    await command({ ...flags, quiet: true }, async (db, terminal, seconds) => {
+      const aggregated = await aggregateIn(db, terminal, seconds, flags);
+      log('aggregate', aggregated.text, aggregated.json);
+      const window = await choosePeriod(db, flags.last);
+      const checks = await runChecks(db, window);
+      for (const { name, outcome, text } of checks) log(`check ${name}`, `${outcome}: ${text}`, { outcome });
+      const failed = checks.filter(({ outcome }) => outcome === 'failed');
+      const json = { run, aggregated: aggregated.json, checks };
+      if (failed.length > 0 && !flags.force) return refuse(failed, flags, json);
+      const warning = failed.map(({ text }) => text).join(' ');
+      const page: RenderFlags = { ...flags, startDt: window.start, endDt: window.end };
+      delete page.last;
+      const rendered = await renderFrom(db, terminal, seconds, page, warning);
+      log('render', rendered.text, rendered.json);
+      if (flags.archive) {
+        const copy = await archive(resolve(flags.out), window.end, flags.keep);
+        log('archive', `Copied to ${copy}.`, { copy });
+      }
+      return {
+        text: `Published ${resolve(flags.out)}: ${describeWindow(window)}; ${describeChecks(checks)}, in ${seconds()} s.`,
+        json: { ...json, published: true, page: rendered.json, seconds: seconds() },
+      };
+    });
+  } catch (error) {
+    if (flags.logFormat === 'json')
+      log('failed', error instanceof ZenError ? error.message : String(error), { outcome: 'failed' });
+    throw error;
+  }
+}
+
+/** The stretch up to the last UTC midnight, but not from before anything was aggregated. */
+async function choosePeriod(db: Parameters<typeof queryCovered>[0], last: number): Promise<Window> {
+  const end = lastMidnight(Date.now());
+  const covered = await queryCovered(db);
+  const first = Math.min(...covered.map(({ start }) => start));
+  const start = Math.max(end - last, first);
+  return { start: start < end ? start : end - last, end };
+}
+
+function refuse(failed: Check[], { out }: NightlyFlags, json: Record<string, unknown>): Report {
+  const told = failed.map(({ text }) => text).join(' ');
+  return {
+    text: `Not published; ${resolve(out)} is as it was.`,
+    json: { ...json, published: false },
+    failure: new ZenError('stale', `${told} Aggregate that anew, or publish with a warning: --force.`),
+  };
+}
+
+function describeChecks(checks: Check[]): string {
+  const count = (outcome: Check['outcome']) => checks.filter((check) => check.outcome === outcome).length;
+  const parts = [`${count('passed')} of ${checks.length} checks passed`];
+  if (count('warned') > 0) parts.push(`${count('warned')} warned`);
+  if (count('failed') > 0) parts.push(`${count('failed')} failed`);
+  return parts.join(', ');
+}

@@ -1,0 +1,57 @@
+import { userInfo } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Handlebars from 'handlebars';
+import { environment, resolveTarget } from '../config.ts';
+import { ZenError } from '../errors.ts';
+import { readShipped } from '../files.ts';
+import type { CommonOptions } from './options.ts';
+import { Terminal } from './terminal.ts';
+
+export interface ScheduleFlags extends CommonOptions {
+  cron?: boolean;
+  systemd?: boolean;
+  out: string;
+}
+
+const files = { cron: ['crontab'], systemd: ['zen.service', 'zen.timer'] };
+
+/** Prints what makes `zen nightly` run every night, with the paths, the database and the output of this installation. */
+export function runSchedule(flags: ScheduleFlags): void {
+  if (flags.cron === flags.systemd)
+    throw new ZenError('usage', 'Say for which scheduler: zen schedule --cron, or zen schedule --systemd.');
+  const kind = flags.cron ? 'cron' : 'systemd';
+  const target = resolveTarget(flags.database, environment());
+  const folder = target.kind === 'embedded' ? resolve(target.folder) : undefined;
+  const { url, secret } = target.kind === 'server' ? withoutPassword(target.url) : { url: '', secret: false };
+  const out = resolve(flags.out);
+  const values = {
+    node: process.execPath,
+    zen: fileURLToPath(new URL('../bin/zen.js', import.meta.url)),
+    folder: process.cwd(),
+    database: folder ?? url,
+    secret,
+    out,
+    user: userInfo().username,
+    writable: [dirname(out), ...(folder === undefined ? [] : [dirname(folder)])],
+  };
+  const texts = files[kind].map((name) => fill(`templates/schedule/${name}.hbs`, values));
+  new Terminal().print(texts.join('\n').trimEnd());
+}
+
+function fill(path: string, values: object): string {
+  const template = Handlebars.compile(readShipped(path), { strict: true, noEscape: true });
+  return template(values, { helpers: { sh: quote } });
+}
+
+/** A word for sh, in a crontab: there `%` ends the command, and quotes do not protect it. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`).replaceAll('%', '\\%')}'`;
+}
+
+function withoutPassword(text: string): { url: string; secret: boolean } {
+  const url = new URL(text);
+  const secret = url.password !== '';
+  url.password = '';
+  return { url: url.href, secret };
+}

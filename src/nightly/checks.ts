@@ -1,0 +1,91 @@
+import type { Database } from '../db/database.ts';
+import { sql } from '../files.ts';
+import { mayCompare, queryChanged } from '../ledger/changed.ts';
+import { queryCovered } from '../ledger/ledger.ts';
+import { intersect, merge, subtract } from '../ledger/windows.ts';
+import { dayMs, describeWindow } from '../time.ts';
+import type { Window } from '../time.ts';
+
+/** What was looked at before a page is published. */
+export interface Check {
+  name: 'events' | 'coverage' | 'funnel' | 'volume';
+  /** A check that fails keeps the page from being published; one that warns does not. */
+  outcome: 'passed' | 'warned' | 'failed';
+  /** A sentence with the figures. */
+  text: string;
+}
+
+/** A day with this many times the events of the days before, or so many times fewer, is unusual. */
+const unusual = 3;
+
+/**
+ * Looks whether the aggregates of a period can be shown: as many events as in the log, no gap, no more views than shows, and a
+ * last day of about the usual size (a warning). What the role may not see, or no ledger tells, passes.
+ */
+export async function runChecks(db: Database, period: Window): Promise<Check[]> {
+  const covered = (await queryCovered(db)).flatMap(({ minute, ...window }) => {
+    const shared = intersect(window, period);
+    return shared ? [{ ...shared, minute }] : [];
+  });
+  return [
+    await checkEvents(db, covered),
+    checkCoverage(period, covered),
+    await checkFunnel(db, period),
+    await checkVolume(db, period),
+  ];
+}
+
+type Covered = Awaited<ReturnType<typeof queryCovered>>;
+
+async function checkEvents(db: Database, covered: Covered): Promise<Check> {
+  const name = 'events';
+  if (!(await mayCompare(db)))
+    return { name, outcome: 'passed', text: 'The role may not read the log, which was not compared.' };
+  const changed = await queryChanged(db, covered);
+  if (changed.length === 0)
+    return { name, outcome: 'passed', text: 'The tables have the events of the log.' };
+  const [log, tables] = [
+    changed.reduce((sum, { events }) => sum + events, 0),
+    changed.reduce((sum, { visits }) => sum + visits, 0),
+  ];
+  const text = `The log has ${log} events where the tables have ${tables}: it has changed since it was aggregated.`;
+  return { name, outcome: 'failed', text };
+}
+
+function checkCoverage(period: Window, covered: Covered): Check {
+  const gaps = covered.length > 0 ? subtract(period, merge(covered)) : [];
+  const [first] = gaps;
+  if (!first) return { name: 'coverage', outcome: 'passed', text: 'No minute of the period is missing.' };
+  const more = gaps.length > 1 ? `, and ${gaps.length - 1} more stretches` : '';
+  return {
+    name: 'coverage',
+    outcome: 'failed',
+    text: `${describeWindow(first)}, was never aggregated${more}.`,
+  };
+}
+
+async function checkFunnel(db: Database, { start, end }: Window): Promise<Check> {
+  const [sums] = await db.query<{ shows: number; views: number }>(sql('nightly/sums'), [start, end]);
+  const { shows = 0, views = 0 } = sums ?? {};
+  return {
+    name: 'funnel',
+    outcome: views <= shows ? 'passed' : 'failed',
+    text: `${shows} users of shows and ${views} of views${views <= shows ? '' : ': there cannot be more views than shows'}.`,
+  };
+}
+
+async function checkVolume(db: Database, { end }: Window): Promise<Check> {
+  const last = end - dayMs;
+  const days = await db.query<{ day: number; events: number }>(sql('nightly/volumes'), [
+    last - 7 * dayMs,
+    end,
+  ]);
+  const before = days.filter(({ day }) => day < last).map(({ events }) => events);
+  const usual = before.toSorted((a, b) => a - b)[Math.floor(before.length / 2)];
+  const events = days.find(({ day }) => day === last)?.events ?? 0;
+  if (usual === undefined)
+    return { name: 'volume', outcome: 'passed', text: 'There are no days to compare with.' };
+  const isUsual = events <= usual * unusual && events * unusual >= usual;
+  const text = `The last day has ${events} events; the median of the days before is ${usual}.`;
+  return { name: 'volume', outcome: isUsual ? 'passed' : 'warned', text };
+}

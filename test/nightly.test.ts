@@ -1,0 +1,191 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Database } from '../src/db/database.ts';
+import { openDatabase } from '../src/db/open.ts';
+import { runChecks } from '../src/nightly/checks.ts';
+import { dayMs, isoTime, lastMidnight } from '../src/time.ts';
+import { newUrl, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import { readPayload } from './support/payload.ts';
+import { zen } from './support/zen.ts';
+
+const midnight = lastMidnight(Date.now());
+const hour = 3_600_000;
+const events = (day: number, number: number, event = 'show') =>
+  Array.from({ length: number }, (_, at) => ({
+    ts: midnight - day * dayMs + hour + at * 1000,
+    user_id: at,
+    item_topic: `topic ${at % 3}`,
+    source_topic: 'source',
+    age_segment: '18-25',
+    event,
+  }));
+
+let url: string;
+let db: Database;
+let cwd: string;
+const nightly = (...args: string[]) =>
+  zen(['nightly', '--out', 'zen.html', '--database', url, ...args], { cwd });
+const page = () => readFileSync(join(cwd, 'zen.html'), 'utf8');
+
+beforeEach(async () => {
+  [url, cwd] = [newUrl(), temporaryFolder()];
+  db = await openDatabase({ kind: 'server', url }, { create: true });
+  for (const day of [3, 2, 1]) await insertEvents(db, events(day, 10));
+});
+
+describe('a night', () => {
+  test('aggregates what is missing and publishes it; run again, it does nothing twice', async () => {
+    const first = await nightly();
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stdout).toMatch(/^Published .*zen\.html: .*; 4 of 4 checks passed, in [\d.]+ s\.\n$/);
+    const { start, end, visits } = readPayload(page());
+    expect([end, visits.sums.at(-1)]).toEqual([midnight, 30]);
+    expect(start).toBe(midnight - 3 * dayMs + hour);
+    const before = page();
+    expect(await nightly()).toMatchObject({ code: 0 });
+    expect(page()).toBe(before);
+    await insertEvents(db, events(0.5, 5));
+    expect(await nightly('--last', '1d')).toMatchObject({ code: 5 }); // events of a day that was aggregated
+    await db.close();
+  });
+
+  test('tells its steps as lines of JSON under one run', async () => {
+    const { code, stderr, stdout } = await nightly('--log-format', 'json', '--json');
+    expect(code).toBe(0);
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { run: string; step: string });
+    expect(lines.map(({ step }) => step)).toEqual([
+      'aggregate',
+      'check events',
+      'check coverage',
+      'check funnel',
+      'check volume',
+      'render',
+    ]);
+    expect(new Set(lines.map(({ run }) => run)).size).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      run: lines[0]?.run,
+      published: true,
+      aggregated: { events: 30 },
+    });
+    await db.close();
+  });
+
+  test('keeps yesterday’s page when the log has changed, unless forced, and is healed by looking back', async () => {
+    await nightly();
+    const before = page();
+    await insertEvents(
+      db,
+      events(2, 4).map((event) => ({ ...event, ts: event.ts + hour })),
+    );
+    const refused = await nightly();
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toContain('The log has 4 events where the tables have 0');
+    expect(page()).toBe(before);
+    const forced = await nightly('--force');
+    expect(forced).toMatchObject({ code: 0 });
+    expect(page()).toContain('<p class="notice" role="status">The log has 4 events where the tables have 0');
+    expect(await nightly('--lookback', '5d')).toMatchObject({ code: 0 });
+    expect(page()).not.toContain('<p class="notice" role="status">The log');
+    expect(readPayload(page()).visits.sums.at(-1)).toBe(34);
+    await db.close();
+  });
+
+  test('does not publish more views than shows, and warns of an unusual day', async () => {
+    await insertEvents(db, events(1, 80));
+    const unusual = await nightly();
+    expect(unusual.code).toBe(0);
+    expect(unusual.stderr).toContain(
+      'check volume: warned: The last day has 90 events; the median of the days before is 10.',
+    );
+    expect(unusual.stdout).toContain('3 of 4 checks passed, 1 warned');
+    await insertEvents(db, events(1, 200, 'view'));
+    const refused = await nightly('--lookback', '5d');
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toMatch(
+      /\d+ users of shows and 200 of views: there cannot be more views than shows/,
+    );
+    await db.close();
+  });
+
+  test('keeps copies under their last days, the latest of them', async () => {
+    for (const name of ['zen-2001-01-01.html', 'zen-2001-01-02.html', 'zen-notes.html'])
+      writeFileSync(join(cwd, name), name);
+    expect(await nightly('--archive', '--keep', '2')).toMatchObject({ code: 0 });
+    const last = `zen-${isoTime(midnight - 1).slice(0, 10)}.html`;
+    expect(readdirSync(cwd).sort()).toEqual(['zen-2001-01-02.html', last, 'zen-notes.html', 'zen.html']);
+    expect(readFileSync(join(cwd, last), 'utf8')).toBe(page());
+    await db.close();
+  });
+
+  test('three at once publish one whole page, and each ends well or says who holds the lock', async () => {
+    const ended = await Promise.all([nightly(), nightly(), nightly()]);
+    for (const { code } of ended) expect([0, 4]).toContain(code);
+    expect(ended.map(({ code }) => code)).toContain(0);
+    expect(readPayload(page()).visits.sums.at(-1)).toBe(30);
+    await db.close();
+  });
+
+  test('finds a stretch that was never aggregated', async () => {
+    await nightly();
+    const longer = { start: midnight - 4 * dayMs, end: midnight };
+    expect((await runChecks(db, longer)).find(({ name }) => name === 'coverage')).toMatchObject({
+      outcome: 'failed',
+    });
+    await db.close();
+  });
+});
+
+describe('the schedule', () => {
+  test('its crontab line runs as cron runs it: by sh, in another folder, with hardly an environment, at 00 UTC only', async () => {
+    const folder = join(cwd, "o'clock 100%");
+    const printed = await zen(['schedule', '--cron', '--out', `${folder}/zen.html`, '--database', url], {
+      cwd,
+    });
+    expect(printed.code).toBe(0);
+    const line = printed.stdout.trim().split('\n').at(-1) ?? '';
+    const command = line.replace(/^5 \* \* \* \* /, '').replaceAll('\\%', '%');
+    const date = join(cwd, 'date');
+    const runAt = async (clock: string) => {
+      writeFileSync(date, `#!/bin/sh\necho ${clock}\n`);
+      chmodSync(date, 0o755);
+      const env = { HOME: '/', PATH: `${cwd}:/usr/bin:/bin`, SHELL: '/bin/sh' };
+      return promisify(execFile)('/bin/sh', ['-c', command], { cwd: '/', env });
+    };
+    await expect(runAt('13')).rejects.toMatchObject({ code: 1, stdout: '' });
+    expect((await runAt('00')).stdout).toMatch(/^Published /);
+    expect(readPayload(readFileSync(join(folder, 'zen.html'), 'utf8')).visits.sums.at(-1)).toBe(30);
+    await db.close();
+  });
+
+  test('never holds a password', async () => {
+    const secret = 'postgres://night:s3cret@db.example/log';
+    for (const kind of ['--cron', '--systemd']) {
+      const { code, stdout } = await zen(['schedule', kind, '--database', secret], { cwd });
+      expect(code).toBe(0);
+      expect(stdout).not.toContain('s3cret');
+      expect(stdout).toContain('postgres://night@db.example/log');
+      expect(stdout).toContain('PGPASSWORD');
+      expect(stdout).not.toContain('{{');
+    }
+    expect(await zen(['schedule'], { cwd })).toMatchObject({ code: 2 });
+    await db.close();
+  });
+});
+
+test('render --last shows as much before the last midnight', async () => {
+  await zen(['aggregate', '--database', url], { cwd });
+  const { code } = await zen(['render', '--last', '2d', '--out', 'zen.html', '--database', url], { cwd });
+  expect(code).toBe(0);
+  expect(readPayload(page())).toMatchObject({ start: midnight - 2 * dayMs, end: midnight });
+  expect(readPayload(page()).visits.sums.at(-1)).toBe(20);
+  const both = await zen(['render', '--last', '2d', '--start-dt', '2026-01-01', '--database', url], { cwd });
+  expect(both).toMatchObject({ code: 2, stdout: '' });
+  await db.close();
+});
