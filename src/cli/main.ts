@@ -5,6 +5,7 @@ import type { Streams } from './terminal.ts';
 
 /** Runs the command line and gives the exit code. */
 export async function main(args: string[], streams: Streams = process): Promise<number> {
+  hidePasswords(args);
   try {
     await buildProgram(streams).parseAsync(args, { from: 'user' });
     return exits.done;
@@ -20,4 +21,14 @@ function fail(error: unknown, debug: boolean, { stderr }: Streams): number {
   stderr.write(`${expected ? '' : 'Unexpected error: '}${shorten(messageOf(error), 2000)}${hint}\n`);
   if (debug) stderr.write(`${String((error as Error).stack)}\n`);
   return expected ? exits[error.failure] : exits.failed;
+}
+
+/** A list of processes shows their arguments to everybody: from here on, without the password of a URL among them. */
+function hidePasswords(args: string[]): void {
+  const shown = args.map((arg) =>
+    arg
+      .replace(/(postgres(?:ql)?:\/\/[^:@/?]*:)[^@]*(?=@)/gi, '$1***')
+      .replace(/([?&]password=)[^&]*/gi, '$1***'),
+  );
+  if (shown.some((arg, index) => arg !== args[index])) process.title = ['zen', ...shown].join(' ');
 }

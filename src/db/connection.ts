@@ -2,9 +2,13 @@ import { hostname } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import postgres from 'postgres';
 import { messageOf, ZenError } from '../errors.ts';
+import { environment } from '../config.ts';
 import { copyText } from './database.ts';
 import type { Session, Value } from './database.ts';
+import { readLink } from './link.ts';
+import type { Link } from './link.ts';
 import { refusal } from './refusal.ts';
+import type { Tls } from './tls.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
 type Query = ReturnType<Sql['unsafe']>;
@@ -30,15 +34,15 @@ export class Connection implements Session {
   readonly #running = new Set<Query>();
   #state: 'open' | 'lost' | 'interrupted' = 'open';
 
-  private constructor(url: string, database?: string) {
-    const options = { ...settings, ...(database === undefined ? {} : { database }) };
-    this.#sql = postgres(url, { ...options, onclose: () => (this.#state = 'lost') });
-    const { user, host, port, database: name } = this.#sql.options;
-    this.label = `postgres://${user}@${host[0] ?? ''}:${port[0] ?? ''}/${name}`;
+  private constructor(link: Link, tls: Tls, database?: string) {
+    const options = { ...settings, ...link.options, ...(database && { database }) };
+    this.#sql = postgres(link.url, { ...options, ssl: tls, onclose: () => (this.#state = 'lost') });
+    const { user: role, host, port, database: name } = this.#sql.options;
+    this.label = `postgres://${role}@${host[0] ?? ''}:${port[0] ?? ''}/${name}`;
   }
 
   /**
-   * Connects. What the URL leaves out comes from libpq's `PG*` variables.
+   * Connects. What the URL leaves out comes from libpq's `PG*` variables and its password file.
    *
    * @param create make the database when the server does not have it
    * @throws ZenError `unreachable` when there is no server, no such database or no way in
@@ -47,13 +51,28 @@ export class Connection implements Session {
     url: string,
     { create = false, database = undefined as string | undefined } = {},
   ): Promise<Connection> {
-    const connection = new Connection(url, database);
+    const link = await readLink(url, environment());
+    const [first = false, ...others] = link.tls;
+    return Connection.#enter(url, { ...link, tls: others }, first, { create, database });
+  }
+
+  /** Tries one way of TLS, then the others where the server lets in only those with, or without it (pg_hba.conf). */
+  static async #enter(
+    url: string,
+    link: Link,
+    tls: Tls,
+    options: { create: boolean; database: string | undefined },
+  ): Promise<Connection> {
+    const connection = new Connection(link, tls, options.database);
     try {
       await connection.#sql`select 1`;
       return connection;
     } catch (error) {
       await connection.close();
-      if (!create || codeOf(error) !== '3D000') throw translate(error, connection.label);
+      const [next, ...others] = link.tls;
+      if (codeOf(error) === '28000' && next !== undefined)
+        return Connection.#enter(url, { ...link, tls: others }, next, options);
+      if (!options.create || codeOf(error) !== '3D000') throw translate(error, connection.label, link.hint);
       await Connection.#create(url, connection.#sql.options.database);
       return Connection.open(url);
     }
@@ -165,12 +184,13 @@ async function copy(query: Query, source: AsyncIterable<Uint8Array>, place: stri
 }
 
 /** SQLSTATEs (PostgreSQL, appendix A) and socket codes that mean: nobody to talk to. */
-const unreachable = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|08\w{3}|28\w{3}|3D000|53300|57P0[123])$/;
+const unreachable =
+  /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|08\w{3}|28\w{3}|3D000|53300|57P0[123]|\w*CERT\w*|UNABLE_TO_\w+|(ERR_)?(TLS|SSL)_\w+)$/;
 
 /** SQLSTATEs that mean: timed out, or gave way to another transaction. */
 const gaveUp = /^(57014|55P03|25P0[34]|40001|40P01)$/;
 
-function translate(error: unknown, place: string): unknown {
+function translate(error: unknown, place: string, hint = ''): unknown {
   const code = codeOf(error);
   if (error instanceof ZenError || !code) return error;
   const said = messageOf(error) || code;
@@ -180,9 +200,13 @@ function translate(error: unknown, place: string): unknown {
     });
   }
   if (unreachable.test(code)) {
-    return new ZenError('unreachable', `Cannot reach ${place}: ${said}. Check the server and --database.`, {
-      cause: error,
-    });
+    return new ZenError(
+      'unreachable',
+      `Cannot reach ${place}: ${said}. Check the server and --database.${hint}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (gaveUp.test(code)) {
     return new ZenError('unreachable', `${place} gave up: ${said}. Run it again, or raise that limit.`, {

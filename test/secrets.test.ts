@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openServer } from '../src/db/server.ts';
+import type { Database } from '../src/db/database.ts';
+import { temporaryFolder } from './support/databases.ts';
+import { startServer } from './support/postgres.ts';
+import type { Server } from './support/postgres.ts';
+import { start, zen } from './support/zen.ts';
+
+const password = 'Tr0ub4dor:\\&3 #ß';
+const folder = temporaryFolder();
+const passfile = join(folder, 'pgpass');
+const log = join(folder, 'log.csv');
+writeFileSync(log, 'ts,user_id,event,item_topic,source_topic,age_segment\n1569348000000,1,show,a,b,c\n');
+
+let server: Server;
+let db: Database;
+let bare: URL;
+
+/** The URL of the role that needs a password. */
+function as({ secret = '', parameters = '' } = {}): string {
+  const url = new URL(bare);
+  url.password = encodeURIComponent(secret);
+  return `${url.href}${parameters && `?${parameters}`}`;
+}
+
+const status = (url: string, env: Record<string, string> = {}) =>
+  zen(['status', '--json', '--database', url], { cwd: folder, env: { HOME: folder, ...env } });
+
+beforeAll(async () => {
+  server = await startServer();
+  db = await openServer(server.url);
+  const [{ data } = { data: '' }] = await db.query<{ data: string }>(
+    "select current_setting('data_directory') as data",
+  );
+  makeCertificates(data);
+  await db.run(`create role guarded login superuser password '${password}'`);
+  await db.run('alter system set ssl = on');
+  const lines = [
+    'host all guarded all scram-sha-256',
+    'hostssl all secure all trust',
+    'hostnossl all bare all trust',
+    'host all zen all trust',
+  ];
+  // As the server itself sees its files: they belong to another user.
+  const rules = lines.join('\n').replaceAll("'", "''");
+  await db.run(`copy (select '${rules.replaceAll('\n', "' union all select '")}') to '${data}/pg_hba.conf'`);
+  await db.run('create role secure login superuser');
+  await db.run('create role bare login superuser');
+  await db.query('select pg_reload_conf()');
+  bare = new URL(server.url);
+  bare.username = 'guarded';
+  const { code } = await zen(['restore', log, '--database', server.url], { cwd: folder });
+  expect(code).toBe(0);
+});
+
+afterAll(async () => {
+  await db.close();
+  await server.stop();
+});
+
+/** An authority, and a certificate of it for the name localhost, in the server's folder; `other.crt` is another authority. */
+function makeCertificates(data: string): void {
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  const made = ['-newkey', 'rsa:2048', '-nodes', '-days', '2'];
+  for (const name of ['root', 'other'])
+    openssl('req', '-x509', ...made, '-keyout', `${name}.key`, '-out', `${name}.crt`, '-subj', `/CN=${name}`);
+  openssl('req', ...made, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=localhost');
+  writeFileSync(join(folder, 'names'), 'subjectAltName=DNS:localhost');
+  openssl(
+    ...['x509', '-req', '-in', 'server.csr', '-CA', 'root.crt', '-CAkey', 'root.key', '-CAcreateserial'],
+    ...['-days', '2', '-extfile', 'names', '-out', 'server.crt'],
+  );
+  const owner = execFileSync('stat', ['-c', '%u:%g', data], { encoding: 'utf8' }).trim();
+  for (const name of ['server.key', 'server.crt']) {
+    writeFileSync(join(data, name), readFileSync(join(folder, name)), { mode: 0o600 });
+    execFileSync('chown', [owner, join(data, name)]);
+  }
+}
+
+describe('a password', () => {
+  const line = (host: string) =>
+    `# a comment\n${host}:*:*:someone:wrong\n${host}:${bare.port}:*:guarded:${password.replace(/[\\:]/g, '\\$&')}\n`;
+  const inFile = (mode = 0o600, host = '127.0.0.1') => {
+    writeFileSync(passfile, line(host));
+    chmodSync(passfile, mode);
+  };
+
+  test.each<[string, () => [url: string, env?: Record<string, string>]]>([
+    ['the URL', () => [as({ secret: password })]],
+    ['the URL, as a parameter', () => [as({ parameters: `password=${encodeURIComponent(password)}` })]],
+    ['PGPASSWORD', () => [as(), { PGPASSWORD: password }]],
+    ['the file of PGPASSFILE', () => [as(), { PGPASSFILE: passfile }]],
+    ['the file that the URL names', () => [as({ parameters: `passfile=${passfile}` })]],
+  ])('from %s lets in, and is told nobody', async (_, how) => {
+    inFile();
+    const { code, stdout, stderr } = await status(...how());
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ database: expect.stringContaining('guarded@127.0.0.1') });
+    expect(stdout).not.toContain('Tr0ub4dor');
+  });
+
+  test('of ~/.pgpass lets in', async () => {
+    writeFileSync(join(folder, '.pgpass'), line('*'), { mode: 0o600 });
+    expect(await status(as())).toMatchObject({ code: 0 });
+    writeFileSync(join(folder, '.pgpass'), line('another.host'), { mode: 0o600 });
+    expect(await status(as())).toMatchObject({ code: 3 });
+  });
+
+  test('of a file that others may read is not used, and the sentence says so', async () => {
+    inFile(0o640);
+    const { code, stderr } = await status(as(), { PGPASSFILE: passfile });
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringContaining(`${passfile} was not read, because others may: run chmod 600 on it.`),
+    ]);
+  });
+
+  test.each<[string, (url: string) => string]>([
+    ['is wrong', (url) => url],
+    ['meets no server', (url) => url.replace(bare.port, '1')],
+    ['stands in a URL that cannot be read', (url) => url.replace(bare.port, 'port')],
+    ['is not escaped as it should be', (url) => url.replace('Wr0ng', 'Wr0ng/%zz#')],
+  ])('that %s is in no error, not even with --debug', async (_, change) => {
+    const url = change(as({ secret: 'Wr0ngW0rd' }));
+    const { code, stdout, stderr } = await zen(['status', '--debug', '--database', url], { cwd: folder });
+    expect([code === 2 || code === 3, stdout]).toEqual([true, '']);
+    expect(stdout + stderr).not.toContain('Wr0ng');
+    expect(stderr).not.toContain('Unexpected');
+  });
+
+  test('of the command line leaves the list of processes, and is in no table and no page', async () => {
+    const url = as({ secret: password });
+    const page = join(folder, 'zen.html');
+    await zen(['aggregate', '--database', url], { cwd: folder });
+    await zen(['render', '--out', page, '--database', url], { cwd: folder });
+    expect(readFileSync(page, 'utf8')).not.toContain('Tr0ub4dor');
+    const rows = await db.query<{ line: string }>('select r::text as line from zen_runs as r');
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain('Tr0ub4dor');
+    const list = await db.transaction(async (session) => {
+      await session.run('lock table dash_visits in access exclusive mode');
+      const { child, outcome } = start(['render', '--out', page, '--database', url], { cwd: folder });
+      const working = 'select from pg_stat_activity where wait_event_type = $1 and query like $2';
+      while ((await db.query(working, ['Lock', '%dash_visits%'])).length === 0);
+      const shown = execFileSync('ps', ['-o', 'args=', '-p', String(child.pid)], { encoding: 'utf8' });
+      child.kill();
+      return { shown, outcome };
+    });
+    await list.outcome;
+    expect(list.shown).toContain('postgres://guarded:***@');
+    expect(list.shown).not.toContain('Tr0ub4dor');
+  });
+});
+
+describe('TLS', () => {
+  /** Exit code of a role's `status`: `secure` gets in only with TLS, `bare` only without, `zen` either way. */
+  const enter = (role: string, host: string, parameters: string, env?: Record<string, string>) => {
+    const url = new URL(server.url);
+    url.username = role;
+    url.hostname = host;
+    return status(`${url.href}?${parameters}`, env);
+  };
+  const root = join(folder, 'root.crt');
+
+  test.each<[role: string, host: string, parameters: string, code: number]>([
+    ['secure', '127.0.0.1', '', 0],
+    ['bare', '127.0.0.1', '', 0],
+    ['secure', '127.0.0.1', 'sslmode=disable', 3],
+    ['bare', '127.0.0.1', 'sslmode=disable', 0],
+    ['secure', '127.0.0.1', 'sslmode=allow', 0],
+    ['bare', '127.0.0.1', 'sslmode=allow', 0],
+    ['secure', '127.0.0.1', 'sslmode=prefer', 0],
+    ['bare', '127.0.0.1', 'sslmode=prefer', 0],
+    ['secure', '127.0.0.1', 'sslmode=require', 0],
+    ['bare', '127.0.0.1', 'sslmode=require', 3],
+    ['secure', '127.0.0.1', `sslmode=require&sslrootcert=${join(folder, 'other.crt')}`, 3],
+    ['secure', '127.0.0.1', `sslmode=verify-ca&sslrootcert=${root}`, 0],
+    ['secure', '127.0.0.1', `sslmode=verify-ca&sslrootcert=${join(folder, 'other.crt')}`, 3],
+    ['secure', 'localhost', `sslmode=verify-full&sslrootcert=${root}`, 0],
+    ['secure', '127.0.0.1', `sslmode=verify-full&sslrootcert=${root}`, 3],
+    ['secure', 'localhost', 'sslrootcert=system', 3],
+    ['secure', 'localhost', 'sslmode=require&sslrootcert=system', 2],
+    ['secure', 'localhost', `sslmode=verify-full&sslrootcert=${join(folder, 'none.crt')}`, 2],
+    ['secure', 'localhost', 'sslmode=verify-ca', 2],
+    ['secure', 'localhost', 'sslmode=sometimes', 2],
+  ])('%s at %s with %s ends with exit %i', async (role, host, parameters, code) => {
+    const outcome = await enter(role, host, parameters);
+    expect([outcome.code, outcome.stderr.startsWith('Unexpected')]).toEqual([code, false]);
+    expect(outcome.stderr).toMatch(code === 0 ? /^$/ : /^\P{Cc}{20,400}\.\n$/u);
+  });
+
+  test('is what PGSSLMODE and PGSSLROOTCERT say, unless the URL says another', async () => {
+    const env = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: root };
+    expect(await enter('secure', 'localhost', '', env)).toMatchObject({ code: 0 });
+    expect(await enter('secure', '127.0.0.1', '', env)).toMatchObject({ code: 3 });
+    expect(await enter('secure', '127.0.0.1', 'sslmode=verify-ca', env)).toMatchObject({ code: 0 });
+  });
+
+  test('is asked of a server that has none: it is a sentence', async () => {
+    const url = `${process.env.ZEN_TEST_SERVER ?? ''}?sslmode=require`;
+    const { code, stderr } = await status(url);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/^Cannot reach postgres:\P{Cc}+\.\n$/u)]);
+  });
+});
