@@ -56,12 +56,18 @@ export class Cube {
     return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
   }
 
-  /** The table without the dimensions that are not needed. */
+  /** The table without the dimensions that are not needed. They are left out one by one, so that only once all rows are read. */
   #rollUp(needed: boolean[]): Cells {
-    const key = needed.join();
-    const rollup = this.#rollups.get(key) ?? rollUp(this.#cells, needed);
-    this.#rollups.set(key, rollup);
-    return rollup;
+    let cells = this.#cells;
+    const kept = needed.map(() => true);
+    for (let dimension = needed.length - 1; dimension >= 0; dimension--) {
+      if (needed[dimension]) continue;
+      kept[dimension] = false;
+      const key = kept.join();
+      cells = this.#rollups.get(key) ?? rollUp(cells, kept);
+      this.#rollups.set(key, cells);
+    }
+    return cells;
   }
 }
 
@@ -117,7 +123,6 @@ function spread(
 }
 
 function rollUp(cells: Cells, needed: boolean[]): Cells {
-  if (needed.every(Boolean)) return cells;
   const { sizes, codes, offsets, minutes } = cells;
   const kept = sizes.map((size, dimension) => (needed[dimension] ? size : 1));
   const members = new Map<string, number[]>();
