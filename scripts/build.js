@@ -1,5 +1,6 @@
-// Bundles the command line (dist/zen.js) and the page's script (dist/client.js).
-import { rm } from 'node:fs/promises';
+// Bundles the command line (dist/zen.js) and the page's script (dist/client.js), with the licences of what is in the latter.
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -7,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const shared = { bundle: true, logLevel: 'warning', absWorkingDir: root };
 
 await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
-await Promise.all([
+const [, page] = await Promise.all([
   build({
     ...shared,
     entryPoints: { zen: './src/cli/main.ts' },
@@ -30,5 +31,29 @@ await Promise.all([
     minify: true,
     charset: 'utf8',
     legalComments: 'none',
+    metafile: true,
   }),
 ]);
+
+await writeFile(
+  new URL('../dist/notices.txt', import.meta.url),
+  await notices(Object.keys(page.metafile.inputs)),
+);
+
+/** The licence of each package that files of the bundle come from; packages with the same text share it. */
+async function notices(files) {
+  const folders = new Set(
+    files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
+  );
+  const texts = new Map();
+  for (const folder of [...folders].sort()) {
+    const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+    const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
+    if (!file) throw new Error(`${name} has no file with its licence (${license}).`);
+    const text = (await readFile(join(root, folder, file), 'utf8')).trim();
+    texts.set(text, [...(texts.get(text) ?? []), `${name} ${version}`]);
+  }
+  return [...texts]
+    .map(([text, names]) => `${names.join(', ')}\n\n${text}\n`)
+    .join(`\n${'-'.repeat(72)}\n\n`);
+}

@@ -81,6 +81,7 @@ export function renderPage({
     payload: packed,
     settings: inert(JSON.stringify({ locale, charts })),
     sources: inert(JSON.stringify(sources)),
+    notices: readShipped('dist/notices.txt').replaceAll('<', '‹'),
     summary: describeSelection(all, span, write),
     words: describe(drawn, findPeak(tables, all, span), span, write),
     panels: Object.fromEntries(
