@@ -63,7 +63,14 @@ describe('a role that owns nothing but its schema', () => {
   });
 
   test('aggregates and renders there, too', async () => {
-    expect(await zen(['aggregate', ...as(role)], { cwd })).toMatchObject({ code: 0 });
+    expect(await zen(['aggregate', '--users', ...as(role)], { cwd })).toMatchObject({
+      code: 0,
+      stderr: expect.not.stringContaining('Users are not counted'),
+    });
+    expect(
+      await db.query(`select sum(users)::int as users from ${role}.dash_users where dt is not null
+      and every_topic and every_age and or_event is null`),
+    ).toEqual([{ users: 1 }]);
     expect(await zen(['render', ...as(role)], { cwd })).toMatchObject({ code: 0 });
   });
 });
@@ -106,6 +113,18 @@ describe('a role that may only use the log of another', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(message);
     expect(await db.query('select user_id from log_raw order by 1')).toHaveLength(3);
+  });
+
+  test('aggregates into tables that it may fill, and is told that users are not counted', async () => {
+    await zen(['aggregate', '--database', database], { cwd });
+    await db.run(`grant select, insert, delete on dash_visits, dash_engagement to ${role}`);
+    await db.run(`grant usage on all sequences in schema public to ${role}`);
+    await db.run(`grant select, insert on zen_runs to ${role}`);
+    const { code, stderr } = await zen(
+      ['aggregate', '--users', '--start-dt', '2019-09-24', '--end-dt', '2019-09-25', ...as(role)],
+      { cwd },
+    );
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Users are not counted: this role may not')]);
   });
 
   test('may not make a database, which is a sentence', async () => {

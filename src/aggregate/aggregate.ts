@@ -6,8 +6,10 @@ import { sql } from '../files.ts';
 import type { Window } from '../time.ts';
 import { hasLedger, record } from '../ledger/ledger.ts';
 import type { Aggregated, Minute } from '../ledger/ledger.ts';
+import { groupByDay, wholeDays } from '../ledger/windows.ts';
 import { withLock } from './lock.ts';
 import type { Lock } from './lock.ts';
+import { clearUsers, countLater, fillUsers, gatherUsers, mayCountUsers } from './users.ts';
 
 export interface AggregateOptions {
   minute: Minute;
@@ -17,6 +19,8 @@ export interface AggregateOptions {
   jobs: number;
   /** Milliseconds to wait for another run to end. */
   wait: number;
+  /** Count users in `dash_users` too; without it, what that table holds of the days is taken out. */
+  users?: boolean;
 }
 
 /** How far a run has come. */
@@ -48,11 +52,13 @@ export async function aggregate(
   const results = new Map<Window, Aggregated>();
   const attempt = () =>
     withLock(db, options.wait, async (lock) => {
-      if (!options.dryRun) await createTables(db);
+      if (!options.dryRun) await createTables(db, options.users);
       const left = windows.filter((window) => !results.has(window));
-      await each(left, options.dryRun ? 1 : options.jobs, async (window) => {
-        results.set(window, await aggregateWindow(db, lock, window, options));
-        onProgress({ done: results.size, of: windows.length });
+      await each(groupByDay(left), options.dryRun ? 1 : options.jobs, async (group) => {
+        for (const window of group) {
+          results.set(window, await aggregateWindow(db, lock, window, options));
+          onProgress({ done: results.size, of: windows.length });
+        }
       });
     });
   try {
@@ -94,14 +100,14 @@ async function aggregateWindow(
   db: Database,
   lock: Lock,
   window: Window,
-  { minute, dryRun }: AggregateOptions,
+  { minute, dryRun, users }: AggregateOptions,
 ): Promise<Aggregated> {
   const started = performance.now();
   const covered = { ...window, minute };
   const work = async (session: Session) => {
     await lock.join(session);
-    if (dryRun) await createTables(session);
-    const told = await replace(session, window, minute);
+    if (dryRun) await createTables(session, users);
+    const told = await replace(session, window, minute, users);
     if (await hasLedger(session)) await record(session, covered, performance.now() - started, told);
     return told;
   };
@@ -117,13 +123,25 @@ async function aggregateWindow(
   }
 }
 
-/** Replaces one window of both tables. */
-async function replace(session: Session, { start, end }: Window, minute: Minute): Promise<Aggregated> {
+/** Replaces one window of both tables, and the days that it touches of `dash_users`. */
+async function replace(
+  session: Session,
+  { start, end }: Window,
+  minute: Minute,
+  users = false,
+): Promise<Aggregated> {
   await session.query(sql('aggregate/hash'));
-  const [visitsRows, engagementRows] = [
-    await refill(session, 'visits', [start, end, minute]),
-    await refill(session, 'engagement', [start, end, minute]),
-  ];
+  const days = wholeDays({ start, end });
+  const may = await mayCountUsers(session);
+  if (users && may) await session.run(sql('aggregate/engagement/clear'), [start, end]);
+  const gathered = users && may ? await gatherUsers(session, { start, end }, days, minute) : undefined;
+  const engagementRows = gathered?.filled ?? (await refill(session, 'engagement', [start, end, minute]));
+  const [visitsRows, returns] = await Promise.all([
+    refill(session, 'visits', [start, end, minute]),
+    gathered && countLater(gathered.seen),
+  ]);
+  if (may) await clearUsers(session, days);
+  if (returns) await fillUsers(session, returns);
   const [count] = await session.query<{ events: number }>(sql('aggregate/visits/count'), [start, end]);
   return { events: count?.events ?? 0, visitsRows, engagementRows };
 }
@@ -138,8 +156,8 @@ async function refill(
 }
 
 /** Makes the tables that are not there. Where the role may not make the ledger, the run does without one. */
-async function createTables(session: Session): Promise<void> {
-  for (const name of aggregates) {
+async function createTables(session: Session, users = false): Promise<void> {
+  for (const name of users ? [...aggregates, 'users'] : aggregates) {
     if (await hasTable(session, `dash_${name}`)) continue;
     await session.run(sql(`aggregate/${name}/table`));
     await session.run(sql(`aggregate/${name}/index`));

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { aggregate } from '../aggregate/aggregate.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import { plan, slice } from '../aggregate/plan.ts';
+import { mayCountUsers } from '../aggregate/users.ts';
 import { queryStatus } from '../aggregate/status.ts';
 import type { Database } from '../db/database.ts';
 import { messageOf, ZenError } from '../errors.ts';
@@ -95,6 +96,7 @@ export interface AggregateFlags extends CommonOptions, DateOptions {
   dryRun?: boolean;
   jobs?: number;
   lookback?: number;
+  users?: boolean;
 }
 
 export async function runAggregate(flags: AggregateFlags): Promise<void> {
@@ -128,7 +130,10 @@ export async function aggregateIn(
   const stated = windows.map(describeWindow).join('; ');
   const cores = Math.min(availableParallelism(), mostJobs);
   const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
-  const options = { minute, dryRun, wait, jobs };
+  const users = flags.users === true && (await mayCountUsers(db));
+  if (flags.users && !users)
+    terminal.note('Users are not counted: this role may not make or fill dash_users.');
+  const options = { minute, dryRun, wait, jobs, users };
   const told = await terminal.during(`Aggregating ${stated}`, async (update) =>
     aggregate(db, await slice(db, windows), options, ({ done, of }) => {
       if (of > 1)

@@ -113,6 +113,7 @@ function reading(): Option[] {
       '--jobs <n>',
       'how many days to work on at once (default: one for each core, at most 4; embedded: 1)',
     ).argParser(parseCount),
+    option('--users', 'fill dash_users too: how many people come back, by minute; takes longer'),
   ];
 }
 

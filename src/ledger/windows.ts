@@ -43,3 +43,20 @@ export function cut({ start, end }: Window, days: readonly number[]): Window[] {
   const bounds = [start, ...days.slice(0, -1).map((day) => (day + 1) * dayMs), end];
   return bounds.slice(1).map((bound, index) => ({ start: bounds[index] ?? start, end: bound }));
 }
+
+/** The whole UTC days that a window touches. */
+export function wholeDays({ start, end }: Window): Window {
+  return { start: dayOf(start) * dayMs, end: (dayOf(end - 1) + 1) * dayMs };
+}
+
+/** Windows that share a UTC day come to stand in one group. */
+export function groupByDay(windows: readonly Window[]): Window[][] {
+  const groups: Window[][] = [];
+  for (const window of windows.toSorted((a, b) => a.start - b.start)) {
+    const group = groups.at(-1);
+    const last = group?.at(-1);
+    if (group && last && dayOf(last.end - 1) >= dayOf(window.start)) group.push(window);
+    else groups.push([window]);
+  }
+  return groups;
+}

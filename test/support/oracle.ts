@@ -53,3 +53,8 @@ export function minuteOf(ts: number | null, rule: string): number | null {
   const up = rest > 30 || (rest === 30 && minute % 2 !== 0);
   return (minute + Number(up)) * 60_000;
 }
+
+/** The distinct users of some events. */
+export function countUsers(events: readonly Sample[]): number {
+  return new Set(events.map(({ user_id }) => user_id).filter((id) => id !== null)).size;
+}

@@ -1,0 +1,153 @@
+import { Counter } from './counter.ts';
+import { dayOf } from '../ledger/windows.ts';
+import { dayMs, minuteMs } from '../time.ts';
+
+/** The users of one minute × card topic × age × event; minutes are counted from 1970, users may repeat. */
+export interface Seen {
+  minute: number;
+  item_topic: string | null;
+  age_segment: string | null;
+  event: string | null;
+  users: string[];
+}
+
+/** A card topic or every one of them, an age or every one, and one kind of event or either of two; null is a missing name. */
+export interface Scope {
+  every_topic: boolean;
+  item_topic: string | null;
+  every_age: boolean;
+  age_segment: string | null;
+  event: string | null;
+  or_event: string | null;
+}
+
+/** A scope's users by minute and by the minute they were last seen there before, on that UTC day (null: not yet). */
+export interface Returns extends Scope {
+  minutes: number[];
+  previous: (number | null)[];
+  users: number[];
+}
+
+/** Two kinds of event, either of which counts: what tells how many people did both. */
+const unions = [
+  ['show', 'click'],
+  ['show', 'view'],
+] as const;
+
+/** Counts the users that come back on each UTC day. */
+export function countReturns(seen: readonly Seen[]): Returns[] {
+  const days = new Map<number, Seen[]>();
+  for (const one of seen) {
+    const day = dayOf(one.minute * minuteMs);
+    const cells = days.get(day);
+    if (cells) cells.push(one);
+    else days.set(day, [one]);
+  }
+  return [...days].flatMap(([day, cells]) => countDay((day * dayMs) / minuteMs, cells));
+}
+
+/** More than the minutes of a day, which count from 1. */
+const base = dayMs / minuteMs + 1;
+
+/** Goes user by user and in order of time, so that what is kept is one user's last minutes. */
+function countDay(first: number, cells: readonly Seen[]): Returns[] {
+  const ordered = cells.toSorted((a, b) => a.minute - b.minute);
+  const scopes = new Scopes();
+  const scopesOf = ordered.map((cell) => scopes.of(cell));
+  const minutes = ordered.map(({ minute }) => minute - first + 1);
+  const { order, starts } = byUser(ordered);
+  const last = new Uint16Array(scopes.list.length);
+  const found = new Counter();
+  for (let user = 0; user + 1 < starts.length; user++) {
+    last.fill(0);
+    for (let at = starts[user] ?? 0; at < (starts[user + 1] ?? 0); at++) {
+      const cell = order[at] ?? 0;
+      const [minute, numbers] = [minutes[cell] ?? 0, scopesOf[cell] ?? []];
+      for (const scope of numbers) {
+        const before = last[scope] ?? 0;
+        if (before === minute) continue;
+        last[scope] = minute;
+        found.add(scope, minute * base + before);
+      }
+    }
+  }
+  return list(first, scopes.list, found);
+}
+
+/** The scopes with their counts, which stand at the minute of the day and the one before it, or 0, to the base. */
+function list(first: number, scopes: readonly Scope[], found: Counter): Returns[] {
+  const returns = scopes.map((scope): Returns => ({ ...scope, minutes: [], previous: [], users: [] }));
+  for (const [scope, pair, users] of found.entries()) {
+    const before = pair % base;
+    const one = returns[scope];
+    one?.minutes.push(first + Math.floor(pair / base) - 1);
+    one?.previous.push(before === 0 ? null : first + before - 1);
+    one?.users.push(users);
+  }
+  return returns;
+}
+
+/** The cells of each user, in their order; those of user n stand from `starts[n]` on. */
+function byUser(seen: readonly Seen[]): { order: Uint32Array; starts: Uint32Array } {
+  const codes = new Map<string, number>();
+  const coded = seen.map(({ users }) =>
+    users.map((user) => {
+      const code = codes.get(user) ?? codes.size;
+      if (code === codes.size) codes.set(user, code);
+      return code;
+    }),
+  );
+  const starts = new Uint32Array(codes.size + 1);
+  for (const users of coded) for (const user of users) starts[user + 1] = (starts[user + 1] ?? 0) + 1;
+  for (let user = 1; user < starts.length; user++)
+    starts[user] = (starts[user] ?? 0) + (starts[user - 1] ?? 0);
+  const [order, next] = [new Uint32Array(starts.at(-1) ?? 0), starts.slice()];
+  for (const [cell, users] of coded.entries()) {
+    for (const user of users) {
+      const at = next[user] ?? 0;
+      order[at] = cell;
+      next[user] = at + 1;
+    }
+  }
+  return { order, starts };
+}
+
+/** The scopes that occur, each with a number. */
+class Scopes {
+  readonly list: Scope[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #cells = new Map<string, number[]>();
+
+  /** The numbers of the scopes that a cell counts in. */
+  of({ item_topic, age_segment, event }: Seen): number[] {
+    const cell = JSON.stringify([item_topic, age_segment, event]);
+    const known = this.#cells.get(cell);
+    if (known) return known;
+    const either = unions.filter((union) => event !== null && (union as readonly string[]).includes(event));
+    const kinds = [
+      { event, or_event: null },
+      ...either.map(([one, other]) => ({ event: one, or_event: other })),
+    ];
+    const topics = [
+      { every_topic: true, item_topic: null },
+      { every_topic: false, item_topic },
+    ];
+    const ages = [
+      { every_age: true, age_segment: null },
+      { every_age: false, age_segment },
+    ];
+    const numbers = topics.flatMap((topic) =>
+      ages.flatMap((age) => kinds.map((kind) => this.#numberOf({ ...topic, ...age, ...kind }))),
+    );
+    this.#cells.set(cell, numbers);
+    return numbers;
+  }
+
+  #numberOf(scope: Scope): number {
+    const key = JSON.stringify(scope);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    this.#numbers.set(key, this.list.length);
+    return this.list.push(scope) - 1;
+  }
+}

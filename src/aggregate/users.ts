@@ -1,0 +1,56 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Session } from '../db/database.ts';
+import { hasTable } from '../db/tables.ts';
+import { sql } from '../files.ts';
+import type { Minute } from '../ledger/ledger.ts';
+import type { Window } from '../time.ts';
+import { countReturns } from './returns.ts';
+import type { Returns, Seen } from './returns.ts';
+
+/** Whether this role may fill `dash_users`, or make it where it is not. */
+export async function mayCountUsers(session: Session): Promise<boolean> {
+  return (await session.query<{ may: boolean }>(sql('aggregate/users/may')))[0]?.may === true;
+}
+
+/** What one statement gives that fills `dash_engagement`. */
+export interface Gathered {
+  /** The rows of `dash_engagement`. */
+  filled: number;
+  seen: Seen[];
+}
+
+/**
+ * Fills a window of `dash_engagement`, and gives the users of the whole UTC days that it touches: what is counted of a minute
+ * depends on what was before it on its day, and what follows depends on it. Ids are in memory meanwhile, and nowhere else.
+ */
+export async function gatherUsers(
+  session: Session,
+  { start, end }: Window,
+  days: Window,
+  minute: Minute,
+): Promise<Gathered> {
+  const rows = await session.query<Omit<Seen, 'users'> & { users: string; filled: number }>(
+    sql('aggregate/users/engagement'),
+    [start, end, minute, days.start, days.end],
+  );
+  const seen = rows.map(({ users, ...cell }) => ({
+    ...cell,
+    users: users === '' ? [] : users.split('\u001f'),
+  }));
+  return { filled: rows[0]?.filled ?? 0, seen };
+}
+
+/** Counts while the database is at work on what was asked of it before. */
+export async function countLater(seen: readonly Seen[]): Promise<Returns[]> {
+  await setImmediate();
+  return countReturns(seen);
+}
+
+/** Takes whole days out of `dash_users`, where it is. */
+export async function clearUsers(session: Session, { start, end }: Window): Promise<void> {
+  if (await hasTable(session, 'dash_users')) await session.run(sql('aggregate/users/clear'), [start, end]);
+}
+
+export async function fillUsers(session: Session, returns: readonly Returns[]): Promise<void> {
+  await session.run(sql('aggregate/users/fill'), [JSON.stringify(returns)]);
+}

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
+import type { Random } from '../fixtures/random.ts';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Minute } from '../src/ledger/ledger.ts';
+import type { Database } from '../src/db/database.ts';
+import { dayMs, minuteMs, parseTime } from '../src/time.ts';
+import type { Window } from '../src/time.ts';
+import { kinds, newDatabase } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import { countUsers, minuteOf } from './support/oracle.ts';
+import type { Sample } from './support/oracle.ts';
+
+const midnight = parseTime('2019-09-25');
+const topics = ['Наука', 'Кино', null, "О'Нил"];
+const ages = ['18-25', '26-30', null];
+const events = ['show', 'click', 'view', null];
+const orders = [null, 'click', 'view'];
+
+/** Two days around a midnight; users who change their age, too. */
+function randomEvent(random: Random): Sample {
+  return {
+    ts: midnight + between(random, -90, 90) * minuteMs + between(random, 0, 59_999),
+    user_id: random() < 0.05 ? null : between(random, 1, 40),
+    item_topic: favour(random, topics),
+    source_topic: 'Дети',
+    age_segment: favour(random, ages),
+    event: favour(random, events),
+  };
+}
+
+interface Question extends Window {
+  topic: string | null | undefined;
+  age: string | null | undefined;
+  event: string | null;
+  or: string | null;
+}
+
+/** Whole minutes of one UTC day; every second time all topics, or all ages. */
+function randomQuestion(random: Random): Question {
+  const first = random() < 0.5 ? midnight - 100 * minuteMs : midnight;
+  const start = first + between(random, 0, 95) * minuteMs;
+  const or = favour(random, orders);
+  return {
+    start,
+    end: Math.min(start + between(random, 1, 100) * minuteMs, first < midnight ? midnight : Infinity),
+    topic: random() < 0.5 ? undefined : favour(random, topics),
+    age: random() < 0.5 ? undefined : favour(random, ages),
+    event: or ? 'show' : favour(random, events),
+    or,
+  };
+}
+
+function expected(log: readonly Sample[], minute: Minute, asked: Question): number {
+  return countUsers(
+    log.filter((one) => {
+      const at = minuteOf(one.ts, minute) ?? NaN;
+      return (
+        at >= asked.start &&
+        at < asked.end &&
+        (asked.topic === undefined || one.item_topic === asked.topic) &&
+        (asked.age === undefined || one.age_segment === asked.age) &&
+        (one.event === asked.event || (asked.or !== null && one.event === asked.or))
+      );
+    }),
+  );
+}
+
+async function ask(db: Database, { start, end, topic, age, event, or }: Question): Promise<number> {
+  const rows = await db.query<{ users: number }>(
+    `select coalesce(sum(users), 0)::bigint as users from dash_users
+     where dt >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
+       and dt < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
+       and (previous is null or previous < timestamp 'epoch' + $1::bigint * interval '1 millisecond')
+       and every_topic = $3::boolean and item_topic is not distinct from $4::text
+       and every_age = $5::boolean and age_segment is not distinct from $6::text
+       and event is not distinct from $7::text and or_event is not distinct from $8::text`,
+    [start, end, topic === undefined, topic ?? null, age === undefined, age ?? null, event, or],
+  );
+  return rows[0]?.users ?? NaN;
+}
+
+const whole = { start: midnight - dayMs, end: midnight + dayMs };
+
+function parts(random: Random): Window[] {
+  const cuts = Array.from(
+    { length: between(random, 1, 6) },
+    () => midnight + between(random, -95, 95) * minuteMs,
+  );
+  const bounds = [...new Set([whole.start, ...cuts, whole.end])].sort((a, b) => a - b);
+  return bounds.slice(1).map((end, index) => ({ start: bounds[index] ?? end, end }));
+}
+
+describe.each(kinds)('on the %s database', (kind) => {
+  let db: Database;
+
+  beforeAll(async () => {
+    db = await newDatabase(kind);
+  });
+
+  afterAll(() => db.close());
+
+  const rounds = { server: 12, embedded: 4 }[kind];
+
+  test(`people of ${rounds} random logs are the distinct ones of any scope and any stretch of a UTC day`, async () => {
+    const random = mulberry32(9);
+    for (let round = 0; round < rounds; round++) {
+      const log = Array.from({ length: between(random, 0, 400) }, () => randomEvent(random));
+      const minute = random() < 0.5 ? 'floor' : 'nearest';
+      const options = { minute, dryRun: false, jobs: 2, wait: 0, users: true } as const;
+      const check = async () => {
+        for (let number = 0; number < 12; number++) {
+          const asked = randomQuestion(random);
+          expect([asked, await ask(db, asked)]).toEqual([asked, expected(log, minute, asked)]);
+        }
+      };
+      await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
+      await insertEvents(db, log);
+      await aggregate(db, shuffle(random, parts(random)), options);
+      await check();
+      for (const part of shuffle(random, parts(random))) await aggregate(db, [part], options);
+      await check();
+      const late = Array.from({ length: 8 }, () => randomEvent(random));
+      await insertEvents(db, late);
+      log.push(...late);
+      // Only their own minutes are aggregated again, and all that follows is right.
+      for (const { ts } of late) {
+        const start = minuteOf(ts, minute) ?? NaN;
+        await aggregate(db, [{ start, end: start + minuteMs }], options);
+      }
+      await check();
+    }
+  });
+
+  test('there is no id in the table, and the days of a run without it are taken out', async () => {
+    const columns = await db.query<{ name: string }>(
+      "select column_name as name from information_schema.columns where table_name = 'dash_users'",
+    );
+    expect(columns.map(({ name }) => name)).not.toContain('user_id');
+    await aggregate(db, [{ start: midnight, end: midnight + minuteMs }], {
+      minute: 'floor',
+      dryRun: false,
+      jobs: 1,
+      wait: 0,
+    });
+    const [left] = await db.query<{ before: boolean; after: boolean }>(
+      `select bool_or(dt < timestamp '2019-09-25') as before, bool_or(dt >= timestamp '2019-09-25') as after from dash_users`,
+    );
+    expect(left).toEqual({ before: true, after: false });
+  });
+});
