@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
-import { hasTable } from '../db/tables.ts';
+import { hasTable, isTooLong, widen } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import type { Window } from '../time.ts';
@@ -38,7 +38,7 @@ const pause = 2000;
 /**
  * Fills `dash_visits` and `dash_engagement` for some windows that do not overlap. Each is a transaction of its own, and a row
  * of the ledger: what the tables held for it is replaced, so that a second run changes nothing. Where the connection is lost
- * or the server gives up, what is not done yet is tried once more. The definitions are in the README.
+ * or the server gives up, what is not done yet is tried once more; so it is when a name is too long, in wider columns. The definitions are in the README.
  *
  * @returns the sums over the windows
  * @throws ZenError `locked` when another run is at work, `unreachable` when the server is lost twice
@@ -50,13 +50,15 @@ export async function aggregate(
   onProgress: (progress: Progress) => void = () => undefined,
 ): Promise<Aggregated> {
   const results = new Map<Window, Aggregated>();
+  let wide = false;
   const attempt = () =>
     withLock(db, options.wait, async (lock) => {
-      if (!options.dryRun) await createTables(db, options.users);
+      const prepare = (session: Session) => createTables(session, options.users, wide);
+      if (!options.dryRun) await prepare(db);
       const left = windows.filter((window) => !results.has(window));
       await each(groupByDay(left), options.dryRun ? 1 : options.jobs, async (group) => {
         for (const window of group) {
-          results.set(window, await aggregateWindow(db, lock, window, options));
+          results.set(window, await aggregateWindow(db, lock, window, options, prepare));
           onProgress({ done: results.size, of: windows.length });
         }
       });
@@ -64,8 +66,9 @@ export async function aggregate(
   try {
     await attempt();
   } catch (error) {
-    if (!(error instanceof ZenError) || error.failure !== 'unreachable') throw error;
-    await sleep(pause);
+    wide = isTooLong(error);
+    if (!wide && !(error instanceof ZenError && error.failure === 'unreachable')) throw error;
+    if (!wide) await sleep(pause);
     await attempt();
   }
   return sum([...results.values()]);
@@ -101,12 +104,13 @@ async function aggregateWindow(
   lock: Lock,
   window: Window,
   { minute, dryRun, users }: AggregateOptions,
+  prepare: (session: Session) => Promise<void>,
 ): Promise<Aggregated> {
   const started = performance.now();
   const covered = { ...window, minute };
   const work = async (session: Session) => {
     await lock.join(session);
-    if (dryRun) await createTables(session, users);
+    if (dryRun) await prepare(session);
     const told = await replace(session, window, minute, users);
     if (await hasLedger(session)) await record(session, covered, performance.now() - started, told);
     return told;
@@ -155,12 +159,17 @@ async function refill(
   return session.run(sql(`aggregate/${name}/fill`), [start, end, minute]);
 }
 
-/** Makes the tables that are not there. Where the role may not make the ledger, the run does without one. */
-async function createTables(session: Session, users = false): Promise<void> {
+/**
+ * Makes the tables that are not there, and when asked room for long names. Where the role may not make the ledger, the run does
+ * without one.
+ */
+async function createTables(session: Session, users = false, wide = false): Promise<void> {
   for (const name of users ? [...aggregates, 'users'] : aggregates) {
-    if (await hasTable(session, `dash_${name}`)) continue;
-    await session.run(sql(`aggregate/${name}/table`));
-    await session.run(sql(`aggregate/${name}/index`));
+    if (!(await hasTable(session, `dash_${name}`))) {
+      await session.run(sql(`aggregate/${name}/table`));
+      await session.run(sql(`aggregate/${name}/index`));
+    }
+    if (wide) await widen(session, `dash_${name}`);
   }
   if (!(await hasLedger(session)) && (await mayCreate(session))) await session.run(sql('ledger/table'));
 }

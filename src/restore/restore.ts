@@ -1,10 +1,11 @@
 import type { Database, Session } from '../db/database.ts';
-import { hasTable } from '../db/tables.ts';
+import { hasTable, isTooLong, widen } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import type { Backup } from './backup.ts';
 import { guessTypes, mapColumns } from './columns.ts';
 import type { Mapping } from './columns.ts';
+import { openBackup } from './open.ts';
 import { countLog, summarize } from './summary.ts';
 import type { Summary } from './summary.ts';
 import { Tally } from './tally.ts';
@@ -44,8 +45,30 @@ export interface Restored {
 export async function restore(
   db: Database,
   backup: Backup,
-  { append, table: name }: RestoreOptions,
+  options: RestoreOptions,
   onProgress: (progress: Progress) => void = () => undefined,
+): Promise<Restored> {
+  try {
+    return await load(db, backup, options, false, onProgress);
+  } catch (error) {
+    if (!isTooLong(error)) throw error;
+  }
+  // Rarely; so the backup is read a second time, rather than all of them measured first.
+  const again = await openBackup(backup.path);
+  try {
+    return await load(db, again, options, true, onProgress);
+  } finally {
+    await again.close();
+  }
+}
+
+/** @param wide whether names may be of more than 128 characters */
+async function load(
+  db: Database,
+  backup: Backup,
+  { append, table: name }: RestoreOptions,
+  wide: boolean,
+  onProgress: (progress: Progress) => void,
 ): Promise<Restored> {
   const table = await backup.find(name);
   const pieces = backup.rows(table)[Symbol.asyncIterator]();
@@ -56,6 +79,7 @@ export async function restore(
   };
   return db.transaction(async (session) => {
     const tally = await prepare(session, mapping, append);
+    if (wide) await widen(session, 'log_raw');
     const source = convert(first, pieces, mapping, tally, report);
     const rows = await session.copy('log_raw', mapping.columns, source);
     const indexed = await index(session);
