@@ -41,6 +41,7 @@ export class Panel extends HTMLElement {
     const place = this.querySelector<HTMLElement>('.view');
     if (!place) return;
     const view = new View(parse(chart.spec, undefined, { ast: true }), options(locale));
+    drawOnce(view);
     feed(view, chart.tables, tables);
     if (this.name === 'history') view.signal('hovered', 0);
     place.replaceChildren(); // the picture that stood there until now
@@ -54,6 +55,25 @@ export class Panel extends HTMLElement {
     view.addDataListener(chart.rows, change);
     change();
   }
+}
+
+/** The part of Vega's scene that is used here (vega-scenegraph, "Item"). */
+interface Item {
+  exit?: boolean;
+  mark: { marktype: string; items: unknown[] };
+}
+
+/**
+ * Vega would draw an area anew for each of its points that goes (vega-scenegraph, src/SVGRenderer.js, `_dirtyCheck`): 1,800
+ * times for a period that is drawn in longer steps. Once is enough, for which its first point is marked anyway (`Bound`).
+ */
+function drawOnce(view: View): void {
+  const marking = view as unknown as { dirty(item: Item): void };
+  const dirty = marking.dirty.bind(view);
+  marking.dirty = (item) => {
+    const isDrawn = item.exit && item.mark.marktype === 'area' && item.mark.items.length > 0;
+    if (!isDrawn) dirty(item);
+  };
 }
 
 /** Expressions are interpreted, so that the page needs no eval. */
