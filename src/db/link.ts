@@ -10,7 +10,7 @@ export interface Link {
   /** Without the parameters that are libpq's own. */
   url: string;
   /** What those say, and the password that was found, as the driver's options. */
-  options: { host?: string; port?: number; user?: string; database?: string; pass?: string };
+  options: { host?: string; port?: number; user?: string; database: string; pass?: string };
   /** One after the other, until the server lets one in. */
   tls: Tls[];
   /** What to add when there is no way in. */
@@ -39,12 +39,13 @@ export async function readLink(text: string, env: Environment): Promise<Link> {
     pass || hasPassword
       ? { password: pass, hint: '' }
       : await findPassword(given.get('passfile'), place, env);
-  const [host, port, user, database] = ['host', 'port', 'user', 'dbname'].map((name) => given.get(name));
+  const [host, port, user] = ['host', 'port', 'user'].map((name) => given.get(name));
+  const { database } = place; // the driver would take the URL's with its %-escapes
   const options = {
     ...(host && { host }),
     ...(port && { port: Number(port) }),
     ...(user && { user }),
-    ...(database && { database }),
+    database,
     ...(found.password && { pass: found.password }),
   };
   return { url, options, tls, hint: found.hint };

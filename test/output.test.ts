@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mulberry32 } from '../fixtures/random.ts';
+import type { Database } from '../src/db/database.ts';
+import { openServer } from '../src/db/server.ts';
+import { newUrl, temporaryFolder } from './support/databases.ts';
+import { start, zen } from './support/zen.ts';
+
+const cwd = temporaryFolder();
+const file = join(cwd, 'zen.html');
+const old = 'the page of yesterday';
+let db: Database;
+let env: Record<string, string>;
+/** What each title gives, rendered undisturbed. */
+const whole: Record<string, string> = {};
+let length = 0;
+
+const args = (title: string, out = file) => ['render', '--quiet', '--out', out, '--title', title];
+
+beforeAll(async () => {
+  const url = newUrl();
+  env = { ZEN_DATABASE_URL: url };
+  await zen(['restore', join(process.cwd(), 'fixtures/zen.dump'), '--create', '--quiet'], { cwd, env });
+  const window = ['--start-dt', '2019-09-24 18:00', '--end-dt', '2019-09-24 19:00'];
+  await zen(['aggregate', ...window, '--quiet'], { cwd, env });
+  db = await openServer(url);
+  for (const title of ['one', 'two']) {
+    const started = performance.now();
+    expect(await zen(args(title), { cwd, env })).toMatchObject({ code: 0, stderr: '' });
+    length = performance.now() - started;
+    whole[title] = readFileSync(file, 'utf8');
+  }
+});
+
+afterAll(() => db.close());
+
+test('of renders killed at a moment of their own each, none leaves half a page', async () => {
+  const random = mulberry32(7);
+  let cut = 0;
+  for (let round = 0; round < 12; round++) {
+    writeFileSync(file, old);
+    const { child, outcome } = start(args('one'), { cwd, env });
+    await Promise.race([sleep(length * (0.5 + random() * 0.6)), outcome]);
+    child.kill('SIGKILL');
+    await outcome;
+    const left = readFileSync(file, 'utf8');
+    expect([old, whole.one].includes(left)).toBe(true);
+    if (left === old) cut++;
+  }
+  expect(cut).toBeGreaterThan(2);
+});
+
+test('of two renders at once, one whole page wins', async () => {
+  const outcomes = await Promise.all(['one', 'two'].map((title) => zen(args(title), { cwd, env })));
+  expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+  expect(Object.values(whole).includes(readFileSync(file, 'utf8'))).toBe(true);
+});
+
+test.each([
+  [
+    'a folder where nothing can be made',
+    '/proc/zen.html',
+    /^Cannot write \/proc\/zen\.html: E[A-Z]+: [^\n]+\.\n$/,
+  ],
+  [
+    'a file for a folder',
+    join(cwd, 'file/zen.html'),
+    /^Cannot write [^\n]+\/file\/zen\.html: E[A-Z]+: [^\n]+\.\n$/,
+  ],
+  ['a folder for a file', join(cwd, 'folder'), /^Cannot write [^\n]+\/folder: E[A-Z]+: [^\n]+\.\n$/],
+])('a page that cannot be written is said in one line: %s', async (_, out, said) => {
+  writeFileSync(join(cwd, 'file'), old);
+  mkdirSync(join(cwd, 'folder'), { recursive: true });
+  const { code, stdout, stderr } = await zen(args('one', out), { cwd, env });
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(said);
+  expect(readFileSync(join(cwd, 'file'), 'utf8')).toBe(old);
+  expect(readdirSync(cwd).filter((name) => name.startsWith('folder.'))).toEqual([]);
+});
+
+const injections = [
+  `'; drop table log_raw; --`,
+  `"; drop table log_raw; --`,
+  `1); truncate dash_visits; select (1`,
+  `$$; delete from dash_visits; $$`,
+  `\\'; drop table dash_visits; --`,
+  `log_raw"; drop table dash_engagement; --`,
+];
+
+const options: [string, ...string[]][] = [
+  ['restore', '--table'],
+  ['aggregate', '--start-dt', '--end-dt', '--minute', '--jobs', '--wait', '--lookback'],
+  ['render', '--start-dt', '--end-dt', '--title', '--locale', '--max-size', '--wait', '--last'],
+  ['status', '--max-age'],
+];
+
+const state = async () =>
+  (
+    await db.query<{ state: string }>(
+      `select concat_ws(' ', (select count(*) from log_raw), (select count(*) from dash_visits),
+        (select sum(unique_users) from dash_engagement), (select string_agg(relname, ',' order by relname)
+        from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace)) as state`,
+    )
+  )[0]?.state;
+
+test.each(options)('no option of %s reaches the database as SQL', async (command, ...names) => {
+  const before = await state();
+  for (const [index, name] of names.entries()) {
+    for (const text of [injections[index % 6] ?? '', injections[(index + 3) % 6] ?? '']) {
+      const fixed = command === 'render' ? ['--out', file] : [];
+      const dump = command === 'restore' ? [join(process.cwd(), 'fixtures/zen.dump'), '--yes'] : [];
+      const { code, stderr } = await zen([command, ...dump, name, text, ...fixed], { cwd, env });
+      expect([0, 1, 2]).toContain(code);
+      expect(stderr).not.toMatch(/syntax error|unterminated|\n {4}at /);
+      expect(await state()).toBe(before);
+    }
+  }
+});
+
+test('a database of a hostile name is made, and named as it is', async () => {
+  const name = `zen"; drop table log_raw; --'`;
+  const url = new URL(env.ZEN_DATABASE_URL ?? '');
+  url.pathname = encodeURIComponent(name);
+  const place = { cwd, env: { ZEN_DATABASE_URL: url.href } };
+  const dump = join(process.cwd(), 'fixtures/zen.dump');
+  expect(await zen(['restore', dump, '--create', '--quiet'], place)).toMatchObject({ code: 0 });
+  const other = await openServer(url.href);
+  expect(await other.query('select current_database() as name')).toEqual([{ name }]);
+  await other.close();
+});
