@@ -10,6 +10,11 @@ export interface Window {
 export const minuteMs = 60_000;
 export const dayMs = 86_400_000;
 
+/** The first UTC midnight after a moment, Unix milliseconds. */
+export function nextMidnight(ms: number): number {
+  return (Math.floor(ms / dayMs) + 1) * dayMs;
+}
+
 const shape = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?)?$/i;
 
 /**

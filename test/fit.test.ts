@@ -44,6 +44,7 @@ function invent(minutes: number): Payload {
     gaps: [],
     visits: table(),
     engagement: table(),
+    people: null,
   };
 }
 

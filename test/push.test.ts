@@ -4,7 +4,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { between, mulberry32, shuffle } from '../fixtures/random.ts';
 import { compileChart, readChart } from '../src/render/charts.ts';
 import type { pushDown } from '../src/render/push.ts';
-import { panels } from '../src/shared/drawn.ts';
+import { panelsOf } from '../src/shared/drawn.ts';
 import { feed } from '../src/shared/feed.ts';
 import type { Payload } from '../src/shared/payload.ts';
 import { tabulatePayload } from '../src/shared/table.ts';
@@ -55,6 +55,7 @@ const payload: Payload = {
     [items, ages, events.map(({ event }) => event)],
     invent(events.map(({ event }) => event)),
   ),
+  people: null,
 };
 const tables = tabulatePayload(payload);
 const source = (name: string) => readChart(name, { period: payload, coarse: null }, (text) => text);
@@ -98,7 +99,7 @@ function choose(): Record<string, unknown> {
   };
 }
 
-describe.each(panels)('%s, pushed down', (name) => {
+describe.each(panelsOf(payload))('%s, pushed down', (name) => {
   test('draws the rows that Vega filters and adds up itself, over 300 random selections', async () => {
     const [plain, pushed] = [open(name, plainly), open(name)];
     for (const { view } of [plain, pushed]) await view.runAsync(); // Vega-Lite's selections take up nothing before that

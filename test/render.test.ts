@@ -68,6 +68,7 @@ const payload: Payload = {
       ['Дети', '18-25', 'like', 0, 1],
     ],
   ),
+  people: null,
 };
 const tables = tabulatePayload(payload);
 
@@ -186,8 +187,8 @@ describe('the payload', () => {
 
   test('of another version is refused', () => {
     const [head, ...cells] = split(encode(payload)).map((piece) => Buffer.from(piece));
-    const other = Buffer.from(String(head).replace('[2,', '[3,'));
-    expect(() => decode(join([other, ...cells]))).toThrow('of version 3, not 2');
+    const other = Buffer.from(String(head).replace('[3,', '[4,'));
+    expect(() => decode(join([other, ...cells]))).toThrow('of version 4, not 3');
   });
 });
 
@@ -245,7 +246,13 @@ test('every English text of the page and the charts has a Russian one', () => {
   const { messages } = readLocale('ru');
   const page = readFileSync('templates/page.hbs', 'utf8');
   const texts = [...page.matchAll(/[({]t "([^"]+)"[)}]/g)].map(([, text]) => text ?? '');
-  const code = ['src/shared/words.ts', 'src/shared/sheet.ts', 'src/client/main.ts', 'src/client/period.ts'];
+  const code = [
+    'src/shared/words.ts',
+    'src/shared/sheet.ts',
+    'src/render/page.ts',
+    'src/client/main.ts',
+    'src/client/period.ts',
+  ];
   for (const file of code) {
     const found = readFileSync(file, 'utf8').matchAll(
       /(?:\bt\(\s*|\[)(['"])((?:(?!\1).)+ (?:(?!\1).)+|\w+)\1(?:, \d|[,)])/g,
@@ -279,6 +286,16 @@ describe('in words', () => {
       { event: 'click', name: 'Clicks', users: 4, share: 0.4, step: null, mean_share: 0.5 },
       { event: 'view', name: 'Views', users: 3, share: 0.3, step: 0.75, mean_share: 0.25 },
     ],
+    people: [
+      {
+        ...{ event: 'show', name: 'Shows', event_rank: 0, low: 9, high: 9, least: 5, most: 9 },
+        ...{ share_low: 1, share_high: 1 },
+      },
+      {
+        ...{ event: 'click', name: 'Clicks', event_rank: 1, low: 3, high: 6, least: 2, most: 6 },
+        ...{ share_low: 1 / 3, share_high: 2 / 3 },
+      },
+    ],
   };
   const english = writer(readLocale('en'));
 
@@ -290,9 +307,17 @@ describe('in words', () => {
       history: 'The largest of 2\u00a0topics is Шоу: 1,235\u00a0events, 99.8%.',
       sources: 'The largest of 2\u00a0topics is =cmd|"x"!A1: 1,234\u00a0events, 99.7%.',
       funnel: 'Of shows, 40.0% are clicked and 30.0% viewed; of clicks, 75.0% become views.',
+      people:
+        'Of 9\u00a0people shown a card, 33.3% – 66.7% clicked and 0.0% viewed one. A range is as much as is known of this ' +
+        'selection. Each counts once a day; in all, they are 5 to 9 different people.',
     });
     expect(
-      inWords({ history: [], sources: [], funnel: [] }, { dt: noon, visits: 0 }, [noon, noon], english),
+      inWords(
+        { history: [], sources: [], funnel: [], people: [] },
+        { dt: noon, visits: 0 },
+        [noon, noon],
+        english,
+      ),
     ).toMatchObject({
       events: '0',
       peak: '–',

@@ -12,7 +12,7 @@ import { openServer } from '../../src/db/server.ts';
 import { compileChart, readChart } from '../../src/render/charts.ts';
 import type { pushDown } from '../../src/render/push.ts';
 import { readLocale } from '../../src/render/locale.ts';
-import { panels } from '../../src/shared/drawn.ts';
+import { panelsOf } from '../../src/shared/drawn.ts';
 import { tabulatePayload, toRows } from '../../src/shared/table.ts';
 import { translator } from '../../src/shared/words.ts';
 import { findBrowser, launchBrowser } from '../../test/support/browser.ts';
@@ -170,7 +170,7 @@ function makePlain(file: string, html: string): string {
     spec: { ...spec, signals: [{ name: 'tables', value: null }, ...spec.signals] },
     left: [],
   })) as unknown as typeof pushDown;
-  const charts = panels.map((name) =>
+  const charts = panelsOf(payload).map((name) =>
     compileChart(name, readChart(name, scene, translator(locale)), plainly),
   );
   const settings = JSON.stringify({ locale, charts }).replaceAll('<', '\\u003c');

@@ -184,6 +184,7 @@ export interface RenderFlags extends CommonOptions, DateOptions {
   title?: string;
   /** Megabytes. */
   maxSize: number;
+  minCell: number;
   /** Milliseconds. */
   last?: number;
 }
@@ -211,10 +212,10 @@ export async function renderFrom(
   warning?: string,
 ): Promise<Report> {
   const { render, writePage } = await import('../render/render.ts');
-  const { locale, title, out, maxSize } = flags;
+  const { locale, title, out, maxSize, minCell } = flags;
   const file = resolve(out);
-  const options = { ...readPeriod(flags), locale, title, maxSize, warning };
-  const { html, period, visits, rows, slow, coarse } = await terminal.during(
+  const options = { ...readPeriod(flags), locale, title, maxSize, minCell, warning };
+  const { html, period, visits, rows, slow, coarse, uncounted } = await terminal.during(
     `Rendering ${out}`,
     async (update) => {
       const rendered = await render(db, options, Date.now(), ({ stage, share }) => {
@@ -228,6 +229,11 @@ export async function renderFrom(
   if (coarse)
     terminal.note(
       `To stay within ${maxSize} MB, the page has hours for minutes before ${isoTime(coarse.until)}.`,
+    );
+  if (uncounted.length > 0)
+    terminal.note(
+      `The page does not count people: dash_users has none on ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}. ` +
+        'Aggregate those days with --users.',
     );
   const bytes = Buffer.byteLength(html);
   if (visits === 0)

@@ -126,6 +126,9 @@ function drawing(): Option[] {
     )
       .argParser(parseSize)
       .default(18),
+    option('--min-cell <n>', 'do not tell apart topics and ages with fewer people than this')
+      .argParser(parseCount)
+      .default(1),
     option('--locale <name>', 'language of the page').choices(locales).default('ru'),
     option('--title <text>', 'title of the page'),
   ];

@@ -1,3 +1,4 @@
+import { listPeople } from '../shared/audience.ts';
 import { panels } from '../shared/drawn.ts';
 import type { Drawn } from '../shared/drawn.ts';
 import type { View } from 'vega';
@@ -6,6 +7,7 @@ import type { Payload } from '../shared/payload.ts';
 import { findPeak, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/table.ts';
+import type { Tables } from '../shared/table.ts';
 import { describe, describeSelection, writer } from '../shared/words.ts';
 import type { Selection, Writer } from '../shared/words.ts';
 import { tellAge } from './age.ts';
@@ -38,7 +40,11 @@ const period = find('period', Period);
 const topics = find('topics', Choice);
 const ages = find('ages', Choice);
 const controls = [period, topics, ages];
-const charts = panels.map((name) => find(name, Panel));
+const charts = panels.flatMap((name) => {
+  const panel = document.getElementById(name);
+  return panel instanceof Panel ? [panel] : [];
+});
+const people = charts.find(({ name }) => name === 'people');
 
 function offer({ start, end, items, ages: segments }: Payload, write: Writer): void {
   period.limit([start, end], write);
@@ -56,8 +62,28 @@ function selection(): Selection {
 }
 
 /** What the charts draw. */
-function drawn(): Drawn {
-  return Object.fromEntries(charts.map((chart) => [chart.name, chart.rows])) as unknown as Drawn;
+function drawn(tables: Tables): Drawn {
+  const rows = Object.fromEntries(charts.map((chart) => [chart.name, chart.rows])) as unknown as Drawn;
+  return { ...rows, people: people?.hidden === false ? listPeople(tables, selection()) : [] };
+}
+
+/** One of the two funnels stands in the place of both; that of people is drawn when it is first seen. */
+function bindSwitch(draw: (panel: Panel) => Promise<void>, change: () => void): void {
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>('[data-show]')];
+  for (const { dataset } of buttons) {
+    const show = async () => {
+      for (const chart of charts)
+        if (buttons.some((button) => button.dataset.show === chart.name))
+          chart.hidden = chart.name !== dataset.show;
+      const shown = charts.find(({ name }) => name === dataset.show);
+      shown?.querySelector<HTMLButtonElement>(`[data-show="${shown.name}"]`)?.focus();
+      if (shown && !shown.view) await draw(shown);
+      dispatchEvent(new Event('resize')); // Vega does not see that there is room again
+      change();
+    };
+    for (const button of buttons.filter((button) => button.dataset === dataset))
+      button.addEventListener('click', () => void show());
+  }
 }
 
 /** Keeps the hash of the URL and the filters the same, whichever changes. */
@@ -137,11 +163,13 @@ async function start(): Promise<void> {
   offer(payload, write);
   const summary = find('summary', HTMLParagraphElement);
   const span: [number, number] = [payload.start, payload.end];
-  const listed = () => ({ ...drawn(), history: listMinutes(tables, selection(), span) });
+  const listed = () => ({ ...drawn(tables), history: listMinutes(tables, selection(), span) });
   const update = () => {
     const chosen = selection();
     summary.textContent = describeSelection(chosen, span, write);
-    tell(describe(drawn(), findPeak(tables, chosen, span), chosen.period ?? span, write));
+    const now = drawn(tables);
+    tell(describe(now, findPeak(tables, chosen, span), chosen.period ?? span, write));
+    if (people?.hidden === false) people.give(now.people);
     for (const chart of charts) fillTable(chart, listed, write);
   };
   let due = false;
@@ -153,7 +181,12 @@ async function start(): Promise<void> {
       update();
     });
   };
-  await Promise.all(specs.map((spec) => find(spec.name, Panel).draw(spec, tables, locale, change)));
+  const draw = async (panel: Panel) => {
+    const spec = specs.find(({ name }) => name === panel.name);
+    if (spec) await panel.draw(spec, tables, locale, panel === people ? () => undefined : change);
+  };
+  await Promise.all(charts.filter((chart) => !chart.hidden).map(draw));
+  bindSwitch(draw, change);
   link(write); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const chart of charts) {
     offerFiles(chart, listed, write);

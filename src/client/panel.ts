@@ -15,6 +15,7 @@ const columns: Record<PanelName, string[]> = {
   history: ['dt', 'item_topic', 'visits'],
   sources: ['source_topic', 'visits', 'share'],
   funnel: ['event', 'users', 'share'],
+  people: ['event', 'low', 'high', 'share_low', 'share_high'],
 };
 
 /** A panel of the dashboard, with a chart in it. */
@@ -34,6 +35,12 @@ export class Panel extends HTMLElement {
   /** The rows now drawn. */
   get data(): Row[] {
     return this.rows.map((row) => Object.fromEntries(columns[this.name].map((name) => [name, row[name]])));
+  }
+
+  /** Draws other people. */
+  give(rows: object[]): void {
+    const height = this.querySelector('.view')?.clientHeight ?? 0; // what is said above it may take more lines than before
+    void this.view?.signal('height', height).data('people', rows).runAsync();
   }
 
   /** @param onChange called when other rows are drawn */

@@ -4,6 +4,7 @@ import type { Cell, Cells } from '../shared/cells.ts';
 import type { Payload } from '../shared/payload.ts';
 import { minuteMs } from '../time.ts';
 import { pack } from './pack.ts';
+import { eachLonger } from './people.ts';
 
 const hourMs = 60 * minuteMs;
 
@@ -11,6 +12,21 @@ const hourMs = 60 * minuteMs;
 export interface Packed {
   payload: Payload;
   packed: string;
+}
+
+/** Takes of the people what has to go: the shorter steps, then all of them. */
+export function fitPeople(whole: Packed, room: number): Packed {
+  const { people, start } = whole.payload;
+  if (!people || whole.packed.length <= room) return whole;
+  for (const longer of eachLonger(people, start)) {
+    const found = repack({ ...whole.payload, people: longer });
+    if (found.packed.length <= room) return found;
+  }
+  return repack({ ...whole.payload, people: null });
+}
+
+function repack(payload: Payload): Packed {
+  return { payload, packed: pack(payload) };
 }
 
 /**
@@ -44,8 +60,7 @@ export function fit({ payload, packed }: Packed, room: number, rest: number): Pa
 }
 
 function packHours(payload: Payload, until: number): Packed {
-  const coarse = coarsen(payload, until);
-  return { payload: coarse, packed: pack(coarse) };
+  return repack(coarsen(payload, until));
 }
 
 /** The payload with hours for the minutes before a time (Unix milliseconds). An hour stands at its start, or the period's. */

@@ -1,11 +1,11 @@
 import { buildCells } from '../shared/cells.ts';
 import type { Cell, Cells } from '../shared/cells.ts';
 
-/** One cell of one stretch of time as the database gives it: two arrays of the same order, in PostgreSQL's text form. */
+/** One cell of one stretch of time: two arrays of the same order. */
 export interface Piece {
   names: string[];
-  minutes: string;
-  values: string;
+  minutes: Float64Array;
+  values: Float64Array;
 }
 
 interface Part {
@@ -21,11 +21,10 @@ export class Gatherer {
     const key = JSON.stringify(names);
     const cell = this.#cells.get(key) ?? { names, parts: [] };
     this.#cells.set(key, cell);
-    const own = readArray(values);
-    const isSmall = own.every((value) => value < 2 ** 32);
+    const isSmall = values.every((value) => value < 2 ** 32);
     cell.parts.push({
-      minutes: Uint32Array.from(readArray(minutes)),
-      values: isSmall ? Uint32Array.from(own) : own.slice(),
+      minutes: Uint32Array.from(minutes),
+      values: isSmall ? Uint32Array.from(values) : values.slice(),
     });
   }
 
@@ -55,8 +54,8 @@ export class Gatherer {
   }
 }
 
-/** Whole numbers from text like `{1,2,3}`. */
-function readArray(text: string): Float64Array {
+/** Whole numbers from an array in PostgreSQL's text form, like `{1,2,3}`. */
+export function readArray(text: string): Float64Array {
   const numbers = new Float64Array(text.length >> 1);
   let [length, number, digits] = [0, 0, 0];
   for (let at = 1; at < text.length; at++) {

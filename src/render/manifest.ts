@@ -56,6 +56,7 @@ const statements = [
   'aggregate/engagement/fill',
   'render/visits',
   'render/engagement',
+  'render/users',
 ];
 
 function sumUp({ visits, engagement }: Payload): Sums {

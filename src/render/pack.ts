@@ -7,7 +7,10 @@ const large = 16_000_000;
 
 /** The payload as text: deflated (zlib, RFC 1950), in base64. */
 export function pack(payload: Payload): string {
-  const bytes = encode(payload);
+  return deflate(encode(payload)).toString('base64');
+}
+
+export function deflate(bytes: Uint8Array): Buffer {
   const options = { level: bytes.length > large ? 6 : 9, strategy: constants.Z_FILTERED, memLevel: 9 };
-  return deflateSync(bytes, options).toString('base64');
+  return deflateSync(bytes, options);
 }

@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import type { TopLevelSpec } from 'vega-lite';
 import { readShipped } from '../files.ts';
-import { panels } from '../shared/drawn.ts';
+import { panelsOf } from '../shared/drawn.ts';
 import type { Drawn, PanelName } from '../shared/drawn.ts';
 import { findPeak, listMinutes } from '../shared/minutes.ts';
 import { formatMoment } from '../shared/moment.ts';
@@ -26,6 +26,8 @@ export interface Page {
   visits: number;
   facts: Facts;
   warning: string;
+  /** Whether there were people to show. */
+  counted: boolean;
   charts: Chart[];
   /** One for each chart. */
   snapshots: Snapshot[];
@@ -46,6 +48,13 @@ const definitions = [
   ['Missing', 'A stretch that was never aggregated is grey; a minute without events is a zero.'],
 ] as const;
 
+const ofPeople = [
+  [
+    'People',
+    'Different users, each counted once a UTC day, however often they come back. Of people shown a card of the selection, those are counted who clicked, or viewed, one of it. Somebody may be in several topics or ages: for a choice of some of them, and for a period that is not in whole steps, people are known between two bounds, which stand as a range.',
+  ],
+] as const;
+
 /** The whole dashboard as one HTML text that asks for nothing else: style, script and data are in it. */
 export function renderPage({
   title,
@@ -55,6 +64,7 @@ export function renderPage({
   visits,
   facts,
   warning,
+  counted,
   charts,
   snapshots,
   tables,
@@ -66,9 +76,11 @@ export function renderPage({
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
   const all = { period: null, topics: null, ages: null };
   const span: [number, number] = [start, end];
-  const drawn = Object.fromEntries(
-    panels.map((name, index) => [name, snapshots[index]?.rows ?? []]),
-  ) as unknown as Drawn;
+  const panels = panelsOf(payload);
+  const drawn = {
+    people: [],
+    ...Object.fromEntries(panels.map((name, index) => [name, snapshots[index]?.rows ?? []])),
+  } as unknown as Drawn;
   const listed = { ...drawn, history: listMinutes(tables, all, span) };
   const parts = readParts();
   const view = {
@@ -101,7 +113,23 @@ export function renderPage({
           }),
     ages: payload.ages,
     key: describeTopics(payload, drawn, write),
-    definitions: definitions.map(([term, meaning]) => ({ term: t(term), meaning: t(meaning) })),
+    people: payload.people !== null,
+    steps:
+      payload.people === null || payload.people.step === 1
+        ? ''
+        : t('People are counted in steps of {minutes minute|minutes}', { minutes: payload.people.step }),
+    small:
+      payload.people === null || payload.people.least < 2
+        ? ''
+        : t('Groups of fewer than {people person|people} are not told apart', {
+            people: payload.people.least,
+          }),
+    noPeople:
+      counted && payload.people === null ? t('People are left out, so that this file can be sent.') : '',
+    definitions: (payload.people ? [...definitions, ...ofPeople] : definitions).map(([term, meaning]) => ({
+      term: t(term),
+      meaning: t(meaning),
+    })),
     empty: t(visits > 0 ? 'No events for this selection.' : 'No data in this period.'),
     isEmpty: visits === 0,
   };

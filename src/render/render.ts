@@ -5,7 +5,8 @@ import { requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
-import { panels } from '../shared/drawn.ts';
+import { listPeople } from '../shared/audience.ts';
+import { panelsOf } from '../shared/drawn.ts';
 import type { Coarse } from '../shared/payload.ts';
 import type { Locale } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/table.ts';
@@ -14,13 +15,14 @@ import type { Translate } from '../shared/words.ts';
 import { compileChart, readChart } from './charts.ts';
 import { queryFacts } from './facts.ts';
 import type { Facts } from './facts.ts';
-import { fit } from './fit.ts';
+import { fit, fitPeople } from './fit.ts';
 import type { Packed } from './fit.ts';
 import { readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { countRows } from './manifest.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
+import { queryPeople, queryUncounted, thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { queryPayload, querySpan } from './tables.ts';
 
@@ -33,6 +35,8 @@ export interface RenderOptions {
   title?: string | undefined;
   /** Megabytes (of 1,000,000 bytes) that the page may take; without it, any number. */
   maxSize?: number | undefined;
+  /** Groups of fewer people than this are not told apart; without it, all are. */
+  minCell?: number | undefined;
   /** Stands on the page above everything. */
   warning?: string | undefined;
 }
@@ -48,6 +52,10 @@ export interface Rendered {
   slow: string[];
   /** Before when the page has hours for minutes, to be small enough. */
   coarse: Coarse | null;
+  /** Minutes of the steps in which people are told apart; null where the page does not count people. */
+  people: number | null;
+  /** UTC days for which users were not counted, why the page does not count people. */
+  uncounted: number[];
 }
 
 /** What is being done, and for reading how much of it (of 1) is. */
@@ -77,26 +85,37 @@ export async function render(
     onProgress({ stage: 'reading', share });
   });
   onProgress({ stage: 'packing' });
-  const whole = { payload, packed: pack(payload) };
   const visits = payload.visits.sums.at(-1) ?? 0;
+  const uncounted = visits > 0 ? await queryUncounted(db, period) : null;
+  const whole = { payload, packed: pack(payload) };
+  if (uncounted?.length === 0) {
+    const people = await queryPeople(db, payload, translate, options.minCell ?? 1);
+    payload.people = thin(people, { ...period, packed: whole.packed });
+    whole.packed = pack(payload);
+  }
+  const counted = payload.people !== null;
   const title = options.title ?? translate('Zen: interaction with cards');
   const { warning = '' } = options;
-  const draw = (content: Packed) => drawPage(content, { title, locale, translate, visits, facts, warning });
+  const draw = (content: Packed) =>
+    drawPage(content, { title, locale, translate, visits, facts, warning, counted });
   onProgress({ stage: 'drawing' });
   let page = await draw(whole);
   const rest = Buffer.byteLength(page.html) - whole.packed.length;
   const room = (options.maxSize ?? Infinity) * 1e6 - rest - slack;
   if (whole.packed.length > room) {
     onProgress({ stage: 'fitting' });
-    page = await draw(fit(whole, room, rest + slack));
+    page = await draw(fit(fitPeople(whole, room), room, rest + slack));
   }
   return {
     ...page,
     period,
     visits,
+    uncounted: uncounted ?? [],
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };
 }
+
+const everything = { period: null, topics: null, ages: null };
 
 /** Bytes by which a page may grow that tells of its hours. */
 const slack = 4000;
@@ -108,23 +127,34 @@ interface Setting {
   visits: number;
   facts: Facts;
   warning: string;
+  /** Whether there were people to show. */
+  counted: boolean;
 }
 
 async function drawPage(
   { payload, packed }: Packed,
   { translate, ...setting }: Setting,
-): Promise<Pick<Rendered, 'html' | 'slow' | 'coarse'>> {
+): Promise<Pick<Rendered, 'html' | 'slow' | 'coarse' | 'people'>> {
   const { coarse } = payload;
   const scene = { period: payload, coarse };
-  const sources = Object.fromEntries(panels.map((name) => [name, readChart(name, scene, translate)]));
+  const sources = Object.fromEntries(
+    panelsOf(payload).map((name) => [name, readChart(name, scene, translate)]),
+  );
   const compiled = Object.entries(sources).map(([name, source]) => compileChart(name, source));
   const tables = tabulatePayload(payload);
-  const snapshots = await Promise.all(compiled.map((chart) => takeSnapshot(chart, tables, setting.locale)));
+  const snapshots = await Promise.all(
+    compiled.map(async (chart) =>
+      chart.name === 'people'
+        ? { svg: '', rows: listPeople(tables, everything) }
+        : await takeSnapshot(chart, tables, setting.locale),
+    ),
+  );
   const charts = compiled.map(({ name, spec, rows, tables }) => ({ name, spec, rows, tables }));
   return {
     html: renderPage({ ...setting, payload, packed, charts, snapshots, tables, sources }),
     slow: compiled.filter(({ left }) => left.length > 0).map(({ name }) => name),
     coarse,
+    people: payload.people?.step ?? null,
   };
 }
 

@@ -16,7 +16,7 @@ export interface Snapshot {
 }
 
 /** About the places on a page of 1440 × 900. */
-const frames: Record<PanelName, Frame> = {
+const frames: Record<Exclude<PanelName, 'people'>, Frame> = {
   history: { width: 900, height: 490 },
   sources: { width: 376, height: 176, circle: 0.42, bands: 1 },
   funnel: { width: 418, height: 216 },
@@ -28,7 +28,7 @@ export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale)
     marks: Mark[];
     signals: { name: string }[];
   };
-  const frame = frames[chart.name as PanelName];
+  const frame = frames[chart.name as keyof typeof frames];
   const marks = spec.marks.filter((mark) => !isInvisible(mark));
   const signals = spec.signals.filter(({ name }) => name !== 'width' && name !== 'height');
   const view = new View(parse({ ...spec, ...frame, signals, marks } as unknown as Spec), {

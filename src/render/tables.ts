@@ -1,9 +1,9 @@
 import type { Database } from '../db/database.ts';
 import { sql } from '../files.ts';
 import type { Payload, Step, Topic } from '../shared/payload.ts';
-import { dayMs, minuteMs } from '../time.ts';
+import { minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
-import { Gatherer } from './gather.ts';
+import { Gatherer, readArray } from './gather.ts';
 import { colors } from './palette.ts';
 
 type Translate = (text: string) => string;
@@ -51,11 +51,8 @@ export async function queryPayload(
     gaps,
     visits: visits.build([items, ages, sources]),
     engagement: engagement.build([items, ages, events.map(({ event }) => event)]),
+    people: null,
   };
-}
-
-function nextMidnight(ms: number): number {
-  return (Math.floor(ms / dayMs) + 1) * dayMs;
 }
 
 async function gather(
@@ -71,7 +68,7 @@ async function gather(
   );
   for (const { item_topic, age_segment, last, minutes, values } of rows) {
     const names = [item_topic, age_segment, last].map((name) => name || translate('not set'));
-    into.add({ names, minutes, values });
+    into.add({ names, minutes: readArray(minutes), values: readArray(values) });
   }
 }
 

@@ -80,7 +80,12 @@ function passes({ codes }: Cells, cell: number, only: (Uint8Array | null)[]): bo
 }
 
 /** The rows of a cell in a stretch of time. */
-function stretch({ offsets, minutes }: Cells, cell: number, from: number, to: number): [number, number] {
+export function stretch(
+  { offsets, minutes }: Cells,
+  cell: number,
+  from: number,
+  to: number,
+): [number, number] {
   const [first, end] = [offsets[cell] ?? 0, offsets[cell + 1] ?? 0];
   return [search(minutes, first, end, from), search(minutes, first, end, to)];
 }

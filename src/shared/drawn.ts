@@ -1,7 +1,13 @@
+import type { Payload } from './payload.ts';
 import type { Row } from './table.ts';
 
-export const panels = ['history', 'sources', 'funnel'] as const;
+export const panels = ['history', 'sources', 'funnel', 'people'] as const;
 export type PanelName = (typeof panels)[number];
+
+/** Those that a page has. */
+export function panelsOf({ people }: Payload): PanelName[] {
+  return panels.filter((name) => name !== 'people' || people !== null);
+}
 
 /** The rows that the charts draw, for one selection. Shares are of 1; `dt` is the start of a step, Unix milliseconds. */
 export interface Drawn {
@@ -15,6 +21,22 @@ export interface Drawn {
     share: number | null;
     step: number | null;
     mean_share: number;
+  }[];
+  /**
+   * People, each once a UTC day, between two bounds, which are mostly the same: those of shows, and who of them did another
+   * thing; of kinds that are not in the funnel, all who did it. Shares are of the people of shows. `least` and `most` bound the
+   * different people of all days.
+   */
+  people: {
+    event: string;
+    name: string;
+    event_rank: number;
+    low: number;
+    high: number;
+    share_low: number | null;
+    share_high: number | null;
+    least: number;
+    most: number;
   }[];
 }
 

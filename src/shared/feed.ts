@@ -1,3 +1,4 @@
+import { listPeople } from './audience.ts';
 import { toRows } from './table.ts';
 import type { Tables } from './table.ts';
 
@@ -7,6 +8,8 @@ interface View {
   data(name: string, rows: object[]): unknown;
 }
 
+const everything = { period: null, topics: null, ages: null };
+
 /** Gives a view, before it first runs, what its chart draws from: columns to query, and rows for the data sources named. */
 export function feed(view: View, names: readonly string[], tables: Tables): void {
   view.signal('tables', tables);
@@ -15,6 +18,7 @@ export function feed(view: View, names: readonly string[], tables: Tables): void
   for (const name of names) {
     if (name === 'visits') view.data(name, toRows(visits));
     else if (name === 'engagement') view.data(name, toRows(engagement));
+    else if (name === 'people') view.data(name, listPeople(tables, everything));
     else
       view.data(
         name,

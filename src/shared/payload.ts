@@ -1,6 +1,7 @@
 import { join, split } from './bytes.ts';
 import { decodeCells, encodeCells } from './cells.ts';
 import type { Cells } from './cells.ts';
+import type { Returns } from './returns.ts';
 
 /** A topic, of cards or of sources: one colour in every chart. Its rank orders stacks and legends, the largest first. */
 export interface Topic {
@@ -45,19 +46,22 @@ export interface Payload {
   visits: Cells;
   /** dash_engagement by card topic, age and event. */
   engagement: Cells;
+  /** dash_users; null where it does not tell of the whole period. */
+  people: Returns | null;
 }
 
-type Head = Omit<Payload, 'visits' | 'engagement'>;
+type Head = Omit<Payload, 'visits' | 'engagement' | 'people'> & { people: Omit<Returns, 'cells'> | null };
 
 /** Changes whenever `encode` writes something that an older `decode` would misread. */
-const version = 2;
+const version = 3;
 
 const dimensions = 3;
 
 /** The payload as bytes, which deflate well: the names as JSON, then the tables. */
-export function encode({ visits, engagement, ...head }: Payload): Uint8Array {
+export function encode({ visits, engagement, people, ...rest }: Payload): Uint8Array {
+  const head: Head = { ...rest, people: people && { step: people.step, least: people.least } };
   const names = new TextEncoder().encode(JSON.stringify([version, head]));
-  return join([names, encodeCells(visits), encodeCells(engagement)]);
+  return join([names, ...[visits, engagement, ...(people ? [people.cells] : [])].map(encodeCells)]);
 }
 
 /**
@@ -66,12 +70,13 @@ export function encode({ visits, engagement, ...head }: Payload): Uint8Array {
  * @throws Error when the bytes are of another version, or not whole
  */
 export function decode(bytes: Uint8Array): Payload {
-  const [names = bytes, visits = bytes, engagement = bytes] = split(bytes);
+  const [names = bytes, visits = bytes, engagement = bytes, returns = bytes] = split(bytes);
   const [found, head] = JSON.parse(new TextDecoder().decode(names)) as [number, Head];
   if (found !== version) throw new Error(`The payload is of version ${found}, not ${version}.`);
   return {
     ...head,
     visits: decodeCells(visits, dimensions),
     engagement: decodeCells(engagement, dimensions),
+    people: head.people && { ...head.people, cells: decodeCells(returns, dimensions + 1) },
   };
 }

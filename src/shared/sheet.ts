@@ -44,6 +44,22 @@ const sheets: Record<PanelName, (drawn: Drawn, t: Writer['t']) => Sheet> = {
     ],
     body: funnel.map(({ name, users, share, step, mean_share }) => [name, users, share, step, mean_share]),
   }),
+  people: ({ people }, t) => ({
+    columns: [
+      text(t('Event')),
+      count(t('People a day, at least')),
+      count(t('People a day, at most')),
+      share(t('Of people shown, at least')),
+      share(t('Of people shown, at most')),
+    ],
+    body: people.map(({ name, low, high, share_low, share_high }) => [
+      name,
+      low,
+      high,
+      share_low,
+      share_high,
+    ]),
+  }),
 };
 
 const text = (title: string): Column => ({ title, kind: 'text' });

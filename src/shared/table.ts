@@ -2,6 +2,7 @@ import type { Cells } from './cells.ts';
 import { eachCell } from './cells.ts';
 import { Cube } from './cube.ts';
 import type { Coarse, Payload } from './payload.ts';
+import { People } from './people.ts';
 
 export const minuteMs = 60_000;
 
@@ -35,6 +36,7 @@ export interface Tables {
   /** One row, for a text. */
   labels: LookUp;
   coarse: Coarse | null;
+  people: People | null;
 }
 
 /**
@@ -65,6 +67,7 @@ export function tabulatePayload(payload: Payload): Tables {
     gaps: payload.gaps.map((gap) => ({ ...gap })),
     labels: [{}],
     coarse: payload.coarse,
+    people: payload.people && new People(payload.people, [payload.start, payload.end]),
   };
 }
 

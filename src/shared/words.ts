@@ -73,13 +73,22 @@ export interface Words {
   history: string;
   sources: string;
   funnel: string;
+  people: string;
 }
 
 /** Puts the drawn rows of a period into words. */
 export function describe(drawn: Drawn, peak: Peak, [start, end]: [number, number], write: Writer): Words {
   const events = drawn.sources.reduce((sum, { visits }) => sum + visits, 0);
   if (events === 0)
-    return { events: write.number(0), views: '–', peak: '–', history: '', sources: '', funnel: '' };
+    return {
+      events: write.number(0),
+      views: '–',
+      peak: '–',
+      history: '',
+      sources: '',
+      funnel: '',
+      people: '',
+    };
   const at = write.time(peak.dt, Math.floor(start / dayMs) !== Math.floor((end - 1) / dayMs));
   return {
     events: write.number(events),
@@ -88,6 +97,7 @@ export function describe(drawn: Drawn, peak: Peak, [start, end]: [number, number
     history: describeHistory(drawn, events, write),
     sources: describeSources(drawn, events, write),
     funnel: describeFunnel(drawn, write),
+    people: describePeople(drawn, write),
   };
 }
 
@@ -139,6 +149,43 @@ function describeFunnel(drawn: Drawn, { t, percent }: Writer): string {
     views: percent(views),
     step: percent(drawn.funnel.find(({ event }) => event === 'view')?.step ?? null),
   });
+}
+
+function describePeople({ people }: Drawn, { t, number, percent }: Writer): string {
+  const [show, click, view] = ['show', 'click', 'view'].map((event) =>
+    people.find((row) => row.event === event),
+  );
+  if (!show) return '';
+  const share = (row = nobody) => between(row.share_low, row.share_high, percent);
+  const shares = { clicks: share(click), views: share(view) };
+  const isExact = people.every(({ low, high }) => low === high);
+  const said = [
+    show.low === show.high
+      ? t('Of {people person|people} shown a card, {clicks} clicked and {views} viewed one.', {
+          people: show.low,
+          ...shares,
+        })
+      : t('Of {low} to {high} people shown a card, {clicks} clicked and {views} viewed one.', {
+          low: number(show.low),
+          high: number(show.high),
+          ...shares,
+        }),
+    isExact ? '' : t('A range is as much as is known of this selection.'),
+    show.least === show.low
+      ? ''
+      : t('Each counts once a day; in all, they are {least} to {most} different people.', {
+          least: number(show.least),
+          most: number(show.most),
+        }),
+  ];
+  return said.filter((text) => text !== '').join(' ');
+}
+
+const nobody: Pick<Drawn['people'][number], 'share_low' | 'share_high'> = { share_low: 0, share_high: 0 };
+
+function between(low: number | null, high: number | null, write: Writer['percent']): string {
+  const [least, most] = [write(low), write(high)];
+  return least === most ? least : `${least} – ${most}`;
 }
 
 function shareOf({ funnel }: Drawn, event: string): number | null {

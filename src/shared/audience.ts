@@ -1,0 +1,55 @@
+import type { Drawn } from './drawn.ts';
+import type { Audience, Bounds } from './people.ts';
+import type { Tables } from './table.ts';
+import type { Selection } from './words.ts';
+
+/** What the funnel of people shows of a selection; nothing where nobody was seen, or people are not known. */
+export function listPeople({ people, visits, events }: Tables, selection: Selection): Drawn['people'] {
+  if (!people) return [];
+  const { item_topic: items = [], age_segment: ages = [] } = Object.assign(
+    {},
+    ...visits.dimensions,
+  ) as Record<string, (string | number)[]>;
+  const audience: Audience = {
+    topics: selection.topics && codesOf(selection.topics, items),
+    ages: selection.ages && codesOf(selection.ages, ages),
+    period: selection.period ?? people.span,
+  };
+  const codes = new Map(events.map(({ event }, code) => [event as string, code]));
+  const show = codes.get('show') ?? 0;
+  const shown = add(people.count(show, audience));
+  const most = (either: string | null, share: number | null) =>
+    either && share !== null ? Math.min(1, share) : share;
+  return events.flatMap(({ event, name, rank }, code) => {
+    const either = event === 'click' || event === 'view' ? event : null;
+    const days = either ? people.convert(show, code, either, audience) : people.count(code, audience);
+    const { low, high } = add(days);
+    const row = { event: event as string, name: name as string, event_rank: rank as number, low, high };
+    return high === 0 && (shown.high === 0 || (either === null && code !== show))
+      ? []
+      : [
+          {
+            ...row,
+            share_low: code === show ? 1 : share(low, shown.high),
+            share_high: code === show ? 1 : most(either, share(high, shown.low)),
+            least: Math.max(...days.map(({ low }) => low)),
+            most: high,
+          },
+        ];
+  });
+}
+
+function codesOf(names: readonly string[], all: readonly (string | number)[]): number[] {
+  return names.map((name) => all.indexOf(name)).filter((code) => code >= 0);
+}
+
+function add(days: Bounds[]): Bounds {
+  return days.reduce((sum, day) => ({ low: sum.low + day.low, high: sum.high + day.high }), {
+    low: 0,
+    high: 0,
+  });
+}
+
+function share(people: number, shown: number): number | null {
+  return shown > 0 ? people / shown : null;
+}

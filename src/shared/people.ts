@@ -1,0 +1,174 @@
+import { stretch } from './cube.ts';
+import type { Returns } from './returns.ts';
+
+const minuteMs = 60_000;
+
+/** How many people, as far as it can be told. */
+export interface Bounds {
+  low: number;
+  high: number;
+}
+
+/** What is asked: codes of names, or null for all of them, and a half-open stretch of the period, Unix milliseconds. */
+export interface Audience {
+  topics: number[] | null;
+  ages: number[] | null;
+  period: readonly [number, number];
+}
+
+/** A stretch of one UTC day in whole steps: what lies in the period for certain, and what it touches. */
+interface Days {
+  inner: [number, number];
+  outer: [number, number];
+}
+
+const dayMs = 86_400_000;
+
+/** Counts people. */
+export class People {
+  readonly #returns: Returns;
+  /** The page's period, half-open, Unix milliseconds. */
+  readonly span: readonly [number, number];
+  /** The cells of each scope, by its place. */
+  readonly #scopes = new Map<number, [number, number]>();
+
+  constructor(returns: Returns, span: readonly [number, number]) {
+    this.#returns = returns;
+    this.span = span;
+    const { offsets } = returns.cells;
+    for (let cell = 0; cell + 1 < offsets.length; cell++) {
+      const place = this.#placeOf(cell);
+      const [first] = this.#scopes.get(place) ?? [cell];
+      this.#scopes.set(place, [first, cell + 1]);
+    }
+  }
+
+  get #kinds(): number {
+    return this.#returns.cells.sizes[2] ?? 2;
+  }
+
+  /**
+   * The people of a kind of event on each UTC day. Everyone seen in a stretch has one first step in it, and what was before
+   * that lies before the stretch: so those of a scope add up. Of several scopes, people may be in more than one.
+   */
+  count(kind: number, audience: Audience): Bounds[] {
+    return this.#days(audience.period).map((days) => this.#ofTopics(kind, audience, days));
+  }
+
+  /**
+   * The people of each UTC day who were shown something and did another thing, too: shown + others − either of the two. Of
+   * several scopes, those who did it can only have been shown nothing when that is so in one of the scopes.
+   */
+  convert(show: number, other: number, either: 'click' | 'view', audience: Audience): Bounds[] {
+    const union = this.#kinds - (either === 'click' ? 2 : 1);
+    return this.#days(audience.period).map((days) => {
+      const [shown, did, any] = [show, other, union].map((kind) => this.#ofTopics(kind, audience, days)) as [
+        Bounds,
+        Bounds,
+        Bounds,
+      ];
+      const high = Math.min(shown.high, did.high, shown.high + did.high - any.low);
+      const unseen = this.#eachScope(audience).map((scope) => {
+        const [first, all] = [show, union].map((kind) => this.#ofScope([...scope, kind], days)) as [
+          Bounds,
+          Bounds,
+        ];
+        return Math.max(0, all.high - first.low);
+      });
+      const low = Math.max(0, shown.low + did.low - any.high, did.low - total(unseen));
+      return { low: Math.min(low, high), high };
+    });
+  }
+
+  /** The codes of each chosen topic, or of all, with each chosen age, or all. */
+  #eachScope({ topics, ages }: Audience): [number, number][] {
+    const codes = (names: number[] | null) => names?.map((name) => name + 1) ?? [0];
+    return codes(topics).flatMap((topic) => codes(ages).map((age): [number, number] => [topic, age]));
+  }
+
+  #days([start, end]: readonly [number, number]): Days[] {
+    const days: Days[] = [];
+    for (let from = start; from < end; from = (Math.floor(from / dayMs) + 1) * dayMs)
+      days.push(this.#whole(from, Math.min(end, (Math.floor(from / dayMs) + 1) * dayMs)));
+    return days;
+  }
+
+  /** Where the period itself starts or ends, no step goes beyond it. */
+  #whole(from: number, to: number): Days {
+    const step = this.#returns.step * minuteMs;
+    const [start, end] = this.span;
+    const first = Math.floor(start / step);
+    const [before, after] = [Math.floor(from / step), Math.ceil(to / step)];
+    return {
+      inner: [
+        from <= start ? before - first : Math.ceil(from / step) - first,
+        (to >= end ? after : Math.floor(to / step)) - first,
+      ],
+      outer: [before - first, after - first],
+    };
+  }
+
+  #ofTopics(kind: number, { topics, ages }: Audience, days: Days): Bounds {
+    const of = (topic: number) => this.#ofAges(kind, topic, ages, days);
+    return choose(topics, this.#returns.cells.sizes[0] ?? 1, of);
+  }
+
+  #ofAges(kind: number, topic: number, ages: number[] | null, days: Days): Bounds {
+    return choose(ages, this.#returns.cells.sizes[1] ?? 1, (age) => this.#ofScope([topic, age, kind], days));
+  }
+
+  #ofScope(codes: number[], { inner, outer }: Days): Bounds {
+    const scope = this.#scopes.get(place(codes, this.#returns.cells.sizes));
+    if (!scope) return { low: 0, high: Math.max(0, this.#returns.least - 1) };
+    const high = this.#sum(scope, outer);
+    return { low: inner[0] === outer[0] && inner[1] === outer[1] ? high : this.#sum(scope, inner), high };
+  }
+
+  /** The users of a scope in the steps [from, to) who had last been seen before `from`. */
+  #sum([first, end]: [number, number], [from, to]: [number, number]): number {
+    const { cells } = this.#returns;
+    let users = 0;
+    for (let cell = first; cell < end && from < to; cell++) {
+      const since = cells.codes[3]?.[cell] ?? 0;
+      const [low, high] = stretch(cells, cell, from, since === 0 ? to : Math.min(to, from + since));
+      users += (cells.sums[high] ?? 0) - (cells.sums[low] ?? 0);
+    }
+    return users;
+  }
+
+  #placeOf(cell: number): number {
+    const { codes, sizes } = this.#returns.cells;
+    return place(
+      codes.slice(0, 3).map((column) => column[cell] ?? 0),
+      sizes,
+    );
+  }
+}
+
+const none: Bounds = { low: 0, high: 0 };
+
+function place(codes: readonly number[], sizes: readonly number[]): number {
+  return codes.reduce((place, code, at) => place * (sizes[at] ?? 1) + code, 0);
+}
+
+/**
+ * The people of some names, of which each may have several. They are no fewer than those of the largest name, nor than all less
+ * those of the other names; and no more than the sum, nor than all. Where nobody has two names, the bounds meet.
+ */
+function choose(names: number[] | null, size: number, of: (code: number) => Bounds): Bounds {
+  const all = of(0);
+  if (!names) return all;
+  const [only, more] = names;
+  if (only === undefined) return none;
+  if (more === undefined) return of(only + 1);
+  const wanted = new Set(names);
+  const each = Array.from({ length: size - 1 }, (_, code) => ({ isIn: wanted.has(code), ...of(code + 1) }));
+  const chosen = each.filter(({ isIn }) => isIn);
+  const high = Math.min(all.high, total(chosen.map(({ high }) => high)));
+  const others = total(each.filter(({ isIn }) => !isIn).map(({ high }) => high));
+  return { low: Math.min(high, Math.max(all.low - others, ...chosen.map(({ low }) => low))), high };
+}
+
+function total(numbers: number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}

@@ -1,0 +1,276 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
+import type { Random } from '../fixtures/random.ts';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Database } from '../src/db/database.ts';
+import { lengthen, queryPeople } from '../src/render/people.ts';
+import { render } from '../src/render/render.ts';
+import { queryPayload } from '../src/render/tables.ts';
+import { decode, encode } from '../src/shared/payload.ts';
+import type { Payload } from '../src/shared/payload.ts';
+import { People } from '../src/shared/people.ts';
+import type { Audience, Bounds } from '../src/shared/people.ts';
+import { dayMs, minuteMs, nextMidnight, parseTime } from '../src/time.ts';
+import { kinds, newDatabase } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import { countUsers, minuteOf } from './support/oracle.ts';
+import type { Sample } from './support/oracle.ts';
+import { launchBrowser } from './support/browser.ts';
+import { readPayload } from './support/payload.ts';
+
+const midnight = parseTime('2019-09-25');
+const topics = ['Наука', 'Кино', null, "О'Нил"];
+const ages = ['18-25', '26-30', null];
+const events = ['show', 'show', 'click', 'view', 'show', null];
+const notSet = (name: string | null) => name ?? 'not set';
+
+/** Two days around a midnight; everyone of one age, unless they may change it. */
+function randomEvent(random: Random, fickle: boolean): Sample {
+  const user = between(random, 1, 40);
+  return {
+    ts: midnight + between(random, -90, 90) * minuteMs + between(random, 0, 59_999),
+    user_id: random() < 0.05 ? null : user,
+    item_topic: favour(random, topics),
+    source_topic: 'Дети',
+    age_segment: fickle ? favour(random, ages) : (ages[user % 3] ?? null),
+    event: favour(random, events),
+  };
+}
+
+async function readPeople(db: Database, log: readonly Sample[], least = 1): Promise<Payload> {
+  await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
+  await insertEvents(db, log);
+  const whole = { start: midnight - dayMs, end: midnight + dayMs };
+  await aggregate(db, [whole], { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users: true });
+  const minutes = log.map(({ ts }) => minuteOf(ts, 'floor') ?? 0);
+  const period = { start: Math.min(...minutes), end: Math.max(...minutes) + minuteMs };
+  const payload = await queryPayload(db, period, [], (text) => text);
+  return { ...payload, people: await queryPeople(db, payload, (text) => text, least) };
+}
+
+/** Any names or all, and whole steps of the period, or its ends. */
+function randomAudience(random: Random, { start, end, items, ages }: Payload, step: number): Audience {
+  const choice = (names: string[]) =>
+    random() < 0.4
+      ? null
+      : shuffle(random, [...names.keys()]).slice(0, random() < 0.5 ? 1 : between(random, 1, names.length));
+  const edge = () => Math.round(between(random, start, end) / step) * step;
+  const [one, two] = [edge(), edge()].map((at) => Math.max(start, Math.min(end, at))) as [number, number];
+  const period: [number, number] = [Math.min(one, two), Math.max(one, two)];
+  return { topics: choice(items), ages: choice(ages), period };
+}
+
+/** For each UTC day the users of some kinds of event, or those who did all of them. */
+function expected(
+  log: readonly Sample[],
+  audience: Audience,
+  payload: Payload,
+  all: (string | null)[],
+): number[] {
+  const isIn = (names: string[], codes: number[] | null, name: string | null) =>
+    codes === null || codes.some((code) => names[code] === notSet(name));
+  const days: number[] = [];
+  const [start, end] = audience.period;
+  for (let from = start; from < end; from = nextMidnight(from)) {
+    const seen = log.filter(
+      ({ ts, item_topic, age_segment }) =>
+        Number(ts) >= from &&
+        Number(ts) < Math.min(end, nextMidnight(from)) &&
+        isIn(payload.items, audience.topics, item_topic) &&
+        isIn(payload.ages, audience.ages, age_segment),
+    );
+    const [first, ...others] = all.map((kind) => seen.filter(({ event }) => event === kind));
+    days.push(
+      countUsers(
+        (first ?? []).filter(({ user_id }) =>
+          others.every((other) => other.some((one) => one.user_id === user_id)),
+        ),
+      ),
+    );
+  }
+  return days;
+}
+
+function holds(found: Bounds[], truth: number[]): boolean {
+  return (
+    found.length === truth.length &&
+    found.every(({ low, high }, day) => low <= (truth[day] ?? NaN) && (truth[day] ?? NaN) <= high)
+  );
+}
+
+/** What the panel of people draws. */
+type Bar = Record<'low' | 'high' | 'share_low' | 'share_high', number> & { event: string };
+
+const exact = (truth: number[]) => truth.map((users) => ({ low: users, high: users }));
+
+describe.each(kinds)('on the %s database', (kind) => {
+  let db: Database;
+
+  beforeAll(async () => {
+    db = await newDatabase(kind);
+  });
+
+  afterAll(() => db.close());
+
+  const rounds = { server: 8, embedded: 3 }[kind];
+
+  test(`people of ${rounds} random logs are exact for all names or one in whole steps, and within their bounds for any`, async () => {
+    const random = mulberry32(31);
+    for (let round = 0; round < rounds; round++) {
+      const fickle = round % 2 === 0;
+      const log = Array.from({ length: between(random, 1, 500) }, () => randomEvent(random, fickle));
+      const payload = await readPeople(db, log);
+      if (!payload.people) throw new Error('There are no people.');
+      const { start, end, people } = payload;
+      expect(people.step).toBe(1);
+      for (const returns of [people, lengthen(people, 5, start), lengthen(people, 60, start)]) {
+        const counter = new People(returns, [start, end]);
+        for (let number = 0; number < 60; number++) {
+          const isWhole = random() < 0.7;
+          const audience = randomAudience(random, payload, isWhole ? returns.step * minuteMs : minuteMs);
+          const single = [audience.topics, audience.ages].every(
+            (names) => names === null || names.length === 1,
+          );
+          for (const [code, { event }] of payload.events.entries()) {
+            const name = event === 'not set' ? null : event;
+            const [found, truth] = [counter.count(code, audience), expected(log, audience, payload, [name])];
+            expect([audience, found, truth, holds(found, truth)]).toEqual([audience, found, truth, true]);
+            const aged = !fickle && (audience.topics === null || audience.topics.length === 1);
+            if (isWhole && (single || aged)) expect([audience, found]).toEqual([audience, exact(truth)]);
+            if (event !== 'click' && event !== 'view') continue;
+            const both = counter.convert(0, code, event, audience);
+            const did = expected(log, audience, payload, ['show', event]);
+            expect([audience, both, did, holds(both, did)]).toEqual([audience, both, did, true]);
+            if (isWhole && single) expect([audience, both]).toEqual([audience, exact(did)]);
+          }
+        }
+      }
+    }
+  });
+
+  test('people survive the payload, and groups of fewer than asked for are not in it', async () => {
+    const random = mulberry32(32);
+    const log = Array.from({ length: 400 }, () => randomEvent(random, true));
+    const payload = await readPeople(db, log);
+    const found = decode(encode(payload));
+    expect(found.people).toEqual(payload.people);
+    const few = await readPeople(db, log, 12);
+    if (!few.people) throw new Error('There are no people.');
+    const [shy, all] = [few, payload].map(
+      ({ people, start, end }) => people && new People(people, [start, end]),
+    );
+    const period: [number, number] = [payload.start, payload.end];
+    const scopes = [null, ...payload.items.keys()].flatMap((topic) =>
+      [null, ...payload.ages.keys()].map((age) => ({
+        topics: topic === null ? null : [topic],
+        ages: age === null ? null : [age],
+        period,
+      })),
+    );
+    const hidden = scopes.filter((scope) => {
+      const [known, told] = [all?.count(1, scope) ?? [], shy?.count(1, scope) ?? []];
+      const users = known.reduce((sum, { high }) => sum + high, 0);
+      expect(told).toEqual(users < 12 ? known.map(() => ({ low: 0, high: 11 })) : known);
+      return users < 12;
+    });
+    expect(hidden.length).toBeGreaterThan(0);
+    expect(hidden.length).toBeLessThan(scopes.length);
+  });
+
+  test('a page counts people where every day with events has them; the longer steps go first when it must be small', async () => {
+    const random = mulberry32(33);
+    await readPeople(
+      db,
+      Array.from({ length: 3000 }, () => randomEvent(random, true)),
+    );
+    const options = { locale: 'en' as const, now: 0 };
+    const page = await render(db, options);
+    expect(page).toMatchObject({ people: 1, uncounted: [] });
+    expect(page.html).toContain('<zen-chart id="people" hidden>');
+    const size = Buffer.byteLength(page.html);
+    const smaller = await render(db, { ...options, maxSize: (size - 100) / 1e6 });
+    expect(smaller.coarse).toBeNull();
+    expect(smaller.people).toBeGreaterThan(1);
+    expect(smaller.html).toContain('People are counted in steps of ');
+    const { people, ...others } = readPayload(smaller.html);
+    expect(people).not.toBeNull();
+    expect(others.visits).toEqual(readPayload(page.html).visits);
+    await db.run("delete from dash_users where dt >= timestamp '2019-09-25'");
+    const without = await render(db, options);
+    expect(without).toMatchObject({ people: null, uncounted: [midnight] });
+    expect(without.html).not.toContain('id="people"');
+    await db.run('drop table dash_users');
+    expect(await render(db, options)).toMatchObject({ people: null, uncounted: [] });
+  });
+});
+
+test('in the page, people stand in the place of the average funnel when they are asked for, and follow every filter', async () => {
+  const db = await newDatabase('embedded');
+  const random = mulberry32(34);
+  const log = Array.from({ length: 600 }, () => randomEvent(random, true));
+  const payload = await readPeople(db, log);
+  const file = join(mkdtempSync(join(tmpdir(), 'zen-')), 'people.html');
+  writeFileSync(file, (await render(db, { locale: 'en' })).html);
+  await db.close();
+  const browser = await launchBrowser();
+  const page = await browser.newPage();
+  const said: string[] = [];
+  page.on('console', (message) => said.push(message.text()));
+  page.on('pageerror', (error) => said.push(error.message));
+  await page.goto(pathToFileURL(file).href);
+  await page.waitForSelector('html[data-zen=ready]');
+  expect(await page.isVisible('#people')).toBe(false);
+  await page.click('#funnel [data-show=people]');
+  expect(await page.isVisible('#funnel')).toBe(false);
+  const audience: Audience = { topics: null, ages: null, period: [payload.start, payload.end] };
+  const bars = (wanted: number) =>
+    page.waitForFunction((low) => {
+      const bars = (document.querySelector('#people') as unknown as { data: Bar[] }).data;
+      return bars[0]?.low === low ? bars : null;
+    }, wanted);
+  const check = async () => {
+    const of = (...kinds: string[]) =>
+      expected(log, audience, payload, kinds).reduce((sum, users) => sum + users, 0);
+    const [show, click, view] = [of('show'), of('show', 'click'), of('show', 'view')] as [
+      number,
+      number,
+      number,
+    ];
+    const found = (await (await bars(show)).jsonValue()) ?? [];
+    expect(found.filter(({ event }) => event !== 'not set')).toEqual(
+      [show, click, view].map((users, at) => ({
+        event: ['show', 'click', 'view'][at],
+        ...{ low: users, high: users, share_low: users / show, share_high: users / show },
+      })),
+    );
+    const label = await page.getAttribute('#people .mark-rect path[aria-label]', 'aria-label');
+    expect(label).toBe(`Shows: 100.0% · ${show}`);
+  };
+  await check();
+  expect(await page.textContent('#people .finding')).toMatch(
+    /^Of \d+\u00a0people shown a card, .* Each counts once a day/,
+  );
+  await page.click('#ages .name >> nth=0');
+  audience.ages = [0];
+  await check();
+  await page.click('#topics .name >> nth=1');
+  audience.topics = [1];
+  await check();
+  audience.period = [midnight - 10 * minuteMs, midnight + 20 * minuteMs];
+  await page.fill('#period input >> nth=0', '2019-09-24 23:50');
+  await page.keyboard.press('Enter');
+  await page.fill('#period input >> nth=1', '2019-09-25 00:20');
+  await page.keyboard.press('Enter');
+  await check();
+  await page.click('#people summary');
+  expect(await page.locator('#people tbody tr').count()).toBeGreaterThan(2);
+  await page.click('#people [data-show=funnel]');
+  expect(await page.isVisible('#people')).toBe(false);
+  expect(await page.isVisible('#funnel')).toBe(true);
+  expect(said).toEqual([]);
+  await browser.close();
+});
