@@ -132,6 +132,36 @@ describe.each(kinds)('on the %s database', (kind) => {
     }
   });
 
+  test('unless told, an hour of a busy day does not cost the day, but a day that is counted stays counted', async () => {
+    const random = mulberry32(10);
+    const log = Array.from({ length: 300 }, () => randomEvent(random));
+    await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
+    await insertEvents(db, log);
+    const run = (start: number, end: number) =>
+      aggregate(db, [{ start, end }], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+    const days = async () =>
+      (
+        await db.query<{ day: string }>('select distinct dt::date::text as day from dash_users order by 1')
+      ).map(({ day }) => day);
+    await run(midnight, midnight + 10 * minuteMs);
+    expect(await days()).toEqual([]);
+    await run(midnight, midnight + 80 * minuteMs);
+    expect(await days()).toEqual(['2019-09-25']);
+    await run(midnight - dayMs, midnight);
+    expect(await days()).toEqual(['2019-09-24', '2019-09-25']);
+    await run(midnight, midnight + 10 * minuteMs);
+    expect(await days()).toEqual(['2019-09-24', '2019-09-25']);
+    const asked = {
+      start: midnight,
+      end: midnight + dayMs,
+      topic: undefined,
+      age: undefined,
+      event: 'show',
+      or: null,
+    };
+    expect(await ask(db, asked)).toBe(expected(log, 'floor', asked));
+  });
+
   test('there is no id in the table, and the days of a run without it are taken out', async () => {
     const columns = await db.query<{ name: string }>(
       "select column_name as name from information_schema.columns where table_name = 'dash_users'",
@@ -142,6 +172,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       dryRun: false,
       jobs: 1,
       wait: 0,
+      users: false,
     });
     const [left] = await db.query<{ before: boolean; after: boolean }>(
       `select bool_or(dt < timestamp '2019-09-25') as before, bool_or(dt >= timestamp '2019-09-25') as after from dash_users`,

@@ -9,7 +9,8 @@ import type { Aggregated, Minute } from '../ledger/ledger.ts';
 import { groupByDay, wholeDays } from '../ledger/windows.ts';
 import { withLock } from './lock.ts';
 import type { Lock } from './lock.ts';
-import { clearUsers, countLater, fillUsers, gatherUsers, mayCountUsers } from './users.ts';
+import { Budget } from './budget.ts';
+import { clearUsers, countLater, fillUsers, gatherUsers, mayCountUsers, weigh } from './users.ts';
 
 export interface AggregateOptions {
   minute: Minute;
@@ -19,8 +20,11 @@ export interface AggregateOptions {
   jobs: number;
   /** Milliseconds to wait for another run to end. */
   wait: number;
-  /** Count users in `dash_users` too; without it, what that table holds of the days is taken out. */
-  users?: boolean;
+  /**
+   * Count users in `dash_users`, too, always or never; else where it is worth it (`weigh`) and the days hold at most four million events. Where they are not counted, what that table holds
+   * of the days is taken out.
+   */
+  users?: boolean | undefined;
 }
 
 /** How far a run has come. */
@@ -31,6 +35,9 @@ export interface Progress {
 
 /** The aggregates; each has a folder of that name under `sql/aggregate`. */
 const aggregates = ['visits', 'engagement'] as const;
+
+/** Events whose users may be in memory at once, at some 500 bytes each. */
+const memory = new Budget(4_000_000);
 
 /** Milliseconds before the one retry. */
 const pause = 2000;
@@ -132,22 +139,29 @@ async function replace(
   session: Session,
   { start, end }: Window,
   minute: Minute,
-  users = false,
+  users?: boolean,
 ): Promise<Aggregated> {
   await session.query(sql('aggregate/hash'));
   const days = wholeDays({ start, end });
   const may = await mayCountUsers(session);
-  if (users && may) await session.run(sql('aggregate/engagement/clear'), [start, end]);
-  const gathered = users && may ? await gatherUsers(session, { start, end }, days, minute) : undefined;
-  const engagementRows = gathered?.filled ?? (await refill(session, 'engagement', [start, end, minute]));
-  const [visitsRows, returns] = await Promise.all([
-    refill(session, 'visits', [start, end, minute]),
-    gathered && countLater(gathered.seen),
-  ]);
-  if (may) await clearUsers(session, days);
-  if (returns) await fillUsers(session, returns);
+  const { events, worth } =
+    may && users !== false ? await weigh(session, { start, end }, days) : { events: 0, worth: false };
+  const fill = async (counts: boolean) => {
+    if (counts) await session.run(sql('aggregate/engagement/clear'), [start, end]);
+    const gathered = counts ? await gatherUsers(session, { start, end }, days, minute) : undefined;
+    const engagementRows = gathered?.filled ?? (await refill(session, 'engagement', [start, end, minute]));
+    const [visitsRows, returns] = await Promise.all([
+      refill(session, 'visits', [start, end, minute]),
+      gathered && countLater(gathered.seen),
+    ]);
+    if (may) await clearUsers(session, days);
+    if (returns) await fillUsers(session, returns);
+    return { visitsRows, engagementRows };
+  };
+  const counts = users ?? (worth && events <= memory.size);
+  const rows = await (may && counts ? memory.spend(events, () => fill(true)) : fill(false));
   const [count] = await session.query<{ events: number }>(sql('aggregate/visits/count'), [start, end]);
-  return { events: count?.events ?? 0, visitsRows, engagementRows };
+  return { events: count?.events ?? 0, ...rows };
 }
 
 async function refill(
@@ -163,8 +177,9 @@ async function refill(
  * Makes the tables that are not there, and when asked room for long names. Where the role may not make the ledger, the run does
  * without one.
  */
-async function createTables(session: Session, users = false, wide = false): Promise<void> {
-  for (const name of users ? [...aggregates, 'users'] : aggregates) {
+async function createTables(session: Session, users = true, wide = false): Promise<void> {
+  const counts = users && (await mayCountUsers(session));
+  for (const name of counts ? [...aggregates, 'users'] : aggregates) {
     if (!(await hasTable(session, `dash_${name}`))) {
       await session.run(sql(`aggregate/${name}/table`));
       await session.run(sql(`aggregate/${name}/index`));

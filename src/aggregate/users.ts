@@ -12,6 +12,22 @@ export async function mayCountUsers(session: Session): Promise<boolean> {
   return (await session.query<{ may: boolean }>(sql('aggregate/users/may')))[0]?.may === true;
 }
 
+/**
+ * How many events the days hold, and whether their users are to be counted when nobody says: where they have been, so that
+ * nothing is lost, and where the window holds at least half of the days' events, so that an hour of a busy day does not cost
+ * the day.
+ */
+export async function weigh(
+  session: Session,
+  { start, end }: Window,
+  days: Window,
+): Promise<{ events: number; worth: boolean }> {
+  const [row] = await session.query<{ events: number; worth: boolean }>(sql('aggregate/users/worth'), [
+    ...[start, end, days.start, days.end],
+  ]);
+  return row ?? { events: 0, worth: false };
+}
+
 /** What one statement gives that fills `dash_engagement`. */
 export interface Gathered {
   /** The rows of `dash_engagement`. */

@@ -130,8 +130,8 @@ export async function aggregateIn(
   const stated = windows.map(describeWindow).join('; ');
   const cores = Math.min(availableParallelism(), mostJobs);
   const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
-  const users = flags.users === true && (await mayCountUsers(db));
-  if (flags.users && !users)
+  const { users } = flags;
+  if (users && !(await mayCountUsers(db)))
     terminal.note('Users are not counted: this role may not make or fill dash_users.');
   const options = { minute, dryRun, wait, jobs, users };
   const told = await terminal.during(`Aggregating ${stated}`, async (update) =>
@@ -233,7 +233,7 @@ export async function renderFrom(
   if (uncounted.length > 0)
     terminal.note(
       `The page does not count people: dash_users has none on ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}. ` +
-        'Aggregate those days with --users.',
+        'Run zen aggregate --users over those days.',
     );
   const bytes = Buffer.byteLength(html);
   if (visits === 0)

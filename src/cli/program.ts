@@ -113,7 +113,11 @@ function reading(): Option[] {
       '--jobs <n>',
       'how many days to work on at once (default: one for each core, at most 4; embedded: 1)',
     ).argParser(parseCount),
-    option('--users', 'fill dash_users too: how many people come back, by minute; takes longer'),
+    option(
+      '--users',
+      'fill dash_users whatever it takes: how many people come back, by minute (default: for most of a day)',
+    ),
+    new Option('--no-users', 'do not fill dash_users'),
   ];
 }
 
