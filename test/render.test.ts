@@ -250,6 +250,7 @@ test('every English text of the page and the charts has a Russian one', () => {
     'src/shared/words.ts',
     'src/shared/sheet.ts',
     'src/render/page.ts',
+    'src/shared/change.ts',
     'src/client/main.ts',
     'src/client/period.ts',
   ];

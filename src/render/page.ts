@@ -1,6 +1,8 @@
 import Handlebars from 'handlebars';
 import type { TopLevelSpec } from 'vega-lite';
 import { readShipped } from '../files.ts';
+import { describeChange } from '../shared/change.ts';
+import type { Change } from '../shared/change.ts';
 import { panelsOf } from '../shared/drawn.ts';
 import type { Drawn, PanelName } from '../shared/drawn.ts';
 import { findPeak, listMinutes } from '../shared/minutes.ts';
@@ -25,6 +27,8 @@ export interface Page {
   /** Events in it. */
   visits: number;
   facts: Facts;
+  /** How the last day differs from others. */
+  change: Change | null;
   warning: string;
   /** Whether there were people to show. */
   counted: boolean;
@@ -63,6 +67,7 @@ export function renderPage({
   packed,
   visits,
   facts,
+  change,
   warning,
   counted,
   charts,
@@ -94,6 +99,7 @@ export function renderPage({
     settings: inert(JSON.stringify({ locale, charts })),
     sources: inert(JSON.stringify(sources)),
     notices: readShipped('dist/notices.txt').replaceAll('<', '‹'),
+    change: change && describeChange(change, write),
     summary: describeSelection(all, span, write),
     words: describe(drawn, findPeak(tables, all, span), span, write),
     panels: Object.fromEntries(

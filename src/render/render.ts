@@ -7,6 +7,7 @@ import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
 import { listPeople } from '../shared/audience.ts';
 import { panelsOf } from '../shared/drawn.ts';
+import type { Change } from '../shared/change.ts';
 import type { Coarse } from '../shared/payload.ts';
 import type { Locale } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/table.ts';
@@ -15,6 +16,7 @@ import type { Translate } from '../shared/words.ts';
 import { compileChart, readChart } from './charts.ts';
 import { queryFacts } from './facts.ts';
 import type { Facts } from './facts.ts';
+import { queryChange } from './change.ts';
 import { fit, fitPeople } from './fit.ts';
 import type { Packed } from './fit.ts';
 import { readLocale } from './locale.ts';
@@ -94,10 +96,11 @@ export async function render(
     whole.packed = pack(payload);
   }
   const counted = payload.people !== null;
+  const change = await queryChange(db, period, translate);
   const title = options.title ?? translate('Zen: interaction with cards');
   const { warning = '' } = options;
   const draw = (content: Packed) =>
-    drawPage(content, { title, locale, translate, visits, facts, warning, counted });
+    drawPage(content, { title, locale, translate, visits, facts, change, warning, counted });
   onProgress({ stage: 'drawing' });
   let page = await draw(whole);
   const rest = Buffer.byteLength(page.html) - whole.packed.length;
@@ -126,6 +129,7 @@ interface Setting {
   translate: Translate;
   visits: number;
   facts: Facts;
+  change: Change | null;
   warning: string;
   /** Whether there were people to show. */
   counted: boolean;

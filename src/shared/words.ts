@@ -32,9 +32,12 @@ export function translator({ language, messages }: Locale): Translate {
 export interface Writer {
   t: Translate;
   number: (value: number) => string;
+  /** A difference: its sign is always written. */
+  signed: (value: number) => string;
   percent: (share: number | null) => string;
   /** A minute; with its day unless that is known. */
   time: (ms: number, withDay: boolean) => string;
+  day: (ms: number) => string;
   /** A stretch of time, with its days. */
   range: (start: number, end: number) => string;
 }
@@ -42,6 +45,8 @@ export interface Writer {
 export function writer(locale: Locale): Writer {
   const { language } = locale;
   const number = new Intl.NumberFormat(language);
+  const signed = new Intl.NumberFormat(language, { signDisplay: 'always' });
+  const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long', timeZone: 'UTC' });
   const percent = new Intl.NumberFormat(language, {
     style: 'percent',
     minimumFractionDigits: 1,
@@ -60,6 +65,8 @@ export function writer(locale: Locale): Writer {
     t: translator(locale),
     range: (start, end) => range.formatRange(start, end),
     number: (value) => number.format(value),
+    signed: (value) => signed.format(value),
+    day: (ms) => date.format(ms),
     percent: (share) => (share === null ? '–' : percent.format(share)),
     time: (ms, withDay) => (withDay ? day : time).format(ms),
   };
