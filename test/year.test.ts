@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { between, favour, mulberry32 } from '../fixtures/random.ts';
+import type { Random } from '../fixtures/random.ts';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import { plan, slice } from '../src/aggregate/plan.ts';
+import type { Database } from '../src/db/database.ts';
+import type { ZenError } from '../src/errors.ts';
+import { runChecks } from '../src/nightly/checks.ts';
+import { render } from '../src/render/render.ts';
+import { verify } from '../src/render/verify.ts';
+import { dayMs, parseTime } from '../src/time.ts';
+import { kinds, newTarget, temporaryFolder } from './support/databases.ts';
+import { insertEvents, readEngagement, readVisits } from './support/log.ts';
+import { countEngagement, countUsers, countVisits } from './support/oracle.ts';
+import type { Sample } from './support/oracle.ts';
+import { openDatabase } from '../src/db/open.ts';
+import { start } from './support/zen.ts';
+
+const first = parseTime('2025-11-23');
+const nights = 365;
+const options = { minute: 'floor', dryRun: false, jobs: 2, wait: 0 } as const;
+
+function happenOn(random: Random, day: number, events: number): Sample[] {
+  return Array.from({ length: events }, () => ({
+    ts: day + between(random, 0, dayMs - 1),
+    user_id: between(random, 1, 12),
+    item_topic: favour(random, ['Наука', 'Кино', null]),
+    source_topic: favour(random, ['Дети', 'Кино']),
+    age_segment: favour(random, ['18-25', '45+']),
+    event: favour(random, ['show', 'show', 'show', 'click', 'view']),
+  }));
+}
+
+/** What a night does, at that moment: aggregate what is missing, and yesterday again for its late events. */
+async function spend(db: Database, now: number): Promise<void> {
+  const windows = await plan(db, { minute: 'floor', lookback: 2 * dayMs }, now);
+  await aggregate(db, await slice(db, windows), options);
+}
+
+describe.each(kinds)('a year of nights on the %s database', (kind) => {
+  const target = newTarget(kind);
+  const place = target.kind === 'server' ? target.url : target.folder;
+  let db: Database;
+
+  beforeAll(async () => {
+    db = await openDatabase(target, { create: true });
+  });
+
+  afterAll(() => db.close());
+
+  test('some missed, some killed, some twice at once, with late events: the tables are those of one run over the year', async () => {
+    const random = mulberry32(365);
+    const log: Sample[] = [];
+    const happen = async (events: Sample[]) => {
+      log.push(...events);
+      await insertEvents(db, events);
+    };
+    const told = { missed: 0, killed: 0, twice: 0, refused: 0, pages: 0 };
+    for (let night = 0; night < nights; night++) {
+      const day = first + night * dayMs;
+      const midnight = day + dayMs;
+      await happen(happenOn(random, day, night % 90 === 50 ? 0 : between(random, 3, 25)));
+      const chance = random();
+      if (chance < 0.1 && night < nights - 1) {
+        told.missed++;
+        continue;
+      }
+      if (chance < 0.12) {
+        told.killed++;
+        if (kind === 'embedded') await db.close();
+        const args = ['aggregate', '--end-dt', new Date(midnight).toISOString(), '--database', place];
+        const { child, outcome } = start(args, { cwd: temporaryFolder() });
+        child.stderr?.once('data', () => child.kill('SIGKILL')); // says that it has begun
+        await outcome;
+        if (kind === 'embedded') db = await openDatabase(target);
+        continue;
+      }
+      if (chance < 0.2 && kind === 'server') {
+        told.twice++;
+        const both = await Promise.allSettled([spend(db, midnight), spend(db, midnight)]);
+        const refused = both.filter((end) => end.status === 'rejected');
+        for (const { reason } of refused) expect((reason as ZenError).failure).toBe('locked');
+        expect(refused.length).toBeLessThan(2);
+        told.refused += refused.length;
+      } else await spend(db, midnight);
+      if (night % 28 === 27) {
+        told.pages++;
+        const period = { start: midnight - 7 * dayMs, end: midnight };
+        const checks = await runChecks(db, period);
+        expect(checks.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+        const { html, visits, people } = await render(db, { ...period, locale: 'en' }, midnight);
+        expect(visits).toBe(log.filter(({ ts }) => Number(ts) >= period.start).length);
+        expect(people).not.toBeNull();
+        expect((await verify(html, db)).differences).toEqual([]);
+      }
+      // They arrive after their day was aggregated, before the next midnight.
+      if (random() < 0.3) await happen(happenOn(random, day, between(random, 1, 3)));
+    }
+    await spend(db, first + nights * dayMs);
+    expect(Object.values(told).every((times) => times > 0 || kind === 'embedded')).toBe(true);
+    expect(await readVisits(db)).toEqual(countVisits(log, 'floor'));
+    expect(await readEngagement(db)).toEqual(countEngagement(log, 'floor'));
+    const people = await db.query<{ day: number; users: number }>(
+      `select (date_part('epoch', date_trunc('day', dt)) * 1000)::bigint as day, sum(users)::bigint as users from dash_users
+       where every_topic and every_age and event = 'show' and or_event is null and previous is null group by 1 order by 1`,
+    );
+    const shows = log.filter(({ event }) => event === 'show');
+    const days = Array.from({ length: nights }, (_, night) => first + night * dayMs);
+    const wanted = days.map((day) => ({
+      day,
+      users: countUsers(shows.filter(({ ts }) => Number(ts) >= day && Number(ts) < day + dayMs)),
+    }));
+    expect(people).toEqual(wanted.filter(({ users }) => users > 0));
+  }, 280_000);
+});
