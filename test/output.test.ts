@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
 import type { Database } from '../src/db/database.ts';
+import { writePage } from '../src/render/render.ts';
 import { openServer } from '../src/db/server.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { start, zen } from './support/zen.ts';
@@ -50,6 +51,26 @@ test('of renders killed at a moment of their own each, none leaves half a page',
     if (left === old) cut++;
   }
   expect(cut).toBeGreaterThan(2);
+});
+
+test('what killed renders left is taken away a day later, and nothing else', async () => {
+  const folder = temporaryFolder();
+  const page = join(folder, 'zen.html');
+  const names = [
+    'zen.html.17.tmp',
+    'zen.html.18.tmp',
+    'zen.html.mine.tmp',
+    'zen.html.17.tmp.bak',
+    'other.html.17.tmp',
+  ];
+  const yesterday = Date.now() / 1000 - 90_000;
+  for (const name of names) {
+    writeFileSync(join(folder, name), old);
+    if (name !== 'zen.html.18.tmp') utimesSync(join(folder, name), yesterday, yesterday);
+  }
+  await writePage(page, 'new');
+  expect(readdirSync(folder).sort()).toEqual([...names.slice(1), 'zen.html'].sort());
+  expect(readFileSync(page, 'utf8')).toBe('new');
 });
 
 test('of two renders at once, one whole page wins', async () => {
