@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
-import { ZenError } from '../errors.ts';
+import { messageOf, ZenError } from '../errors.ts';
 import { copyText } from './database.ts';
 import type { Database, OpenOptions, Session, Value } from './database.ts';
 import { lockFile } from './lock.ts';
@@ -14,27 +14,40 @@ type Engine = Pick<PGlite, 'query'>;
  * Opens, or creates, the embedded database (PostgreSQL in WebAssembly, in this process) in a folder. It does not guard its
  * folder itself, so a lock file does.
  *
- * @throws ZenError `locked` when another process has it open
+ * @throws ZenError `locked` when another process has it open, `failed` when it does not start
  */
 export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {}): Promise<Database> {
   await mkdir(folder, { recursive: true });
   const release = await lockFile(join(folder, 'zen.lock'), wait);
   const engine = await PGlite.create(folder).catch(async (error: unknown) => {
     await release();
-    throw error;
+    if (await isFull(folder)) throw full(folder, error);
+    const why = `The embedded database in ${folder} does not start: ${messageOf(error)}.`;
+    throw new ZenError('failed', `${why} Restore into another folder, or free what it lacks.`, {
+      cause: error,
+    });
   });
   const state = { interrupted: false };
-  const whole = session(engine, state);
+  const whole = session(engine, folder, state);
   return {
     kind: 'embedded',
     label: folder,
     ...whole,
-    transaction: (work, { rollback = false } = {}) =>
-      engine.transaction(async (tx) => {
-        const result = await work(session(tx, state));
+    transaction: async <T>(work: (session: Session) => Promise<T>, { rollback = false } = {}) => {
+      let failure: unknown;
+      const whole = engine.transaction(async (tx) => {
+        const result = await work(session(tx, folder, state)).catch((error: unknown) => {
+          failure = error;
+          throw error;
+        });
         if (rollback) await tx.rollback();
         return result;
-      }),
+      });
+      // An engine that has broken down refuses to roll back as well, which is not what went wrong.
+      return whole.catch((error: unknown) => {
+        throw failure ?? error;
+      });
+    },
     reserve: (work) => work(whole),
     interrupt: () => {
       state.interrupted = true;
@@ -46,14 +59,14 @@ export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {
   };
 }
 
-function session(engine: Engine, state: { interrupted: boolean }): Session {
+function session(engine: Engine, folder: string, state: { interrupted: boolean }): Session {
   const ask = async <Row>(text: string, values: readonly Value[] = [], blob?: Blob, rows = 0) => {
     await turn(); // the engine never waits, and so would keep signals from being seen
     if (state.interrupted) throw new ZenError('interrupted', 'Interrupted.');
     try {
       return await engine.query<Row>(text, [...values], blob && { blob });
     } catch (error) {
-      throw translate(error, rows);
+      throw await translate(error, folder, rows);
     }
   };
   return {
@@ -90,7 +103,27 @@ async function* batches(source: AsyncIterable<Uint8Array>): AsyncGenerator<Blob>
 
 const newline = 10;
 
-function translate(error: unknown, rows: number): unknown {
-  if (typeof (error as { code?: unknown }).code !== 'string') return error;
-  return refusal(error, 'The embedded database', rows);
+/** SQLSTATE classes (PostgreSQL, appendix A) of what is wrong with a statement or its values. */
+const mistaken = /^(0[ABFLP]|2[0-8]|4[24])/;
+
+async function translate(error: unknown, folder: string, rows: number): Promise<unknown> {
+  const { code } = error as { code?: unknown };
+  if (!mistaken.test(String(code)) && (await isFull(folder))) return full(folder, error);
+  return typeof code === 'string' ? refusal(error, 'The embedded database', rows) : error;
+}
+
+/** Whether the disk has no room for one more file of PostgreSQL's log (16 MB). */
+async function isFull(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize < 16 << 20;
+}
+
+function full(folder: string, cause: unknown): ZenError {
+  return new ZenError(
+    'failed',
+    `The disk of ${folder} is full. Make room, and run it again: nothing was changed.`,
+    {
+      cause,
+    },
+  );
 }
