@@ -113,9 +113,28 @@ const injections = [
 const options: [string, ...string[]][] = [
   ['restore', '--table'],
   ['aggregate', '--start-dt', '--end-dt', '--minute', '--jobs', '--wait', '--lookback'],
-  ['render', '--start-dt', '--end-dt', '--title', '--locale', '--max-size', '--wait', '--last'],
-  ['status', '--max-age'],
+  ['render', '--start-dt', '--end-dt', '--title', '--locale', '--max-size', '--min-cell', '--wait', '--last'],
+  [
+    'nightly',
+    '--last',
+    '--keep',
+    '--log-format',
+    '--lookback',
+    '--minute',
+    '--jobs',
+    '--min-cell',
+    '--locale',
+  ],
+  ['status', '--max-age', '--database'],
+  ['schedule', '--out', '--database'],
+  ['verify', '--wait', '--database'],
 ];
+/** What a command needs beside the option. */
+const fixed: Record<string, string[]> = {
+  restore: [join(process.cwd(), 'fixtures/zen.dump'), '--yes'],
+  render: ['--out', file],
+  verify: [file],
+};
 
 const state = async () =>
   (
@@ -130,9 +149,7 @@ test.each(options)('no option of %s reaches the database as SQL', async (command
   const before = await state();
   for (const [index, name] of names.entries()) {
     for (const text of [injections[index % 6] ?? '', injections[(index + 3) % 6] ?? '']) {
-      const fixed = command === 'render' ? ['--out', file] : [];
-      const dump = command === 'restore' ? [join(process.cwd(), 'fixtures/zen.dump'), '--yes'] : [];
-      const { code, stderr } = await zen([command, ...dump, name, text, ...fixed], { cwd, env });
+      const { code, stderr } = await zen([command, ...(fixed[command] ?? []), name, text], { cwd, env });
       expect([0, 1, 2]).toContain(code);
       expect(stderr).not.toMatch(/syntax error|unterminated|\n {4}at /);
       expect(await state()).toBe(before);

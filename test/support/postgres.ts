@@ -12,6 +12,11 @@ const run = promisify(execFile);
 export interface Server {
   /** Of the maintenance database, as superuser. */
   url: string;
+  /** Its folder, which belongs to the user whom it runs as. */
+  readonly data: string;
+  /** Ends it at once, as a power cut would; `start` brings it back, with what it had. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,17 +39,28 @@ export async function startServer(bin?: string): Promise<Server> {
   );
   const port = await freePort();
   const settings = ['-k', home, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'];
-  const server = spawn(join(programs, 'postgres'), ['-D', data, ...settings], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = new Promise((resolve) => server.once('exit', resolve));
-  await ready(server.stderr, ended);
+  const launch = async () => {
+    const server = spawn(join(programs, 'postgres'), ['-D', data, ...settings], {
+      ...options,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    await ready(server.stderr, ended);
+    return async (signal: NodeJS.Signals) => {
+      server.kill(signal);
+      await ended;
+    };
+  };
+  let end = await launch();
   return {
     url: `postgres://zen@127.0.0.1:${port}/postgres`,
+    data,
+    kill: () => end('SIGQUIT'),
+    async start() {
+      end = await launch();
+    },
     async stop() {
-      server.kill('SIGINT');
-      await ended;
+      await end('SIGINT');
       rmSync(home, { recursive: true, force: true });
     },
   };

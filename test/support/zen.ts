@@ -11,6 +11,8 @@ export interface Outcome {
 export interface Place {
   cwd: string;
   env?: Record<string, string>;
+  /** A program that runs it, with the arguments before its own: `ulimit`, `setpriv` … */
+  via?: string[];
 }
 
 const bin = resolve('bin/zen.js');
@@ -23,9 +25,10 @@ export async function zen(args: string[], place: Place): Promise<Outcome> {
 /** The same, while it runs. */
 export function start(
   args: string[],
-  { cwd, env = {} }: Place,
+  { cwd, env = {}, via = [] }: Place,
 ): { child: ChildProcess; outcome: Promise<Outcome> } {
-  const child = spawn(process.execPath, [bin, ...args], {
+  const [program = '', ...rest] = [...via, process.execPath, bin, ...args];
+  const child = spawn(program, rest, {
     cwd,
     env: { PATH: process.env.PATH, TZ: 'Asia/Vladivostok', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,367 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Database, Session } from '../src/db/database.ts';
+import { openServer } from '../src/db/server.ts';
+import { parseTime } from '../src/time.ts';
+import { temporaryFolder } from './support/databases.ts';
+import { insertEvents, readEngagement, readVisits } from './support/log.ts';
+import { countEngagement, countVisits } from './support/oracle.ts';
+import type { Sample } from './support/oracle.ts';
+import { startServer } from './support/postgres.ts';
+import type { Server } from './support/postgres.ts';
+import { start, zen } from './support/zen.ts';
+
+/** What happens to a command at work, and what comes of it: the rows of the README's table. */
+interface Fault {
+  what: string;
+  command: keyof typeof commands;
+  /** Its last words; `…` stands for what differs from run to run. */
+  says: string;
+  code: number | null;
+  left: 'as before' | 'done';
+  /** What runs it, as `ulimit`. */
+  via?: string[];
+  /** Before it starts. */
+  before?: () => unknown;
+  /** While it is at work. */
+  during?: (run: ReturnType<typeof start>, session?: Session) => unknown;
+  /** What must be done before it can be run again. */
+  mend?: () => unknown;
+}
+
+const folder = temporaryFolder();
+const out = join(folder, 'pages');
+const disk = mkdtempSync(join(tmpdir(), 'zen-disk-'));
+const page = join(out, 'zen.html');
+const dump = join(folder, 'log.csv');
+const role = `worker_${process.pid}`;
+
+const names = { item_topic: 'Наука', source_topic: 'Кино', age_segment: '18-25', event: 'show' };
+const sample = (minute: number): Sample => ({
+  ...{ ts: parseTime('2019-09-24') + minute * 60_000, user_id: minute % 7 },
+  ...names,
+});
+const early = Array.from({ length: 2000 }, (_, minute) => sample(minute));
+const late = Array.from({ length: 60 }, (_, minute) => sample(minute * 11));
+const restored = Array.from({ length: 9000 }, (_, index) => sample(index % 2880));
+const days = { start: parseTime('2019-09-24'), end: parseTime('2019-09-26') };
+const options = { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users: true } as const;
+
+/** Each with the table that is locked while it is to be kept at work. */
+const commands = {
+  restore: { args: ['restore', dump, '--yes', '--quiet'], table: 'log_raw' },
+  aggregate: {
+    args: ['aggregate', '--start-dt', '2019-09-24', '--end-dt', '2019-09-26', '--jobs', '2'],
+    table: 'dash_visits',
+  },
+  render: { args: ['render', '--out', page, '--title', 'new'], table: 'dash_engagement' },
+} as const;
+
+let server: Server;
+let name = 'seed';
+let db: Database;
+
+const urlOf = (database: string, user = 'zen') => {
+  const url = new URL(server.url);
+  return Object.assign(url, { pathname: database, username: user }).href;
+};
+const place = (via: string[] = []) => ({ cwd: folder, env: { ZEN_DATABASE_URL: urlOf(name, role) }, via });
+
+/** What nobody may lose: the log, what was made of it, and the page. */
+async function look(): Promise<unknown> {
+  const log = await db.query('select count(*), sum(hashtext(l::text)) from log_raw as l');
+  return [log, await readVisits(db), await readEngagement(db), readFileSync(page, 'utf8')];
+}
+
+/** Sessions of the command at work, the one that leads first. */
+async function sessions(condition = 'true'): Promise<{ pid: number }[]> {
+  return db.query(
+    `select pid from pg_stat_activity where datname = $1 and usename = $2 and ${condition} order by backend_start`,
+    [name, role],
+  );
+}
+
+/** Asks until it is so. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo()));
+}
+
+async function disconnect(): Promise<void> {
+  for (const { pid } of await sessions()) await db.query('select pg_terminate_backend($1)', [pid]);
+}
+
+const faults: Fault[] = [
+  {
+    what: 'its connections are ended',
+    ...{ command: 'aggregate', says: 'Aggregated 2,060 events of …', code: 0, left: 'done' },
+    during: disconnect,
+  },
+  {
+    what: 'it is killed',
+    ...{ command: 'aggregate', says: '', code: null, left: 'as before' },
+    during: ({ child }) => child.kill('SIGKILL'),
+  },
+  {
+    what: 'the server goes down and stays down',
+    ...{ command: 'aggregate', code: 3, left: 'as before' },
+    says: 'Cannot reach …: connect ECONNREFUSED …. Check the server and --database.',
+    during: async ({ outcome }) => {
+      await server.kill();
+      await outcome;
+    },
+    mend: () => server.start(),
+  },
+  {
+    what: 'its right to write is revoked',
+    ...{ command: 'aggregate', code: 1, left: 'as before' },
+    says: '… refused: permission denied for table dash_visits. Have it granted (README: Rights).',
+    during: (_, session) => session?.run(`revoke all on dash_visits from ${role}`),
+    mend: () => db.run(`grant all on dash_visits to ${role}`),
+  },
+  {
+    what: 'a table is renamed',
+    ...{ command: 'aggregate', code: 1, left: 'as before' },
+    says: '… refused: relation "dash_visits" does not exist.',
+    during: (_, session) => session?.run('alter table dash_visits rename to other'),
+    mend: () => db.run('alter table other rename to dash_visits'),
+  },
+  {
+    what: 'the server’s statement_timeout is met twice',
+    ...{ command: 'aggregate', code: 3, left: 'as before' },
+    says: '… gave up: canceling statement due to statement timeout. Run it again, or raise that limit.',
+    before: () => db.run(`alter role ${role} set statement_timeout = '200ms'`),
+    during: ({ outcome }) => outcome,
+    mend: () => db.run(`alter role ${role} reset statement_timeout`),
+  },
+  {
+    what: 'the server lets it have one connection',
+    ...{ command: 'aggregate', code: 3, left: 'as before' },
+    says: 'Cannot reach …: too many connections for role "…". Check the server and --database.',
+    before: () => db.run(`alter role ${role} connection limit 1`),
+    mend: () => db.run(`alter role ${role} connection limit -1`),
+  },
+  {
+    what: 'its connection is ended',
+    ...{ command: 'restore', code: 3, left: 'as before' },
+    says: 'Cannot reach …. Check the server and --database.',
+    during: disconnect,
+  },
+  {
+    what: 'it is killed',
+    ...{ command: 'restore', says: '', code: null, left: 'as before' },
+    during: ({ child }) => child.kill('SIGKILL'),
+  },
+  {
+    what: 'the server goes down',
+    ...{ command: 'restore', code: 3, left: 'as before' },
+    says: 'Cannot reach …. Check the server and --database.',
+    during: async () => server.kill(),
+    mend: () => server.start(),
+  },
+  {
+    what: 'its connection is ended',
+    ...{ command: 'render', code: 3, left: 'as before' },
+    says: 'Cannot reach …. Check the server and --database.',
+    during: disconnect,
+  },
+  {
+    what: 'its right to read is revoked',
+    ...{ command: 'render', code: 1, left: 'as before' },
+    says: '… refused: permission denied for table dash_engagement. Have it granted (README: Rights).',
+    during: (_, session) => session?.run(`revoke all on dash_engagement from ${role}`),
+    mend: () => db.run(`grant all on dash_engagement to ${role}`),
+  },
+  {
+    what: 'a table is renamed',
+    ...{ command: 'render', code: 1, left: 'as before' },
+    says: '… refused: relation "dash_engagement" does not exist.',
+    during: (_, session) => session?.run('alter table dash_engagement rename to other'),
+    mend: () => db.run('alter table other rename to dash_engagement'),
+  },
+];
+
+/** Root may write everywhere, unless it gives that up. */
+const asAnybody =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
+
+const places: Fault[] = [
+  {
+    what: 'the page would be larger than a file may be (`ulimit -f`), as on a full disk',
+    ...{ command: 'render', code: 1, left: 'as before' },
+    says: 'Cannot write …: EFBIG: file too large, write.',
+    via: ['sh', '-c', 'ulimit -f 100; exec "$0" "$@"'],
+  },
+  {
+    what: 'the page’s folder is read-only',
+    ...{ command: 'render', code: 1, left: 'as before' },
+    says: 'Cannot write …: EACCES: permission denied, open ….',
+    via: asAnybody,
+    before: () => {
+      chmodSync(out, 0o555);
+    },
+    mend: () => {
+      chmodSync(out, 0o755);
+    },
+  },
+];
+
+/** Only some may have a small disk of their own. */
+const mayMount = mount('1m');
+
+const disks: Fault[] = [
+  {
+    what: 'the server’s disk is full',
+    ...{ command: 'restore', code: 1, left: 'as before' },
+    says: '… refused: could not extend file …: No space left on device….',
+    before: async () => {
+      const { uid, gid } = statSync(server.data);
+      chownSync(disk, uid, gid);
+      await db.run(`create tablespace small location '${disk}'`);
+      await db.run('alter table log_raw set tablespace small');
+    },
+    mend: async () => {
+      await db.run('alter table log_raw set tablespace pg_default');
+      await db.run('drop tablespace small');
+    },
+  },
+];
+
+/** A disk of that size, if this user may make one. */
+function mount(size: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+beforeAll(async () => {
+  server = await startServer();
+  mkdirSync(out);
+  writeFileSync(dump, csv(restored));
+  const seed = await openServer(urlOf('seed'), { create: true });
+  await insertEvents(seed, early);
+  await aggregate(seed, [days], options);
+  await insertEvents(seed, late);
+  await seed.run(`create role ${role} login`);
+  await seed.run(`grant all on all tables in schema public to ${role}`);
+  await seed.run(`grant all on all sequences in schema public to ${role}`);
+  await seed.close();
+});
+
+afterAll(async () => {
+  await server.stop();
+  if (mayMount) execFileSync('umount', [disk]);
+  rmSync(disk, { recursive: true });
+});
+
+let number = 0;
+
+beforeEach(async () => {
+  const maintenance = await openServer(server.url);
+  name = `fault_${++number}`;
+  await maintenance.run(`create database ${name} template seed`);
+  await maintenance.close();
+  db = await openServer(urlOf(name));
+  writeFileSync(page, 'the page of yesterday');
+});
+
+afterEach(() => db.close());
+
+function csv(events: Sample[]): string {
+  const columns = Object.keys(sample(0)) as (keyof Sample)[];
+  return [columns, ...events.map((event) => columns.map((column) => event[column]))]
+    .map((values) => `${values.join(',')}\n`)
+    .join('');
+}
+
+/** A command that waits for a table until `during` has happened. */
+async function hold({ command, during }: Fault): ReturnType<typeof zen> {
+  const { args, table } = commands[command];
+  const holder = await openServer(urlOf(name));
+  let outcome: ReturnType<typeof zen> | undefined;
+  const held = holder.transaction(async (session) => {
+    await session.run(`lock table ${table} in access exclusive mode`);
+    const run = start([...args], place());
+    outcome = run.outcome;
+    await until(async () => (await sessions("wait_event_type = 'Lock'")).length > 0);
+    await during?.(run, session);
+  });
+  await held.catch(() => undefined); // a server that is gone holds nothing any more
+  await holder.close();
+  if (!outcome) throw new Error(`${table} could not be locked`);
+  return outcome;
+}
+
+async function run(fault: Fault): Promise<void> {
+  const { command, says, code, left, before, mend } = fault;
+  await before?.();
+  const found = await look();
+  const { args } = commands[command];
+  const outcome = await (fault.during ? hold(fault) : zen([...args], place(fault.via)));
+  await mend?.();
+  const { stdout, stderr } = outcome;
+  expect([outcome.code, (code === 0 ? stdout : stderr).trim().split('\n').at(-1)]).toEqual([
+    code,
+    expect.stringMatching(code === null ? /^/ : pattern(says)),
+  ]);
+  if (left === 'as before') expect(await look()).toEqual(found);
+  await again(command);
+}
+
+/** What was cut short can be run again, and is whole then. */
+async function again(command: keyof typeof commands): Promise<void> {
+  expect(await zen([...commands[command].args], place())).toMatchObject({ code: 0 });
+  if (command === 'restore')
+    expect(await db.query('select count(*) from log_raw')).toEqual([{ count: restored.length }]);
+  if (command === 'render') expect(readFileSync(page, 'utf8').startsWith('<!doctype html>')).toBe(true);
+  if (command !== 'aggregate') return;
+  expect(await readVisits(db)).toEqual(countVisits([...early, ...late], 'floor'));
+  expect(await readEngagement(db)).toEqual(countEngagement([...early, ...late], 'floor'));
+}
+
+function pattern(says: string): RegExp {
+  return new RegExp(`^${says.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.*')}$`);
+}
+
+test.each([...faults, ...places])('$command, when $what, leaves all $left', run);
+
+(mayMount ? test : test.skip).each(disks)('$command, when $what, leaves all $left', run);
+
+(mayMount ? test : test.skip)('the embedded database on a full disk says so, and is as it was', async () => {
+  const env = { ZEN_DATABASE_URL: disk };
+  const restore = (file: string) => zen(['restore', file, '--yes', '--quiet'], { cwd: folder, env });
+  const status = () => zen(['status', '--quiet', '--json'], { cwd: folder, env });
+  execFileSync('mount', ['-o', 'remount,size=400m', disk]);
+  expect(await restore(dump)).toMatchObject({ code: 0 });
+  const { stdout } = await status();
+  const used = Number(execFileSync('du', ['-sm', disk], { encoding: 'utf8' }).split('\t')[0]);
+  execFileSync('mount', ['-o', `remount,size=${used + 1}m`, disk]);
+  const says = `The disk of ${disk} is full. Make room, and run it again: nothing was changed.\n`;
+  expect(await restore(join(process.cwd(), 'fixtures/zen.dump'))).toMatchObject({ code: 1, stderr: says });
+  execFileSync('mount', ['-o', 'remount,size=400m', disk]);
+  expect(JSON.parse((await status()).stdout)).toEqual(JSON.parse(stdout));
+});
+
+test('the README tells what comes of each', () => {
+  const readme = readFileSync('README.md', 'utf8').split('\n');
+  const rows = [...faults, ...places, ...disks].map(({ command, what, says, code, left }) => {
+    const said = says === '' ? '' : `“${says}”`;
+    return `| ${command} | ${what} | ${said} | ${code ?? ''} | ${left} |`;
+  });
+  expect(rows.filter((row) => !readme.includes(row))).toEqual([]);
+});
