@@ -4,10 +4,23 @@ import { dirname, join, normalize } from 'node:path';
 
 /** Which rooms of `src` a room may import from, beside itself. Files of `src` itself are rooms of their own. */
 const directions: Record<string, string[]> = {
-  cli: ['restore', 'aggregate', 'render', 'nightly', 'ledger', 'db', 'config', 'errors', 'files', 'time'],
+  cli: [
+    'restore',
+    'aggregate',
+    'render',
+    'mail',
+    'nightly',
+    'ledger',
+    'db',
+    'config',
+    'errors',
+    'files',
+    'time',
+  ],
   restore: ['db', 'errors', 'files', 'time'],
   aggregate: ['ledger', 'db', 'errors', 'files', 'time'],
   render: ['ledger', 'db', 'errors', 'files', 'time', 'shared'],
+  mail: ['render', 'files', 'shared'],
   nightly: ['ledger', 'db', 'files', 'time'],
   ledger: ['db', 'files', 'time'],
   db: ['config', 'errors', 'files'],

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { aggregate } from '../aggregate/aggregate.ts';
 import type { Minute } from '../ledger/ledger.ts';
@@ -278,6 +278,43 @@ export async function runVerify(file: string, flags: CommonOptions): Promise<voi
   const { text, json, failure } = await report();
   terminal.print(flags.json ? JSON.stringify(json) : text);
   if (failure) throw failure;
+}
+
+export interface MailFlags extends CommonOptions {
+  from: string;
+  to: string;
+  url?: string;
+  out?: string;
+  /** Megabytes. */
+  attach: number;
+}
+
+/** Only a page that is what it states is sent. */
+export async function runMail(file: string, flags: MailFlags): Promise<void> {
+  const { from, to, url, out } = flags;
+  if (flags.json && out === undefined)
+    throw new ZenError('usage', 'With --json, say where the message goes: --out <file>.');
+  const { verify } = await import('../render/verify.ts');
+  const { writeMail } = await import('../mail/mail.ts');
+  const { writePage } = await import('../render/render.ts');
+  const html = await readPage(file);
+  const report = async (db?: Database): Promise<Report> => {
+    const { payload, differences } = await verify(html, db);
+    if (differences.length > 0)
+      throw new ZenError('stale', `${file} is not what it states: see zen verify. Render it anew.`);
+    const options = { from, to, url, attach: flags.attach * 1e6, filename: basename(file) };
+    const { subject, source, attached } = await writeMail(html, payload, options);
+    if (out === undefined) return { text: source.toString('latin1').trimEnd(), json: {} };
+    await writePage(resolve(out), source);
+    const size = `${megabytes(source.length)}, ${attached ? 'with' : 'without'} the page`;
+    return {
+      text: `Wrote “${subject}” to ${resolve(out)} (${size}).`,
+      json: { file: resolve(out), subject, bytes: source.length, attached },
+    };
+  };
+  if (flags.database !== undefined) return command(flags, report);
+  const { text, json } = await report();
+  new Terminal({ quiet: flags.quiet === true }).print(flags.json ? JSON.stringify(json) : text);
 }
 
 async function readPage(file: string): Promise<string> {

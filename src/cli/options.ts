@@ -69,3 +69,26 @@ export function parseSize(text: string): number {
   }
   return Number(text);
 }
+
+/** @throws ZenError `usage` for what holds no address, or what could begin another header */
+export function parseAddresses(text: string): string {
+  const each = text.split(',').map((address) => address.trim());
+  if (/\p{Cc}/u.test(text) || !each.every((address) => /^[^@<>]*<?[^@<>\s]+@[^@<>\s]+>?$/.test(address))) {
+    throw new ZenError(
+      'usage',
+      `“${text}” is not an address: write it as name@example.com, or with commas between several.`,
+    );
+  }
+  return text;
+}
+
+/** @throws ZenError `usage` for what is no address of the web */
+export function parseUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new ZenError(
+      'usage',
+      `“${text}” is not an address of the web: write it as https://example.com/zen.html.`,
+    );
+  }
+  return text;
+}

@@ -2,11 +2,11 @@ import { Command, Option } from 'commander';
 import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
 import { dayMs, parseDuration } from '../time.ts';
-import { runAggregate, runRender, runRestore, runStatus, runVerify } from './commands.ts';
+import { runAggregate, runMail, runRender, runRestore, runStatus, runVerify } from './commands.ts';
 import type { RestoreFlags } from './commands.ts';
 import { runNightly } from './nightly.ts';
 import { runSchedule } from './schedule.ts';
-import { common, dates, option, parseCount, parseSize } from './options.ts';
+import { common, dates, option, parseAddresses, parseCount, parseSize, parseUrl } from './options.ts';
 import type { Streams } from './terminal.ts';
 
 const times = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
@@ -83,6 +83,19 @@ export function buildProgram(streams?: Streams): Command {
   )
     .argument('<page>', 'a page that zen rendered')
     .action(runVerify);
+  command(program, 'mail', 'write a message about a page, to be sent by sendmail or any other', [
+    option('--from <address>', 'who it is from').argParser(parseAddresses).makeOptionMandatory(),
+    option('--to <addresses>', 'who it is for, with commas between')
+      .argParser(parseAddresses)
+      .makeOptionMandatory(),
+    option('--url <url>', 'where the page can be opened').argParser(parseUrl),
+    option('--attach <MB>', 'attach the page when it has at most so many megabytes')
+      .argParser(parseSize)
+      .default(7),
+    option('--out <file>', 'where to write it (default: to the standard output)'),
+  ])
+    .argument('<page>', 'a page that zen rendered')
+    .action(runMail);
   return program;
 }
 

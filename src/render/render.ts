@@ -178,7 +178,7 @@ async function resolvePeriod(db: Database, { start, end }: RenderOptions, now: n
  *
  * @throws ZenError `failed` when it cannot be written; what was there stays
  */
-export async function writePage(file: string, html: string): Promise<void> {
+export async function writePage(file: string, html: string | Uint8Array): Promise<void> {
   const draft = `${file}.${process.pid}.tmp`;
   try {
     await mkdir(dirname(file), { recursive: true });

@@ -22,8 +22,18 @@ const frames: Record<Exclude<PanelName, 'people'>, Frame> = {
   funnel: { width: 418, height: 216 },
 };
 
-/** Draws a chart without a browser. */
+/** Draws a chart without a browser, for a page that gives it its size. */
 export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
+  const { svg, rows, plot } = await drawChart(chart, tables, locale);
+  return { svg: stretch(svg, plot), rows };
+}
+
+/** Draws a chart without a browser, at its size on a page of 1440 × 900. */
+export async function drawChart(
+  chart: Chart,
+  tables: Tables,
+  locale: Locale,
+): Promise<Snapshot & { plot: Frame }> {
   const spec = chart.spec as Omit<Spec, 'marks'> & {
     marks: Mark[];
     signals: { name: string }[];
@@ -43,7 +53,7 @@ export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale)
   const plot = { ...frame, width: Number(view.signal('width')), height: Number(view.signal('height')) };
   if (chart.name === 'funnel') plot.bands = rows.length;
   view.finalize();
-  return { svg: stretch(svg, plot), rows: rows as Drawn[PanelName] };
+  return { svg, plot, rows: rows as Drawn[PanelName] };
 }
 
 interface Mark {

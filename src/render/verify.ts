@@ -4,6 +4,7 @@ import { messageOf, ZenError } from '../errors.ts';
 import { sql, version } from '../files.ts';
 import { decode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
+import type { Settings } from '../shared/settings.ts';
 import { describePage, hashParts } from './manifest.ts';
 import type { Content, Manifest, Sums } from './manifest.ts';
 import { writePolicy } from './policy.ts';
@@ -19,6 +20,8 @@ export interface Difference {
 
 export interface Verified {
   manifest: Manifest;
+  /** The data of the page. */
+  payload: Payload;
   differences: Difference[];
 }
 
@@ -37,7 +40,7 @@ export async function verify(html: string, db?: Database): Promise<Verified> {
   differences.push(...compare({ policy }, { policy: writePolicy(content) }, 'the page'));
   if (isOurs) differences.push(...compare(found, hashParts(), 'this version of zen'));
   if (db) differences.push(...compare(manifest, await querySums(db, payload), db.label));
-  return { manifest, differences };
+  return { manifest, payload, differences };
 }
 
 function readPage(html: string): { manifest: Manifest; content: Content; policy: string } {
@@ -57,6 +60,12 @@ function readPage(html: string): { manifest: Manifest; content: Content; policy:
       cause: error,
     });
   }
+}
+
+/** @param html a page that `verify` has found whole */
+export function readSettings(html: string): Settings {
+  const text = /<script type="application\/json" id="settings">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
+  return JSON.parse(text) as Settings;
 }
 
 function unpack(packed: string): Payload {

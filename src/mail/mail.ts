@@ -1,0 +1,162 @@
+import MailComposer from 'nodemailer/lib/mail-composer/index.js';
+import Handlebars from 'handlebars';
+import { readShipped } from '../files.ts';
+import type { Payload } from '../shared/payload.ts';
+import type { Settings } from '../shared/settings.ts';
+import { tabulatePayload } from '../shared/table.ts';
+import { translator } from '../shared/words.ts';
+import { readSettings } from '../render/verify.ts';
+import { drawChart } from '../render/snapshot.ts';
+import { drawPng } from './picture.ts';
+
+export interface MailOptions {
+  from: string;
+  to: string;
+  /** Where the page can be opened. */
+  url?: string | undefined;
+  /** The page is attached when it has at most so many bytes. */
+  attach: number;
+  /** The name of the attached page. */
+  filename: string;
+}
+
+/** A message as it goes over the wire (RFC 5322 and 2045: ASCII, CRLF). */
+export interface Mail {
+  subject: string;
+  source: Buffer;
+  attached: boolean;
+}
+
+/** Pixels of the picture: twice what it is shown at. */
+const width = 1200;
+
+/** How many topics the key under the picture names. */
+const most = 8;
+
+/**
+ * Writes a message about a page: what changed, the headline's numbers and the history as a picture, which is in the message, so
+ * that a client that loads nothing shows it whole.
+ *
+ * @param html a page that `verify` has found whole
+ */
+export async function writeMail(html: string, payload: Payload, options: MailOptions): Promise<Mail> {
+  const settings = readSettings(html);
+  const t = translator(settings.locale);
+  const words = readWords(html);
+  const attached = Buffer.byteLength(html) <= options.attach;
+  const subject = `${words.title}: ${writeHeadline(words, t('Events'))}`;
+  const facts = [
+    [t('Events'), words.events],
+    [t('Peak minute'), words.peak],
+    [t('Viewed, of shows'), words.views],
+  ].map(([name, value]) => ({ name, value }));
+  const content = {
+    ...words,
+    ...{ facts, attached, url: options.url, language: settings.locale.language },
+    findings: [words.history, words.sources, words.funnel].filter((text) => text !== ''),
+    topics: readTopics(html).slice(0, most),
+    open: options.url ? t('Open the dashboard') : '',
+    told: attached ? t('The dashboard is attached: open it in a browser, and filter.') : '',
+  };
+  const message = new MailComposer({
+    ...{ from: options.from, to: options.to, subject, newline: 'windows' },
+    text: writeText(content),
+    html: template()(content),
+    attachments: [
+      {
+        filename: 'zen.png',
+        cid: 'history@zen',
+        contentType: 'image/png',
+        content: await draw(payload, settings),
+      },
+      ...(attached ? [{ filename: options.filename, contentType: 'text/html', content: html }] : []),
+    ],
+  });
+  return { subject, source: await message.compile().build(), attached };
+}
+
+type Template = ReturnType<typeof Handlebars.compile>;
+
+let compiled: Template | undefined;
+
+function template(): Template {
+  return (compiled ??= Handlebars.compile(readShipped('templates/mail.hbs'), { strict: true }));
+}
+
+async function draw(payload: Payload, { charts, locale }: Settings): Promise<Buffer> {
+  const history = charts.find(({ name }) => name === 'history');
+  if (!history) throw new Error('The page has no history.');
+  const { svg } = await drawChart(history, tabulatePayload(payload), locale);
+  return drawPng(svg, width);
+}
+
+type Words = Record<
+  'title' | 'change' | 'summary' | 'events' | 'peak' | 'views' | 'history' | 'sources' | 'funnel' | 'warning',
+  string
+>;
+
+/** What the page says before anything is chosen, as text. */
+function readWords(html: string): Words {
+  const text = (pattern: RegExp) => unescape(pattern.exec(html)?.[1] ?? '');
+  const word = (name: string) => text(new RegExp(`data-word="${name}">([^<]*)<`));
+  return {
+    title: text(/<title>([^<]*)<\/title>/),
+    change: text(/<p id="change">([^<]*)<\/p>/),
+    summary: text(/<p id="summary">([^<]*)<\/p>/),
+    warning: text(/<body>\s*<p class="notice" role="status">([^<]*)<\/p>/),
+    ...{ events: word('events'), peak: word('peak'), views: word('views') },
+    ...{ history: word('history'), sources: word('sources'), funnel: word('funnel') },
+  };
+}
+
+/** The card topics with their colours, those with most events first. */
+function readTopics(html: string): { name: string; color: string }[] {
+  const option =
+    /data-count="([^"]*)"><svg[^>]*><rect[^>]* fill="(#[0-9a-f]{6})"\/><\/svg>([^<]*)<\/button>/gi;
+  return [...html.matchAll(option)]
+    .map(([, count, color = '', name = '']) => ({
+      count: Number(count?.replace(/\D/g, '')),
+      color,
+      name: unescape(name),
+    }))
+    .toSorted((a, b) => b.count - a.count);
+}
+
+/** Undoes what Handlebars does to text in HTML. */
+function unescape(text: string): string {
+  const characters: Record<string, string> = {
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    '#x27': "'",
+    '#x60': '`',
+    '#x3D': '=',
+  };
+  return text.replace(
+    /&(amp|lt|gt|quot|#x27|#x60|#x3D);/g,
+    (whole, name: string) => characters[name] ?? whole,
+  );
+}
+
+/** What changed, in its first sentence; when that is not known, the period and its events. */
+function writeHeadline({ change, summary, events }: Words, of: string): string {
+  if (change === '') return `${summary.split(' · ')[0] ?? ''} · ${of}: ${events}`;
+  return (change.split(/\.\s+(?=\p{Lu})/u)[0] ?? '').replace(/\.$/, '');
+}
+
+interface Content extends Words {
+  facts: { name: string | undefined; value: string | undefined }[];
+  findings: string[];
+  url: string | undefined;
+  open: string;
+  told: string;
+}
+
+function writeText({ title, warning, change, summary, facts, findings, url, open, told }: Content): string {
+  const numbers = facts.map(({ name, value }) => `${name ?? ''}: ${value ?? ''}`).join('\n');
+  const link = url ? `${open}: ${url}` : '';
+  return [title, warning, change, summary, numbers, findings.join('\n'), link, told]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}

@@ -1,0 +1,180 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { simpleParser } from 'mailparser';
+import type { ParsedMail } from 'mailparser';
+import { createTransport } from 'nodemailer';
+import { SMTPServer } from 'smtp-server';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import { render } from '../src/render/render.ts';
+import { parseTime } from '../src/time.ts';
+import { newDatabase, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import type { Sample } from './support/oracle.ts';
+import { zen } from './support/zen.ts';
+import type { Outcome } from './support/zen.ts';
+
+const cwd = temporaryFolder();
+const page = join(cwd, 'zen.html');
+const english = join(cwd, 'english.html');
+const title = 'Карточки </p><script>alert(1)</script> & "все"';
+
+/** Two days: 3 shows and a view in each hour of the first, twice as many in the second, of 4 users each. */
+const log: Sample[] = [1, 2].flatMap((times, day) =>
+  Array.from({ length: 24 * times }, (_, index) => index).flatMap((index) =>
+    ['show', 'show', 'show', 'view'].map((event, user_id) => ({
+      ts: parseTime('2026-11-21') + day * 86_400_000 + Math.floor(index / times) * 3_600_000 + index,
+      ...{ user_id, event, item_topic: user_id % 2 ? 'Наука' : '<b>Кино</b>' },
+      ...{ source_topic: 'Спорт', age_segment: '18-25' },
+    })),
+  ),
+);
+
+const ends = ['--from', 'zen@example.com', '--to', 'Анна <anna@example.com>, boss@example.com'];
+const mail = (...args: string[]): Promise<Outcome> => zen(['mail', ...args], { cwd });
+
+beforeAll(async () => {
+  const db = await newDatabase('server');
+  await insertEvents(db, log);
+  const days = [21, 22].map((day) => ({
+    start: parseTime(`2026-11-${day}`),
+    end: parseTime(`2026-11-${day + 1}`),
+  }));
+  await aggregate(db, days, { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+  const period = { start: parseTime('2026-11-21'), end: parseTime('2026-11-23') };
+  writeFileSync(page, (await render(db, { ...period, locale: 'ru', title })).html);
+  writeFileSync(english, (await render(db, { ...period, locale: 'en' })).html);
+  await db.close();
+});
+
+describe('a message about a page', () => {
+  let message: ParsedMail;
+  let source = '';
+
+  beforeAll(async () => {
+    const { code, stdout, stderr } = await mail(
+      page,
+      ...ends,
+      '--url',
+      'https://example.com/zen.html?a=1&b=2',
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    source = stdout;
+    message = await simpleParser(source);
+  });
+
+  test('is addressed, and its subject tells what changed', () => {
+    expect(message.from?.value).toEqual([{ address: 'zen@example.com', name: '' }]);
+    expect([message.to].flat().flatMap((list) => list?.value ?? [])).toEqual([
+      { address: 'anna@example.com', name: 'Анна' },
+      { address: 'boss@example.com', name: '' },
+    ]);
+    expect(message.subject).toMatch(
+      /^Карточки .*: 22 ноября .* 192\sсобытия: на 100,0\s% больше, чем накануне$/,
+    );
+    expect(message.messageId).toMatch(/^<.+@.+>$/);
+    expect(message.date?.getTime()).toBeGreaterThan(parseTime('2026-01-01'));
+  });
+
+  test('goes over the wire as lines of ASCII that are not too long', () => {
+    expect(source).toMatch(/^[\t\r\n -~]*$/);
+    expect(Math.max(...source.split('\r\n').map((line) => line.length))).toBeLessThan(999);
+    expect(source.trimEnd().replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+  });
+
+  test('says the numbers in text and in HTML, in which names are text', () => {
+    const { text = '', html } = message;
+    expect(text).toContain(title);
+    expect(text).toContain('События: 288');
+    expect(text).toContain('https://example.com/zen.html?a=1&b=2');
+    for (const part of [
+      '>288<',
+      '&#9632;</span> &lt;b&gt;Кино',
+      'href="https://example.com/zen.html?a&#x3D;1&amp;b&#x3D;2"',
+    ])
+      expect([part, String(html).includes(part)]).toEqual([part, true]);
+    expect(String(html)).not.toMatch(/<script|<b>/);
+  });
+
+  test('holds its picture, and asks for nothing from elsewhere', () => {
+    const html = String(message.html);
+    const loaded = [...html.matchAll(/(?:src|background|srcset)="([^"]*)"|url\(([^)]*)\)/g)].map(
+      ([, src]) => src,
+    );
+    expect(loaded.every((src) => src?.startsWith('data:image/png;base64,'))).toBe(true);
+    expect(loaded).toHaveLength(1);
+    const picture = message.attachments.find(({ cid }) => cid === 'history@zen');
+    expect(picture?.content.subarray(1, 4).toString()).toBe('PNG');
+    expect(picture?.content.readUInt32BE(16)).toBe(1200);
+    expect(picture?.content.length).toBeGreaterThan(5000);
+  });
+
+  test('has the page with it, byte by byte', () => {
+    const attached = message.attachments.find(({ filename }) => filename === 'zen.html');
+    expect(attached?.contentType).toBe('text/html');
+    expect(attached?.content.equals(readFileSync(page))).toBe(true);
+  });
+});
+
+test('a page that is too large stays behind; the message is in the language of the page', async () => {
+  const out = join(cwd, 'zen.eml');
+  const { code, stdout } = await mail(english, ...ends, '--attach', '0.1', '--out', out, '--json');
+  expect([code, JSON.parse(stdout)]).toEqual([
+    0,
+    {
+      file: out,
+      subject: expect.stringMatching(/^Zen: .*192\sevents: 100\.0% more than the day before$/),
+      bytes: expect.any(Number),
+      attached: false,
+    },
+  ]);
+  const { text, attachments } = await simpleParser(readFileSync(out));
+  expect(text).toContain('Events: 288');
+  expect(text).not.toContain('attached');
+  expect(attachments.map(({ contentType }) => contentType)).toEqual(['image/png']);
+});
+
+test('a relay takes it as it is, and passes on the same', async () => {
+  const { stdout: raw } = await mail(page, ...ends);
+  const arrived: Buffer[] = [];
+  const server = new SMTPServer({
+    ...{ authOptional: true, disabledCommands: ['STARTTLS'] },
+    onData(stream, _, done) {
+      stream.on('data', (chunk: Buffer) => arrived.push(chunk));
+      stream.on('end', () => {
+        done();
+      });
+    },
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.server.address() as AddressInfo;
+  const relay = createTransport({ host: '127.0.0.1', port });
+  await relay.sendMail({ envelope: { from: 'zen@example.com', to: ['boss@example.com'] }, raw });
+  relay.close();
+  await new Promise<void>((resolve) => {
+    server.close(resolve);
+  });
+  expect(Buffer.concat(arrived).toString('latin1').trimEnd()).toBe(raw.trimEnd());
+});
+
+test('a page that was changed is not sent', async () => {
+  const changed = join(cwd, 'changed.html');
+  writeFileSync(changed, readFileSync(page, 'utf8').replace('"events":288', '"events":289'));
+  const { code, stdout, stderr } = await mail(changed, ...ends);
+  expect([code, stdout, stderr]).toEqual([
+    5,
+    '',
+    expect.stringContaining('is not what it states: see zen verify'),
+  ]);
+});
+
+test.each([
+  ['--to', 'nobody', 'is not an address: write it as name@example.com'],
+  ['--to', 'a@example.com\nBcc: b@example.com', 'is not an address'],
+  ['--from', 'a@example.com, ', 'is not an address'],
+  ['--url', 'javascript:alert(1)', 'is not an address of the web'],
+])('%s %j is refused', async (name, value, said) => {
+  const { code, stdout, stderr } = await mail(page, ...ends, name, value);
+  expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(said)]);
+});
