@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Database } from '../src/db/database.ts';
@@ -161,6 +161,30 @@ describe('the schedule', () => {
     await expect(runAt('13')).rejects.toMatchObject({ code: 1, stdout: '' });
     expect((await runAt('00')).stdout).toMatch(/^Published /);
     expect(readPayload(readFileSync(join(folder, 'zen.html'), 'utf8')).visits.sums.at(-1)).toBe(30);
+    await db.close();
+  });
+
+  const analyze = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find(existsSync);
+
+  (analyze ? test : test.skip)('its service and its timer are found good by systemd', async () => {
+    const args = [
+      'schedule',
+      '--systemd',
+      '--out',
+      join(temporaryFolder(), 'a b/zen.html'),
+      '--database',
+      url,
+    ];
+    const { stdout } = await zen(args, { cwd });
+    const folder = temporaryFolder();
+    const files = stdout.split(/^# \/etc\/systemd\/system\/(zen\.\w+).*\n/m).slice(1);
+    expect(files.filter((_, index) => index % 2 === 0)).toEqual(['zen.service', 'zen.timer']);
+    const units = [0, 2].map((index) => join(folder, files[index] ?? ''));
+    units.forEach((unit, index) => {
+      writeFileSync(unit, files[2 * index + 1] ?? '');
+    });
+    const { stderr } = await promisify(execFile)(analyze ?? '', ['verify', ...units]);
+    expect(stderr).not.toMatch(/zen\.(service|timer)/);
     await db.close();
   });
 
