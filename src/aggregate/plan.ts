@@ -1,11 +1,12 @@
 import type { Database, Session } from '../db/database.ts';
 import { hasTable, requireTable } from '../db/tables.ts';
+import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import { lastMidnight, requireOrder } from '../time.ts';
+import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
-import { hasLedger, queryCovered } from '../ledger/ledger.ts';
-import type { Minute } from '../ledger/ledger.ts';
-import { cut, dayOf, merge, subtract } from '../ledger/windows.ts';
+import { hasLedger, queryCovered, queryPruned } from '../ledger/ledger.ts';
+import type { Covered, Minute } from '../ledger/ledger.ts';
+import { cut, dayOf, intersect, merge, subtract } from '../ledger/windows.ts';
 
 export interface PlanOptions {
   /** Unix milliseconds; without it, what is not aggregated yet. */
@@ -21,7 +22,7 @@ export interface PlanOptions {
  * The windows that a run covers, in order. With a start, there is one. Without, they catch up: everything from the first
  * aggregated minute (when nothing is, from the log's first event) that is not aggregated yet. Empty when that is nothing.
  *
- * @throws ZenError `usage` when the window ends before it starts, `failed` when there is no log
+ * @throws ZenError `usage` when the window ends before it starts, `failed` when there is no log, or some of it was pruned
  */
 export async function plan(
   db: Database,
@@ -32,7 +33,9 @@ export async function plan(
   const to = end ?? lastMidnight(now);
   if (start === undefined) return catchUp(db, to, minute, lookback);
   if (end !== undefined) requireOrder('window', { start, end });
-  return start < to ? [{ start, end: to }] : [];
+  if (start >= to) return [];
+  await refusePruned(db, { start, end: to });
+  return [{ start, end: to }];
 }
 
 async function catchUp(session: Session, to: number, minute: Minute, lookback: number): Promise<Window[]> {
@@ -42,7 +45,31 @@ async function catchUp(session: Session, to: number, minute: Minute, lookback: n
   const end = Math.min(covered.at(-1)?.end ?? to, to);
   const again = { start: Math.max(from, end - lookback), end };
   const missing = subtract({ start: from, end: to }, covered);
-  return merge(again.start < again.end ? [...missing, again] : missing);
+  const pruned = await queryPruned(session);
+  return merge(again.start < again.end ? [...missing, again] : missing).flatMap((window) =>
+    subtract(window, pruned),
+  );
+}
+
+/** To aggregate anew what the log has no more would leave nothing. A log that was restored may have it again. */
+async function refusePruned(session: Session, window: Window): Promise<void> {
+  for (const { minute, ...stretch } of await queryPruned(session)) {
+    const gone = intersect(stretch, window);
+    const rows = gone ? await queryLost(session, { ...gone, minute }) : 0;
+    if (!gone || rows === 0) continue;
+    const why = `${describeWindow(gone)}, was pruned from the log, so that nothing would be left of it`;
+    throw new ZenError('failed', `${why}. Name a window after ${isoTime(gone.end)}, or restore the log.`);
+  }
+}
+
+/** How many events of a window `dash_visits` has more than the log. */
+async function queryLost(session: Session, { start, end, minute }: Covered): Promise<number> {
+  const minutes = await session.query<{ events: number; visits: number }>(sql('ledger/changed'), [
+    start,
+    end,
+    minute,
+  ]);
+  return minutes.reduce((sum, { events, visits }) => sum + Math.max(0, visits - events), 0);
 }
 
 /** Where to begin without a ledger: at the last aggregated minute, which may be incomplete, or at the first event. */

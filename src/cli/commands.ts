@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { aggregate } from '../aggregate/aggregate.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import { plan, slice } from '../aggregate/plan.ts';
+import { prune } from '../aggregate/prune.ts';
 import { mayCountUsers } from '../aggregate/users.ts';
 import { queryStatus } from '../aggregate/status.ts';
 import type { Database } from '../db/database.ts';
@@ -154,6 +155,42 @@ export async function aggregateIn(
 }
 
 const mostJobs = 4;
+
+export interface PruneFlags extends CommonOptions {
+  /** Milliseconds. */
+  pruneRaw?: number;
+  pruneAggregates?: number;
+  dryRun?: boolean;
+}
+
+export async function runPrune(flags: PruneFlags): Promise<void> {
+  if (flags.pruneRaw === undefined && flags.pruneAggregates === undefined)
+    throw new ZenError('usage', 'Say what may go: --prune-raw 30d, --prune-aggregates 400d, or both.');
+  await command(flags, (db) => pruneIn(db, flags));
+}
+
+export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> {
+  const { pruneRaw: raw, pruneAggregates: aggregates, wait = 0 } = flags;
+  const dryRun = flags.dryRun === true;
+  const { events, kept, visitsRows, engagementRows } = await prune(
+    db,
+    { raw, aggregates, dryRun, wait },
+    Date.now(),
+  );
+  const done = dryRun ? 'Would prune' : 'Pruned';
+  const stay = kept.map(
+    (window) => `\n${describeWindow(window)}, stays in the log, which has changed since it was aggregated.`,
+  );
+  return {
+    text:
+      `${done} ${count(events)} events of the log, ${count(visitsRows)} rows of dash_visits and ` +
+      `${count(engagementRows)} of dash_engagement.${stay.join('')}`,
+    json: {
+      ...{ dry_run: dryRun, events, visits_rows: visitsRows, engagement_rows: engagementRows },
+      kept: kept.map(({ start, end }) => ({ start: isoTime(start), end: isoTime(end) })),
+    },
+  };
+}
 
 export interface StatusFlags extends CommonOptions {
   maxAge?: number;

@@ -9,11 +9,11 @@ import { describeWindow, isoTime, lastMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { command } from './command.ts';
 import type { Report } from './command.ts';
-import { aggregateIn, renderFrom } from './commands.ts';
-import type { AggregateFlags, RenderFlags } from './commands.ts';
+import { aggregateIn, pruneIn, renderFrom } from './commands.ts';
+import type { AggregateFlags, PruneFlags, RenderFlags } from './commands.ts';
 import { Terminal } from './terminal.ts';
 
-export interface NightlyFlags extends AggregateFlags, RenderFlags {
+export interface NightlyFlags extends AggregateFlags, RenderFlags, PruneFlags {
   /** Milliseconds. */
   last: number;
   archive?: boolean;
@@ -52,9 +52,18 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
         const copy = await archive(resolve(flags.out), window.end, flags.keep);
         log('archive', `Copied to ${copy}.`, { copy });
       }
+      const isPruning = flags.pruneRaw !== undefined || flags.pruneAggregates !== undefined;
+      const pruned = isPruning ? await pruneIn(db, flags) : undefined;
+      if (pruned) log('prune', pruned.text, pruned.json);
       return {
         text: `Published ${resolve(flags.out)}: ${describeWindow(window)}; ${describeChecks(checks)}, in ${seconds()} s.`,
-        json: { ...json, published: true, page: rendered.json, seconds: seconds() },
+        json: {
+          ...json,
+          published: true,
+          page: rendered.json,
+          pruned: pruned?.json ?? null,
+          seconds: seconds(),
+        },
       };
     });
   } catch (error) {

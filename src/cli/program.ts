@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
 import { dayMs, parseDuration } from '../time.ts';
-import { runAggregate, runMail, runRender, runRestore, runStatus, runVerify } from './commands.ts';
+import { runAggregate, runMail, runPrune, runRender, runRestore, runStatus, runVerify } from './commands.ts';
 import type { RestoreFlags } from './commands.ts';
 import { runNightly } from './nightly.ts';
 import { runSchedule } from './schedule.ts';
@@ -61,8 +61,13 @@ export function buildProgram(streams?: Streams): Command {
       option('--log-format <format>', 'how the steps are told').choices(['text', 'json']).default('text'),
       ...reading(),
       ...drawing(),
+      ...pruning(),
     ],
   ).action(runNightly);
+  command(program, 'prune', 'take old days, up to a UTC midnight, out of the log and the aggregates', [
+    ...pruning(),
+    option('--dry-run', 'do the work, tell the figures, and undo it'),
+  ]).action(runPrune);
   const schedule = command(
     program,
     'schedule',
@@ -148,5 +153,19 @@ function drawing(): Option[] {
       .default(1),
     option('--locale <name>', 'language of the page').choices(locales).default('ru'),
     option('--title <text>', 'title of the page'),
+  ];
+}
+
+/** What is not kept for ever. */
+function pruning(): Option[] {
+  return [
+    option(
+      '--prune-raw <duration>',
+      'take events out of the log that are older than this, and aggregated: 30d … (default: none)',
+    ).argParser(parseDuration),
+    option(
+      '--prune-aggregates <duration>',
+      'take rows out of the aggregates that are older than this: 400d … (default: none)',
+    ).argParser(parseDuration),
   ];
 }

@@ -3,6 +3,7 @@ import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
+import { queryPruned } from './ledger.ts';
 import type { Covered } from './ledger.ts';
 
 /** A stretch of minutes for which the log and `dash_visits` count different numbers of events. */
@@ -18,13 +19,18 @@ export async function mayCompare(session: Session): Promise<boolean> {
   return (await session.query<{ readable: boolean }>(sql('ledger/readable')))[0]?.readable === true;
 }
 
-/** Compares the log with what was aggregated of it, minute by minute. */
+/** Compares the log with what was aggregated of it, minute by minute. What was pruned may be missing in the log. */
 export async function queryChanged(session: Session, coverage: readonly Covered[]): Promise<Changed[]> {
   if (!(await hasTable(session, 'dash_visits'))) return [];
   const changed: Changed[] = [];
+  const pruned = await queryPruned(session);
+  const isPruned = (time: number) => pruned.some(({ start, end }) => start <= time && time < end);
   for (const { start, end, minute } of coverage) {
     const minutes = await session.query<Omit<Changed, 'end'>>(sql('ledger/changed'), [start, end, minute]);
-    for (const one of minutes) extend(changed, { ...one, end: one.start + minuteMs });
+    for (const one of minutes) {
+      if (one.events > one.visits || !isPruned(one.start))
+        extend(changed, { ...one, end: one.start + minuteMs });
+    }
   }
   return changed;
 }

@@ -19,7 +19,8 @@ export interface Run extends Covered {
   events: number | null;
   visits_rows: number | null;
   engagement_rows: number | null;
-  outcome: 'done' | 'failed';
+  /** `pruned`: the log's events of the window were taken out; `dropped`: the aggregates' rows. */
+  outcome: 'done' | 'failed' | 'pruned' | 'dropped';
   error: string | null;
   zen_version: string;
 }
@@ -38,15 +39,29 @@ export function hasLedger(session: Session): Promise<boolean> {
 
 /** What is aggregated, in order, without overlap: a later run overrides the earlier ones. */
 export async function queryCovered(session: Session): Promise<Covered[]> {
+  return queryLatest(session, 'done', 'dropped');
+}
+
+/** Of what the log's events were taken out, and have not been aggregated again since. */
+export async function queryPruned(session: Session): Promise<Covered[]> {
+  return queryLatest(session, 'pruned', 'done');
+}
+
+/** The stretches of which the last row of the ledger, of two kinds, is of the first. */
+async function queryLatest(
+  session: Session,
+  outcome: Run['outcome'],
+  other: Run['outcome'],
+): Promise<Covered[]> {
   if (!(await hasLedger(session))) return [];
-  const runs = await session.query<Covered>(sql('ledger/done'));
+  const runs = await session.query<Covered & Pick<Run, 'outcome'>>(sql('ledger/done'), [outcome, other]);
   let taken: Window[] = [];
-  const covered = runs.toReversed().flatMap((run) => {
-    const seen = subtract(run, taken).map((window) => ({ ...window, minute: run.minute }));
+  const latest = runs.toReversed().flatMap(({ minute, ...run }) => {
+    const seen = subtract(run, taken).map((window) => ({ ...window, minute }));
     if (seen.length > 0) taken = merge([...taken, run]);
-    return seen;
+    return run.outcome === outcome ? seen : [];
   });
-  return join(covered.sort((a, b) => a.start - b.start));
+  return join(latest.sort((a, b) => a.start - b.start));
 }
 
 /** Stretches that meet and have one rule become one. */
@@ -77,12 +92,18 @@ export async function record(
   session: Session,
   { start, end, minute }: Covered,
   ms: number,
-  outcome: Aggregated | { error: string },
+  outcome: Aggregated | { error: string } | { pruned: number } | { dropped: Omit<Aggregated, 'events'> },
 ): Promise<void> {
   const took = Math.round(ms);
-  const figures =
-    'error' in outcome
-      ? [null, null, null, 'failed', outcome.error]
-      : [outcome.events, outcome.visitsRows, outcome.engagementRows, 'done', null];
+  const figures = describe(outcome);
   await session.run(sql('ledger/write'), [start, end, minute, took, ...figures, version()]);
+}
+
+/** Events, rows of both aggregates, the outcome and the error, as the ledger has them. */
+function describe(outcome: Parameters<typeof record>[3]): (string | number | null)[] {
+  if ('error' in outcome) return [null, null, null, 'failed', outcome.error];
+  if ('pruned' in outcome) return [outcome.pruned, null, null, 'pruned', null];
+  if ('dropped' in outcome)
+    return [null, outcome.dropped.visitsRows, outcome.dropped.engagementRows, 'dropped', null];
+  return [outcome.events, outcome.visitsRows, outcome.engagementRows, 'done', null];
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
-import { queryCovered, queryFinished } from '../ledger/ledger.ts';
+import { queryCovered, queryFinished, queryPruned } from '../ledger/ledger.ts';
 import { intersect, merge, subtract } from '../ledger/windows.ts';
 import type { Window } from '../time.ts';
 
@@ -10,7 +10,7 @@ export interface Facts {
   gaps: Window[];
   /** When the period, or some of it, was last aggregated; null where no ledger tells. */
   aggregated: number | null;
-  /** Events that the log has, now, less those in the aggregates; null where the role may not read the log. */
+  /** Events that the log has, now, less those in the aggregates; null where the role may not read it, or some of it was pruned. */
   unseen: number | null;
 }
 
@@ -20,7 +20,8 @@ export async function queryFacts(db: Database, period: Window): Promise<Facts> {
     const shared = intersect(window, period);
     return shared ? [{ ...shared, minute }] : [];
   });
-  const changed = (await mayCompare(db)) ? await queryChanged(db, covered) : null;
+  const isWhole = !(await queryPruned(db)).some((window) => intersect(window, period));
+  const changed = isWhole && (await mayCompare(db)) ? await queryChanged(db, covered) : null;
   return {
     gaps: covered.length > 0 ? subtract(period, merge(covered)) : [],
     aggregated: await queryFinished(db, period),

@@ -1,0 +1,102 @@
+import type { Database, Session } from '../db/database.ts';
+import { ZenError } from '../errors.ts';
+import { sql } from '../files.ts';
+import { queryChanged } from '../ledger/changed.ts';
+import { hasLedger, queryCovered, queryPruned, record } from '../ledger/ledger.ts';
+import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import { lastMidnight } from '../time.ts';
+import type { Window } from '../time.ts';
+import { withLock } from './lock.ts';
+import { clearUsers, mayCountUsers } from './users.ts';
+
+export interface PruneOptions {
+  /** How much of the log to keep, milliseconds before `now`; without it, all. */
+  raw?: number | undefined;
+  /** How much of the aggregates to keep; without it, all. */
+  aggregates?: number | undefined;
+  /** Do the work, and undo it. */
+  dryRun: boolean;
+  /** Milliseconds to wait for another run to end. */
+  wait: number;
+}
+
+/** What was taken out. */
+export interface Pruned {
+  /** Events of the log. */
+  events: number;
+  /** Days of the log that stay, because it has changed since they were aggregated. */
+  kept: Window[];
+  /** Rows of `dash_visits` and of `dash_engagement`. */
+  visitsRows: number;
+  engagementRows: number;
+}
+
+/**
+ * Takes old days, up to a UTC midnight, out of the log and the aggregates, in one transaction, and writes that into the ledger. Of
+ * the log goes only what the ledger says is aggregated and what still has as many events as then.
+ *
+ * @param now Unix milliseconds
+ * @throws ZenError `failed` without a ledger, `locked` when another run is at work
+ */
+export async function prune(
+  db: Database,
+  { raw, aggregates, dryRun, wait }: PruneOptions,
+  now: number,
+): Promise<Pruned> {
+  if (!(await hasLedger(db)))
+    throw new ZenError(
+      'failed',
+      'There is no table zen_runs, which tells what is aggregated. Run zen aggregate first.',
+    );
+  const work = async (session: Session): Promise<Pruned> => ({
+    ...{ events: 0, kept: [], visitsRows: 0, engagementRows: 0 },
+    ...(raw !== undefined && (await pruneLog(session, lastMidnight(now - raw)))),
+    ...(aggregates !== undefined && (await pruneAggregates(session, lastMidnight(now - aggregates)))),
+  });
+  return withLock(db, wait, (lock) =>
+    db.transaction(
+      async (session) => {
+        await lock.join(session);
+        return work(session);
+      },
+      { rollback: dryRun },
+    ),
+  );
+}
+
+async function pruneLog(session: Session, until: number): Promise<Pick<Pruned, 'events' | 'kept'>> {
+  const gone = await queryPruned(session);
+  const told = { events: 0, kept: [] as Window[] };
+  for (const { minute, ...stretch } of await queryCovered(session)) {
+    const old = intersect(stretch, { start: -Infinity, end: until });
+    for (const window of old ? subtract(old, gone) : []) {
+      const kept = merge((await queryChanged(session, [{ ...window, minute }])).map(wholeDays));
+      for (const part of subtract(window, kept)) {
+        const started = performance.now();
+        const events = await session.run(sql('aggregate/prune/log'), [part.start, part.end, minute]);
+        told.events += events;
+        if (events > 0)
+          await record(session, { ...part, minute }, performance.now() - started, { pruned: events });
+      }
+      told.kept.push(...kept);
+    }
+  }
+  return told;
+}
+
+async function pruneAggregates(
+  session: Session,
+  until: number,
+): Promise<Pick<Pruned, 'visitsRows' | 'engagementRows'>> {
+  const [first] = await queryCovered(session);
+  if (!first || first.start >= until) return { visitsRows: 0, engagementRows: 0 };
+  const started = performance.now();
+  const window = { start: first.start, end: until };
+  const values = [window.start, window.end];
+  const visitsRows = await session.run(sql('aggregate/visits/clear'), values);
+  const engagementRows = await session.run(sql('aggregate/engagement/clear'), values);
+  if (await mayCountUsers(session)) await clearUsers(session, window);
+  const dropped = { visitsRows, engagementRows };
+  await record(session, { ...window, minute: first.minute }, performance.now() - started, { dropped });
+  return dropped;
+}
