@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -120,6 +121,12 @@ test('a file in UTF-16 is refused with what to do', async () => {
   const backup = await openBackup(bad);
   await expect(backup.find('log_raw')).rejects.toThrow(/is written in UTF-16\. Make it with pg_dump --file/);
   await backup.close();
+});
+
+test('a pipe is refused with what to do', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await expect(openBackup(pipe)).rejects.toThrow(/pipe is not a file.*Save it to one first\.$/);
 });
 
 describe('the command line says in one line why it cannot restore', () => {

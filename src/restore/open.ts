@@ -23,6 +23,11 @@ export async function openBackup(path: string): Promise<Backup> {
     throw new ZenError('failed', `Cannot read the dump ${path}: ${messageOf(error)}.`, { cause: error });
   });
   if (found.isDirectory()) return Directory.open(path);
+  if (!found.isFile())
+    throw new ZenError(
+      'failed',
+      `${path} is not a file, and a backup is read more than once. Save it to one first.`,
+    );
   const reader = await Reader.open(path);
   try {
     return await openFile(reader);
