@@ -1,9 +1,28 @@
--- One row per window that a run ended with the outcome $1 or $2, the oldest run first; times are Unix milliseconds.
+-- One row per stretch [start, end) that runs ended with the outcome $1 or $2, the oldest first; times are Unix milliseconds. Rows of
+-- the ledger that follow one another in it and in time, as a year of nights does, are one stretch: that says the same, and
+-- a year's ledger took 5 ms to read row by row in the embedded database.
 select
-  (extract(epoch from start_dt) * 1000)::bigint as start,
-  (extract(epoch from end_dt) * 1000)::bigint as "end",
+  (extract(epoch from min(start_dt)) * 1000)::bigint as start,
+  (extract(epoch from max(end_dt)) * 1000)::bigint as "end",
   minute,
   outcome
-from zen_runs
-where outcome in ($1, $2)
-order by run_id
+from (
+  select
+    *,
+    count(*) filter (where not follows) over (order by run_id) as stretch
+  from (
+    select
+      *,
+      coalesce(
+        start_dt = lag(end_dt) over runs
+        and minute = lag(minute) over runs
+        and outcome = lag(outcome) over runs,
+        false
+      ) as follows
+    from zen_runs
+    where outcome in ($1, $2)
+    window runs as (order by run_id)
+  ) as runs
+) as stretches
+group by stretch, minute, outcome
+order by min(run_id)
