@@ -22,6 +22,7 @@ import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { startServer } from './support/postgres.ts';
 import type { Server } from './support/postgres.ts';
+import { until } from './support/until.ts';
 import { start, zen } from './support/zen.ts';
 
 /** What happens to a command at work, and what comes of it: the rows of the README's table. */
@@ -92,11 +93,6 @@ async function sessions(condition = 'true'): Promise<{ pid: number }[]> {
     `select pid from pg_stat_activity where datname = $1 and usename = $2 and ${condition} order by backend_start`,
     [name, role],
   );
-}
-
-/** Asks until it is so. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo()));
 }
 
 async function disconnect(): Promise<void> {

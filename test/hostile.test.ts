@@ -15,8 +15,7 @@ import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { launchBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
-import { inOrder, selectDrawn } from './support/selection.ts';
-import type { Drawn } from './support/selection.ts';
+import { inOrder, readDrawn, selectDrawn } from './support/selection.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 
@@ -165,24 +164,6 @@ async function open(address: string): Promise<{ page: Page; deeds: Deeds }> {
   return { page, deeds };
 }
 
-async function drawn(page: Page): Promise<Drawn> {
-  return page.evaluate(async () => {
-    const panel = async (id: string) => {
-      const element = document.querySelector(id) as unknown as {
-        data: never[];
-        view: { runAsync(): Promise<unknown> };
-      };
-      await element.view.runAsync();
-      return element.data;
-    };
-    return {
-      history: await panel('#history'),
-      sources: await panel('#sources'),
-      funnel: await panel('#funnel'),
-    };
-  });
-}
-
 /** The cells of a CSV text (RFC 4180). */
 function parseCsv(text: string): string[][] {
   const cells = text.replace(/^\uFEFF/, '').matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n)/g);
@@ -299,9 +280,9 @@ describe('a page full of hostile names and 5,000 topics', () => {
         choose('#topics', topics);
         choose('#ages', ages);
       }, selection);
-      expect(inOrder(await drawn(page))).toEqual(inOrder(await selectDrawn(db, selection)));
+      expect(inOrder(await readDrawn(page))).toEqual(inOrder(await selectDrawn(db, selection)));
       const { page: other, deeds } = await open(page.url());
-      expect(inOrder(await drawn(other))).toEqual(inOrder(await selectDrawn(db, selection)));
+      expect(inOrder(await readDrawn(other))).toEqual(inOrder(await selectDrawn(db, selection)));
       expect(deeds.said).toEqual([]);
       await other.context().close();
     }

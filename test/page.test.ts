@@ -12,8 +12,8 @@ import { parseTime } from '../src/time.ts';
 import { launchBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents, restoreFixture } from './support/log.ts';
-import { everything, inOrder, selectDrawn } from './support/selection.ts';
-import type { Drawn, Selection } from './support/selection.ts';
+import { everything, inOrder, readDrawn, selectDrawn } from './support/selection.ts';
+import type { Selection } from './support/selection.ts';
 
 interface Violation {
   id: string;
@@ -66,25 +66,6 @@ async function open(
   return opened;
 }
 
-/** What the charts draw, once they have taken in all that was chosen. */
-async function drawn(): Promise<Drawn> {
-  return page.evaluate(async () => {
-    const panel = async (id: string) => {
-      const element = document.querySelector(id) as unknown as {
-        data: never[];
-        view: { runAsync(): Promise<unknown> };
-      };
-      await element.view.runAsync();
-      return element.data;
-    };
-    return {
-      history: await panel('#history'),
-      sources: await panel('#sources'),
-      funnel: await panel('#funnel'),
-    };
-  });
-}
-
 async function values(): Promise<Selection> {
   return page.evaluate(() => {
     const value = (id: string) => (document.querySelector(id) as unknown as { value: never }).value;
@@ -93,7 +74,7 @@ async function values(): Promise<Selection> {
 }
 
 async function expectDrawn(selection: Selection): Promise<void> {
-  expect(inOrder(await drawn())).toEqual(inOrder(await selectDrawn(db, selection)));
+  expect(inOrder(await readDrawn(page))).toEqual(inOrder(await selectDrawn(db, selection)));
 }
 
 /** Writes into a field of the period, 0 or 1, as a person does. */
@@ -259,7 +240,7 @@ describe('what the page says in words', () => {
     await page.click('#sources summary');
     const cells = () =>
       page.$$eval('#sources tbody td:first-child', (cells) => cells.map((cell) => cell.textContent));
-    const { sources } = await drawn();
+    const { sources } = await readDrawn(page);
     expect(await cells()).toHaveLength(sources.length);
     await page.click('#topics button:text-is("Наука")');
     await expectText('[data-word=history]', /^Только «Наука»/);
@@ -470,13 +451,13 @@ describe('the controls', () => {
   });
 
   test('pick the last minutes, and say so when the period is another one', async () => {
-    const { history } = await drawn();
+    const { history } = await readDrawn(page);
     await page.selectOption('#period select', { label: 'Последние 10 минут' });
     await expectDrawn({ ...everything, period: minutes('18:51', '19:01') });
     await type(0, '2019-09-24 18:52');
     expect(await page.$eval('#period select', (select) => (select as HTMLSelectElement).value)).toBe('-1');
     await page.selectOption('#period select', { label: 'Весь период' });
-    expect((await drawn()).history).toHaveLength(history.length);
+    expect((await readDrawn(page)).history).toHaveLength(history.length);
   });
 
   test('read and write minutes as the language does, or as ISO 8601, in UTC whatever the clock of the reader', async () => {
@@ -633,7 +614,7 @@ test.each([
         });
       });
     await page.setViewportSize({ width, height });
-    await drawn();
+    await readDrawn(page);
     const still = await browser.newPage({ viewport: { width, height } });
     await still.addInitScript(() => {
       customElements.define = () => {
@@ -795,7 +776,7 @@ test('topics of any letters are shown as they are, and can be chosen', async () 
       (value) => Object.assign(document.querySelector('#topics') ?? {}, { value }),
       [topic],
     );
-    const rows = await drawn();
+    const rows = await readDrawn(page);
     expect(rows.history.map(({ item_topic, visits }) => [item_topic, visits])).toEqual([[topic, 1]]);
     expect(rows.sources).toEqual([{ source_topic: topic, visits: 1, share: 1 }]);
   }

@@ -7,6 +7,7 @@ import { newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
+import { until } from './support/until.ts';
 import { start, zen } from './support/zen.ts';
 import type { Outcome } from './support/zen.ts';
 
@@ -43,11 +44,6 @@ async function sessions(): Promise<{ pid: number; waiting: boolean }[]> {
      where datname = current_database() and application_name like 'zen %' and application_name <> $1 order by backend_start`,
     [`zen ${process.pid}@${hostname()}`],
   );
-}
-
-/** Asks until it is so. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo()));
 }
 
 /** Starts a run that cannot go on while `during` runs: a transaction has locked its table. */

@@ -21,8 +21,8 @@ export interface AggregateOptions {
   /** Milliseconds to wait for another run to end. */
   wait: number;
   /**
-   * Count users in `dash_users`, too, always or never; else where it is worth it (`weigh`) and the days hold at most four million events. Where they are not counted, what that table holds
-   * of the days is taken out.
+   * Count users in `dash_users`, too, always or never; else where it is worth it (`weigh`) and the days hold at most four million
+   * events. Where they are not counted, what that table holds of the days is taken out.
    */
   users?: boolean | undefined;
 }

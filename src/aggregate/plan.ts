@@ -4,8 +4,9 @@ import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
+import { countLost } from '../ledger/changed.ts';
 import { hasLedger, queryCovered, queryPruned } from '../ledger/ledger.ts';
-import type { Covered, Minute } from '../ledger/ledger.ts';
+import type { Minute } from '../ledger/ledger.ts';
 import { cut, dayOf, intersect, merge, subtract } from '../ledger/windows.ts';
 
 export interface PlanOptions {
@@ -55,21 +56,10 @@ async function catchUp(session: Session, to: number, minute: Minute, lookback: n
 async function refusePruned(session: Session, window: Window): Promise<void> {
   for (const { minute, ...stretch } of await queryPruned(session)) {
     const gone = intersect(stretch, window);
-    const rows = gone ? await queryLost(session, { ...gone, minute }) : 0;
-    if (!gone || rows === 0) continue;
+    if (!gone || (await countLost(session, { ...gone, minute })) === 0) continue;
     const why = `${describeWindow(gone)}, was pruned from the log, so that nothing would be left of it`;
     throw new ZenError('failed', `${why}. Name a window after ${isoTime(gone.end)}, or restore the log.`);
   }
-}
-
-/** How many events of a window `dash_visits` has more than the log. */
-async function queryLost(session: Session, { start, end, minute }: Covered): Promise<number> {
-  const minutes = await session.query<{ events: number; visits: number }>(sql('ledger/changed'), [
-    start,
-    end,
-    minute,
-  ]);
-  return minutes.reduce((sum, { events, visits }) => sum + Math.max(0, visits - events), 0);
 }
 
 /** Where to begin without a ledger: at the last aggregated minute, which may be incomplete, or at the first event. */

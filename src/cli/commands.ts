@@ -310,10 +310,14 @@ export async function runVerify(file: string, flags: CommonOptions): Promise<voi
         told.length > 0 ? new ZenError('stale', `${file} is not what it states: see above.`) : undefined,
     };
   };
+  await tell(flags, report);
+}
+
+/** Prints a report, for which a database is opened only when one is named. */
+async function tell(flags: CommonOptions, report: (db?: Database) => Promise<Report>): Promise<void> {
   if (flags.database !== undefined) return command(flags, report);
-  const terminal = new Terminal({ quiet: flags.quiet === true });
   const { text, json, failure } = await report();
-  terminal.print(flags.json ? JSON.stringify(json) : text);
+  new Terminal({ quiet: flags.quiet === true }).print(flags.json ? JSON.stringify(json) : text);
   if (failure) throw failure;
 }
 
@@ -349,9 +353,7 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
       json: { file: resolve(out), subject, bytes: source.length, attached },
     };
   };
-  if (flags.database !== undefined) return command(flags, report);
-  const { text, json } = await report();
-  new Terminal({ quiet: flags.quiet === true }).print(flags.json ? JSON.stringify(json) : text);
+  await tell(flags, report);
 }
 
 async function readPage(file: string): Promise<string> {

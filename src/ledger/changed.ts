@@ -21,18 +21,28 @@ export async function mayCompare(session: Session): Promise<boolean> {
 
 /** Compares the log with what was aggregated of it, minute by minute. What was pruned may be missing in the log. */
 export async function queryChanged(session: Session, coverage: readonly Covered[]): Promise<Changed[]> {
-  if (!(await hasTable(session, 'dash_visits'))) return [];
   const changed: Changed[] = [];
   const pruned = await queryPruned(session);
   const isPruned = (time: number) => pruned.some(({ start, end }) => start <= time && time < end);
-  for (const { start, end, minute } of coverage) {
-    const minutes = await session.query<Omit<Changed, 'end'>>(sql('ledger/changed'), [start, end, minute]);
-    for (const one of minutes) {
+  for (const stretch of coverage) {
+    for (const one of await compare(session, stretch)) {
       if (one.events > one.visits || !isPruned(one.start))
         extend(changed, { ...one, end: one.start + minuteMs });
     }
   }
   return changed;
+}
+
+/** How many events `dash_visits` has of a stretch that the log has no more. */
+export async function countLost(session: Session, stretch: Covered): Promise<number> {
+  const minutes = await compare(session, stretch);
+  return minutes.reduce((sum, { events, visits }) => sum + Math.max(0, visits - events), 0);
+}
+
+/** The minutes in which the log and `dash_visits` differ. */
+async function compare(session: Session, { start, end, minute }: Covered): Promise<Omit<Changed, 'end'>[]> {
+  if (!(await hasTable(session, 'dash_visits'))) return [];
+  return session.query(sql('ledger/changed'), [start, end, minute]);
 }
 
 /** Adds a minute to the last stretch when it follows on it, or else as a new one. */

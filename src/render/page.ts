@@ -11,7 +11,7 @@ import type { Payload } from '../shared/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Tables } from '../shared/table.ts';
 import { show, sheetRows, tabulate } from '../shared/sheet.ts';
-import { describe, describeSelection, sums, writer } from '../shared/words.ts';
+import { describe, describeSelection, everything, sums, writer } from '../shared/words.ts';
 import type { Writer } from '../shared/words.ts';
 import type { Facts } from './facts.ts';
 import { describePage, readParts } from './manifest.ts';
@@ -77,16 +77,15 @@ export function renderPage({
 }: Page): string {
   const write = writer(locale);
   const { t } = write;
-  const { start, end } = payload;
+  const { start, end, people } = payload;
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
-  const all = { period: null, topics: null, ages: null };
   const span: [number, number] = [start, end];
   const panels = panelsOf(payload);
   const drawn = {
     people: [],
     ...Object.fromEntries(panels.map((name, index) => [name, snapshots[index]?.rows ?? []])),
   } as unknown as Drawn;
-  const listed = { ...drawn, history: listMinutes(tables, all, span) };
+  const listed = { ...drawn, history: listMinutes(tables, everything, span) };
   const parts = readParts();
   const view = {
     title,
@@ -100,8 +99,8 @@ export function renderPage({
     sources: inert(JSON.stringify(sources)),
     notices: readShipped('dist/notices.txt').replaceAll('<', '‹'),
     change: change && describeChange(change, write),
-    summary: describeSelection(all, span, write),
-    words: describe(drawn, findPeak(tables, all, span), span, write),
+    summary: describeSelection(everything, span, write),
+    words: describe(drawn, findPeak(tables, everything, span), span, write),
     panels: Object.fromEntries(
       panels.map((name, index) => [
         name,
@@ -119,20 +118,17 @@ export function renderPage({
           }),
     ages: payload.ages,
     key: describeTopics(payload, drawn, write),
-    people: payload.people !== null,
+    people: people !== null,
     steps:
-      payload.people === null || payload.people.step === 1
-        ? ''
-        : t('People are counted in steps of {minutes minute|minutes}', { minutes: payload.people.step }),
+      people && people.step > 1
+        ? t('People are counted in steps of {minutes minute|minutes}', { minutes: people.step })
+        : '',
     small:
-      payload.people === null || payload.people.least < 2
-        ? ''
-        : t('Groups of fewer than {people person|people} are not told apart', {
-            people: payload.people.least,
-          }),
-    noPeople:
-      counted && payload.people === null ? t('People are left out, so that this file can be sent.') : '',
-    definitions: (payload.people ? [...definitions, ...ofPeople] : definitions).map(([term, meaning]) => ({
+      people && people.least > 1
+        ? t('Groups of fewer than {people person|people} are not told apart', { people: people.least })
+        : '',
+    noPeople: counted && !people ? t('People are left out, so that this file can be sent.') : '',
+    definitions: (people ? [...definitions, ...ofPeople] : definitions).map(([term, meaning]) => ({
       term: t(term),
       meaning: t(meaning),
     })),

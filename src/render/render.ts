@@ -11,7 +11,7 @@ import type { Change } from '../shared/change.ts';
 import type { Coarse } from '../shared/payload.ts';
 import type { Locale } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/table.ts';
-import { translator } from '../shared/words.ts';
+import { everything, translator } from '../shared/words.ts';
 import type { Translate } from '../shared/words.ts';
 import { compileChart, readChart } from './charts.ts';
 import { queryFacts } from './facts.ts';
@@ -117,8 +117,6 @@ export async function render(
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };
 }
-
-const everything = { period: null, topics: null, ages: null };
 
 /** Bytes by which a page may grow that tells of its hours. */
 const slack = 4000;

@@ -44,7 +44,7 @@ export async function verify(html: string, db?: Database): Promise<Verified> {
 }
 
 function readPage(html: string): { manifest: Manifest; content: Content; policy: string } {
-  const part = (pattern: RegExp) => pattern.exec(html)?.[1] ?? '';
+  const part = (pattern: RegExp) => find(html, pattern);
   const text = part(/<script type="application\/json" id="manifest">(.*?)<\/script>/s);
   if (text === '') throw new ZenError('failed', 'This is no page that zen rendered: it has no manifest.');
   const content = {
@@ -64,8 +64,13 @@ function readPage(html: string): { manifest: Manifest; content: Content; policy:
 
 /** @param html a page that `verify` has found whole */
 export function readSettings(html: string): Settings {
-  const text = /<script type="application\/json" id="settings">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
-  return JSON.parse(text) as Settings;
+  return JSON.parse(
+    find(html, /<script type="application\/json" id="settings">(.*?)<\/script>/s),
+  ) as Settings;
+}
+
+function find(html: string, pattern: RegExp): string {
+  return pattern.exec(html)?.[1] ?? '';
 }
 
 function unpack(packed: string): Payload {

@@ -1,14 +1,13 @@
 import { listPeople } from './audience.ts';
 import { toRows } from './table.ts';
 import type { Tables } from './table.ts';
+import { everything } from './words.ts';
 
 /** The part of Vega's View that takes data (vega-view). */
 interface View {
   signal(name: string, value: unknown): unknown;
   data(name: string, rows: object[]): unknown;
 }
-
-const everything = { period: null, topics: null, ages: null };
 
 /** Gives a view, before it first runs, what its chart draws from: columns to query, and rows for the data sources named. */
 export function feed(view: View, names: readonly string[], tables: Tables): void {

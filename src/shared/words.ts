@@ -206,6 +206,9 @@ export interface Selection {
   ages: string[] | null;
 }
 
+/** No filter is set. */
+export const everything: Selection = { period: null, topics: null, ages: null };
+
 /** The line that says what is shown, of a page that covers `span`. */
 export function describeSelection(
   { period, topics, ages }: Selection,

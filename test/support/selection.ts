@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import type { Database } from '../../src/db/database.ts';
 
 /** A state of the page's filters, as its controls hold it; null is no filter. */
@@ -52,4 +53,23 @@ export function inOrder({ history, sources, funnel }: Drawn): Drawn {
       .map((row) => ('share' in row ? { ...row, share: Number(Number(row.share).toFixed(9)) } : row))
       .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   return { history: tidy(history), sources: tidy(sources), funnel: tidy(funnel) };
+}
+
+/** What the charts draw, once they have taken in all that was chosen. */
+export async function readDrawn(page: Page): Promise<Drawn> {
+  return page.evaluate(async () => {
+    const panel = async (id: string) => {
+      const element = document.querySelector(id) as unknown as {
+        data: never[];
+        view: { runAsync(): Promise<unknown> };
+      };
+      await element.view.runAsync();
+      return element.data;
+    };
+    return {
+      history: await panel('#history'),
+      sources: await panel('#sources'),
+      funnel: await panel('#funnel'),
+    };
+  });
 }
