@@ -92,16 +92,22 @@ async function handOver(bin: string, url: string, file: string, duck: Duck): Pro
 }
 
 function contest({ db, url, window, duck }: Bench, original: boolean): Contestants {
-  const options = { minute: 'floor', dryRun: false, jobs, wait: 0 } as const;
+  const options = { minute: 'floor', dryRun: false, jobs, wait: 0, users: false } as const;
+  const run = async (users: boolean) =>
+    aggregate(db, await slice(db, await plan(db, { ...options, ...window }, Date.now())), {
+      ...options,
+      users,
+    });
   const [start, end] = [isoTime(window.start), isoTime(window.end)];
   return {
-    zen: async () =>
-      aggregate(db, await slice(db, await plan(db, { ...options, ...window }, Date.now())), options),
+    zen: () => run(false),
+    users: () => run(true),
     process: () =>
       promisify(execFile)(process.execPath, [
         'bin/zen.js',
         'aggregate',
         '--quiet',
+        '--no-users',
         '--database',
         url,
         '--start-dt',
@@ -124,7 +130,8 @@ async function race(db: Database, contestants: Contestants): Promise<Record<stri
   await aggregate(db, [], { minute: 'floor', dryRun: false, jobs, wait: 0 }); // makes the tables
   for (let round = 0; round <= rounds; round++) {
     for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
-      for (const table of ['dash_visits', 'dash_engagement', 'zen_runs']) await db.run(`truncate ${table}`);
+      for (const table of ['dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'])
+        await db.run(`truncate ${table}`);
       const started = performance.now();
       await contestants[name]?.();
       if (round > 0) seconds[name]?.push((performance.now() - started) / 1000);
@@ -147,6 +154,7 @@ async function digest(db: Database): Promise<string> {
 
 const titles: Record<string, string> = {
   zen: 'zen',
+  users: 'zen, with people',
   process: 'zen, whole process',
   scan: 'bare scan',
   original: 'the original’s way',
