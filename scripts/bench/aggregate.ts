@@ -1,4 +1,5 @@
-// Aggregates the fixture's day, repeated on the days that follow, beside a bare scan, the original's way, and DuckDB.
+// Aggregates the fixture's day, repeated on the days that follow, beside a bare scan, the original's way (with its pandas, and
+// in Node), and DuckDB.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -14,11 +15,13 @@ import { startServer } from '../../test/support/postgres.ts';
 import { openDuck } from './duck.ts';
 import type { Duck } from './duck.ts';
 import { aggregateOriginally } from './original.ts';
+import { openPandas } from './pandas.ts';
+import type { Pandas } from './pandas.ts';
 
 /** Days of the log: 0.3, 3 and 10 million events. */
 const sizes = [1, 10, 31];
 
-/** The original keeps every row in memory, which node has no room for at the largest size. */
+/** The original keeps every row in memory, which Node has no room for at the largest size. */
 const mostOriginal = 10;
 
 const rounds = 5;
@@ -29,6 +32,7 @@ interface Bench {
   url: string;
   window: Window;
   duck: Duck | undefined;
+  pandas: Pandas | undefined;
 }
 
 type Contestants = Record<string, () => Promise<unknown>>;
@@ -50,14 +54,16 @@ export async function benchAggregate(bin: string): Promise<void> {
     url,
   ]);
   const db = await openServer(url);
+  const pandas = await openPandas(url);
   try {
     for (const [index, days] of sizes.entries()) {
       const events = await grow(db, sizes[index - 1] ?? 1, days);
       if (duck) await handOver(bin, url, join(folder, 'log.csv'), duck);
       const window = { start: first, end: first + days * dayMs };
-      report(events, await race(db, contest({ db, url, window, duck }, days <= mostOriginal)));
+      report(events, await race(db, contest({ db, url, window, duck, pandas }, days <= mostOriginal)));
     }
   } finally {
+    pandas?.close();
     await db.close();
     await server.stop();
     rmSync(folder, { recursive: true });
@@ -91,13 +97,12 @@ async function handOver(bin: string, url: string, file: string, duck: Duck): Pro
   await duck.load(file);
 }
 
-function contest({ db, url, window, duck }: Bench, original: boolean): Contestants {
+function contest({ db, url, window, duck, pandas }: Bench, original: boolean): Contestants {
   const options = { minute: 'floor', dryRun: false, jobs, wait: 0, users: false } as const;
-  const run = async (users: boolean) =>
-    aggregate(db, await slice(db, await plan(db, { ...options, ...window }, Date.now())), {
-      ...options,
-      users,
-    });
+  const run = async (users: boolean) => {
+    const windows = await plan(db, { ...options, ...window }, Date.now());
+    return aggregate(db, await slice(db, windows), { ...options, users });
+  };
   const [start, end] = [isoTime(window.start), isoTime(window.end)];
   return {
     zen: () => run(false),
@@ -117,6 +122,7 @@ function contest({ db, url, window, duck }: Bench, original: boolean): Contestan
       ]),
     scan: () =>
       db.query('select count(*) from log_raw where ts >= $1 and ts < $2', [window.start, window.end]),
+    ...(original && pandas && { pandas: () => pandas.aggregate(window) }),
     ...(original && { original: () => aggregateOriginally(db, window) }),
     ...(duck && { duck: () => duck.aggregate(window) }),
   };
@@ -157,7 +163,8 @@ const titles: Record<string, string> = {
   users: 'zen, with people',
   process: 'zen, whole process',
   scan: 'bare scan',
-  original: 'the original’s way',
+  pandas: 'the original’s pandas',
+  original: 'the same in Node',
   duck: 'DuckDB in memory',
 };
 
@@ -168,7 +175,7 @@ function report(events: number, seconds: Record<string, number[]>): void {
     const each = `${((median(times) / events) * 1e6).toFixed(2)} µs an event`;
     const ratio = median(zen.map((time, round) => (times[round] ?? NaN) / time)).toFixed(2);
     console.log(
-      `  ${(titles[name] ?? name).padEnd(20)} ${median(times).toFixed(3).padStart(8)} s, ${each}, ${ratio} × zen`,
+      `  ${(titles[name] ?? name).padEnd(21)} ${median(times).toFixed(3).padStart(8)} s, ${each}, ${ratio} × zen`,
     );
   }
 }
