@@ -179,4 +179,54 @@ describe.each(kinds)('on the %s database', (kind) => {
     );
     expect(left).toEqual({ before: true, after: false });
   });
+
+  test('ids may be any text', async () => {
+    const ids = [
+      '',
+      ' ',
+      'a',
+      'b',
+      'a\u001fb',
+      'a,b',
+      '"',
+      '\\',
+      '\\"',
+      '{a}',
+      'NULL',
+      'null',
+      '\n',
+      '🙂',
+      null,
+      null,
+    ];
+    await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
+    await db.run('create table log_raw (ts bigint, user_id text, item_topic text, source_topic text, age_segment text, event text)'); // prettier-ignore
+    const see = async (id: string | null, minute: number) =>
+      db.run("insert into log_raw values ($1::bigint, $2::text, 'Кино', 'Дети', '18-25', 'show')", [
+        midnight + minute * minuteMs,
+        id,
+      ]);
+    for (const id of ids) for (const minute of [1, 1, 2]) await see(id, minute);
+    await see('', 3);
+    await see(null, 4);
+    await aggregate(db, [{ start: midnight, end: midnight + dayMs }], {
+      minute: 'floor',
+      dryRun: false,
+      jobs: 1,
+      wait: 0,
+      users: true,
+    });
+    const found = (minute: number, end = minute + 1) =>
+      ask(db, {
+        start: midnight + minute * minuteMs,
+        end: midnight + end * minuteMs,
+        topic: undefined,
+        age: undefined,
+        event: 'show',
+        or: null,
+      });
+    expect([await found(1), await found(2), await found(3), await found(4), await found(1, 5)]).toEqual([
+      14, 14, 1, 0, 14,
+    ]);
+  });
 });

@@ -49,11 +49,19 @@ export async function gatherUsers(
     sql('aggregate/users/engagement'),
     [start, end, minute, days.start, days.end],
   );
-  const seen = rows.map(({ users, ...cell }) => ({
-    ...cell,
-    users: users === '' ? [] : users.split('\u001f'),
-  }));
+  const seen = rows.map(({ users, ...cell }) => ({ ...cell, users: splitArray(users) }));
   return { filled: rows[0]?.filled ?? 0, seen };
+}
+
+/**
+ * The elements of an array as PostgreSQL writes it (its documentation, "Array Input and Output Syntax"), NULL left out. What is
+ * in quotes keeps them: an id only has to differ from the others.
+ */
+function splitArray(text: string): string[] {
+  const elements = text.includes('"')
+    ? (text.match(/"(?:[^"\\]|\\.)*"|[^,{}]+/gs) ?? [])
+    : text.slice(1, -1).split(',');
+  return text.includes('NULL') ? elements.filter((element) => element !== 'NULL') : elements;
 }
 
 /** Counts while the database is at work on what was asked of it before. */
