@@ -2,18 +2,24 @@ import type { Selection } from '../shared/words.ts';
 
 const names = ['topics', 'ages'] as const;
 
-/** The state of the filters as the hash of a URL: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…`, times in UTC. */
-export function toHash({ period, ...chosen }: Selection): string {
+/** What a link holds: the filters, and whether people stand in the place of the average funnel. */
+export interface State extends Selection {
+  people: boolean;
+}
+
+/** The state as the hash of a URL: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…&funnel=people`, times in UTC. */
+export function toHash({ period, people, ...chosen }: State): string {
   const parts = period ? [`from=${minuteOf(period[0])}`, `to=${minuteOf(period[1])}`] : [];
   for (const name of names) {
     const list = chosen[name];
     if (list) parts.push(`${name}=${list.map(encodeURIComponent).join(',')}`);
   }
+  if (people) parts.push('funnel=people');
   return parts.join('&');
 }
 
 /** The inverse of `toHash`; what does not parse is no filter. */
-export function fromHash(hash: string): Selection {
+export function fromHash(hash: string): State {
   const parts = new Map(
     hash
       .replace(/^#/, '')
@@ -29,6 +35,7 @@ export function fromHash(hash: string): Selection {
     period: start !== undefined && end !== undefined && start < end ? [start, end] : null,
     topics: list('topics'),
     ages: list('ages'),
+    people: parts.get('funnel') === 'people',
   };
 }
 

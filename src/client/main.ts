@@ -13,6 +13,7 @@ import type { Selection, Writer } from '../shared/words.ts';
 import { tellAge } from './age.ts';
 import { Choice } from './choice.ts';
 import { fromHash, toHash } from './link.ts';
+import type { State } from './link.ts';
 import { notify } from './notice.ts';
 import { Panel } from './panel.ts';
 import { Period } from './period.ts';
@@ -67,30 +68,43 @@ function drawn(tables: Tables): Drawn {
   return { ...rows, people: people?.hidden === false ? listPeople(tables, selection()) : [] };
 }
 
-/** One of the two funnels stands in the place of both; that of people is drawn when it is first seen. */
-function bindSwitch(draw: (panel: Panel) => Promise<void>, change: () => void): void {
-  const buttons = [...document.querySelectorAll<HTMLButtonElement>('[data-show]')];
-  for (const { dataset } of buttons) {
-    const show = async () => {
-      for (const chart of charts)
-        if (buttons.some((button) => button.dataset.show === chart.name))
-          chart.hidden = chart.name !== dataset.show;
-      const shown = charts.find(({ name }) => name === dataset.show);
-      shown?.querySelector<HTMLButtonElement>(`[data-show="${shown.name}"]`)?.focus();
-      if (shown && !shown.view) await draw(shown);
-      dispatchEvent(new Event('resize')); // Vega does not see that there is room again
-      change();
-    };
-    for (const button of buttons.filter((button) => button.dataset === dataset))
-      button.addEventListener('click', () => void show());
-  }
+/** What the reader sees, for a link. */
+function state(): State {
+  return { ...selection(), people: people?.hidden === false };
 }
 
-/** Keeps the hash of the URL and the filters the same, whichever changes. */
-function link(write: Writer): void {
+/** Lets one of the two funnels stand in the place of both; that of people is drawn when it is first seen. */
+function switcher(
+  draw: (panel: Panel) => Promise<void>,
+  change: () => void,
+): (name: string) => Promise<void> {
+  const show = async (name: string) => {
+    for (const chart of charts) if (names.has(chart.name)) chart.hidden = chart.name !== name;
+    const shown = charts.find((chart) => chart.name === name);
+    if (shown && !shown.view) await draw(shown);
+    dispatchEvent(new Event('resize')); // Vega does not see that there is room again
+    change();
+  };
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>('[data-show]')];
+  const names = new Set(buttons.map(({ dataset }) => dataset.show ?? ''));
+  for (const button of buttons) {
+    const { show: name = '' } = button.dataset;
+    button.addEventListener('click', () => {
+      const shown = show(name);
+      document.querySelector<HTMLButtonElement>(`#${name} [data-show="${name}"]`)?.focus();
+      location.hash = toHash(state());
+      void shown;
+    });
+  }
+  return show;
+}
+
+/** Keeps the hash of the URL and what is shown the same, whichever changes. */
+function link(write: Writer, show: (name: string) => Promise<void>): void {
   const follow = () => {
     const wanted = fromHash(location.hash);
     const unknown = [...missing(topics, wanted.topics), ...missing(ages, wanted.ages)];
+    if (wanted.people && !people) unknown.push(write.t('People'));
     notify(
       'link',
       unknown.length > 0 ? write.t('Not in this file: {names}.', { names: unknown.join(', ') }) : '',
@@ -98,9 +112,10 @@ function link(write: Writer): void {
     period.value = wanted.period;
     topics.value = known(topics, wanted.topics);
     ages.value = known(ages, wanted.ages);
+    if (people && wanted.people !== state().people) void show(wanted.people ? 'people' : 'funnel');
   };
   document.addEventListener('change', ({ target }) => {
-    if (controls.some((control) => control === target)) location.hash = toHash(selection());
+    if (controls.some((control) => control === target)) location.hash = toHash(state());
   });
   addEventListener('hashchange', follow);
   follow();
@@ -186,8 +201,7 @@ async function start(): Promise<void> {
     if (spec) await panel.draw(spec, tables, locale, panel === people ? () => undefined : change);
   };
   await Promise.all(charts.filter((chart) => !chart.hidden).map(draw));
-  bindSwitch(draw, change);
-  link(write); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
+  link(write, switcher(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const chart of charts) {
     offerFiles(chart, listed, write);
     chart.querySelector('details')?.addEventListener('toggle', change);
