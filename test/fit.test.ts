@@ -4,7 +4,12 @@ import { coarsen, fit } from '../src/render/fit.ts';
 import { pack } from '../src/render/pack.ts';
 import { eachCell } from '../src/shared/cells.ts';
 import type { Cells } from '../src/shared/cells.ts';
+import { listMinutes } from '../src/shared/minutes.ts';
 import type { Payload } from '../src/shared/payload.ts';
+import { tabulate } from '../src/shared/sheet.ts';
+import { tabulatePayload } from '../src/shared/table.ts';
+import { writer } from '../src/shared/words.ts';
+import { readLocale } from '../src/render/locale.ts';
 import { parseTime } from '../src/time.ts';
 import { toCells } from './support/payload.ts';
 
@@ -74,6 +79,33 @@ describe('a page that is too large', () => {
     expect(second(after)).toEqual([
       { codes: [0, 0, 0], at: 30, value: sum(second(before)), count: second(before).length },
     ]);
+  });
+
+  test('tells in its tables how many minutes a row holds, which one of minutes need not', () => {
+    const write = writer(readLocale('en'));
+    const list = (of: Payload) => {
+      const everything = { period: null, topics: null, ages: null };
+      const history = listMinutes(tabulatePayload(of), everything, [of.start, of.end]);
+      return tabulate('history', { history, sources: [], funnel: [], people: [] }, write);
+    };
+    const [fine, coarse] = [list(payload), list(coarsen(payload, parseTime('2026-11-23 01:00')))];
+    expect(fine.columns.map(({ title }) => title)).toEqual(['Minute, UTC', 'Card topic', 'Events']);
+    expect(coarse.columns.map(({ title }) => title)).toEqual([
+      ...['Minute, UTC', 'Minutes', 'Card topic', 'Events'],
+    ]);
+    const rows = coarse.body.filter(([, , topic]) => topic === 'a');
+    expect(rows.slice(0, 4).map(([time, held]) => [time, held])).toEqual([
+      ['2026-11-22T22:30Z', 30],
+      ['2026-11-22T23:00Z', 60],
+      ['2026-11-23T00:00Z', 60],
+      ['2026-11-23T01:00Z', 1],
+    ]);
+    const before = (time: string) => (row: unknown[]) => row.includes('a') && String(row[0]) < time;
+    const events = (body: unknown[][]) => body.reduce((all, row) => all + Number(row.at(-1)), 0);
+    expect(rows[0]?.[3]).toBe(events(fine.body.filter(before('2026-11-22T23:00Z'))));
+    expect(events(coarse.body)).toBe(events(fine.body));
+    const whole = list(coarsen(payload, payload.end)).body;
+    expect([whole[0]?.[1], whole.at(-1)?.[1]]).toEqual([30, 30]);
   });
 
   test.each([0.9, 0.5, 0.2])('keeps as many minutes as fit into %p of it', (share) => {

@@ -11,7 +11,8 @@ export function panelsOf({ people }: Payload): PanelName[] {
 
 /** The rows that the charts draw, for one selection. Shares are of 1; `dt` is the start of a step, Unix milliseconds. */
 export interface Drawn {
-  history: { dt: number; item_topic: string; visits: number }[];
+  /** `minutes`: how many of them a row holds, where a page has hours for some. */
+  history: { dt: number; item_topic: string; visits: number; minutes?: number }[];
   sources: { source_topic: string; visits: number; share: number }[];
   /** `step` is the share of clicks that become views, in the row of views. */
   funnel: {

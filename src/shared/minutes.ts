@@ -1,4 +1,5 @@
 import type { Drawn } from './drawn.ts';
+import type { Coarse } from './payload.ts';
 import { answer } from './query.ts';
 import type { Choice } from './query.ts';
 import { minuteMs } from './table.ts';
@@ -12,16 +13,23 @@ function choose({ topics, ages }: Selection, shown: [number, number]): Choice {
   return { chosen: [topics, ages], shown, step: minuteMs };
 }
 
-/** The rows of the history minute by minute, whatever steps it is drawn in. */
+/** The rows of the history minute by minute, whatever steps it is drawn in; hour by hour where there is no more. */
 export function listMinutes(tables: Tables, selection: Selection, span: [number, number]): Drawn['history'] {
   const query = { table: 'visits' as const, groupby: ['item_topic'], time: 'dt', measures, where };
   const { groups, times } = answer(query, tables, choose(selection, selection.period ?? span));
   return groups.flatMap(({ fields, group }) =>
     times.flatMap((dt, slot) => {
       const visits = group.sums[slot] ?? 0;
-      return visits > 0 ? [{ dt, item_topic: fields.item_topic as string, visits }] : [];
+      const held = tables.coarse && { minutes: minutesOf(dt, tables.coarse) };
+      return visits > 0 ? [{ dt, item_topic: fields.item_topic as string, visits, ...held }] : [];
     }),
   );
+}
+
+/** How many minutes a row stands for: an hour's go on to its end, though it may begin later, with the period. */
+function minutesOf(dt: number, { until, step }: Coarse): number {
+  const end = dt < until ? Math.min((Math.floor(dt / step) + 1) * step, until) : dt + minuteMs;
+  return (end - dt) / minuteMs;
 }
 
 /** The minute with the most events, the first of them if there are several. */

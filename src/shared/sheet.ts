@@ -16,18 +16,31 @@ export interface Sheet {
 /** How many rows of a table the page shows. */
 export const sheetRows = 500;
 
-/** The rows of a chart as a table, in the order in which they are read. A minute is ISO 8601, UTC. */
+/** The rows of a chart as a table, in the order in which they are read. A minute is ISO 8601, UTC; with hours, they are told apart. */
 export function tabulate(name: PanelName, drawn: Drawn, { t }: Writer): Sheet {
   return sheets[name](drawn, t);
 }
 
 const sheets: Record<PanelName, (drawn: Drawn, t: Writer['t']) => Sheet> = {
-  history: ({ history }, t) => ({
-    columns: [text(t('Minute, UTC')), text(t('Card topic')), count(t('Events'))],
-    body: history
-      .toSorted((a, b) => a.dt - b.dt || b.visits - a.visits)
-      .map(({ dt, item_topic, visits }) => [isoMinute(dt), item_topic, visits]),
-  }),
+  history: ({ history }, t) => {
+    const hasHours = history.some(({ minutes }) => minutes !== undefined);
+    return {
+      columns: [
+        text(t('Minute, UTC')),
+        ...(hasHours ? [count(t('Minutes'))] : []),
+        text(t('Card topic')),
+        count(t('Events')),
+      ],
+      body: history
+        .toSorted((a, b) => a.dt - b.dt || b.visits - a.visits)
+        .map(({ dt, minutes = 1, item_topic, visits }) => [
+          isoMinute(dt),
+          ...(hasHours ? [minutes] : []),
+          item_topic,
+          visits,
+        ]),
+    };
+  },
   sources: ({ sources }, t) => ({
     columns: [text(t('Source topic')), count(t('Events')), share(t('Share'))],
     body: sources
