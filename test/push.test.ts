@@ -1,64 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
-import { between, mulberry32, shuffle } from '../fixtures/random.ts';
-import { compileChart, readChart } from '../src/render/charts.ts';
+import { compileChart } from '../src/render/charts.ts';
 import type { pushDown } from '../src/render/push.ts';
 import { panelsOf } from '../src/shared/drawn.ts';
 import { feed } from '../src/shared/feed.ts';
-import type { Payload } from '../src/shared/payload.ts';
-import { tabulatePayload } from '../src/shared/table.ts';
 import type { Row } from '../src/shared/table.ts';
-import { toCells } from './support/payload.ts';
-
-const minute = 60_000;
-const start = Date.UTC(2026, 10, 22, 23, 7);
-const minutes = 900;
-const random = mulberry32(2026);
-
-const items = ['a', 'b', '__proto__', 'constructor', 'e'];
-const ages = ['18-25', '26-30', 'не указано'];
-const sources = ['a', 'x', 'toString'];
-const events = ['show', 'click', 'view', 'odd'].map((event, rank) => ({ event, name: event, rank }));
-
-type Line = [string, string, string, number, number];
-
-/** Rows in one of some minutes; none in the middle of the period. */
-function invent(last: string[]): Line[] {
-  return items.flatMap((item) =>
-    ages.flatMap((age) =>
-      last.flatMap((name) =>
-        Array.from({ length: minutes }, (_, at): Line => [
-          item,
-          age,
-          name,
-          at,
-          between(random, 1, 40),
-        ]).filter(([, , , at]) => random() < 0.06 && (at < 300 || at > 420)),
-      ),
-    ),
-  );
-}
-
-const payload: Payload = {
-  start,
-  end: start + minutes * minute,
-  coarse: null,
-  items,
-  ages,
-  sources,
-  events,
-  topics: [...new Set([...items, ...sources])].map((name, rank) => ({ name, color: `#00000${rank}`, rank })),
-  gaps: [],
-  visits: toCells([items, ages, sources], invent(sources)),
-  engagement: toCells(
-    [items, ages, events.map(({ event }) => event)],
-    invent(events.map(({ event }) => event)),
-  ),
-  people: null,
-};
-const tables = tabulatePayload(payload);
-const source = (name: string) => readChart(name, { period: payload, coarse: null }, (text) => text);
+import { choose, payload, source, sources, tables } from './support/invented.ts';
 
 /** As Vega-Lite compiles it. */
 const plainly = ((spec: { signals: object[] }) => ({
@@ -84,19 +32,6 @@ function tidy(row: Row): string {
       typeof value === 'number' ? Number((value * (1 + 1e-12)).toPrecision(9)) : value,
     ]),
   );
-}
-
-/** What is chosen: names, also one that is not there, or all; a period of any length, at any second, or all. */
-function choose(): Record<string, unknown> {
-  const some = (names: string[]) =>
-    random() < 0.3 ? null : shuffle(random, [...names, 'nobody']).slice(0, between(random, 1, names.length));
-  const [one, other] = [between(random, 0, minutes * 60), between(random, 0, minutes * 60)];
-  const period = [start + Math.min(one, other) * 1000, start + (Math.max(one, other) + 1) * 1000];
-  return {
-    topics_item_topic: some(items),
-    ages_age_segment: some(ages),
-    period: random() < 0.25 ? null : period,
-  };
 }
 
 describe.each(panelsOf(payload))('%s, pushed down', (name) => {

@@ -1,11 +1,11 @@
 import type { LocaleFormatters, ViewOptions } from 'vega';
-import { expressionInterpreter } from 'vega-interpreter';
 import { Handler } from 'vega-tooltip';
 import { logger, Warn } from 'vega-util';
 import { parse } from 'vega-parser';
 import { View } from 'vega-view';
 import { pickRows } from '../shared/drawn.ts';
 import type { PanelName } from '../shared/drawn.ts';
+import { expressions } from '../shared/expression.ts';
 import { feed } from '../shared/feed.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Row, Tables } from '../shared/table.ts';
@@ -83,10 +83,10 @@ function drawOnce(view: View): void {
   };
 }
 
-/** Expressions are interpreted, so that the page needs no eval. */
+/** Expressions are not made code, so that the page needs no eval. */
 function options({ number, time }: Locale): ViewOptions {
   return {
-    expr: expressionInterpreter,
+    expr: expressions,
     renderer: 'svg',
     logger: logger(Warn, undefined, warn),
     tooltip: new Handler({ theme: 'zen', disableDefaultStyle: true }).call,
