@@ -114,7 +114,7 @@ async function compare(
     `page, ${size}, ${rows.toLocaleString('en')} rows: rendered in ${made.seconds.toFixed(1)} s ` +
       `(${((made.seconds / rows) * 1e6).toFixed(1)} µs a row), ${made.megabytes.toFixed(0)} MB; ` +
       `file ${(bytes / 1e6).toFixed(2)} MB, row JSON alone ${(json / 1e6).toFixed(1)} MB (${(json / bytes).toFixed(0)}×)` +
-      comparePlotly(html, json, bytes),
+      (plain ? comparePlotly(html, bytes) : ''),
   );
   for (const [name, times] of Object.entries({ zen, plain })) {
     if (times) console.log(`  ${name}: ${describe(times)}`);
@@ -146,7 +146,7 @@ function jsonSize(table: Parameters<typeof toRows>[0]): number {
 }
 
 /** Plotly's offline page: its script, and the same rows as JSON. Needs npm install --no-save plotly.js-dist-min. */
-function comparePlotly(html: string, json: number, bytes: number): string {
+function comparePlotly(html: string, bytes: number): string {
   try {
     const script = createRequire(import.meta.url).resolve('plotly.js-dist-min');
     const { visits } = tabulatePayload(readPayload(html));
@@ -157,7 +157,7 @@ function comparePlotly(html: string, json: number, bytes: number): string {
     const all = statSync(script).size + Buffer.byteLength(JSON.stringify(columns));
     return `; Plotly's script and the visits by column ${(all / 1e6).toFixed(1)} MB (${(all / bytes).toFixed(1)}×)`;
   } catch {
-    return Number.isNaN(json) ? '' : '; without Plotly, which is not installed';
+    return '; without Plotly, which is not installed';
   }
 }
 
