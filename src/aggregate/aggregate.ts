@@ -10,7 +10,8 @@ import { groupByDay, wholeDays } from '../ledger/windows.ts';
 import { withLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 import { Budget } from './budget.ts';
-import { clearUsers, countLater, fillUsers, gatherUsers, mayCountUsers, weigh } from './users.ts';
+import { countReturns } from './returns.ts';
+import { clearUsers, fillUsers, gatherUsers, mayCountUsers, weigh } from './users.ts';
 
 export interface AggregateOptions {
   minute: Minute;
@@ -146,13 +147,14 @@ async function replace(
   const may = await mayCountUsers(session);
   const { events, worth } =
     may && users !== false ? await weigh(session, { start, end }, days) : { events: 0, worth: false };
+  const values = [start, end, minute];
   const fill = async (counts: boolean) => {
-    if (counts) await session.run(sql('aggregate/engagement/clear'), [start, end]);
+    for (const name of aggregates) await session.run(sql(`aggregate/${name}/clear`), [start, end]);
     const gathered = counts ? await gatherUsers(session, { start, end }, days, minute) : undefined;
-    const engagementRows = gathered?.filled ?? (await refill(session, 'engagement', [start, end, minute]));
+    const engagementRows = gathered?.filled ?? (await session.run(sql('aggregate/engagement/fill'), values));
     const [visitsRows, returns] = await Promise.all([
-      refill(session, 'visits', [start, end, minute]),
-      gathered && countLater(gathered.seen),
+      session.run(sql('aggregate/visits/fill'), values),
+      gathered && countReturns(gathered.seen),
     ]);
     if (may) await clearUsers(session, days);
     if (returns) await fillUsers(session, returns);
@@ -162,15 +164,6 @@ async function replace(
   const rows = await (may && counts ? memory.spend(events, () => fill(true)) : fill(false));
   const [count] = await session.query<{ events: number }>(sql('aggregate/visits/count'), [start, end]);
   return { events: count?.events ?? 0, ...rows };
-}
-
-async function refill(
-  session: Session,
-  name: (typeof aggregates)[number],
-  [start, end, minute]: [number, number, Minute],
-): Promise<number> {
-  await session.run(sql(`aggregate/${name}/clear`), [start, end]);
-  return session.run(sql(`aggregate/${name}/fill`), [start, end, minute]);
 }
 
 /**

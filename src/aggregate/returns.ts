@@ -1,14 +1,18 @@
+import { setImmediate } from 'node:timers/promises';
 import { Counter } from './counter.ts';
 import { dayOf } from '../ledger/windows.ts';
 import { dayMs, minuteMs } from '../time.ts';
 
-/** The users of one minute × card topic × age × event; minutes are counted from 1970, users may repeat. */
+/**
+ * The users of one minute × card topic × age × event, who may repeat, as PostgreSQL writes an array. Minutes are counted from
+ * 1970.
+ */
 export interface Seen {
   minute: number;
   item_topic: string | null;
   age_segment: string | null;
   event: string | null;
-  users: string[];
+  users: string;
 }
 
 /** A card topic or every one of them, an age or every one, and one kind of event or either of two; null is a missing name. */
@@ -34,8 +38,22 @@ const unions = [
   ['show', 'view'],
 ] as const;
 
-/** Counts the users that come back on each UTC day. */
-export function countReturns(seen: readonly Seen[]): Returns[] {
+/** Gives way to what else is to be done, when it has not for some milliseconds. */
+class Turn {
+  #since = performance.now();
+
+  async pass(): Promise<void> {
+    if (performance.now() - this.#since < 5) return;
+    await setImmediate();
+    this.#since = performance.now();
+  }
+}
+
+/**
+ * Counts the users that come back on each UTC day. That takes a while, in which the database goes on with what it was asked
+ * before; so answers to it are heard meanwhile.
+ */
+export async function countReturns(seen: readonly Seen[]): Promise<Returns[]> {
   const days = new Map<number, Seen[]>();
   for (const one of seen) {
     const day = dayOf(one.minute * minuteMs);
@@ -43,22 +61,26 @@ export function countReturns(seen: readonly Seen[]): Returns[] {
     if (cells) cells.push(one);
     else days.set(day, [one]);
   }
-  return [...days].flatMap(([day, cells]) => countDay((day * dayMs) / minuteMs, cells));
+  const turn = new Turn();
+  const counted: Returns[][] = [];
+  for (const [day, cells] of days) counted.push(await countDay((day * dayMs) / minuteMs, cells, turn));
+  return counted.flat();
 }
 
 /** More than the minutes of a day, which count from 1. */
 const base = dayMs / minuteMs + 1;
 
 /** Goes user by user and in order of time, so that what is kept is one user's last minutes. */
-function countDay(first: number, cells: readonly Seen[]): Returns[] {
+async function countDay(first: number, cells: readonly Seen[], turn: Turn): Promise<Returns[]> {
   const ordered = cells.toSorted((a, b) => a.minute - b.minute);
   const scopes = new Scopes();
   const scopesOf = ordered.map((cell) => scopes.of(cell));
   const minutes = ordered.map(({ minute }) => minute - first + 1);
-  const { order, starts } = byUser(ordered);
+  const { order, starts } = await byUser(ordered, turn);
   const last = new Uint16Array(scopes.list.length);
   const found = new Counter();
   for (let user = 0; user + 1 < starts.length; user++) {
+    await turn.pass();
     last.fill(0);
     for (let at = starts[user] ?? 0; at < (starts[user + 1] ?? 0); at++) {
       const cell = order[at] ?? 0;
@@ -87,16 +109,33 @@ function list(first: number, scopes: readonly Scope[], found: Counter): Returns[
   return returns;
 }
 
+/**
+ * The elements of an array as PostgreSQL writes it (its documentation, "Array Input and Output Syntax"), NULL left out. What is
+ * in quotes keeps them: an id only has to differ from the others.
+ */
+function splitArray(text: string): string[] {
+  const elements = text.includes('"')
+    ? (text.match(/"(?:[^"\\]|\\.)*"|[^,{}]+/gs) ?? [])
+    : text.slice(1, -1).split(',');
+  return text.includes('NULL') ? elements.filter((element) => element !== 'NULL') : elements;
+}
+
 /** The cells of each user, in their order; those of user n stand from `starts[n]` on. */
-function byUser(seen: readonly Seen[]): { order: Uint32Array; starts: Uint32Array } {
+async function byUser(
+  seen: readonly Seen[],
+  turn: Turn,
+): Promise<{ order: Uint32Array; starts: Uint32Array }> {
   const codes = new Map<string, number>();
-  const coded = seen.map(({ users }) =>
-    users.map((user) => {
+  const coded: Uint32Array[] = [];
+  for (const { users } of seen) {
+    await turn.pass();
+    const own = splitArray(users).map((user) => {
       const code = codes.get(user) ?? codes.size;
       if (code === codes.size) codes.set(user, code);
       return code;
-    }),
-  );
+    });
+    coded.push(Uint32Array.from(own));
+  }
   const starts = new Uint32Array(codes.size + 1);
   for (const users of coded) for (const user of users) starts[user + 1] = (starts[user + 1] ?? 0) + 1;
   for (let user = 1; user < starts.length; user++)

@@ -1,10 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import type { Window } from '../time.ts';
-import { countReturns } from './returns.ts';
 import type { Returns, Seen } from './returns.ts';
 
 /** Whether this role may fill `dash_users`, or make it where it is not. */
@@ -45,29 +43,10 @@ export async function gatherUsers(
   days: Window,
   minute: Minute,
 ): Promise<Gathered> {
-  const rows = await session.query<Omit<Seen, 'users'> & { users: string; filled: number }>(
-    sql('aggregate/users/engagement'),
-    [start, end, minute, days.start, days.end],
-  );
-  const seen = rows.map(({ users, ...cell }) => ({ ...cell, users: splitArray(users) }));
-  return { filled: rows[0]?.filled ?? 0, seen };
-}
-
-/**
- * The elements of an array as PostgreSQL writes it (its documentation, "Array Input and Output Syntax"), NULL left out. What is
- * in quotes keeps them: an id only has to differ from the others.
- */
-function splitArray(text: string): string[] {
-  const elements = text.includes('"')
-    ? (text.match(/"(?:[^"\\]|\\.)*"|[^,{}]+/gs) ?? [])
-    : text.slice(1, -1).split(',');
-  return text.includes('NULL') ? elements.filter((element) => element !== 'NULL') : elements;
-}
-
-/** Counts while the database is at work on what was asked of it before. */
-export async function countLater(seen: readonly Seen[]): Promise<Returns[]> {
-  await setImmediate();
-  return countReturns(seen);
+  const seen = await session.query<Seen & { filled: number }>(sql('aggregate/users/engagement'), [
+    ...[start, end, minute, days.start, days.end],
+  ]);
+  return { filled: seen[0]?.filled ?? 0, seen };
 }
 
 /** Takes whole days out of `dash_users`, where it is. */
