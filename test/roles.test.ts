@@ -68,9 +68,10 @@ describe('a role that owns nothing but its schema', () => {
       stderr: expect.not.stringContaining('Users are not counted'),
     });
     expect(
-      await db.query(`select sum(users)::int as users from ${role}.dash_users where dt is not null
-      and every_topic and every_age and or_event is null`),
-    ).toEqual([{ users: 1 }]);
+      await db.query(
+        `select users::text as users from ${role}.dash_users where every_topic and every_age and or_event is null`,
+      ),
+    ).toEqual([{ users: '{1}' }]);
     expect(await zen(['render', ...as(role)], { cwd })).toMatchObject({ code: 0 });
   });
 });

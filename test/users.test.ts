@@ -68,10 +68,11 @@ function expected(log: readonly Sample[], minute: Minute, asked: Question): numb
 
 async function ask(db: Database, { start, end, topic, age, event, or }: Question): Promise<number> {
   const rows = await db.query<{ users: number }>(
-    `select coalesce(sum(users), 0)::bigint as users from dash_users
-     where dt >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
-       and dt < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
-       and (previous is null or previous < timestamp 'epoch' + $1::bigint * interval '1 millisecond')
+    `select coalesce(sum(people), 0)::bigint as users
+     from dash_users, unnest(minutes, previous, users) as returns (minute, before, people)
+     where dt + minute * interval '1 minute' >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
+       and dt + minute * interval '1 minute' < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
+       and (before is null or dt + before * interval '1 minute' < timestamp 'epoch' + $1::bigint * interval '1 millisecond')
        and every_topic = $3::boolean and item_topic is not distinct from $4::text
        and every_age = $5::boolean and age_segment is not distinct from $6::text
        and event is not distinct from $7::text and or_event is not distinct from $8::text`,

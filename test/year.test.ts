@@ -101,8 +101,9 @@ describe.each(kinds)('a year of nights on the %s database', (kind) => {
     expect(await readVisits(db)).toEqual(countVisits(log, 'floor'));
     expect(await readEngagement(db)).toEqual(countEngagement(log, 'floor'));
     const people = await db.query<{ day: number; users: number }>(
-      `select (date_part('epoch', date_trunc('day', dt)) * 1000)::bigint as day, sum(users)::bigint as users from dash_users
-       where every_topic and every_age and event = 'show' and or_event is null and previous is null group by 1 order by 1`,
+      `select (date_part('epoch', dt) * 1000)::bigint as day, sum(people)::bigint as users
+       from dash_users, unnest(previous, users) as returns (before, people)
+       where every_topic and every_age and event = 'show' and or_event is null and before is null group by 1 order by 1`,
     );
     const shows = log.filter(({ event }) => event === 'show');
     const days = Array.from({ length: nights }, (_, night) => first + night * dayMs);

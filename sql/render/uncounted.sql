@@ -8,6 +8,6 @@ from (
 ) as days
 where not exists (
   select from dash_users
-  where dt >= day and dt < day + interval '1 day'
+  where dt = day
 )
 order by day

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { Counter } from './counter.ts';
 import { dayOf } from '../ledger/windows.ts';
 import { dayMs, minuteMs } from '../time.ts';
 
@@ -25,11 +24,15 @@ export interface Scope {
   or_event: string | null;
 }
 
-/** A scope's users by minute and by the minute they were last seen there before, on that UTC day (null: not yet). */
+/**
+ * A scope's users on a UTC day (Unix milliseconds), by minute of the day and by the minute they were last seen there before, on
+ * that day (null: not yet): three arrays of one order, as PostgreSQL writes them.
+ */
 export interface Returns extends Scope {
-  minutes: number[];
-  previous: (number | null)[];
-  users: number[];
+  day: number;
+  minutes: string;
+  previous: string;
+  users: string;
 }
 
 /** Two kinds of event, either of which counts: what tells how many people did both. */
@@ -53,7 +56,7 @@ class Turn {
  * Counts the users that come back on each UTC day. That takes a while, in which the database goes on with what it was asked
  * before; so answers to it are heard meanwhile.
  */
-export async function countReturns(seen: readonly Seen[]): Promise<Returns[]> {
+export async function countReturns(seen: readonly Seen[]): Promise<Iterable<Returns>> {
   const days = new Map<number, Seen[]>();
   for (const one of seen) {
     const day = dayOf(one.minute * minuteMs);
@@ -62,23 +65,25 @@ export async function countReturns(seen: readonly Seen[]): Promise<Returns[]> {
     else days.set(day, [one]);
   }
   const turn = new Turn();
-  const counted: Returns[][] = [];
-  for (const [day, cells] of days) counted.push(await countDay((day * dayMs) / minuteMs, cells, turn));
-  return counted.flat();
+  const counted: (() => Iterable<Returns>)[] = [];
+  for (const [day, cells] of days) counted.push(await countDay(day * dayMs, cells, turn));
+  return (function* () {
+    for (const list of counted) yield* list();
+  })();
 }
 
 /** More than the minutes of a day, which count from 1. */
 const base = dayMs / minuteMs + 1;
 
 /** Goes user by user and in order of time, so that what is kept is one user's last minutes. */
-async function countDay(first: number, cells: readonly Seen[], turn: Turn): Promise<Returns[]> {
+async function countDay(day: number, cells: readonly Seen[], turn: Turn): Promise<() => Iterable<Returns>> {
   const ordered = cells.toSorted((a, b) => a.minute - b.minute);
   const scopes = new Scopes();
   const scopesOf = ordered.map((cell) => scopes.of(cell));
-  const minutes = ordered.map(({ minute }) => minute - first + 1);
+  const minutes = ordered.map(({ minute }) => minute - day / minuteMs + 1);
   const { order, starts } = await byUser(ordered, turn);
   const last = new Uint16Array(scopes.list.length);
-  const found = new Counter();
+  const found = scopes.list.map(() => new Pairs());
   for (let user = 0; user + 1 < starts.length; user++) {
     await turn.pass();
     last.fill(0);
@@ -89,24 +94,51 @@ async function countDay(first: number, cells: readonly Seen[], turn: Turn): Prom
         const before = last[scope] ?? 0;
         if (before === minute) continue;
         last[scope] = minute;
-        found.add(scope, minute * base + before);
+        found[scope]?.add(minute * base + before);
       }
     }
   }
-  return list(first, scopes.list, found);
+  for (const pairs of found) {
+    await turn.pass();
+    pairs.sort();
+  }
+  return function* () {
+    for (const [number, scope] of scopes.list.entries())
+      yield { day, ...scope, ...(found[number] ?? new Pairs()).list() };
+  };
 }
 
-/** The scopes with their counts, which stand at the minute of the day and the one before it, or 0, to the base. */
-function list(first: number, scopes: readonly Scope[], found: Counter): Returns[] {
-  const returns = scopes.map((scope): Returns => ({ ...scope, minutes: [], previous: [], users: [] }));
-  for (const [scope, pair, users] of found.entries()) {
-    const before = pair % base;
-    const one = returns[scope];
-    one?.minutes.push(first + Math.floor(pair / base) - 1);
-    one?.previous.push(before === 0 ? null : first + before - 1);
-    one?.users.push(users);
+/** Minutes of a day, from 1, each with the one before it, or 0, to the base: in order once they are sorted. */
+class Pairs {
+  #pairs = new Int32Array(16);
+  #length = 0;
+
+  add(pair: number): void {
+    if (this.#length === this.#pairs.length) {
+      const longer = new Int32Array(this.#length * 2);
+      longer.set(this.#pairs);
+      this.#pairs = longer;
+    }
+    this.#pairs[this.#length++] = pair;
   }
-  return returns;
+
+  sort(): void {
+    this.#pairs = this.#pairs.subarray(0, this.#length).sort();
+  }
+
+  list(): Pick<Returns, 'minutes' | 'previous' | 'users'> {
+    const [minutes, previous, users]: [number[], (number | 'NULL')[], number[]] = [[], [], []];
+    for (let at = 0; at < this.#length;) {
+      const first = at;
+      const pair = this.#pairs[at] ?? 0;
+      while (this.#pairs[at] === pair) at++;
+      const before = pair % base;
+      minutes.push(Math.floor(pair / base) - 1);
+      previous.push(before === 0 ? 'NULL' : before - 1);
+      users.push(at - first);
+    }
+    return { minutes: `{${minutes.join()}}`, previous: `{${previous.join()}}`, users: `{${users.join()}}` };
+  }
 }
 
 /**

@@ -54,6 +54,20 @@ export async function clearUsers(session: Session, { start, end }: Window): Prom
   if (await hasTable(session, 'dash_users')) await session.run(sql('aggregate/users/clear'), [start, end]);
 }
 
-export async function fillUsers(session: Session, returns: readonly Returns[]): Promise<void> {
-  await session.run(sql('aggregate/users/fill'), [JSON.stringify(returns)]);
+/** Characters of a statement, so that a busy day is not one of some hundred million. */
+const batch = 4_000_000;
+
+export async function fillUsers(session: Session, returns: Iterable<Returns>): Promise<void> {
+  let rows: Returns[] = [];
+  let size = 0;
+  const write = async () => {
+    await session.run(sql('aggregate/users/fill'), [JSON.stringify(rows)]);
+    [rows, size] = [[], 0];
+  };
+  for (const row of returns) {
+    rows.push(row);
+    size += row.minutes.length + row.previous.length + row.users.length;
+    if (size > batch) await write();
+  }
+  if (rows.length > 0) await write();
 }

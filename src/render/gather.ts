@@ -56,6 +56,7 @@ export class Gatherer {
 
 /** Whole numbers from an array in PostgreSQL's text form, like `{1,2,3}`. */
 export function readArray(text: string): Float64Array {
+  if (text === '{}') return new Float64Array();
   const numbers = new Float64Array(text.length >> 1);
   let [length, number, digits] = [0, 0, 0];
   for (let at = 1; at < text.length; at++) {

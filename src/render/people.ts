@@ -8,6 +8,7 @@ import type { Returns } from '../shared/returns.ts';
 import { dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { Gatherer, readArray } from './gather.ts';
+import type { Piece } from './gather.ts';
 import { deflate } from './pack.ts';
 
 /** Minutes of a step, each a whole number of the one before; none goes over a midnight. */
@@ -28,7 +29,12 @@ async function mayRead(db: Database): Promise<boolean> {
 
 const everyOne = '*';
 
-interface Scope {
+/** A row of `dash_users`: the day's midnight in minutes from 1970, and three arrays as text; `notYet` for no minute before. */
+interface Day {
+  midnight: number;
+  minutes: string;
+  previous: string;
+  users: string;
   every_topic: boolean;
   item_topic: string;
   every_age: boolean;
@@ -50,24 +56,17 @@ export async function queryPeople(
   least: number,
 ): Promise<Returns> {
   const step = end - start <= dayMs / 4 ? 1 : end - start <= 1.5 * dayMs ? 5 : 15;
-  const base = Math.floor(start / minuteMs) * minuteMs;
   const gatherer = new Gatherer();
   const name = (every: boolean, text: string) => (every ? everyOne : `=${text || translate('not set')}`);
   for (let from = start; from < end; from = nextMidnight(from)) {
-    const rows = await db.query<Scope & { since: number; steps: string; values: string }>(
-      sql('render/users'),
-      [from, Math.min(end, nextMidnight(from)), base, step],
-    );
-    for (const row of rows) {
-      const topic = name(row.every_topic, row.item_topic);
-      const age = name(row.every_age, row.age_segment);
+    const till = Math.min(end, nextMidnight(from));
+    for (const day of await db.query<Day>(sql('render/users'), [from, till])) {
+      const topic = name(day.every_topic, day.item_topic);
+      const age = name(day.every_age, day.age_segment);
       const kind =
-        row.or_event === '' ? `=${row.event || translate('not set')}` : `${row.event}|${row.or_event}`;
-      gatherer.add({
-        names: [topic, age, kind, String(row.since)],
-        minutes: readArray(row.steps),
-        values: readArray(row.values),
-      });
+        day.or_event === '' ? `=${day.event || translate('not set')}` : `${day.event}|${day.or_event}`;
+      for (const [since, piece] of gatherSteps(day, { start: from, end: till }, start, step))
+        gatherer.add({ names: [topic, age, kind, String(since)], ...piece });
     }
   }
   const kinds = [...events.map(({ event }) => `=${event}`), 'show|click', 'show|view'];
@@ -79,6 +78,53 @@ export async function queryPeople(
     Array.from({ length: most + 1 }, (_, since) => String(since)),
   ]);
   return { step, least, cells: withoutSmall({ ...cells, counts: null }, least) };
+}
+
+/** What stands in `previous` for none. */
+const notYet = dayMs / minuteMs;
+
+/**
+ * The users of a window within a day, by how many steps ago they were last seen: 0 when that was before the period's start, or
+ * on no step of that day. Who is seen twice in a step counts once. Steps count from the one that the period begins in.
+ */
+function gatherSteps(
+  { midnight, ...day }: Day,
+  window: Window,
+  start: number,
+  step: number,
+): Map<number, Omit<Piece, 'names'>> {
+  const [minutes, previous, users] = [day.minutes, day.previous, day.users].map(readArray) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const [from, till, base] = [window.start, window.end, start].map(
+    (ms) => Math.ceil(ms / minuteMs) - midnight,
+  ) as [number, number, number];
+  const first = Math.floor(start / minuteMs / step) - midnight / step;
+  const found = new Map<number, { minutes: number[]; values: number[] }>();
+  for (let row = 0; row < minutes.length; row++) {
+    const [minute = 0, before = 0] = [minutes[row], previous[row]];
+    if (minute < from || minute >= till) continue;
+    const at = Math.floor(minute / step);
+    const since = before === notYet || before < base ? 0 : at - Math.floor(before / step);
+    if (since === 0 && before !== notYet && before >= base) continue;
+    const steps = found.get(since) ?? { minutes: [], values: [] };
+    found.set(since, steps);
+    const last = steps.minutes.length - 1;
+    if (steps.minutes[last] === at - first)
+      steps.values[last] = (steps.values[last] ?? 0) + (users[row] ?? 0);
+    else {
+      steps.minutes.push(at - first);
+      steps.values.push(users[row] ?? 0);
+    }
+  }
+  return new Map(
+    [...found].map(([since, steps]) => [
+      since,
+      { minutes: Float64Array.from(steps.minutes), values: Float64Array.from(steps.values) },
+    ]),
+  );
 }
 
 /** Leaves out the scopes that fewer people are in than asked for: those with no earlier step, or in an earlier day. */
@@ -121,7 +167,7 @@ export function* eachLonger(returns: Returns, start: number): Generator<Returns>
 }
 
 function sizeOf({ cells }: Returns): number {
-  return (deflate(encodeCells(cells)).length * 4) / 3;
+  return (deflate(encodeCells(cells), 6).length * 4) / 3;
 }
 
 /** The same in longer steps. Who comes back within a step has not been away. */

@@ -1,4 +1,4 @@
--- Empties the days [$1, $2), Unix milliseconds, before they are filled anew.
+-- Empties the days that the window [$1, $2), Unix milliseconds, begins in or holds: all that it touches, when it ends at midnight.
 delete from dash_users
-where dt >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
-  and dt < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
+where dt >= date_trunc('day', timestamp 'epoch' + $1::bigint * interval '1 millisecond')
+  and dt < date_trunc('day', timestamp 'epoch' + $2::bigint * interval '1 millisecond')
