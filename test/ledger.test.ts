@@ -119,6 +119,20 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await readVisits(db)).toEqual(countVisits(log.slice(0, 1), 'floor'));
   });
 
+  test('status tells where people are not counted, when they are elsewhere', async () => {
+    await open();
+    const uncounted = async () => (await queryStatus(db, 0)).uncounted;
+    await run([between('2019-09-21', '2019-09-25')], { users: false });
+    expect(await uncounted()).toEqual([]);
+    await run([between('2019-09-22', '2019-09-23')], { users: true });
+    expect(await uncounted()).toEqual([
+      between('2019-09-21', '2019-09-22'),
+      between('2019-09-23', '2019-09-25'),
+    ]);
+    await run([between('2019-09-23', '2019-09-25')], { users: true });
+    expect(await uncounted()).toEqual([between('2019-09-21', '2019-09-22')]);
+  });
+
   test('status tells what is covered, the holes, and the minutes whose events changed since', async () => {
     await open();
     expect(await queryStatus(db, 0)).toMatchObject({

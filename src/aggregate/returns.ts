@@ -14,7 +14,7 @@ export interface Seen {
   users: string;
 }
 
-/** A card topic or every one of them, an age or every one, and one kind of event or either of two; null is a missing name. */
+/** A card topic or every one of them, an age or every one, and one kind of event or either of two; null is a missing name, or an empty one. */
 export interface Scope {
   every_topic: boolean;
   item_topic: string | null;
@@ -190,7 +190,10 @@ class Scopes {
   readonly #cells = new Map<string, number[]>();
 
   /** The numbers of the scopes that a cell counts in. */
-  of({ item_topic, age_segment, event }: Seen): number[] {
+  of(seen: Seen): number[] {
+    const [item_topic, age_segment, event] = [seen.item_topic, seen.age_segment, seen.event].map((name) =>
+      name === '' ? null : name,
+    ) as [string | null, string | null, string | null];
     const cell = JSON.stringify([item_topic, age_segment, event]);
     const known = this.#cells.get(cell);
     if (known) return known;

@@ -1,12 +1,14 @@
 import type { Database } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
+import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { queryChanged } from '../ledger/changed.ts';
 import type { Changed } from '../ledger/changed.ts';
-import { queryCovered, queryRuns } from '../ledger/ledger.ts';
+import { queryCovered, queryPruned, queryRuns } from '../ledger/ledger.ts';
 import type { Covered, Run } from '../ledger/ledger.ts';
-import { merge, subtract } from '../ledger/windows.ts';
+import { queryUncounted } from '../ledger/uncounted.ts';
+import { intersect, merge, subtract } from '../ledger/windows.ts';
 
 /** What is aggregated of the log. Times are Unix milliseconds. */
 export interface Status {
@@ -19,6 +21,8 @@ export interface Status {
   gaps: Window[];
   /** What has changed in the log since it was aggregated. */
   changed: Changed[];
+  /** Of what is aggregated, where people were not counted, though they are elsewhere. Not what was pruned from the log. */
+  uncounted: Window[];
   /** Milliseconds from the end of what is aggregated until now; null when nothing is. */
   age: number | null;
   /** The newest rows of the ledger, the last one first. */
@@ -44,7 +48,19 @@ export async function queryStatus(db: Database, now: number): Promise<Status> {
     coverage,
     gaps: start === undefined || end === undefined ? [] : subtract({ start, end }, whole),
     changed: await queryChanged(db, coverage),
+    uncounted: await queryLacking(db, whole),
     age: end === undefined ? null : now - end,
     runs: await queryRuns(db, lastRuns),
   };
+}
+
+async function queryLacking(db: Database, covered: readonly Window[]): Promise<Window[]> {
+  const [start, end] = [covered[0]?.start, covered.at(-1)?.end];
+  if (start === undefined || end === undefined) return [];
+  const days = (await queryUncounted(db, { start, end })) ?? [];
+  if (days.length === 0 || (await db.query('select from dash_users limit 1')).length === 0) return [];
+  const pruned = await queryPruned(db);
+  return merge(days.map((day) => ({ start: day, end: day + dayMs })))
+    .flatMap((window) => covered.flatMap((stretch) => intersect(window, stretch) ?? []))
+    .flatMap((window) => subtract(window, pruned));
 }

@@ -7,7 +7,7 @@ import { count } from './numbers.ts';
 
 /** The state of the aggregates, for people. */
 export function describeStatus(
-  { first, last, coverage, gaps, changed, age, runs }: Status,
+  { first, last, coverage, gaps, changed, uncounted, age, runs }: Status,
   label: string,
 ): string {
   const log =
@@ -23,6 +23,9 @@ export function describeStatus(
       : `The end of that is ${describeDuration(age)} ago.`,
     ...gaps.map((window) => `Not aggregated: ${describeWindow(window)}. ${remedy(window)}`),
     ...changed.map((window) => `${describeChange(window)} ${remedy(window)}`),
+    ...uncounted.map(
+      (window) => `People are not counted: ${describeWindow(window)}. ${remedy(window)} --users`,
+    ),
     ...(runs.length > 0 ? ['Last runs, the newest first:', ...runs.map(describeRun)] : []),
   ];
   return lines.join('\n');
@@ -56,6 +59,7 @@ export function statusJson({
   coverage,
   gaps,
   changed,
+  uncounted,
   age,
   runs,
 }: Status): Record<string, unknown> {
@@ -67,6 +71,7 @@ export function statusJson({
     coverage: coverage.map(window),
     gaps: gaps.map(window),
     changed: changed.map(window),
+    uncounted: uncounted.map(window),
     age_seconds: age === null ? null : Math.floor(age / 1000),
     runs: runs.map((run) => ({ ...window(run), started: iso(run.started), finished: iso(run.finished) })),
   };

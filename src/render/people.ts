@@ -1,5 +1,4 @@
 import type { Database } from '../db/database.ts';
-import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { buildCells, eachCell, encodeCells } from '../shared/cells.ts';
 import type { Cell, Cells } from '../shared/cells.ts';
@@ -13,19 +12,6 @@ import { deflate } from './pack.ts';
 
 /** Minutes of a step, each a whole number of the one before; none goes over a midnight. */
 const steps = [1, 5, 15, 60, 180, 360, 1440];
-
-/** The days of a period on which people were not counted, though there were events; null where nobody may know. */
-export async function queryUncounted(db: Database, { start, end }: Window): Promise<number[] | null> {
-  if (!(await mayRead(db))) return null;
-  const rows = await db.query<{ day: number }>(sql('render/uncounted'), [start, end]);
-  return rows.map(({ day }) => day);
-}
-
-async function mayRead(db: Database): Promise<boolean> {
-  if (!(await hasTable(db, 'dash_users'))) return false;
-  const [row] = await db.query<{ may: boolean }>("select has_table_privilege('dash_users', 'select') as may");
-  return row?.may === true;
-}
 
 const everyOne = '*';
 

@@ -24,7 +24,8 @@ import type { LocaleName } from './locale.ts';
 import { countRows } from './manifest.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
-import { queryPeople, queryUncounted, thin } from './people.ts';
+import { queryUncounted } from '../ledger/uncounted.ts';
+import { queryPeople, thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { queryPayload, querySpan } from './tables.ts';
 
