@@ -179,6 +179,21 @@ describe.each(kinds)('on the %s database', (kind) => {
     });
     expect(hidden.length).toBeGreaterThan(0);
     expect(hidden.length).toBeLessThan(scopes.length);
+    const total = (scope: Audience, ...all: string[]) =>
+      expected(log, scope, payload, all).reduce((sum, users) => sum + users, 0);
+    const either = (scope: Audience, other: string) =>
+      total(scope, 'show') + total(scope, other) - total(scope, 'show', other);
+    const groups = scopes.flatMap((scope) => [
+      ...['show', 'click', 'view', ''].map((event) => total(scope, event)),
+      ...['click', 'view'].map((event) => either(scope, event)),
+    ]);
+    expect(few.people.hidden).toBe(groups.filter((users) => users > 0 && users < 12).length);
+    expect(payload.people?.hidden).toBe(0);
+    const { html } = await render(db, { locale: 'en', minCell: 12 });
+    const [, told] =
+      /Groups of fewer than 12.people \(a topic, an age, an event\) are not told apart: (\d+)/.exec(html) ??
+      [];
+    expect(Number(told)).toBe(few.people.hidden);
   });
 
   test('a page counts people where every day with events has them; the longer steps go first when it must be small', async () => {

@@ -125,7 +125,13 @@ export function renderPage({
         : '',
     small:
       people && people.least > 1
-        ? t('Groups of fewer than {people person|people} are not told apart', { people: people.least })
+        ? t(
+            'Groups of fewer than {people person|people} (a topic, an age, an event) are not told apart: {hidden}',
+            {
+              people: people.least,
+              hidden: write.number(people.hidden),
+            },
+          )
         : '',
     noPeople: counted && !people ? t('People are left out, so that this file can be sent.') : '',
     definitions: (people ? [...definitions, ...ofPeople] : definitions).map(([term, meaning]) => ({

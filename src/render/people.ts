@@ -63,7 +63,7 @@ export async function queryPeople(
     kinds,
     Array.from({ length: most + 1 }, (_, since) => String(since)),
   ]);
-  return { step, least, cells: withoutSmall({ ...cells, counts: null }, least) };
+  return { step, least, ...withoutSmall({ ...cells, counts: null }, least) };
 }
 
 /** What stands in `previous` for none. */
@@ -114,18 +114,17 @@ function gatherSteps(
 }
 
 /** Leaves out the scopes that fewer people are in than asked for: those with no earlier step, or in an earlier day. */
-function withoutSmall(cells: Cells, least: number): Cells {
-  if (least < 2) return cells;
+function withoutSmall(cells: Cells, least: number): Pick<Returns, 'cells' | 'hidden'> {
+  if (least < 2) return { cells, hidden: 0 };
   const all = [...eachCell(cells)];
   const people = new Map<string, number>();
   for (const { codes, values } of all) {
     const scope = codes.slice(0, 3).join();
     if (codes[3] === 0) people.set(scope, (people.get(scope) ?? 0) + sum(values));
   }
-  return buildCells(
-    cells.sizes,
-    all.filter(({ codes }) => (people.get(codes.slice(0, 3).join()) ?? 0) >= least),
-  );
+  const large = all.filter(({ codes }) => (people.get(codes.slice(0, 3).join()) ?? 0) >= least);
+  const hidden = [...people.values()].filter((count) => count < least).length;
+  return { cells: buildCells(cells.sizes, large), hidden };
 }
 
 function sum(values: ArrayLike<number>): number {
@@ -157,7 +156,7 @@ function sizeOf({ cells }: Returns): number {
 }
 
 /** The same in longer steps. Who comes back within a step has not been away. */
-export function lengthen({ step: before, least, cells }: Returns, step: number, start: number): Returns {
+export function lengthen({ step: before, cells, ...rest }: Returns, step: number, start: number): Returns {
   const [firstBefore, first] = [before, step].map((minutes) => Math.floor(start / minuteMs / minutes)) as [
     number,
     number,
@@ -177,8 +176,8 @@ export function lengthen({ step: before, least, cells }: Returns, step: number, 
   }
   const longest = Math.max(0, ...[...found.keys()].map((key) => Number(key.split(',')[3])));
   return {
+    ...rest,
     step,
-    least,
     cells: buildCells(
       [...cells.sizes.slice(0, 3), longest + 1],
       [...found].map(([key, rows]): Cell => {

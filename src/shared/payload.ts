@@ -59,7 +59,10 @@ const dimensions = 3;
 
 /** The payload as bytes, which deflate well: the names as JSON, then the tables. */
 export function encode({ visits, engagement, people, ...rest }: Payload): Uint8Array {
-  const head: Head = { ...rest, people: people && { step: people.step, least: people.least } };
+  const head: Head = {
+    ...rest,
+    people: people && { step: people.step, least: people.least, hidden: people.hidden },
+  };
   const names = new TextEncoder().encode(JSON.stringify([version, head]));
   return join([names, ...[visits, engagement, ...(people ? [people.cells] : [])].map(encodeCells)]);
 }

@@ -10,5 +10,7 @@ export interface Returns {
   step: number;
   /** Groups of fewer people than this are left out. */
   least: number;
+  /** How many groups that are: a card topic or every one × an age or every one × a kind of event. */
+  hidden: number;
   cells: Cells;
 }
