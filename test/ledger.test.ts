@@ -119,6 +119,17 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await readVisits(db)).toEqual(countVisits(log.slice(0, 1), 'floor'));
   });
 
+  test('a table of another version is named, with what to do', async () => {
+    await open();
+    await db.run('create table dash_users (dt timestamp, event varchar(128), users bigint)');
+    await expect(run([between('2019-09-21', '2019-09-22')], { users: true })).rejects.toThrow(
+      /refused: column "\w+" of relation "dash_users" does not exist\. The table is not as this zen makes it: drop it, and aggregate again\.$/,
+    );
+    await db.run('drop table dash_users');
+    await run([between('2019-09-21', '2019-09-22')], { users: true });
+    expect(await readVisits(db)).toEqual(countVisits(log.slice(0, 1), 'floor'));
+  });
+
   test('status tells where people are not counted, when they are elsewhere', async () => {
     await open();
     const uncounted = async () => (await queryStatus(db, 0)).uncounted;

@@ -13,6 +13,9 @@ export function refusal(error: unknown, who: string, rows = 0): ZenError {
     /^COPY (.+?), line (\d+)/,
     (_, table: string, line: string) => `row ${rows + Number(line)} of ${table}`,
   );
-  const said = `${who} refused: ${shorten(messageOf(error), 150)}${place && ` (${shorten(place, 300)})`}.`;
-  return new ZenError('failed', said, { cause: error });
+  const message = messageOf(error);
+  const said = `${who} refused: ${shorten(message, 150)}${place && ` (${shorten(place, 300)})`}.`;
+  const isOther = /^column "\w+" of relation "dash_\w+" does not exist$/.test(message);
+  const remedy = isOther ? ' The table is not as this zen makes it: drop it, and aggregate again.' : '';
+  return new ZenError('failed', said + remedy, { cause: error });
 }
