@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
 import { queryCovered } from '../src/ledger/ledger.ts';
@@ -81,6 +83,18 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await look((db) => findRule(db, whole))).toBe('floor');
     expect((await look(queryCovered)).map(({ minute }) => minute)).toEqual(['floor']);
   });
+});
+
+test('an embedded database starts, though a killed process left its lock without a word', async () => {
+  const target = newTarget('embedded');
+  const folder = target.kind === 'embedded' ? target.folder : '';
+  const first = await openDatabase(target, { create: true });
+  await first.run('create table kept as select 1 as one');
+  await first.close();
+  writeFileSync(join(folder, 'postmaster.pid'), '');
+  const db = await openDatabase(target);
+  expect(await db.query('select * from kept')).toEqual([{ one: 1 }]);
+  await db.close();
 });
 
 describe('when a process of the server is killed', () => {

@@ -1,4 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
@@ -19,6 +19,8 @@ type Engine = Pick<PGlite, 'query'>;
 export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {}): Promise<Database> {
   await mkdir(folder, { recursive: true });
   const release = await lockFile(join(folder, 'zen.lock'), wait);
+  // PostgreSQL's own lock says nothing here, and refuses to start for good when a killed process left it empty.
+  await rm(join(folder, 'postmaster.pid'), { force: true });
   const engine = await PGlite.create(folder).catch(async (error: unknown) => {
     await release();
     if (await isFull(folder)) throw full(folder, error);
