@@ -86,8 +86,8 @@ describe.each(kinds)('on the %s database', (kind) => {
 });
 
 test('an embedded database starts, though a killed process left its lock without a word', async () => {
-  const target = newTarget('embedded');
-  const folder = target.kind === 'embedded' ? target.folder : '';
+  const folder = join(temporaryFolder(), 'database');
+  const target: Target = { kind: 'embedded', folder };
   const first = await openDatabase(target, { create: true });
   await first.run('create table kept as select 1 as one');
   await first.close();

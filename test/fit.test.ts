@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { between, mulberry32 } from '../fixtures/random.ts';
 import { coarsen, fit } from '../src/render/fit.ts';
+import { readLocale } from '../src/render/locale.ts';
 import { pack } from '../src/render/pack.ts';
 import { eachCell } from '../src/shared/cells.ts';
 import type { Cells } from '../src/shared/cells.ts';
@@ -9,7 +10,6 @@ import type { Payload } from '../src/shared/payload.ts';
 import { tabulate } from '../src/shared/sheet.ts';
 import { tabulatePayload } from '../src/shared/table.ts';
 import { writer } from '../src/shared/words.ts';
-import { readLocale } from '../src/render/locale.ts';
 import { parseTime } from '../src/time.ts';
 import { toCells } from './support/payload.ts';
 

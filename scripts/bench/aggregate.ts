@@ -14,6 +14,7 @@ import type { Window } from '../../src/time.ts';
 import { startServer } from '../../test/support/postgres.ts';
 import { openDuck } from './duck.ts';
 import type { Duck } from './duck.ts';
+import { median } from './measure.ts';
 import { aggregateOriginally } from './original.ts';
 import { openPandas } from './pandas.ts';
 import type { Pandas } from './pandas.ts';
@@ -178,8 +179,4 @@ function report(events: number, seconds: Record<string, number[]>): void {
       `  ${(titles[name] ?? name).padEnd(21)} ${median(times).toFixed(3).padStart(8)} s, ${each}, ${ratio} × zen`,
     );
   }
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }

@@ -24,15 +24,10 @@ export interface Scope {
   or_event: string | null;
 }
 
-/**
- * A scope's users on a UTC day (Unix milliseconds), by minute of the day and by the minute they were last seen there before, on
- * that day (null: not yet): three arrays of one order, as PostgreSQL writes them.
- */
+/** A scope's users on a UTC day (Unix milliseconds). */
 export interface Returns extends Scope {
   day: number;
-  minutes: string;
-  previous: string;
-  users: string;
+  pairs: Pairs;
 }
 
 /** Two kinds of event, either of which counts: what tells how many people did both. */
@@ -56,7 +51,7 @@ class Turn {
  * Counts the users that come back on each UTC day. That takes a while, in which the database goes on with what it was asked
  * before; so answers to it are heard meanwhile.
  */
-export async function countReturns(seen: readonly Seen[]): Promise<Iterable<Returns>> {
+export async function countReturns(seen: readonly Seen[]): Promise<Returns[]> {
   const days = new Map<number, Seen[]>();
   for (const one of seen) {
     const day = dayOf(one.minute * minuteMs);
@@ -65,25 +60,23 @@ export async function countReturns(seen: readonly Seen[]): Promise<Iterable<Retu
     else days.set(day, [one]);
   }
   const turn = new Turn();
-  const counted: (() => Iterable<Returns>)[] = [];
+  const counted: Returns[][] = [];
   for (const [day, cells] of days) counted.push(await countDay(day * dayMs, cells, turn));
-  return (function* () {
-    for (const list of counted) yield* list();
-  })();
+  return counted.flat();
 }
 
 /** More than the minutes of a day, which count from 1. */
 const base = dayMs / minuteMs + 1;
 
 /** Goes user by user and in order of time, so that what is kept is one user's last minutes. */
-async function countDay(day: number, cells: readonly Seen[], turn: Turn): Promise<() => Iterable<Returns>> {
+async function countDay(day: number, cells: readonly Seen[], turn: Turn): Promise<Returns[]> {
   const ordered = cells.toSorted((a, b) => a.minute - b.minute);
   const scopes = new Scopes();
   const scopesOf = ordered.map((cell) => scopes.of(cell));
   const minutes = ordered.map(({ minute }) => minute - day / minuteMs + 1);
   const { order, starts } = await byUser(ordered, turn);
   const last = new Uint16Array(scopes.list.length);
-  const found = scopes.list.map(() => new Pairs());
+  const found = scopes.list.map((scope): Returns => ({ day, ...scope, pairs: new Pairs() }));
   for (let user = 0; user + 1 < starts.length; user++) {
     await turn.pass();
     last.fill(0);
@@ -94,22 +87,19 @@ async function countDay(day: number, cells: readonly Seen[], turn: Turn): Promis
         const before = last[scope] ?? 0;
         if (before === minute) continue;
         last[scope] = minute;
-        found[scope]?.add(minute * base + before);
+        found[scope]?.pairs.add(minute * base + before);
       }
     }
   }
-  for (const pairs of found) {
+  for (const { pairs } of found) {
     await turn.pass();
     pairs.sort();
   }
-  return function* () {
-    for (const [number, scope] of scopes.list.entries())
-      yield { day, ...scope, ...(found[number] ?? new Pairs()).list() };
-  };
+  return found;
 }
 
 /** Minutes of a day, from 1, each with the one before it, or 0, to the base: in order once they are sorted. */
-class Pairs {
+export class Pairs {
   #pairs = new Int32Array(16);
   #length = 0;
 
@@ -126,7 +116,11 @@ class Pairs {
     this.#pairs = this.#pairs.subarray(0, this.#length).sort();
   }
 
-  list(): Pick<Returns, 'minutes' | 'previous' | 'users'> {
+  /**
+   * How many there are of each, when sorted: three arrays of one order, as PostgreSQL writes them. Minutes of the day, from 0;
+   * the minutes before (null: not yet); and users.
+   */
+  list(): Record<'minutes' | 'previous' | 'users', string> {
     const [minutes, previous, users]: [number[], (number | 'NULL')[], number[]] = [[], [], []];
     for (let at = 0; at < this.#length;) {
       const first = at;

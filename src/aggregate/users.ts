@@ -57,16 +57,17 @@ export async function clearUsers(session: Session, { start, end }: Window): Prom
 /** Characters of a statement, so that a busy day is not one of some hundred million. */
 const batch = 4_000_000;
 
-export async function fillUsers(session: Session, returns: Iterable<Returns>): Promise<void> {
-  let rows: Returns[] = [];
+export async function fillUsers(session: Session, returns: readonly Returns[]): Promise<void> {
+  let rows: object[] = [];
   let size = 0;
   const write = async () => {
     await session.run(sql('aggregate/users/fill'), [JSON.stringify(rows)]);
     [rows, size] = [[], 0];
   };
-  for (const row of returns) {
-    rows.push(row);
-    size += row.minutes.length + row.previous.length + row.users.length;
+  for (const { pairs, ...scope } of returns) {
+    const lists = pairs.list();
+    rows.push({ ...scope, ...lists });
+    size += lists.minutes.length + lists.previous.length + lists.users.length;
     if (size > batch) await write();
   }
   if (rows.length > 0) await write();

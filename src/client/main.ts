@@ -90,10 +90,9 @@ function switcher(
   for (const button of buttons) {
     const { show: name = '' } = button.dataset;
     button.addEventListener('click', () => {
-      const shown = show(name);
+      void show(name);
       document.querySelector<HTMLButtonElement>(`#${name} [data-show="${name}"]`)?.focus();
       location.hash = toHash(state());
-      void shown;
     });
   }
   return show;

@@ -4,8 +4,8 @@ import type { Cell, Cells } from '../shared/cells.ts';
 /** One cell of one stretch of time: two arrays of the same order. */
 export interface Piece {
   names: string[];
-  minutes: Float64Array;
-  values: Float64Array;
+  minutes: Float64Array | number[];
+  values: Float64Array | number[];
 }
 
 interface Part {
@@ -24,7 +24,7 @@ export class Gatherer {
     const isSmall = values.every((value) => value < 2 ** 32);
     cell.parts.push({
       minutes: Uint32Array.from(minutes),
-      values: isSmall ? Uint32Array.from(values) : values.slice(),
+      values: isSmall ? Uint32Array.from(values) : Float64Array.from(values),
     });
   }
 

@@ -8,7 +8,7 @@ import { dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { Gatherer, readArray } from './gather.ts';
 import type { Piece } from './gather.ts';
-import { deflate } from './pack.ts';
+import { deflate, quick } from './pack.ts';
 
 /** Minutes of a step, each a whole number of the one before; none goes over a midnight. */
 const steps = [1, 5, 15, 60, 180, 360, 1440];
@@ -93,8 +93,9 @@ function gatherSteps(
     const [minute = 0, before = 0] = [minutes[row], previous[row]];
     if (minute < from || minute >= till) continue;
     const at = Math.floor(minute / step);
-    const since = before === notYet || before < base ? 0 : at - Math.floor(before / step);
-    if (since === 0 && before !== notYet && before >= base) continue;
+    const isNew = before === notYet || before < base;
+    const since = isNew ? 0 : at - Math.floor(before / step);
+    if (since === 0 && !isNew) continue;
     const steps = found.get(since) ?? { minutes: [], values: [] };
     found.set(since, steps);
     const last = steps.minutes.length - 1;
@@ -105,12 +106,7 @@ function gatherSteps(
       steps.values.push(users[row] ?? 0);
     }
   }
-  return new Map(
-    [...found].map(([since, steps]) => [
-      since,
-      { minutes: Float64Array.from(steps.minutes), values: Float64Array.from(steps.values) },
-    ]),
-  );
+  return found;
 }
 
 /** Leaves out the scopes that fewer people are in than asked for: those with no earlier step, or in an earlier day. */
@@ -152,7 +148,7 @@ export function* eachLonger(returns: Returns, start: number): Generator<Returns>
 }
 
 function sizeOf({ cells }: Returns): number {
-  return (deflate(encodeCells(cells), 6).length * 4) / 3;
+  return (deflate(encodeCells(cells), quick).length * 4) / 3;
 }
 
 /** The same in longer steps. Who comes back within a step has not been away. */

@@ -9,7 +9,7 @@ const start = Date.UTC(2026, 10, 22, 23, 7);
 const minutes = 900;
 const random = mulberry32(2026);
 
-export const items = ['a', 'b', '__proto__', 'constructor', 'e'];
+const items = ['a', 'b', '__proto__', 'constructor', 'e'];
 const ages = ['18-25', '26-30', 'не указано'];
 export const sources = ['a', 'x', 'toString'];
 const events = ['show', 'click', 'view', 'odd'].map((event, rank) => ({ event, name: event, rank }));
