@@ -2,7 +2,7 @@ import type { Database, Session } from '../db/database.ts';
 import { hasTable, requireTable } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
+import { dayMs, describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
 import { countLost } from '../ledger/changed.ts';
 import { hasLedger, queryCovered, queryPruned } from '../ledger/ledger.ts';
@@ -74,19 +74,41 @@ async function minuteOf(session: Session, statement: string, values: string[] = 
   return (await session.query<{ minute: number | null }>(sql(statement), values))[0]?.minute ?? null;
 }
 
+/** Days of a window that are looked up one by one. */
+const mostProbes = 62;
+
 /** The windows in pieces of one UTC day with events each (and the empty ones before it), so that long ones can be worked on side by side. */
-export async function slice(session: Session, windows: readonly Window[]): Promise<Window[]> {
+export async function slice(db: Database, windows: readonly Window[]): Promise<Window[]> {
   const pieces: Window[] = [];
   for (const window of windows) {
-    const { start, end } = window;
-    const isDay = dayOf(start) === dayOf(end - 1);
-    const days = isDay ? [] : await session.query<{ day: number }>(sql('aggregate/days'), [start, end]);
-    pieces.push(
-      ...cut(
-        window,
-        days.map(({ day }) => day),
-      ),
-    );
+    const length = dayOf(window.end - 1) - dayOf(window.start) + 1;
+    const find = length > mostProbes ? scanDays : probeDays;
+    pieces.push(...cut(window, length > 1 ? await find(db, window) : []));
   }
   return pieces;
+}
+
+/** The days that have events, by reading all of them: 3.2 M take 0.5 s. */
+async function scanDays(db: Database, { start, end }: Window): Promise<number[]> {
+  const days = await db.query<{ day: number }>(sql('aggregate/days'), [start, end]);
+  return days.map(({ day }) => day);
+}
+
+/** The same by looking one event up for each day, which takes some milliseconds. */
+async function probeDays(db: Database, { start, end }: Window): Promise<number[]> {
+  const days = Array.from({ length: dayOf(end - 1) - dayOf(start) + 1 }, (_, place) => dayOf(start) + place);
+  return db.transaction(async (session) => {
+    await session.query(sql('aggregate/probe'));
+    const found: number[] = [];
+    for (const day of days) {
+      const stretch = intersect({ start, end }, { start: day * dayMs, end: (day + 1) * dayMs });
+      if (stretch && (await hasEvents(session, stretch))) found.push(day);
+    }
+    return found;
+  });
+}
+
+/** Whether the log has an event in a window. */
+export async function hasEvents(session: Session, { start, end }: Window): Promise<boolean> {
+  return (await session.query(sql('aggregate/any'), [start, end])).length > 0;
 }
