@@ -53,6 +53,13 @@ const title = 'on a Citus cluster (ZEN_TEST_CITUS_URL names its coordinator)';
       await aggregate(db, [day], { minute, dryRun: false, jobs: 2, wait: 0 });
       expect(await readVisits(db)).toEqual(countVisits(events, minute));
       expect(await readEngagement(db)).toEqual(countEngagement(events, minute));
+      const [people] = await db.query<{ users: number }>(
+        `select sum(people)::bigint as users from dash_users, unnest(previous, users) as returns (before, people)
+         where every_topic and every_age and event = 'show' and or_event is null and before is null`,
+      );
+      expect(people?.users).toBe(
+        new Set(events.flatMap((one) => (one.event === 'show' ? one.user_id : []))).size,
+      );
       expect(await queryStatus(db, day.end)).toMatchObject({
         coverage: [{ ...day, minute }],
         gaps: [],

@@ -9,6 +9,7 @@ import { version } from '../src/files.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { openServer } from '../src/db/server.ts';
+import { render } from '../src/render/render.ts';
 import { kinds, newDatabase, newUrl } from './support/databases.ts';
 import { insertEvents, readVisits } from './support/log.ts';
 import { countVisits } from './support/oracle.ts';
@@ -128,6 +129,18 @@ describe.each(kinds)('on the %s database', (kind) => {
     await db.run('drop table dash_users');
     await run([between('2019-09-21', '2019-09-22')], { users: true });
     expect(await readVisits(db)).toEqual(countVisits(log.slice(0, 1), 'floor'));
+    // That of the zen before this one is given what it lacks.
+    await db.run('alter table dash_users drop column reach');
+    await expect(render(db, { locale: 'en' })).rejects.toThrow(
+      'dash_users.reach does not exist. The table is not as',
+    );
+    await run([between('2019-09-22', '2019-09-23')], { users: true });
+    expect(await db.query('select distinct dt::date::text as day, reach from dash_users order by 1')).toEqual(
+      [
+        { day: '2019-09-21', reach: 0 },
+        { day: '2019-09-22', reach: 6 },
+      ],
+    );
   });
 
   test('status tells where people are not counted, when they are elsewhere', async () => {

@@ -187,8 +187,8 @@ describe('the payload', () => {
 
   test('of another version is refused', () => {
     const [head, ...cells] = split(encode(payload)).map((piece) => Buffer.from(piece));
-    const other = Buffer.from(String(head).replace('[3,', '[4,'));
-    expect(() => decode(join([other, ...cells]))).toThrow('of version 4, not 3');
+    const other = Buffer.from(String(head).replace('[4,', '[5,'));
+    expect(() => decode(join([other, ...cells]))).toThrow('of version 5, not 4');
   });
 });
 
@@ -289,11 +289,11 @@ describe('in words', () => {
     ],
     people: [
       {
-        ...{ event: 'show', name: 'Shows', event_rank: 0, low: 9, high: 9, least: 5, most: 9 },
+        ...{ event: 'show', name: 'Shows', event_rank: 0, low: 9, high: 9, least: 5, parts: 2 },
         ...{ share_low: 1, share_high: 1 },
       },
       {
-        ...{ event: 'click', name: 'Clicks', event_rank: 1, low: 3, high: 6, least: 2, most: 6 },
+        ...{ event: 'click', name: 'Clicks', event_rank: 1, low: 3, high: 6, least: 2, parts: 2 },
         ...{ share_low: 1 / 3, share_high: 2 / 3 },
       },
     ],
@@ -310,7 +310,7 @@ describe('in words', () => {
       funnel: 'Of shows, 40.0% are clicked and 30.0% viewed; of clicks, 75.0% become views.',
       people:
         'Of 9\u00a0people shown a card, 33.3% – 66.7% clicked and 0.0% viewed one. A range is as much as is known of this ' +
-        'selection. Each counts once a day; in all, they are 5 to 9 different people.',
+        'selection. Of so long a period each counts once in each of 2\u00a0parts; in all, they are 5 to 9 different people.',
     });
     expect(
       inWords(

@@ -10,8 +10,9 @@ import { groupByDay, wholeDays } from '../ledger/windows.ts';
 import { withLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 import { Budget } from './budget.ts';
-import { countReturns } from './returns.ts';
-import { clearUsers, fillUsers, gatherUsers, mayCountUsers, weigh } from './users.ts';
+import { Census } from './census.ts';
+import type { Place } from './census.ts';
+import { gatherUsers, mayCountUsers, updateUsers } from './users.ts';
 
 export interface AggregateOptions {
   minute: Minute;
@@ -22,8 +23,8 @@ export interface AggregateOptions {
   /** Milliseconds to wait for another run to end. */
   wait: number;
   /**
-   * Count users in `dash_users`, too, always or never; else where it is worth it (`weigh`) and the days hold at most four million
-   * events. Where they are not counted, what that table holds of the days is taken out.
+   * Count users in `dash_users`, too, always or never; else where it is worth it (`Census`). Where they are not counted, what that
+   * table holds of the days is taken out.
    */
   users?: boolean | undefined;
 }
@@ -58,18 +59,28 @@ export async function aggregate(
   onProgress: (progress: Progress) => void = () => undefined,
 ): Promise<Aggregated> {
   const results = new Map<Window, Aggregated>();
+  const census = new Census(options.minute);
   let wide = false;
   const attempt = () =>
     withLock(db, options.wait, async (lock) => {
       const prepare = (session: Session) => createTables(session, options.users, wide);
       if (!options.dryRun) await prepare(db);
       const left = windows.filter((window) => !results.has(window));
+      const counted = await census.choose(db, left, options.users);
       await each(groupByDay(left), options.dryRun ? 1 : options.jobs, async (group) => {
         for (const window of group) {
-          results.set(window, await aggregateWindow(db, lock, window, options, prepare));
+          const counting = { census, place: census.enter(), events: counted.get(window) };
+          results.set(window, await aggregateWindow(db, lock, window, options, prepare, counting));
           onProgress({ done: results.size, of: windows.length });
         }
       });
+      if (options.dryRun) return;
+      await census.finish((work) =>
+        db.transaction(async (session) => {
+          await lock.join(session);
+          await work(session);
+        }),
+      );
     });
   try {
     await attempt();
@@ -107,24 +118,34 @@ function sum(parts: readonly Aggregated[]): Aggregated {
   };
 }
 
+/** A window's place among those whose users are counted, and how many events its days have, if they are. */
+interface Counting {
+  census: Census;
+  place: Place;
+  events: number | undefined;
+}
+
 async function aggregateWindow(
   db: Database,
   lock: Lock,
   window: Window,
-  { minute, dryRun, users }: AggregateOptions,
+  { minute, dryRun }: AggregateOptions,
   prepare: (session: Session) => Promise<void>,
+  counting: Counting,
 ): Promise<Aggregated> {
+  const { census, place, events } = counting;
   const started = performance.now();
   const covered = { ...window, minute };
   const work = async (session: Session) => {
     await lock.join(session);
     if (dryRun) await prepare(session);
-    const told = await replace(session, window, minute, users);
+    const told = await replace(session, window, minute, counting);
     if (await hasLedger(session)) await record(session, covered, performance.now() - started, told);
     return told;
   };
+  const transact = () => db.transaction(work, { rollback: dryRun });
   try {
-    return await db.transaction(work, { rollback: dryRun });
+    return await (events === undefined ? transact() : memory.spend(events, transact));
   } catch (error) {
     // The ledger says why, where it can; the error itself is what counts.
     if (!dryRun)
@@ -132,6 +153,8 @@ async function aggregateWindow(
         () => undefined,
       );
     throw error;
+  } finally {
+    census.leave(place);
   }
 }
 
@@ -140,30 +163,31 @@ async function replace(
   session: Session,
   { start, end }: Window,
   minute: Minute,
-  users?: boolean,
+  { census, place, events }: Counting,
 ): Promise<Aggregated> {
   await session.query(sql('aggregate/hash'));
   const days = wholeDays({ start, end });
-  const may = await mayCountUsers(session);
-  const { events, worth } =
-    may && users !== false ? await weigh(session, { start, end }, days) : { events: 0, worth: false };
   const values = [start, end, minute];
-  const fill = async (counts: boolean) => {
-    for (const name of aggregates) await session.run(sql(`aggregate/${name}/clear`), [start, end]);
-    const gathered = counts ? await gatherUsers(session, { start, end }, days, minute) : undefined;
-    const engagementRows = gathered?.filled ?? (await session.run(sql('aggregate/engagement/fill'), values));
-    const [visitsRows, returns] = await Promise.all([
-      session.run(sql('aggregate/visits/fill'), values),
-      gathered && countReturns(gathered.seen),
-    ]);
-    if (may) await clearUsers(session, days);
-    if (returns) await fillUsers(session, returns);
-    return { visitsRows, engagementRows };
-  };
-  const counts = users ?? (worth && events <= memory.size);
-  const rows = await (may && counts ? memory.spend(events, () => fill(true)) : fill(false));
+  for (const name of aggregates) await session.run(sql(`aggregate/${name}/clear`), [start, end]);
+  const gathered =
+    events === undefined ? undefined : await gatherUsers(session, { start, end }, days, minute);
+  const engagementRows = gathered?.filled ?? (await session.run(sql('aggregate/engagement/fill'), values));
+  const [visitsRows, returns] = await both(
+    session.run(sql('aggregate/visits/fill'), values),
+    gathered && census.count(session, gathered.seen, place),
+  );
+  await census.write(session, days, returns, place);
   const [count] = await session.query<{ events: number }>(sql('aggregate/visits/count'), [start, end]);
-  return { events: count?.events ?? 0, ...rows };
+  return { events: count?.events ?? 0, visitsRows, engagementRows };
+}
+
+/** Both results; of a failure, only once nothing is at work any more. */
+async function both<One, Other>(
+  one: Promise<One>,
+  other: Promise<Other> | undefined,
+): Promise<[One, Other | undefined]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 /**
@@ -177,6 +201,7 @@ async function createTables(session: Session, users = true, wide = false): Promi
       await session.run(sql(`aggregate/${name}/table`));
       await session.run(sql(`aggregate/${name}/index`));
     }
+    if (name === 'users') await updateUsers(session);
     if (wide) await widen(session, `dash_${name}`);
   }
   if (!(await hasLedger(session)) && (await mayCreate(session))) await session.run(sql('ledger/table'));

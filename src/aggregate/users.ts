@@ -3,27 +3,18 @@ import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import type { Window } from '../time.ts';
-import type { Returns, Seen } from './returns.ts';
+import type { Seen } from './past.ts';
+import type { Returns } from './returns.ts';
 
 /** Whether this role may fill `dash_users`, or make it where it is not. */
 export async function mayCountUsers(session: Session): Promise<boolean> {
   return (await session.query<{ may: boolean }>(sql('aggregate/users/may')))[0]?.may === true;
 }
 
-/**
- * How many events the days hold, and whether their users are to be counted when nobody says: where they have been, so that
- * nothing is lost, and where the window holds at least half of the days' events, so that an hour of a busy day does not cost
- * the day.
- */
-export async function weigh(
-  session: Session,
-  { start, end }: Window,
-  days: Window,
-): Promise<{ events: number; worth: boolean }> {
-  const [row] = await session.query<{ events: number; worth: boolean }>(sql('aggregate/users/worth'), [
-    ...[start, end, days.start, days.end],
-  ]);
-  return row ?? { events: 0, worth: false };
+/** Gives a table of an earlier zen the column that it lacks; what it holds stays true. */
+export async function updateUsers(session: Session): Promise<void> {
+  const column = "select from pg_attribute where attrelid = to_regclass('dash_users') and attname = 'reach'";
+  if ((await session.query(column)).length === 0) await session.run(sql('aggregate/users/reach'));
 }
 
 /** What one statement gives that fills `dash_engagement`. */
@@ -52,6 +43,18 @@ export async function gatherUsers(
 /** Takes whole days out of `dash_users`, where it is. */
 export async function clearUsers(session: Session, { start, end }: Window): Promise<void> {
   if (await hasTable(session, 'dash_users')) await session.run(sql('aggregate/users/clear'), [start, end]);
+}
+
+/**
+ * What was counted from a UTC midnight on no longer reaches back beyond it.
+ *
+ * @param most days from there that may
+ * @returns those that did, Unix milliseconds
+ */
+export async function shortenReach(session: Session, end: number, most: number): Promise<number[]> {
+  if (!(await hasTable(session, 'dash_users'))) return [];
+  const rows = await session.query<{ day: number }>(sql('aggregate/users/shorten'), [end, most]);
+  return rows.map(({ day }) => day);
 }
 
 /** Characters of a statement, so that a busy day is not one of some hundred million. */

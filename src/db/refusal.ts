@@ -15,7 +15,7 @@ export function refusal(error: unknown, who: string, rows = 0): ZenError {
   );
   const message = messageOf(error);
   const said = `${who} refused: ${shorten(message, 150)}${place && ` (${shorten(place, 300)})`}.`;
-  const isOther = /^column "\w+" of relation "dash_\w+" does not exist$/.test(message);
+  const isOther = /^column (dash_\w+\.\w+|"\w+" of relation "dash_\w+") does not exist$/.test(message);
   const remedy = isOther ? ' The table is not as this zen makes it: drop it, and aggregate again.' : '';
   return new ZenError('failed', said + remedy, { cause: error });
 }

@@ -54,19 +54,23 @@ export class Gatherer {
   }
 }
 
-/** Whole numbers from an array in PostgreSQL's text form, like `{1,2,3}`. */
+/** Whole numbers from an array in PostgreSQL's text form, like `{1,-2,NULL}`; NaN for NULL. */
 export function readArray(text: string): Float64Array {
   if (text === '{}') return new Float64Array();
   const numbers = new Float64Array(text.length >> 1);
-  let [length, number, digits] = [0, 0, 0];
+  let [length, number, digits, sign] = [0, 0, 0, 1];
   for (let at = 1; at < text.length; at++) {
     const code = text.charCodeAt(at) - 48;
     if (code >= 0 && code <= 9) {
       number = number * 10 + code;
       digits++;
     } else if (digits > 0) {
-      numbers[length++] = number;
-      [number, digits] = [0, 0];
+      numbers[length++] = sign * number;
+      [number, digits, sign] = [0, 0, 1];
+    } else if (text[at] === '-') sign = -1;
+    else if (text.startsWith('NULL', at)) {
+      numbers[length++] = NaN;
+      at += 4;
     } else throw new Error(`The database gave ${text.slice(0, 40)} where whole numbers were expected.`);
   }
   return numbers.subarray(0, length);

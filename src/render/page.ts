@@ -55,7 +55,7 @@ const definitions = [
 const ofPeople = [
   [
     'People',
-    'Different users, each counted once a UTC day, however often they come back. Of people shown a card of the selection, those are counted who clicked, or viewed, one of it. Somebody may be in several topics or ages: for a choice of some of them, and for a period that is not in whole steps, people are known between two bounds, which stand as a range.',
+    'Different users, each counted once, however often they come back. Of people shown a card of the selection, those are counted who clicked, or viewed, one of it. Somebody may be in several topics or ages: for a choice of some of them, and for a period that is not in whole steps, people are known between two bounds, which stand as a range.',
   ],
 ] as const;
 

@@ -15,9 +15,10 @@ const steps = [1, 5, 15, 60, 180, 360, 1440];
 
 const everyOne = '*';
 
-/** A row of `dash_users`: the day's midnight in minutes from 1970, and three arrays as text; `notYet` for no minute before. */
+/** A row of `dash_users`: the day's midnight in minutes from 1970, and three arrays as text. */
 interface Day {
   midnight: number;
+  reach: number;
   minutes: string;
   previous: string;
   users: string;
@@ -43,9 +44,12 @@ export async function queryPeople(
 ): Promise<Returns> {
   const step = end - start <= dayMs / 4 ? 1 : end - start <= 1.5 * dayMs ? 5 : 15;
   const gatherer = new Gatherer();
+  const reaches: number[] = [];
   const name = (every: boolean, text: string) => (every ? everyOne : `=${text || translate('not set')}`);
   for (let from = start; from < end; from = nextMidnight(from)) {
     const till = Math.min(end, nextMidnight(from));
+    // No further than the period: a day that nobody was seen on knows all of it.
+    let reach = reaches.length;
     for (const day of await db.query<Day>(sql('render/users'), [from, till])) {
       const topic = name(day.every_topic, day.item_topic);
       const age = name(day.every_age, day.age_segment);
@@ -53,7 +57,9 @@ export async function queryPeople(
         day.or_event === '' ? `=${day.event || translate('not set')}` : `${day.event}|${day.or_event}`;
       for (const [since, piece] of gatherSteps(day, { start: from, end: till }, start, step))
         gatherer.add({ names: [topic, age, kind, String(since)], ...piece });
+      reach = Math.min(reach, day.reach);
     }
+    reaches.push(reach);
   }
   const kinds = [...events.map(({ event }) => `=${event}`), 'show|click', 'show|view'];
   const most = Math.max(0, ...[...gatherer.totals(3).keys()].map(Number));
@@ -63,18 +69,15 @@ export async function queryPeople(
     kinds,
     Array.from({ length: most + 1 }, (_, since) => String(since)),
   ]);
-  return { step, least, ...withoutSmall({ ...cells, counts: null }, least) };
+  return { step, least, reaches, ...withoutSmall({ ...cells, counts: null }, least) };
 }
-
-/** What stands in `previous` for none. */
-const notYet = dayMs / minuteMs;
 
 /**
  * The users of a window within a day, by how many steps ago they were last seen: 0 when that was before the period's start, or
- * on no step of that day. Who is seen twice in a step counts once. Steps count from the one that the period begins in.
+ * is not known. Who is seen twice in a step counts once. Steps count from the one that the period begins in.
  */
 function gatherSteps(
-  { midnight, ...day }: Day,
+  { midnight, reach, ...day }: Day,
   window: Window,
   start: number,
   step: number,
@@ -84,16 +87,17 @@ function gatherSteps(
     Float64Array,
     Float64Array,
   ];
-  const [from, till, base] = [window.start, window.end, start].map(
+  const [from, till, begin] = [window.start, window.end, start].map(
     (ms) => Math.ceil(ms / minuteMs) - midnight,
   ) as [number, number, number];
+  const base = Math.max(begin, (-reach * dayMs) / minuteMs);
   const first = Math.floor(start / minuteMs / step) - midnight / step;
   const found = new Map<number, { minutes: number[]; values: number[] }>();
   for (let row = 0; row < minutes.length; row++) {
-    const [minute = 0, before = 0] = [minutes[row], previous[row]];
+    const [minute = 0, before = NaN] = [minutes[row], previous[row]];
     if (minute < from || minute >= till) continue;
     const at = Math.floor(minute / step);
-    const isNew = before === notYet || before < base;
+    const isNew = !(before >= base);
     const since = isNew ? 0 : at - Math.floor(before / step);
     if (since === 0 && !isNew) continue;
     const steps = found.get(since) ?? { minutes: [], values: [] };
@@ -109,7 +113,7 @@ function gatherSteps(
   return found;
 }
 
-/** Leaves out the scopes that fewer people are in than asked for: those with no earlier step, or in an earlier day. */
+/** Leaves out the scopes that fewer people are in than asked for: those with no earlier step. */
 function withoutSmall(cells: Cells, least: number): Pick<Returns, 'cells' | 'hidden'> {
   if (least < 2) return { cells, hidden: 0 };
   const all = [...eachCell(cells)];

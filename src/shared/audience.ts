@@ -22,8 +22,8 @@ export function listPeople({ people, visits, events }: Tables, selection: Select
     either && share !== null ? Math.min(1, share) : share;
   return events.flatMap(({ event, name, rank }, code) => {
     const either = event === 'click' || event === 'view' ? event : null;
-    const days = either ? people.convert(show, code, either, audience) : people.count(code, audience);
-    const { low, high } = add(days);
+    const parts = either ? people.convert(show, code, either, audience) : people.count(code, audience);
+    const { low, high } = add(parts);
     const row = { event: event as string, name: name as string, event_rank: rank as number, low, high };
     return high === 0 && (shown.high === 0 || (either === null && code !== show))
       ? []
@@ -32,8 +32,8 @@ export function listPeople({ people, visits, events }: Tables, selection: Select
             ...row,
             share_low: code === show ? 1 : share(low, shown.high),
             share_high: code === show ? 1 : most(either, share(high, shown.low)),
-            least: Math.max(...days.map(({ low }) => low)),
-            most: high,
+            least: Math.max(...parts.map(({ low }) => low)),
+            parts: parts.length,
           },
         ];
   });
@@ -43,8 +43,8 @@ function codesOf(names: readonly string[], all: readonly (string | number)[]): n
   return names.map((name) => all.indexOf(name)).filter((code) => code >= 0);
 }
 
-function add(days: Bounds[]): Bounds {
-  return days.reduce((sum, day) => ({ low: sum.low + day.low, high: sum.high + day.high }), {
+function add(parts: Bounds[]): Bounds {
+  return parts.reduce((sum, part) => ({ low: sum.low + part.low, high: sum.high + part.high }), {
     low: 0,
     high: 0,
   });

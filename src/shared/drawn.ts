@@ -24,9 +24,9 @@ export interface Drawn {
     mean_share: number;
   }[];
   /**
-   * People, each once a UTC day, between two bounds, which are mostly the same: those of shows, and who of them did another
-   * thing; of kinds that are not in the funnel, all who did it. Shares are of the people of shows. `least` and `most` bound the
-   * different people of all days.
+   * People, between two bounds, which are mostly the same: those of shows, and who of them did another thing; of kinds that are
+   * not in the funnel, all who did it. Shares are of the people of shows. Over more days than are known of each other, they are
+   * counted in so many `parts`, each once in each; there are `least` different people, and no more than `high`.
    */
   people: {
     event: string;
@@ -37,7 +37,7 @@ export interface Drawn {
     share_low: number | null;
     share_high: number | null;
     least: number;
-    most: number;
+    parts: number;
   }[];
 }
 

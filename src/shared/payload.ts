@@ -53,7 +53,7 @@ export interface Payload {
 type Head = Omit<Payload, 'visits' | 'engagement' | 'people'> & { people: Omit<Returns, 'cells'> | null };
 
 /** Changes whenever `encode` writes something that an older `decode` would misread. */
-const version = 3;
+const version = 4;
 
 const dimensions = 3;
 
@@ -61,10 +61,14 @@ const dimensions = 3;
 export function encode({ visits, engagement, people, ...rest }: Payload): Uint8Array {
   const head: Head = {
     ...rest,
-    people: people && { step: people.step, least: people.least, hidden: people.hidden },
+    people: people && omitCells(people),
   };
   const names = new TextEncoder().encode(JSON.stringify([version, head]));
   return join([names, ...[visits, engagement, ...(people ? [people.cells] : [])].map(encodeCells)]);
+}
+
+function omitCells({ step, reaches, least, hidden }: Returns): Omit<Returns, 'cells'> {
+  return { step, reaches, least, hidden };
 }
 
 /**

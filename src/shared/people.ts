@@ -16,8 +16,8 @@ export interface Audience {
   period: readonly [number, number];
 }
 
-/** A stretch of one UTC day in whole steps: what lies in the period for certain, and what it touches. */
-interface Days {
+/** A stretch of time in whole steps: what lies in the period for certain, and what it touches. */
+interface Stretch {
   inner: [number, number];
   outer: [number, number];
 }
@@ -48,28 +48,27 @@ export class People {
   }
 
   /**
-   * The people of a kind of event on each UTC day. Everyone seen in a stretch has one first step in it, and what was before
-   * that lies before the stretch: so those of a scope add up. Of several scopes, people may be in more than one.
+   * The people of a kind of event in each stretch of the period that can be told apart, mostly one. Everyone seen in a stretch has
+   * one first step in it, and what was before that lies before the stretch: so those of a scope add up. Of several scopes, people
+   * may be in more than one.
    */
   count(kind: number, audience: Audience): Bounds[] {
-    return this.#days(audience.period).map((days) => this.#ofTopics(kind, audience, days));
+    return this.#stretches(audience.period).map((stretch) => this.#ofTopics(kind, audience, stretch));
   }
 
   /**
-   * The people of each UTC day who were shown something and did another thing, too: shown + others − either of the two. Of
+   * The people of each stretch who were shown something and did another thing, too: shown + others − either of the two. Of
    * several scopes, those who did it can only have been shown nothing when that is so in one of the scopes.
    */
   convert(show: number, other: number, either: 'click' | 'view', audience: Audience): Bounds[] {
     const union = this.#kinds - (either === 'click' ? 2 : 1);
-    return this.#days(audience.period).map((days) => {
-      const [shown, did, any] = [show, other, union].map((kind) => this.#ofTopics(kind, audience, days)) as [
-        Bounds,
-        Bounds,
-        Bounds,
-      ];
+    return this.#stretches(audience.period).map((stretch) => {
+      const [shown, did, any] = [show, other, union].map((kind) =>
+        this.#ofTopics(kind, audience, stretch),
+      ) as [Bounds, Bounds, Bounds];
       const high = Math.min(shown.high, did.high, shown.high + did.high - any.low);
       const unseen = this.#eachScope(audience).map((scope) => {
-        const [first, all] = [show, union].map((kind) => this.#ofScope([...scope, kind], days)) as [
+        const [first, all] = [show, union].map((kind) => this.#ofScope([...scope, kind], stretch)) as [
           Bounds,
           Bounds,
         ];
@@ -86,15 +85,19 @@ export class People {
     return codes(topics).flatMap((topic) => codes(ages).map((age): [number, number] => [topic, age]));
   }
 
-  #days([start, end]: readonly [number, number]): Days[] {
-    const days: Days[] = [];
-    for (let from = start; from < end; from = (Math.floor(from / dayMs) + 1) * dayMs)
-      days.push(this.#whole(from, Math.min(end, (Math.floor(from / dayMs) + 1) * dayMs)));
-    return days;
+  /** As few as there can be: each goes on for as long as its days are known from where it begins. */
+  #stretches([start, end]: readonly [number, number]): Stretch[] {
+    const first = Math.floor(this.span[0] / dayMs);
+    const bounds = [start];
+    for (let day = Math.floor(start / dayMs) + 1; day * dayMs < end; day++) {
+      const known = day - (this.#returns.reaches[day - first] ?? 0);
+      if (known * dayMs > (bounds.at(-1) ?? start)) bounds.push(day * dayMs);
+    }
+    return start < end ? bounds.map((from, at) => this.#whole(from, bounds[at + 1] ?? end)) : [];
   }
 
   /** Where the period itself starts or ends, no step goes beyond it. */
-  #whole(from: number, to: number): Days {
+  #whole(from: number, to: number): Stretch {
     const step = this.#returns.step * minuteMs;
     const [start, end] = this.span;
     const first = Math.floor(start / step);
@@ -108,16 +111,18 @@ export class People {
     };
   }
 
-  #ofTopics(kind: number, { topics, ages }: Audience, days: Days): Bounds {
-    const of = (topic: number) => this.#ofAges(kind, topic, ages, days);
+  #ofTopics(kind: number, { topics, ages }: Audience, stretch: Stretch): Bounds {
+    const of = (topic: number) => this.#ofAges(kind, topic, ages, stretch);
     return choose(topics, this.#returns.cells.sizes[0] ?? 1, of);
   }
 
-  #ofAges(kind: number, topic: number, ages: number[] | null, days: Days): Bounds {
-    return choose(ages, this.#returns.cells.sizes[1] ?? 1, (age) => this.#ofScope([topic, age, kind], days));
+  #ofAges(kind: number, topic: number, ages: number[] | null, stretch: Stretch): Bounds {
+    return choose(ages, this.#returns.cells.sizes[1] ?? 1, (age) =>
+      this.#ofScope([topic, age, kind], stretch),
+    );
   }
 
-  #ofScope(codes: number[], { inner, outer }: Days): Bounds {
+  #ofScope(codes: number[], { inner, outer }: Stretch): Bounds {
     const scope = this.#scopes.get(place(codes, this.#returns.cells.sizes));
     if (!scope) return { low: 0, high: Math.max(0, this.#returns.least - 1) };
     const high = this.#sum(scope, outer);

@@ -3,11 +3,14 @@ import type { Cells } from './cells.ts';
 /**
  * Users by the step of time in which they were seen and by how many steps before they had last been, without an id. Its cells
  * have four codes: the card topic and the age (0 for every one, else one more than the name's), the kind of event (the events
- * in their order, then show or click, then show or view), and the steps since (0: not yet in this period, or on this UTC day).
+ * in their order, then show or click, then show or view), and the steps since (0: not yet in this period, or not
+ * as far back as is known).
  */
 export interface Returns {
   /** Minutes; steps begin at midnight, UTC, and are counted from the one in which the period starts. */
   step: number;
+  /** For each UTC day of the period, how many days of the period before it are known of its users. */
+  reaches: number[];
   /** Groups of fewer people than this are left out. */
   least: number;
   /** How many groups that are: a card topic or every one × an age or every one × a kind of event. */

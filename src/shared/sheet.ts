@@ -60,8 +60,8 @@ const sheets: Record<PanelName, (drawn: Drawn, t: Writer['t']) => Sheet> = {
   people: ({ people }, t) => ({
     columns: [
       text(t('Event')),
-      count(t('People a day, at least')),
-      count(t('People a day, at most')),
+      count(t('People, at least')),
+      count(t('People, at most')),
       share(t('Of people shown, at least')),
       share(t('Of people shown, at most')),
     ],

@@ -178,12 +178,12 @@ function describePeople({ people }: Drawn, { t, number, percent }: Writer): stri
           ...shares,
         }),
     isExact ? '' : t('A range is as much as is known of this selection.'),
-    show.least === show.low
+    show.parts === 1
       ? ''
-      : t('Each counts once a day; in all, they are {least} to {most} different people.', {
-          least: number(show.least),
-          most: number(show.most),
-        }),
+      : t(
+          'Of so long a period each counts once in each of {parts part|parts}; in all, they are {least} to {most} different people.',
+          { parts: show.parts, least: number(show.least), most: number(show.high) },
+        ),
   ];
   return said.filter((text) => text !== '').join(' ');
 }

@@ -1,7 +1,10 @@
 -- $1: rows as a JSON array, each with its day (Unix milliseconds), its names, and its arrays as PostgreSQL writes them.
-insert into dash_users (dt, every_topic, item_topic, every_age, age_segment, event, or_event, minutes, previous, users)
+insert into dash_users (
+  dt, reach, every_topic, item_topic, every_age, age_segment, event, or_event, minutes, previous, users
+)
 select
   timestamp 'epoch' + day * interval '1 millisecond',
+  reach,
   every_topic,
   item_topic,
   every_age,
@@ -13,6 +16,7 @@ select
   users::int[]
 from json_to_recordset($1::text::json) as scope (
   day bigint,
+  reach smallint,
   every_topic boolean,
   item_topic text,
   every_age boolean,

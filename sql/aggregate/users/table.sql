@@ -1,15 +1,17 @@
 -- How many people came back, and after how long; no one is named. One row is one UTC day (dt, its midnight) × scope × kind of
 -- event. Its arrays are of one order: in minute n of the day (from 0) users that had last been seen there in minute `previous`
--- of that day (null: not yet on that day). As rows of single minutes, a day of 3.0 M events took 920 MB and 66 s, as arrays it
--- takes 45 MB and 22 s.
+-- (counted from the same midnight, so that those of days before are below 0; null: not on this day nor on the `reach` days
+-- before it, the most that is known). As rows of single minutes, a day of 3.0 M events took 920 MB and 66 s, as arrays it takes
+-- 45 MB and 22 s.
 -- A scope is a card topic, or with every_topic all of them, and an age, or with every_age all of them. With or_event, either of
 -- two kinds of event counts. So users(shown and clicked) = users(show) + users(click) - users(show or click). Empty names stand
 -- as NULL: both are "not set".
--- The distinct users of a scope in [a, b) of one UTC day are the sum of users over minutes in [a, b) with previous null or before
--- a: each of them has exactly one first minute in [a, b), and what was before that lies before a. Nobody is counted twice, for
--- any later minute of theirs in [a, b) has a previous one that is not before a.
+-- The distinct users of a scope in [a, b) are the sum of users over minutes in [a, b) with previous null or before a, where each
+-- day in it reaches back to a: each of them has exactly one first minute in [a, b), and what was before that lies before a.
+-- Nobody is counted twice, for any later minute of theirs in [a, b) has a previous one that is not before a.
 create table if not exists dash_users (
   dt timestamp,
+  reach smallint,
   every_topic boolean,
   item_topic varchar(128),
   every_age boolean,

@@ -1,0 +1,216 @@
+import type { Session } from '../db/database.ts';
+import { hasTable } from '../db/tables.ts';
+import { sql } from '../files.ts';
+import type { Minute } from '../ledger/ledger.ts';
+import { dayOf, intersect, wholeDays } from '../ledger/windows.ts';
+import { dayMs } from '../time.ts';
+import type { Window } from '../time.ts';
+import { dayMinutes, Past } from './past.ts';
+import type { Day, Seen } from './past.ts';
+import { Relay } from './relay.ts';
+import { hasEvents } from './plan.ts';
+import type { Leg } from './relay.ts';
+import { countReturns } from './returns.ts';
+import type { Returns } from './returns.ts';
+import { Turn } from './turn.ts';
+import { clearUsers, fillUsers, mayCountUsers, shortenReach } from './users.ts';
+
+/** Days before its own that a day's users are looked for in: a week, with it. */
+export const mostReach = 6;
+
+/** Events of a day whose users are counted unless it is asked for; of all days that are looked through. */
+const mostEvents = 4_000_000;
+const mostSeen = 16_000_000;
+
+/** A window's place in a run: its users are counted, and written, after those of the windows before it. */
+export interface Place {
+  counting: Leg;
+  writing: Leg;
+}
+
+/** What a run knows of a day: how many events `dash_visits` has, and how far its users reach back, where they are counted. */
+interface Known {
+  visits: number;
+  reach: number | null;
+}
+
+/**
+ * Counts the people of a run. Those of a day are told from those of the days before it, so that windows are counted in their order;
+ * and where an older day is aggregated anew, those after it are counted again at the end.
+ */
+export class Census {
+  readonly #minute: Minute;
+  readonly #past = new Past();
+  readonly #counting = new Relay();
+  readonly #writing = new Relay();
+  readonly #due = new Set<number>();
+  #known = new Map<number, Known>();
+  #may = false;
+
+  constructor(minute: Minute) {
+    this.#minute = minute;
+  }
+
+  /**
+   * Looks at what is there, and chooses the windows whose days are to be counted, with the events of these days. When nobody says
+   * (`users`), those of up to four million events that have been counted, so that nothing is lost, or of which the window holds at
+   * least half, so that an hour of a busy day does not cost the day.
+   */
+  async choose(
+    session: Session,
+    windows: readonly Window[],
+    users: boolean | undefined,
+  ): Promise<Map<Window, number>> {
+    const chosen = new Map<Window, number>();
+    this.#may = await mayCountUsers(session);
+    if (!this.#may || windows.length === 0) return chosen;
+    await this.#lookUp(session, windows);
+    if (users === false) return chosen;
+    for (const window of windows) {
+      const days = wholeDays(window);
+      const events = await countEvents(session, days);
+      const isSmall = users ?? events <= mostEvents;
+      if (isSmall && (users ?? (await this.#isWorth(session, window, events)))) chosen.set(window, events);
+    }
+    return chosen;
+  }
+
+  async #lookUp(session: Session, windows: readonly Window[]): Promise<void> {
+    this.#known = new Map();
+    for (const table of ['dash_visits', 'dash_users']) if (!(await hasTable(session, table))) return;
+    const { start, end } = wholeDays({
+      start: Math.min(...windows.map(({ start }) => start)) - mostReach * dayMs,
+      end: Math.max(...windows.map(({ end }) => end)) + mostReach * dayMs,
+    });
+    const rows = await session.query<Known & { day: number }>(sql('aggregate/users/known'), [start, end]);
+    for (const { day, ...known } of rows) this.#known.set(dayOf(day), known);
+  }
+
+  async #isWorth(session: Session, window: Window, events: number): Promise<boolean> {
+    const { start, end } = wholeDays(window);
+    if (start === window.start && end === window.end) return true;
+    for (const [day, { reach }] of this.#known)
+      if (reach !== null && intersect({ start: day * dayMs, end: (day + 1) * dayMs }, { start, end }))
+        return true;
+    return events <= 2 * (await countEvents(session, window));
+  }
+
+  /** Takes a window's place in the run; called in the order of windows, and left by `leave`. */
+  enter(): Place {
+    return { counting: this.#counting.enter(), writing: this.#writing.enter() };
+  }
+
+  leave({ counting, writing }: Place): void {
+    counting.pass();
+    writing.pass();
+  }
+
+  /** Counts the users of whole days, as they were seen in them. */
+  async count(session: Session, seen: readonly Seen[], { counting }: Place): Promise<Returns[]> {
+    await counting.turn;
+    const turn = new Turn();
+    const returns: Returns[][] = [];
+    for (const [number, cells] of groupByDay(seen)) {
+      this.#past.forget(number - mostReach);
+      const day = await this.#past.keep(number, cells, turn);
+      returns.push(await this.#countDay(session, day, turn));
+    }
+    counting.pass();
+    return returns.flat();
+  }
+
+  async #countDay(session: Session, day: Day, turn: Turn): Promise<Returns[]> {
+    const { before, reach } = await this.#lookBack(session, day, turn);
+    return countReturns(day, before, reach, this.#past, turn);
+  }
+
+  /**
+   * The days before one, as far back as they are known whole: aggregated, not so large that they are too many, and with no fewer
+   * events in the log than when they were. A day without events is known.
+   */
+  async #lookBack(
+    session: Session,
+    { day, cells }: Day,
+    turn: Turn,
+  ): Promise<{ before: Day[]; reach: number }> {
+    const before: Day[] = [];
+    let events = sizeOf(cells);
+    for (let reach = 1; reach <= mostReach; reach++) {
+      const one = await this.#read(session, day - reach, mostSeen - events, turn);
+      if (!one) return { before, reach: reach - 1 };
+      before.unshift(one);
+      events += sizeOf(one.cells);
+    }
+    return { before, reach: mostReach };
+  }
+
+  async #read(session: Session, day: number, most: number, turn: Turn): Promise<Day | undefined> {
+    const held = this.#past.find(day);
+    if (held) return sizeOf(held.cells) <= most ? held : undefined;
+    const window = { start: day * dayMs, end: (day + 1) * dayMs };
+    const { visits = 0 } = this.#known.get(day) ?? {};
+    if (visits > most) return undefined;
+    if (visits === 0) return (await hasEvents(session, window)) ? undefined : { day, cells: [] };
+    const values = [window.start, window.end, this.#minute];
+    const seen = await session.query<Seen & { events: number }>(sql('aggregate/users/seen'), values);
+    const events = seen.reduce((sum, one) => sum + one.events, 0);
+    return events < visits ? undefined : this.#past.keep(day, seen, turn);
+  }
+
+  /** Writes what was counted of whole days, or that nothing was; what reached back into them no longer does. */
+  async write(
+    session: Session,
+    days: Window,
+    returns: readonly Returns[] | undefined,
+    { writing }: Pick<Place, 'writing'>,
+  ): Promise<void> {
+    if (!this.#may) return;
+    await writing.turn;
+    await clearUsers(session, days);
+    if (returns) await fillUsers(session, returns);
+    const shortened = await shortenReach(session, days.end, mostReach);
+    for (let day = dayOf(days.start); day < dayOf(days.end); day++) this.#due.delete(day);
+    if (!returns) return;
+    for (const day of shortened) this.#due.add(dayOf(day));
+    for (const [day, { reach }] of this.#known)
+      if (reach !== null && day - reach === dayOf(days.end) && reach < mostReach) this.#due.add(day);
+  }
+
+  /** Counts the days again that reached back into some which were aggregated anew, or now could, each in a transaction. */
+  async finish(transact: (work: (session: Session) => Promise<void>) => Promise<void>): Promise<void> {
+    for (const day of [...this.#due].sort((a, b) => a - b)) {
+      const window = { start: day * dayMs, end: (day + 1) * dayMs };
+      const place = this.enter();
+      try {
+        await transact(async (session) => {
+          const values = [window.start, window.end, this.#minute];
+          const seen = await session.query<Seen>(sql('aggregate/users/seen'), values);
+          await this.write(session, window, await this.count(session, seen, place), place);
+        });
+      } finally {
+        this.leave(place);
+      }
+    }
+  }
+}
+
+/** Days in order, counted from 1970. */
+function groupByDay(seen: readonly Seen[]): [number, Seen[]][] {
+  const days = new Map<number, Seen[]>();
+  for (const one of seen) {
+    const day = Math.floor(one.minute / dayMinutes);
+    const cells = days.get(day);
+    if (cells) cells.push(one);
+    else days.set(day, [one]);
+  }
+  return [...days].sort(([a], [b]) => a - b);
+}
+
+function sizeOf(cells: Day['cells']): number {
+  return cells.reduce((sum, { users }) => sum + users.length, 0);
+}
+
+async function countEvents(session: Session, { start, end }: Window): Promise<number> {
+  const [row] = await session.query<{ events: number }>(sql('aggregate/events'), [start, end]);
+  return row?.events ?? 0;
+}

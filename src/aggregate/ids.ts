@@ -1,0 +1,86 @@
+/** Users by number: codes from 0 on, in the order in which they come. An id is told from others, and never given back. */
+export class Ids {
+  readonly #numbers = new Map<number, number>();
+  readonly #texts = new Map<string, number>();
+  #held = new Uint32Array(1024);
+
+  get size(): number {
+    return this.#numbers.size + this.#texts.size;
+  }
+
+  /**
+   * The codes of an array as PostgreSQL writes it (its documentation, "Array Input and Output Syntax"), NULL left out. It writes an
+   * id in one way only, so that what is in quotes may keep them. Ids that are numbers are not made texts first: 3.2 M of them took
+   * 2.3 s so.
+   */
+  read(array: string): Uint32Array {
+    let length = 0;
+    for (let at = 1; at < array.length - 1;) {
+      const start = at;
+      let number = 0;
+      for (let digit = digitAt(array, at); digit >= 0 && digit <= 9; digit = digitAt(array, ++at))
+        number = number * 10 + digit;
+      const isNumber = isEnd(array.charCodeAt(at)) && isPlain(array, start, at);
+      if (!isNumber) at = findEnd(array, start);
+      const text = isNumber ? '' : array.slice(start, at);
+      at++;
+      if (text !== 'NULL') this.#hold(length++, isNumber ? this.#ofNumber(number) : this.#ofText(text));
+    }
+    return this.#held.slice(0, length);
+  }
+
+  #hold(at: number, code: number): void {
+    if (at === this.#held.length) {
+      const longer = new Uint32Array(at * 2);
+      longer.set(this.#held);
+      this.#held = longer;
+    }
+    this.#held[at] = code;
+  }
+
+  #ofNumber(number: number): number {
+    const known = this.#numbers.get(number);
+    if (known !== undefined) return known;
+    const code = this.size;
+    this.#numbers.set(number, code);
+    return code;
+  }
+
+  #ofText(text: string): number {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const code = this.size;
+    this.#texts.set(text, code);
+    return code;
+  }
+}
+
+const zero = 48;
+const comma = 44;
+const brace = 125;
+const mostDigits = 15;
+
+function digitAt(text: string, at: number): number {
+  return text.charCodeAt(at) - zero;
+}
+
+function isEnd(char: number): boolean {
+  return char === comma || char === brace;
+}
+
+/** Whether digits are a number as it is written alone, so that 7 and 07, which are two ids, do not become one. */
+function isPlain(text: string, start: number, end: number): boolean {
+  const digits = end - start;
+  return digits > 0 && digits <= mostDigits && (digits === 1 || digitAt(text, start) !== 0);
+}
+
+/** Where an element ends that starts at a place. */
+function findEnd(text: string, start: number): number {
+  let at = start;
+  if (text[at] === '"') {
+    for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++;
+    return at + 1;
+  }
+  while (at < text.length - 1 && text.charCodeAt(at) !== comma) at++;
+  return at;
+}

@@ -1,0 +1,20 @@
+/** A place in a relay: when its turn has come, and how to give it on. */
+export interface Leg {
+  turn: Promise<void>;
+  pass: () => void;
+}
+
+/** Lets those at work side by side go beyond some point one after the other, in the order in which they entered. */
+export class Relay {
+  #last: Promise<void> = Promise.resolve();
+
+  enter(): Leg {
+    const turn = this.#last;
+    let pass: () => void = () => undefined;
+    const passed = new Promise<void>((resolve) => {
+      pass = resolve;
+    });
+    this.#last = turn.then(() => passed);
+    return { turn, pass };
+  }
+}
