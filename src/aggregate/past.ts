@@ -1,5 +1,6 @@
 import { Ids } from './ids.ts';
 import { Scopes } from './scopes.ts';
+import type { Own } from './scopes.ts';
 import type { Turn } from './turn.ts';
 
 /**
@@ -14,10 +15,10 @@ export interface Seen {
   users: string;
 }
 
-/** Users by code, of one minute of a day (from 0) and the scopes that it counts in, by number. */
+/** Users by code, of one minute of a day (from 0). */
 export interface Cell {
   minute: number;
-  scopes: readonly number[];
+  own: Own;
   users: Uint32Array;
 }
 
@@ -49,7 +50,7 @@ export class Past {
       await turn.pass();
       cells.push({
         minute: minute - day * dayMinutes,
-        scopes: this.scopes.of(names),
+        own: this.scopes.of(names),
         users: this.ids.read(users),
       });
     }

@@ -1,14 +1,16 @@
 import { dayMs } from '../time.ts';
+import { Pairs } from './pairs.ts';
 import { dayMinutes } from './past.ts';
 import type { Cell, Day, Past } from './past.ts';
-import type { Scope } from './scopes.ts';
+import type { Own, Scope } from './scopes.ts';
 import type { Turn } from './turn.ts';
 
 /** A scope's users on a UTC day (Unix milliseconds), and how many days before it were looked through. */
 export interface Returns extends Scope {
   day: number;
   reach: number;
-  pairs: Pairs;
+  /** Together they are the scope's; each is in order. */
+  pairs: Pairs[];
 }
 
 /**
@@ -25,49 +27,83 @@ export async function countReturns(
   { ids, scopes }: Past,
   turn: Turn,
 ): Promise<Returns[]> {
-  const first = day.day - reach;
-  const midnight = reach * dayMinutes;
-  const base = midnight + dayMinutes + 1;
+  const [first, midnight] = [day.day - reach, reach * dayMinutes];
+  const counter = new Counter(scopes.list.length, midnight);
   const cells = [...before, day].flatMap((one) => one.cells);
   // From 1 on, so that 0 is for users who were not seen.
   const minutes = [...before, day].flatMap((one) =>
     one.cells.map(({ minute }) => (one.day - first) * dayMinutes + minute + 1),
   );
   const { order, starts } = byUser(cells, day, ids.size);
-  const last = new Float64Array(scopes.list.length);
-  const found = new Map<number, Pairs>();
   for (let user = 0; user + 1 < starts.length; user++) {
     const [from, to] = [starts[user] ?? 0, starts[user + 1] ?? 0];
     if (from === to) continue;
     await turn.pass();
-    // Each user's minutes lie above all of those before, so that nothing has to be cleared.
-    const floor = user * base;
+    const isMixed = !isOfOneAge(cells, order, from, to);
     for (let at = from; at < to; at++) {
       const cell = order[at] ?? 0;
-      const minute = minutes[cell] ?? 0;
-      for (const scope of cells[cell]?.scopes ?? []) {
-        const previous = Math.max(0, (last[scope] ?? 0) - floor);
-        last[scope] = floor + minute;
-        if (minute > midnight && previous !== minute) pairsOf(found, scope, base).add(minute, previous);
-      }
+      counter.add(user, minutes[cell] ?? 0, cells[cell]?.own ?? nothing, isMixed);
     }
   }
-  const returns: Returns[] = [];
-  for (const [scope, pairs] of found) {
+  for (const pairs of counter.all) {
     await turn.pass();
     pairs.sort();
-    const names = scopes.list[scope];
-    if (names) returns.push({ day: day.day * dayMs, reach, ...names, pairs });
   }
-  return returns;
+  return scopes.list.flatMap((scope, number) => {
+    const pairs = [counter.mixed[number], ...scopes.agesOf(number).map((one) => counter.single[one])];
+    const some = pairs.flatMap((list) => (list && list.size > 0 ? [list] : []));
+    return some.length > 0 ? [{ day: day.day * dayMs, reach, ...scope, pairs: some }] : [];
+  });
 }
 
-function pairsOf(found: Map<number, Pairs>, scope: number, base: number): Pairs {
-  const known = found.get(scope);
-  if (known) return known;
-  const pairs = new Pairs(base);
-  found.set(scope, pairs);
-  return pairs;
+const nothing: Own = { age: null, scopes: [], every: [] };
+
+/**
+ * The minutes of users, each with the one before it in the same scope. Users who are of one age, as most are, count in the scopes of
+ * their age only: those of every age are the ages' together, which is half the work.
+ */
+class Counter {
+  readonly single: Pairs[];
+  readonly mixed: Pairs[];
+  readonly #last: Float64Array;
+  readonly #midnight: number;
+  readonly #base: number;
+
+  /** @param midnight the last minute before the day that is counted */
+  constructor(scopes: number, midnight: number) {
+    this.#midnight = midnight;
+    this.#base = midnight + dayMinutes + 1;
+    this.single = Array.from({ length: scopes }, () => new Pairs(this.#base));
+    this.mixed = Array.from({ length: scopes }, () => new Pairs(this.#base));
+    this.#last = new Float64Array(scopes);
+  }
+
+  get all(): Pairs[] {
+    return [...this.single, ...this.mixed];
+  }
+
+  /** Called user by user, and in order of time. */
+  add(user: number, minute: number, { scopes, every }: Own, isMixed: boolean): void {
+    this.#add(user, minute, scopes, isMixed ? this.mixed : this.single);
+    if (isMixed) this.#add(user, minute, every, this.mixed);
+  }
+
+  #add(user: number, minute: number, scopes: readonly number[], into: readonly Pairs[]): void {
+    // Each user's minutes lie above all of those before, so that nothing has to be cleared.
+    const floor = user * this.#base;
+    for (const scope of scopes) {
+      const previous = (this.#last[scope] ?? 0) - floor;
+      this.#last[scope] = floor + minute;
+      if (minute > this.#midnight && previous !== minute)
+        into[scope]?.add(minute, previous > 0 ? previous : 0);
+    }
+  }
+}
+
+function isOfOneAge(cells: readonly Cell[], order: Uint32Array, from: number, to: number): boolean {
+  const age = cells[order[from] ?? 0]?.own.age;
+  for (let at = from + 1; at < to; at++) if (cells[order[at] ?? 0]?.own.age !== age) return false;
+  return true;
 }
 
 /** The cells of each user of a day, in their order; those of user n stand from `starts[n]` on. Of others there are none. */
@@ -89,47 +125,4 @@ function byUser(cells: readonly Cell[], day: Day, size: number): { order: Uint32
     }
   }
   return { order, starts };
-}
-
-/** Minutes from 1, the day's own the last ones below the base, each with the one before it, or 0: in order once they are sorted. */
-export class Pairs {
-  readonly #base: number;
-  #pairs = new Int32Array(16);
-  #length = 0;
-
-  constructor(base: number) {
-    this.#base = base;
-  }
-
-  add(minute: number, previous: number): void {
-    if (this.#length === this.#pairs.length) {
-      const longer = new Int32Array(this.#length * 2);
-      longer.set(this.#pairs);
-      this.#pairs = longer;
-    }
-    this.#pairs[this.#length++] = minute * this.#base + previous;
-  }
-
-  sort(): void {
-    this.#pairs = this.#pairs.subarray(0, this.#length).sort();
-  }
-
-  /**
-   * How many there are of each, when sorted: three arrays of one order, as PostgreSQL writes them. Minutes of the day, from 0;
-   * the minutes before, from the same midnight (null: none); and users.
-   */
-  list(): Record<'minutes' | 'previous' | 'users', string> {
-    const [minutes, previous, users]: [number[], (number | 'NULL')[], number[]] = [[], [], []];
-    const first = this.#base - dayMinutes;
-    for (let at = 0; at < this.#length;) {
-      const start = at;
-      const pair = this.#pairs[at] ?? 0;
-      while (this.#pairs[at] === pair) at++;
-      const before = pair % this.#base;
-      minutes.push(Math.floor(pair / this.#base) - first);
-      previous.push(before === 0 ? 'NULL' : before - first);
-      users.push(at - start);
-    }
-    return { minutes: `{${minutes.join()}}`, previous: `{${previous.join()}}`, users: `{${users.join()}}` };
-  }
 }

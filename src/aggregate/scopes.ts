@@ -16,22 +16,45 @@ const unions = [
   ['show', 'view'],
 ] as const;
 
+/** What a cell counts in, by number: its age's scopes, and at the same place in `every` those of every age. */
+export interface Own {
+  age: string | null;
+  scopes: readonly number[];
+  every: readonly number[];
+}
+
 /** The scopes that occur, each with a number. */
 export class Scopes {
   readonly list: Scope[] = [];
   readonly #numbers = new Map<string, number>();
-  readonly #cells = new Map<string, number[]>();
+  readonly #cells = new Map<string, Own>();
+  readonly #ages = new Map<number, Set<number>>();
 
-  /** The numbers of the scopes that a cell counts in. */
-  of({ item_topic, age_segment, event }: Names): number[] {
-    const cell = JSON.stringify([item_topic || null, age_segment || null, event || null]);
+  of(names: Names): Own {
+    const [item_topic, age, event] = [names.item_topic, names.age_segment, names.event].map(
+      (name) => name || null,
+    ) as [string | null, string | null, string | null];
+    const cell = JSON.stringify([item_topic, age, event]);
     const known = this.#cells.get(cell);
     if (known) return known;
-    const numbers = expand(item_topic || null, age_segment || null, event || null).map((scope) =>
-      this.#numberOf(scope),
-    );
-    this.#cells.set(cell, numbers);
-    return numbers;
+    const number = (ages: Pick<Scope, 'every_age' | 'age_segment'>) =>
+      expand(item_topic, event).map((scope) => this.#numberOf({ ...scope, ...ages }));
+    const own = {
+      age,
+      scopes: number({ every_age: false, age_segment: age }),
+      every: number({ every_age: true, age_segment: null }),
+    };
+    this.#cells.set(cell, own);
+    for (const [place, every] of own.every.entries()) {
+      const ages = this.#ages.get(every) ?? new Set();
+      this.#ages.set(every, ages.add(own.scopes[place] ?? 0));
+    }
+    return own;
+  }
+
+  /** Of a scope of every age, those of the ages; of another one, itself. */
+  agesOf(number: number): number[] {
+    return [...(this.#ages.get(number) ?? [number])];
   }
 
   #numberOf(scope: Scope): number {
@@ -43,7 +66,7 @@ export class Scopes {
   }
 }
 
-function expand(item_topic: string | null, age_segment: string | null, event: string | null): Scope[] {
+function expand(item_topic: string | null, event: string | null): Omit<Scope, 'every_age' | 'age_segment'>[] {
   const either = unions.filter((union) => event !== null && (union as readonly string[]).includes(event));
   const kinds = [
     { event, or_event: null },
@@ -53,11 +76,5 @@ function expand(item_topic: string | null, age_segment: string | null, event: st
     { every_topic: true, item_topic: null },
     { every_topic: false, item_topic },
   ];
-  const ages = [
-    { every_age: true, age_segment: null },
-    { every_age: false, age_segment },
-  ];
-  return topics.flatMap((topic) =>
-    ages.flatMap((age) => kinds.map((kind) => ({ ...topic, ...age, ...kind }))),
-  );
+  return topics.flatMap((topic) => kinds.map((kind) => ({ ...topic, ...kind })));
 }

@@ -4,6 +4,7 @@ import { sql } from '../files.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import type { Window } from '../time.ts';
 import type { Seen } from './past.ts';
+import { listPairs } from './pairs.ts';
 import type { Returns } from './returns.ts';
 
 /** Whether this role may fill `dash_users`, or make it where it is not. */
@@ -68,7 +69,7 @@ export async function fillUsers(session: Session, returns: readonly Returns[]): 
     [rows, size] = [[], 0];
   };
   for (const { pairs, ...scope } of returns) {
-    const lists = pairs.list();
+    const lists = listPairs(pairs);
     rows.push({ ...scope, ...lists });
     size += lists.minutes.length + lists.previous.length + lists.users.length;
     if (size > batch) await write();
