@@ -1,4 +1,5 @@
-import { DateTime } from 'luxon';
+import { createRequire } from 'node:module';
+import type * as Luxon from 'luxon';
 import { ZenError } from './errors.ts';
 
 /** A span of time, half-open: `start` is in it, `end` is not. Unix milliseconds. */
@@ -24,6 +25,8 @@ const shape = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[+-]\d
  * @throws ZenError `usage` for anything else, and for dates that do not exist
  */
 export function parseTime(text: string): number {
+  // Loaded here and not before: most commands are given no time, and Luxon is a tenth of their start.
+  const { DateTime } = createRequire(import.meta.url)('luxon') as typeof Luxon;
   const time = DateTime.fromISO(text.replace(' ', 'T').replace(' ', ''), { zone: 'utc' });
   if (!shape.test(text)) {
     throw new ZenError('usage', `“${text}” is not a time: write it as 2019-09-24 18:00 (UTC).`);
@@ -36,13 +39,16 @@ export function parseTime(text: string): number {
 
 /** Unix milliseconds as ISO 8601 in UTC, without fractions: `2019-09-24T18:00:00Z`. */
 export function isoTime(ms: number): string {
-  return DateTime.fromMillis(ms, { zone: 'utc' }).toISO({ suppressMilliseconds: true }) ?? String(ms);
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? String(ms) : time.toISOString().replace('.000Z', 'Z');
 }
 
 /** A window in words, for a person: `2019-09-24 18:00 … 2019-09-24 19:00 UTC, the end excluded`. */
 export function describeWindow({ start, end }: Window): string {
   const show = (ms: number) =>
-    DateTime.fromMillis(ms, { zone: 'utc' }).toFormat('yyyy-MM-dd HH:mm:ss').replace(/:00$/, '');
+    isoTime(ms)
+      .replace('T', ' ')
+      .replace(/(:00)?(\.\d+)?Z$/, '');
   return `${show(start)} … ${show(end)} UTC, the end excluded`;
 }
 
@@ -57,7 +63,7 @@ export function requireOrder(name: string, { start, end }: Window): void {
 
 /** The last UTC midnight at or before `now`: where the last complete day ends. */
 export function lastMidnight(now: number): number {
-  return DateTime.fromMillis(now, { zone: 'utc' }).startOf('day').toMillis();
+  return nextMidnight(now) - dayMs;
 }
 
 const units: Record<string, number> = { s: 1000, m: minuteMs, h: 60 * minuteMs, d: dayMs, w: 7 * dayMs };

@@ -5,7 +5,7 @@ import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate, runMail, runPrune, runRender, runRestore, runStatus, runVerify } from './commands.ts';
 import type { RestoreFlags } from './commands.ts';
 import { runNightly } from './nightly.ts';
-import { runSchedule } from './schedule.ts';
+import type { ScheduleFlags } from './schedule.ts';
 import { common, dates, option, parseAddresses, parseCount, parseSize, parseUrl } from './options.ts';
 import type { Streams } from './terminal.ts';
 
@@ -74,7 +74,9 @@ export function buildProgram(streams?: Streams): Command {
     'print what makes zen nightly run at midnight UTC, for this installation',
     [new Option('--cron', 'a line for crontab'), new Option('--systemd', 'a service and a timer'), place()],
   );
-  schedule.action(runSchedule);
+  schedule.action(async (flags: ScheduleFlags) => {
+    (await import('./schedule.ts')).runSchedule(flags); // with Handlebars, which no other command's start needs
+  });
   command(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
     option('--max-age <duration>', 'exit 5 when the end of what is aggregated is older: 36h, 2d …').argParser(
       parseDuration,

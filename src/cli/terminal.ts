@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline/promises';
-import ora from 'ora';
 import type { Ora } from 'ora';
 import { ZenError } from '../errors.ts';
 
@@ -13,15 +12,10 @@ export type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
 export class Terminal {
   readonly #quiet: boolean;
   readonly #streams: Streams;
-  readonly #spinner: Ora | undefined;
 
   constructor({ quiet = false } = {}, streams: Streams = process) {
     this.#quiet = quiet;
     this.#streams = streams;
-    // A terminal that gives its width as 0, as some recorders do, would keep ora counting lines for ever.
-    const { isTTY, columns } = streams.stderr;
-    this.#spinner =
-      !quiet && isTTY && columns > 0 ? ora({ stream: streams.stderr, discardStdin: false }) : undefined;
   }
 
   /** The result, for people or (`--json`) for programs. */
@@ -40,20 +34,29 @@ export class Terminal {
    * a line at the start, and then one every few seconds.
    */
   async during<T>(text: string, work: (update: (text: string) => void) => Promise<T>): Promise<T> {
-    if (!this.#spinner) this.note(text);
-    this.#spinner?.start(text);
+    const spinner = await this.#spin(text);
+    if (!spinner) this.note(text);
     let told = performance.now();
     try {
       return await work((next) => {
-        if (this.#spinner) this.#spinner.text = next;
+        if (spinner) spinner.text = next;
         else if (performance.now() - told > lineEvery) {
           this.note(next);
           told = performance.now();
         }
       });
     } finally {
-      this.#spinner?.stop();
+      spinner?.stop();
     }
+  }
+
+  /** Ora is loaded for a terminal only: it takes as long as all else of a command's start. */
+  async #spin(text: string): Promise<Ora | undefined> {
+    const { stderr } = this.#streams;
+    // A terminal that gives its width as 0, as some recorders do, would keep ora counting lines for ever.
+    if (this.#quiet || !stderr.isTTY || !(stderr.columns > 0)) return undefined;
+    const { default: ora } = await import('ora');
+    return ora({ stream: stderr, discardStdin: false }).start(text);
   }
 
   /** Whether a person is there to answer. */
