@@ -17,6 +17,7 @@ const columns = [
   'user_id',
   'event',
 ];
+const numbers = ['event_id', 'ts'];
 const plain = ['url', '1', 'Наука', 'Кино', '1569348000000', '18-25', '9', 'show'];
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
@@ -38,24 +39,37 @@ function randomLog(seed: number, odd: string[]): string {
   const some = (name: string) => `${name} ${number(40)}`;
   const spread = 10 ** (2 + number(8));
   const rows = Array.from({ length: 300 + number(700) }, () => [
-    pick(['url', '\\N', 'a\\tb\\\\', '\\\\']),
+    pick(['url', '\\N', '', 'a b ', 'Тип 🐸', `Тип ${number(200)}`]),
     pick(['\\N', `${number(spread)}`, `-${1 + number(spread)}`, `${number(100)}`]),
     pick(['\\N', '', 'N', some('Наука'), some('🐸'), ...odd]),
     pick([some('Кино'), some('__proto__'), '"quoted"', ...odd]),
     pick(['\\N', '0', '-5', `${1569348000 + number(9)}`, `${1569348000000 + number(1e6)}`, '4102444800000']),
     pick(['18-25', '<18', '\\N', '']),
-    pick(['\\N', `${number(500)}`, '\\\\N', 'a\\nb']),
+    pick(['\\N', `${number(500)}`, 'a', 'ab', 'abc']),
     pick(['show', 'click']),
   ]);
   return rows.map((row) => `${row.join('\t')}\n`).join('');
 }
 
-/** What a tally says, given the log in pieces of a few rows. */
-function tally(text: string): Counts | undefined {
-  const counted = new Tally(columns);
+/** What a tally says, given the log in pieces of a few rows, and what it makes of them. */
+function read(text: string): { counts: Counts | undefined; rows: number; binary: Buffer; rest: string } {
+  const tally = new Tally(columns, numbers);
   const rows = text.split(/(?<=\n)/);
-  for (let at = 0; at < rows.length; at += 7) counted.add(Buffer.from(rows.slice(at, at + 7).join('')));
-  return counted.counts;
+  const made: Buffer[] = [];
+  let rest = '';
+  for (let at = 0; at < rows.length; at += 7) {
+    const piece = Buffer.from(rows.slice(at, at + 7).join(''));
+    const encoded = tally.sure ? tally.encode(piece) : [][Symbol.iterator]();
+    let next = encoded.next();
+    for (; !next.done; next = encoded.next()) made.push(Buffer.from(next.value));
+    rest += piece.toString('utf8', next.value ?? 0);
+  }
+  for (const bytes of tally.flush()) made.push(Buffer.from(bytes));
+  return { counts: tally.counts, rows: tally.rows, binary: Buffer.concat(made), rest };
+}
+
+function tally(text: string): Counts | undefined {
+  return read(text).counts;
 }
 
 function one(place: number, value: string): string {
@@ -66,18 +80,32 @@ describe.each(kinds)('in the %s database', (kind) => {
   let db: Database;
   afterEach(() => db.close());
 
-  test('rows that are counted as they pass give what SQL counts in the table', async () => {
+  test('rows that are counted as they pass give what SQL counts, and are the same in the table as from text', async () => {
     db = await newDatabase(kind);
     await db.run(sql('restore/table'));
     await db.run('alter table log_raw alter column user_id type text');
+    const stored = () => db.query('select log_raw::text as row from log_raw order by ctid');
     let certain = 0;
     for (let seed = 1; seed <= 40; seed++) {
       const text = randomLog(seed, seed % 4 === 0 ? ['a\\tb', 'end ', '\\\\N', 'x'.repeat(100)] : []);
       await db.run('truncate log_raw');
       await db.copy('log_raw', columns, Readable.from([Buffer.from(text)]));
-      const counts = tally(text);
+      const [rows, counted] = [await stored(), await countLog(db)];
+      const { counts, binary, rest, ...told } = read(text);
+      await db.run('truncate log_raw');
+      await db.copy('log_raw', columns, Readable.from([binary]), { binary: true });
+      await db.copy('log_raw', columns, Readable.from([Buffer.from(rest)]));
+      expect({ seed, rows: await stored() }).toEqual({ seed, rows });
+      expect({ seed, rest, ...told }).toEqual({
+        seed,
+        rest: text
+          .split(/(?<=\n)/)
+          .slice(told.rows)
+          .join(''),
+        rows: told.rows,
+      });
       if (!counts) continue;
-      expect({ seed, counts }).toEqual({ seed, counts: await countLog(db) });
+      expect({ seed, counts }).toEqual({ seed, counts: counted });
       certain++;
     }
     expect(certain).toBe(30);
@@ -95,6 +123,7 @@ test.each([
   ['a name with a space at its end, which a varchar may drop', 2, 'a '],
   ['a line end of Windows', 7, 'show\r'],
   ['a name of more than 512 bytes', 3, 'x'.repeat(513)],
+  ['a name with a NUL', 3, 'a\0b'],
   ['an id that is a text', 1, 'a1'],
   ['an empty id', 1, ''],
   ['an id with a zero in front', 1, '07'],
@@ -108,13 +137,20 @@ test.each([
   expect(tally(one(place, value))).toBeUndefined();
 });
 
-test('so are a row with a value too few, thousands of names, ids too far apart, and a log without ids', () => {
+test('so are a row with a value too few, thousands of names, many that begin alike, ids too far apart, and a log without ids', () => {
   expect(tally(`${plain.slice(1).join('\t')}\n${plain.join('\t')}\n`)).toBeUndefined();
   const many = (count: number, value: (index: number) => string, place: number) =>
     tally(Array.from({ length: count }, (_, index) => one(place, value(index))).join(''));
-  expect(many(4096, (index) => `topic ${index}`, 2)?.item_topics).toBe(4096);
-  expect(many(4097, (index) => `topic ${index}`, 2)).toBeUndefined();
+  expect(many(4096, (index) => `${index} topics`, 2)?.item_topics).toBe(4096);
+  expect(many(4097, (index) => `${index} topics`, 2)).toBeUndefined();
+  expect(many(64, (index) => `topic ${index}`, 2)?.item_topics).toBe(64);
+  expect(many(65, (index) => `topic ${index}`, 2)).toBeUndefined();
   expect(many(16_384, (index) => String(index * 32_768), 1)?.duplicate_ids).toBe(0);
   expect(many(16_385, (index) => String(index * 32_768), 1)).toBeUndefined();
-  expect(new Tally(columns.filter((name) => name !== 'event_id')).counts).toBeUndefined();
+  expect(
+    new Tally(
+      columns.filter((name) => name !== 'event_id'),
+      numbers,
+    ).counts,
+  ).toBeUndefined();
 });

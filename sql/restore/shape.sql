@@ -1,13 +1,17 @@
 -- One row on log_raw. plain: it keeps rows as they are sent (an ordinary table; no triggers or rules, which distributed
 -- tables have too; its names are compared byte by byte, the database's own collation being 100), so that what was sent is
--- what it holds. indexed: it has the index on ts that a restore makes, not another one of that name, and this role may make it
--- anew (see owner.sql).
+-- what it holds; and of the types that zen gives it, without checks, so that they can be sent as COPY binary. indexed: it has
+-- the index on ts that a restore makes, not another one of that name, and this role may make it anew (see owner.sql).
 select
-  relkind = 'r' and not relhastriggers and not relhasrules and not relhassubclass and not exists (
+  relkind = 'r' and not relhastriggers and not relhasrules and not relhassubclass and relchecks = 0 and not exists (
     select from pg_attribute
     where attrelid = log.oid
-      and attname in ('item_topic', 'source_topic', 'age_segment', 'event')
-      and (atttypid not in ('varchar'::regtype, 'text'::regtype) or attcollation <> 100)
+      and (
+        attname in ('item_topic', 'source_topic', 'age_segment', 'event')
+        and (atttypid not in ('varchar'::regtype, 'text'::regtype) or attcollation <> 100)
+        or attname in ('event_id', 'item_id', 'item_type', 'source_id', 'source_type', 'ts', 'user_id')
+        and atttypid not in ('bigint'::regtype, 'varchar'::regtype, 'text'::regtype)
+      )
   ) as plain,
   exists (
     select from pg_index

@@ -1,7 +1,7 @@
 import type { Progress } from '../restore/restore.ts';
 
 export function count(number: number): string {
-  return number.toLocaleString('en-US');
+  return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ','); // Intl takes 0.03 s for its first number
 }
 
 export function megabytes(bytes: number): string {

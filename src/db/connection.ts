@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import postgres from 'postgres';
 import { messageOf, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
-import { copyText } from './database.ts';
-import type { Session, Value } from './database.ts';
+import { copyText, frame } from './database.ts';
+import type { CopyOptions, Session, Value } from './database.ts';
 import { readLink } from './link.ts';
 import type { Link } from './link.ts';
 import { refusal } from './refusal.ts';
@@ -102,8 +104,16 @@ export class Connection implements Session {
     return (await this.#ask(text, values)).count;
   }
 
-  copy(table: string, columns: readonly string[], source: AsyncIterable<Uint8Array>): Promise<number> {
-    return this.#watch(copyText(table, columns, 'stdin'), [], (query) => copy(query, source, this.label));
+  copy(
+    table: string,
+    columns: readonly string[],
+    source: AsyncIterable<Uint8Array>,
+    { binary = false, after = 0 }: CopyOptions = {},
+  ): Promise<number> {
+    const bytes = binary ? framed(source) : source;
+    return this.#watch(copyText(table, columns, 'stdin', binary), [], (query) =>
+      copy(query, bytes, (error) => translate(error, this.label, '', after)),
+    );
   }
 
   /** See `Database`. */
@@ -166,21 +176,39 @@ function notAllowed(error: unknown, role: string, name: string): ZenError {
  * own end is listened to beside the stream. A stream that is destroyed tells the server why, which must be short: more
  * than 10,000 bytes, such as a message that quotes a long value, and the server hangs up.
  */
-async function copy(query: Query, source: AsyncIterable<Uint8Array>, place: string): Promise<number> {
+async function copy(
+  query: Query,
+  source: AsyncIterable<Uint8Array>,
+  explain: (error: unknown) => unknown,
+): Promise<number> {
   const stream = await query.writable();
   const answer = new Promise<{ count: number }>((resolve, reject) => {
     void Object.assign(query, { resolve, reject });
   });
   answer.catch((error: unknown) => {
-    stream.destroy(translate(error, place) as Error);
+    stream.destroy(explain(error) as Error);
   });
   try {
-    await pipeline(source, stream);
+    await pipeline(steady(source, stream), stream);
   } catch (error) {
     await answer.catch(() => undefined); // the server has taken note, and the connection is free again
     throw error;
   }
   return (await answer).count;
+}
+
+/** Asks for a piece only when the one before has been taken, as `Session.copy` promises. */
+async function* steady(source: AsyncIterable<Uint8Array>, stream: Writable): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) {
+    yield piece;
+    while (stream.writableLength > 0 && !stream.destroyed) await turn();
+  }
+}
+
+async function* framed(rows: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield frame.header;
+  yield* rows;
+  yield frame.trailer;
 }
 
 /** SQLSTATEs (PostgreSQL, appendix A) and socket codes that mean: nobody to talk to. */
@@ -190,7 +218,7 @@ const unreachable =
 /** SQLSTATEs that mean: timed out, or gave way to another transaction. */
 const gaveUp = /^(57014|55P03|25P0[34]|40001|40P01)$/;
 
-function translate(error: unknown, place: string, hint = ''): unknown {
+function translate(error: unknown, place: string, hint = '', after = 0): unknown {
   const code = codeOf(error);
   if (error instanceof ZenError || !code) return error;
   const said = messageOf(error) || code;
@@ -218,7 +246,7 @@ function translate(error: unknown, place: string, hint = ''): unknown {
       cause: error,
     });
   }
-  return refusal(error, place);
+  return refusal(error, place, after);
 }
 
 function codeOf(error: unknown): string | undefined {

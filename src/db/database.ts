@@ -7,11 +7,29 @@ export interface Session {
   /** Runs one statement and gives the number of rows it changed. */
   run(text: string, values?: readonly Value[]): Promise<number>;
   /**
-   * Loads rows in PostgreSQL's COPY text format and gives their number. `source` yields bytes, cut anywhere.
-   * `columns` are the table's own names, in the order of the data.
+   * Loads rows in PostgreSQL's COPY text format and gives their number. `source` yields bytes, cut anywhere; it
+   * may use a piece's memory again when the next one is asked for. `columns` are the table's own names, in the order of the data.
    */
-  copy(table: string, columns: readonly string[], source: AsyncIterable<Uint8Array>): Promise<number>;
+  copy(
+    table: string,
+    columns: readonly string[],
+    source: AsyncIterable<Uint8Array>,
+    options?: CopyOptions,
+  ): Promise<number>;
 }
+
+export interface CopyOptions {
+  /** The source yields whole rows of the COPY binary format, without its header and trailer. */
+  binary?: boolean;
+  /** How many rows came before them, for an error that names one. */
+  after?: number;
+}
+
+/** What comes before and after rows in the COPY binary format (PostgreSQL's documentation of COPY, "Binary Format"). */
+export const frame = {
+  header: Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1'),
+  trailer: Buffer.from([0xff, 0xff]),
+};
 
 /** How to open a database. */
 export interface OpenOptions {
@@ -39,8 +57,9 @@ export interface Database extends Session {
 }
 
 /** `copy table (a, b) from source`, with each name quoted as an identifier. */
-export function copyText(table: string, columns: readonly string[], source: string): string {
-  return `copy ${quoteName(table)} (${columns.map(quoteName).join(', ')}) from ${source}`;
+export function copyText(table: string, columns: readonly string[], source: string, binary = false): string {
+  const statement = `copy ${quoteName(table)} (${columns.map(quoteName).join(', ')}) from ${source}`;
+  return binary ? `${statement} with (format binary)` : statement;
 }
 
 function quoteName(name: string): string {

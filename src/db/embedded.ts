@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { messageOf, ZenError } from '../errors.ts';
-import { copyText } from './database.ts';
+import { copyText, frame } from './database.ts';
 import type { Database, OpenOptions, Session, Value } from './database.ts';
 import { lockFile } from './lock.ts';
 import { refusal } from './refusal.ts';
@@ -74,10 +74,12 @@ function session(engine: Engine, folder: string, state: { interrupted: boolean }
   return {
     query: async <Row>(text: string, values?: readonly Value[]) => (await ask<Row>(text, values)).rows,
     run: async (text, values) => (await ask(text, values)).affectedRows ?? 0,
-    copy: async (table, columns, source) => {
+    copy: async (table, columns, source, { binary = false, after = 0 } = {}) => {
+      const text = copyText(table, columns, "'/dev/blob'", binary);
       let rows = 0;
-      for await (const blob of batches(source)) {
-        rows += (await ask(copyText(table, columns, "'/dev/blob'"), [], blob, rows)).affectedRows ?? 0;
+      for await (const parts of batches(source, binary)) {
+        const blob = new Blob(binary ? [frame.header, ...parts, frame.trailer] : parts);
+        rows += (await ask(text, [], blob, after + rows)).affectedRows ?? 0;
       }
       return rows;
     },
@@ -87,20 +89,24 @@ function session(engine: Engine, folder: string, state: { interrupted: boolean }
 /** A blob is whole in memory, so the data goes in pieces of about this many bytes, cut between rows. */
 const batchBytes = 8 << 20;
 
-async function* batches(source: AsyncIterable<Uint8Array>): AsyncGenerator<Blob> {
+async function* batches(
+  source: AsyncIterable<Uint8Array>,
+  binary: boolean,
+): AsyncGenerator<Uint8Array<ArrayBuffer>[]> {
   let parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   for await (const chunk of source) {
-    const end = bytes + chunk.length < batchBytes ? 0 : chunk.lastIndexOf(newline) + 1;
+    const last = binary ? chunk.length : chunk.lastIndexOf(newline) + 1;
+    const end = bytes + chunk.length < batchBytes ? 0 : last;
     if (end > 0) {
-      yield new Blob([...parts, chunk.slice(0, end)]);
+      yield [...parts, new Uint8Array(chunk.subarray(0, end))];
       parts = [];
       bytes = 0;
     }
-    parts.push(chunk.slice(end));
+    parts.push(new Uint8Array(chunk.subarray(end)));
     bytes += chunk.length - end;
   }
-  if (bytes > 0) yield new Blob(parts);
+  if (bytes > 0) yield parts;
 }
 
 const newline = 10;

@@ -33,7 +33,7 @@ export async function openServer(url: string, { create = false }: OpenOptions = 
     label: first.label,
     query: (text, values) => reserve((connection) => connection.query(text, values)),
     run: (text, values) => reserve((connection) => connection.run(text, values)),
-    copy: (table, columns, source) => reserve((connection) => connection.copy(table, columns, source)),
+    copy: (...args) => reserve((connection) => connection.copy(...args)),
     transaction: (work, { rollback = false } = {}) =>
       reserve((connection) => connection.transaction(work, rollback)),
     reserve: <T>(work: (session: Session) => Promise<T>) => reserve(work),

@@ -1,6 +1,7 @@
 const newline = 10;
 const carriageReturn = 13;
 const terminator = Buffer.from('\n\\.');
+const mark = terminator.subarray(1);
 
 /** Makes whole lines of chunks that are cut anywhere. */
 export class Lines {
@@ -10,7 +11,8 @@ export class Lines {
   /** The lines that end in a chunk, the first of them with what was held of it; what follows them is held. */
   add(chunk: Buffer): Buffer {
     const cut = chunk.lastIndexOf(newline) + 1;
-    const lines = Buffer.concat(cut > 0 ? [...this.#held, chunk.subarray(0, cut)] : []);
+    const whole = chunk.subarray(0, cut);
+    const lines = cut > 0 && this.#held.length > 0 ? Buffer.concat([...this.#held, whole]) : whole;
     if (cut > 0) this.#held = [];
     this.#size = cut > 0 ? chunk.length - cut : this.#size + chunk.length;
     if (cut < chunk.length) this.#held.push(chunk.subarray(cut));
@@ -38,15 +40,10 @@ export class Lines {
  * a value, a backslash is doubled.
  */
 export function findEnd(lines: Buffer): { start: number; stop: number } | undefined {
-  const isFirst = lines.subarray(0, 2).equals(terminator.subarray(1));
-  for (let start = isFirst ? 0 : findLine(lines, 0); start >= 0; start = findLine(lines, start)) {
+  for (let start = lines.indexOf(mark); start >= 0; start = lines.indexOf(mark, start + 1)) {
     const stop = start + (lines[start + 2] === carriageReturn ? 4 : 3);
-    if (lines[stop - 1] === newline) return { start, stop };
+    const isLine = start === 0 || lines[start - 1] === newline;
+    if (isLine && lines[stop - 1] === newline) return { start, stop };
   }
   return undefined;
-}
-
-function findLine(lines: Buffer, from: number): number {
-  const before = lines.indexOf(terminator, from);
-  return before < 0 ? -1 : before + 1;
 }

@@ -6,6 +6,7 @@ import type { Backup } from './backup.ts';
 import { guessTypes, mapColumns } from './columns.ts';
 import type { Mapping } from './columns.ts';
 import { openBackup } from './open.ts';
+import { Source } from './source.ts';
 import { countLog, summarize } from './summary.ts';
 import type { Summary } from './summary.ts';
 import { Tally } from './tally.ts';
@@ -80,8 +81,14 @@ async function load(
   return db.transaction(async (session) => {
     const tally = await prepare(session, mapping, append);
     if (wide) await widen(session, 'log_raw');
-    const source = convert(first, pieces, mapping, tally, report);
-    const rows = await session.copy('log_raw', mapping.columns, source);
+    const source = new Source(convert(first, pieces, mapping), report);
+    const encoded = tally
+      ? await session.copy('log_raw', mapping.columns, source.encode(tally), { binary: true })
+      : 0;
+    const rest = tally?.sure
+      ? 0
+      : await session.copy('log_raw', mapping.columns, source.rest(), { after: encoded });
+    const rows = encoded + rest;
     const indexed = await index(session);
     // From 3,000 rows instead of 30,000: 0.03 s instead of 0.27 s for 3.2 M, and aggregating is as fast.
     await session.run('set local default_statistics_target = 10');
@@ -91,31 +98,14 @@ async function load(
   });
 }
 
-/** The first piece and those after it, as rows of the log. They are counted while the database is busy with them. */
+/** The first piece and those after it, as rows of the log. */
 async function* convert(
   first: IteratorResult<Buffer>,
   pieces: AsyncIterator<Buffer>,
   { map }: Mapping,
-  tally: Tally | undefined,
-  report: (rows: number) => void,
-): AsyncGenerator<Buffer> {
-  let rows = 0;
-  for (let piece = first; !piece.done; piece = await pieces.next()) {
-    const mapped = map(piece.value);
-    yield mapped;
-    tally?.add(mapped);
-    rows += countRows(mapped);
-    report(rows);
-  }
+): AsyncGenerator<Buffer, undefined> {
+  for (let piece = first; !piece.done; piece = await pieces.next()) yield map(piece.value);
 }
-
-function countRows(piece: Buffer): number {
-  let rows = 0;
-  for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) rows++;
-  return rows;
-}
-
-const newline = 10;
 
 /** Whether the database already holds events that a restore would replace. */
 export async function hasEvents(db: Database): Promise<boolean> {
@@ -138,8 +128,8 @@ async function prepare(
   // Made anew at the end, an index costs less than row by row: 0.45 s instead of 0.65 s for 3.2 M.
   if (shape?.indexed) await session.run('drop index log_raw_ts');
   const numbers = await holdTexts(session, texts, append);
-  const isPlain = shape?.plain && ['ts', 'event_id'].every((name) => numbers.includes(name));
-  return isPlain ? new Tally(columns) : undefined;
+  const tally = shape?.plain ? new Tally(columns, numbers) : undefined;
+  return tally?.sure ? tally : undefined;
 }
 
 /** Makes the index if it is missing and may be made; whether the log has it then. */

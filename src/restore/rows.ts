@@ -13,8 +13,8 @@ const longestRow = 64 << 20;
 export async function* readRows(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   const held = new Lines();
   let ended = false;
-  for await (const chunk of chunks) {
-    const lines = held.add(chunk);
+  for await (const part of parts(chunks, held)) {
+    const lines = held.add(part);
     if (held.size > longestRow) {
       throw new ZenError('failed', `${path} has a row of more than 64 MB. Check what it is.`);
     }
@@ -27,6 +27,15 @@ export async function* readRows(chunks: AsyncIterable<Buffer>, path: string): As
   }
   if (!ended || held.size > 0) {
     throw new ZenError('failed', `${path} stops before its last row: the dump is incomplete. Copy it again.`);
+  }
+}
+
+/** Chunks, cut behind the end of a row that began in the one before: so that only that row is copied, not all of them. */
+async function* parts(chunks: AsyncIterable<Buffer>, held: Lines): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    const end = held.size > 0 ? chunk.indexOf(newline) + 1 : 0;
+    if (end > 0) yield chunk.subarray(0, end);
+    yield chunk.subarray(end);
   }
 }
 

@@ -1,0 +1,36 @@
+/** Where rows are read, as COPY text, and where they are written, as COPY binary. */
+export interface Cursor {
+  rows: Buffer;
+  view: DataView;
+  out: DataView;
+  /** How much has been written. */
+  written: number;
+}
+
+/** A column of the rows. */
+export interface Column {
+  nulls: number;
+  /** Counts the value that starts at a place, writes it, and gives where it ends, or `unsure`. */
+  read(cursor: Cursor, start: number): number;
+}
+
+export const unsure = -1;
+
+const tab = 9;
+const newline = 10;
+const bigN = 78;
+export const backslash = 92;
+
+export function isEnd(byte: number | undefined): boolean {
+  return byte === tab || byte === newline;
+}
+
+/** Writes the NULL that stands at a place, and gives where it ends; `unsure` when it is none. */
+export function readNull(column: Column, cursor: Cursor, start: number): number {
+  const { rows, out, written } = cursor;
+  if (rows[start] !== backslash || rows[start + 1] !== bigN || !isEnd(rows[start + 2])) return unsure;
+  column.nulls++;
+  out.setInt32(written, -1);
+  cursor.written = written + 4;
+  return start + 2;
+}

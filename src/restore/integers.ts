@@ -1,0 +1,113 @@
+import { isEnd, readNull, unsure } from './cursor.ts';
+import type { Column, Cursor } from './cursor.ts';
+
+const minus = 45;
+const zero = 48;
+const mostDigits = 15;
+/** As many digits as 32 bits hold. */
+const fewDigits = 9;
+
+/** Integers as PostgreSQL writes them, of so many digits that a number holds them exactly. They become a bigint. */
+abstract class Integers implements Column {
+  nulls = 0;
+
+  read(cursor: Cursor, start: number): number {
+    const { rows } = cursor;
+    const first = rows[start] === minus ? start + 1 : start;
+    let at = first;
+    let value = 0;
+    let digit = (rows[at] ?? 0) - zero;
+    for (; digit >= 0 && digit <= 9 && at < first + fewDigits; digit = (rows[++at] ?? 0) - zero)
+      value = (Math.imul(value, 10) + digit) | 0;
+    for (; digit >= 0 && digit <= 9; digit = (rows[++at] ?? 0) - zero) value = value * 10 + digit;
+    const digits = at - first;
+    const isPlain = rows[first] === zero ? at === start + 1 : digits > 0 && digits <= mostDigits;
+    if (!isPlain || !isEnd(rows[at])) return readNull(this, cursor, start);
+    const signed = first > start ? -value : value;
+    if (!this.take(signed)) return unsure;
+    write(cursor, signed, digits);
+    return at;
+  }
+
+  /** Whether it could be counted. */
+  protected abstract take(value: number): boolean;
+}
+
+const word = 2 ** 32;
+
+function write(cursor: Cursor, value: number, digits: number): void {
+  const { out, written } = cursor;
+  const high = digits <= fewDigits ? value >> 31 : Math.floor(value / word);
+  out.setInt32(written, 8);
+  out.setInt32(written + 4, high);
+  out.setInt32(written + 8, digits <= fewDigits ? value : value - high * word);
+  cursor.written = written + 12;
+}
+
+/** Integers of which only the NULLs are counted. */
+export class Numbers extends Integers {
+  protected override take(): boolean {
+    return true;
+  }
+}
+
+const year2000 = Date.UTC(2000, 0);
+const year2100 = Date.UTC(2100, 0);
+
+/** Unix milliseconds. */
+export class Times extends Integers {
+  outside = 0;
+  inSeconds = 0;
+  #first = Infinity;
+  #last = -Infinity;
+
+  get first(): number | null {
+    return this.#first === Infinity ? null : this.#first;
+  }
+
+  get last(): number | null {
+    return this.#last === -Infinity ? null : this.#last;
+  }
+
+  protected override take(ts: number): boolean {
+    if (ts >= year2000 && ts < year2100) {
+      if (ts < this.#first) this.#first = ts;
+      if (ts > this.#last) this.#last = ts;
+    } else {
+      this.outside++;
+      if (ts * 1000 >= year2000 && ts * 1000 < year2100) this.inSeconds++;
+    }
+    return true;
+  }
+}
+
+const pageBits = 1 << 15;
+const mostPages = 1 << 14;
+
+/** Ids, of which each is marked by a bit. Pages of 4 kB hold the bits of ids that are near each other. */
+export class Ids extends Integers {
+  duplicates = 0;
+  readonly #pages = new Map<number, Uint8Array>();
+  #number = NaN;
+  #page: Uint8Array = new Uint8Array();
+
+  protected override take(id: number): boolean {
+    const number = Math.floor(id / pageBits);
+    if (number !== this.#number && !this.#turn(number)) return false;
+    const place = id - number * pageBits;
+    const bit = 1 << (place & 7);
+    const byte = this.#page[place >> 3] ?? 0;
+    if (byte & bit) this.duplicates++;
+    else this.#page[place >> 3] = byte | bit;
+    return true;
+  }
+
+  /** Makes another page the current one; not when it would be one too many. */
+  #turn(number: number): boolean {
+    const page = this.#pages.get(number) ?? new Uint8Array(pageBits / 8);
+    this.#pages.set(number, page);
+    this.#number = number;
+    this.#page = page;
+    return this.#pages.size <= mostPages;
+  }
+}

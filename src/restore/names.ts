@@ -1,0 +1,135 @@
+import { isUtf8 } from 'node:buffer';
+import { backslash, isEnd, readNull, unsure } from './cursor.ts';
+import type { Column, Cursor } from './cursor.ts';
+
+const longestName = 512;
+const mostNames = 4096;
+/** How many are looked through for one that begins alike. */
+const mostAlike = 64;
+const slotBits = 10;
+const space = 32;
+
+/**
+ * A few texts that come again and again. One that was seen before is compared and written by words of four bytes: with all
+ * else, 0.09 s for 0.3 M rows, instead of 0.28 s byte by byte.
+ */
+export class Names implements Column {
+  nulls = 0;
+  count = 0;
+  readonly #counted: boolean;
+  readonly #slots = new Array<Name | undefined>(1 << slotBits).fill(undefined);
+
+  /** @param counted whether it matters how many there are */
+  constructor(counted: boolean) {
+    this.#counted = counted;
+  }
+
+  read(cursor: Cursor, start: number): number {
+    const first = firstWord(cursor, start);
+    for (let name = this.#slots[slotOf(first)]; name; name = name.next) {
+      if (name.first === first && name.isAt(cursor, start)) return name.write(cursor, start);
+    }
+    const end = readNull(this, cursor, start);
+    return end === unsure ? this.#meet(cursor, start, first) : end;
+  }
+
+  #meet(cursor: Cursor, start: number, first: number): number {
+    const bytes = readText(cursor.rows, start);
+    const slot = slotOf(first);
+    const next = this.#slots[slot];
+    const isKept = this.count < mostNames && (next?.depth ?? 0) < mostAlike;
+    if (!bytes || (this.#counted && !(isKept && isCountable(bytes)))) return unsure;
+    if (isKept) {
+      this.#slots[slot] = new Name(bytes, first, next);
+      this.count++;
+    }
+    return write(cursor, start, bytes);
+  }
+}
+
+/** A varchar drops spaces that are too many at its end: a name with one may be held as another. */
+function isCountable(name: Buffer): boolean {
+  return name.at(-1) !== space;
+}
+
+/** The text that starts at a place; undefined when it is not sure to be what the database will hold. */
+function readText(rows: Buffer, start: number): Buffer | undefined {
+  let bits = 0;
+  for (let end = start; end < rows.length && end <= start + longestName; end++) {
+    const byte = rows[end] ?? 0;
+    if (isEnd(byte)) {
+      const text = rows.subarray(start, end);
+      return bits < 0x80 || isUtf8(text) ? text : undefined;
+    }
+    if (byte === backslash || byte === 0) return undefined;
+    bits |= byte;
+  }
+  return undefined;
+}
+
+/** Writes a text that may not come again, and gives where it ends. */
+function write(cursor: Cursor, start: number, bytes: Buffer): number {
+  const { out, written } = cursor;
+  out.setInt32(written, bytes.length);
+  for (let at = 0; at < bytes.length; at++) out.setUint8(written + 4 + at, bytes[at] ?? 0);
+  cursor.written = written + 4 + bytes.length;
+  return start + bytes.length;
+}
+
+/** The first four bytes of a text, or up to the byte that ends it: what follows that belongs to the next value. */
+function firstWord({ rows, view }: Cursor, start: number): number {
+  const word = start + 4 <= rows.length ? view.getInt32(start, true) : lastWord(rows, start);
+  if (isEnd(word & 0xff)) return word & 0xff;
+  if (isEnd((word >> 8) & 0xff)) return word & 0xffff;
+  return isEnd((word >> 16) & 0xff) ? word & 0xffffff : word;
+}
+
+function lastWord(rows: Buffer, start: number): number {
+  return (rows[start] ?? 0) | ((rows[start + 1] ?? 0) << 8) | ((rows[start + 2] ?? 0) << 16);
+}
+
+function slotOf(word: number): number {
+  return Math.imul(word, 0x9e3779b1) >>> (32 - slotBits);
+}
+
+class Name {
+  readonly first: number;
+  readonly next: Name | undefined;
+  /** How many there are, from here on. */
+  readonly depth: number;
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+
+  constructor(bytes: Buffer, first: number, next: Name | undefined) {
+    this.first = first;
+    this.next = next;
+    this.depth = 1 + (next?.depth ?? 0);
+    this.#bytes = Uint8Array.from(bytes);
+    const padded = Buffer.alloc((bytes.length + 3) & ~3);
+    bytes.copy(padded);
+    this.#words = Int32Array.from({ length: padded.length / 4 }, (_, index) => padded.readInt32LE(4 * index));
+  }
+
+  isAt({ rows, view }: Cursor, start: number): boolean {
+    const { length } = this.#bytes;
+    if (!isEnd(rows[start + length])) return false;
+    const whole = length & ~3;
+    for (let at = 4; at < whole; at += 4) {
+      if (view.getInt32(start + at, true) !== this.#words[at >> 2]) return false;
+    }
+    for (let at = whole; at < length; at++) {
+      if (rows[start + at] !== this.#bytes[at]) return false;
+    }
+    return true;
+  }
+
+  /** Its length, then its bytes; the last word may be too long, and is written over by what follows. */
+  write(cursor: Cursor, start: number): number {
+    const { out, written } = cursor;
+    const { length } = this.#bytes;
+    out.setInt32(written, length);
+    for (let at = 0; at < length; at += 4) out.setInt32(written + 4 + at, this.#words[at >> 2] ?? 0, true);
+    cursor.written = written + 4 + length;
+    return start + length;
+  }
+}
