@@ -171,6 +171,7 @@ async function replace(
   for (const name of aggregates) await session.run(sql(`aggregate/${name}/clear`), [start, end]);
   const gathered =
     events === undefined ? undefined : await gatherUsers(session, { start, end }, days, minute);
+  if (gathered) await census.prepare(session, days, place);
   const engagementRows = gathered?.filled ?? (await session.run(sql('aggregate/engagement/fill'), values));
   const [visitsRows, returns] = await both(
     session.run(sql('aggregate/visits/fill'), values),

@@ -1,6 +1,7 @@
-/** A place in a relay: when its turn has come, and how to give it on. */
+/** A place in a relay: when its turn comes, whether it has, and how to give it on. */
 export interface Leg {
   turn: Promise<void>;
+  hasCome: () => boolean;
   pass: () => void;
 }
 
@@ -14,7 +15,11 @@ export class Relay {
     const passed = new Promise<void>((resolve) => {
       pass = resolve;
     });
-    this.#last = turn.then(() => passed);
-    return { turn, pass };
+    let isOpen = false;
+    this.#last = turn.then(() => {
+      isOpen = true;
+      return passed;
+    });
+    return { turn, hasCome: () => isOpen, pass };
   }
 }
