@@ -62,6 +62,7 @@ export async function benchAggregate(bin: string): Promise<void> {
       if (duck) await handOver(bin, url, join(folder, 'log.csv'), duck);
       const window = { start: first, end: first + days * dayMs };
       report(events, await race(db, contest({ db, url, window, duck, pandas }, days <= mostOriginal)));
+      if (days > 1) await benchNight(db, window);
     }
   } finally {
     pandas?.close();
@@ -72,6 +73,26 @@ export async function benchAggregate(bin: string): Promise<void> {
 }
 
 const jobs = Math.min(availableParallelism(), 4);
+
+/** The last day, as cron does it, when those before it are done: its people are told from theirs. */
+async function benchNight(db: Database, window: Window): Promise<void> {
+  const options = { minute: 'floor', dryRun: false, jobs, wait: 0 } as const;
+  const run = async (of: Window, users: boolean) => {
+    const started = performance.now();
+    await aggregate(db, await slice(db, [of]), { ...options, users });
+    return (performance.now() - started) / 1000;
+  };
+  await run(window, true);
+  const night = { start: window.end - dayMs, end: window.end };
+  const seconds: { without: number; with: number }[] = [];
+  for (let round = 0; round < rounds; round++)
+    seconds.push({ without: await run(night, false), with: await run(night, true) });
+  const [without, people] = [seconds.map((one) => one.without), seconds.map((one) => one.with)];
+  const ratio = median(seconds.map((one) => one.with / one.without));
+  console.log(
+    `  a night, ${median(without).toFixed(3)} s; with people ${median(people).toFixed(3)} s, ratio ${ratio.toFixed(2)}`,
+  );
+}
 
 /** Repeats the first day's events on the days from `from` to `to`, with other users. */
 async function grow(db: Database, from: number, to: number): Promise<number> {
