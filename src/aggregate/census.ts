@@ -1,4 +1,4 @@
-import type { Session } from '../db/database.ts';
+import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import type { Minute } from '../ledger/ledger.ts';
@@ -8,7 +8,7 @@ import type { Window } from '../time.ts';
 import { dayMinutes, Past } from './past.ts';
 import type { Day, Seen } from './past.ts';
 import { Relay } from './relay.ts';
-import { hasEvents } from './plan.ts';
+import { findEvents } from './plan.ts';
 import type { Leg } from './relay.ts';
 import { countReturns } from './returns.ts';
 import type { Returns } from './returns.ts';
@@ -61,23 +61,24 @@ export class Census {
    * least half, so that an hour of a busy day does not cost the day.
    */
   async choose(
-    session: Session,
+    db: Database,
     windows: readonly Window[],
     users: boolean | undefined,
   ): Promise<Map<Window, number>> {
     const chosen = new Map<Window, number>();
-    this.#may = await mayCountUsers(session);
+    this.#may = await mayCountUsers(db);
     if (!this.#may || windows.length === 0) return chosen;
-    await this.#lookUp(session, windows);
+    await this.#lookUp(db, windows);
     if (users === false) return chosen;
     // Of a log that is small as a whole, no day has to be counted: 0.04 s for 0.3 M events.
-    const isSmall = await isSmallLog(session);
+    const isSmall = await isSmallLog(db);
     for (const window of windows) {
-      const events = isSmall ? 0 : await countEvents(session, wholeDays(window));
-      const wanted = users ?? (events <= mostEvents && (await this.#isWorth(session, window)));
+      const events = isSmall ? 0 : await countEvents(db, wholeDays(window));
+      const wanted = users ?? (events <= mostEvents && (await this.#isWorth(db, window)));
       if (wanted) chosen.set(window, events);
     }
     this.#run = new Set([...chosen.keys()].flatMap((window) => daysOf(wholeDays(window))));
+    if (this.#run.size > 0) await this.#findLost(db);
     return chosen;
   }
 
@@ -90,6 +91,16 @@ export class Census {
     });
     const rows = await session.query<Known & { day: number }>(sql('aggregate/users/known'), [start, end]);
     for (const { day, ...known } of rows) this.#known.set(dayOf(day), known);
+  }
+
+  /** A day that is not aggregated is known when the log has nothing of it. */
+  async #findLost(db: Database): Promise<void> {
+    const near = new Set<number>();
+    for (const day of this.#run)
+      for (let other = day - mostReach; other <= day + mostReach; other++)
+        if (!this.#run.has(other) && !this.#known.get(other)?.visits) near.add(other);
+    const windows = [...near].map((day) => ({ start: day * dayMs, end: (day + 1) * dayMs }));
+    for (const { start } of await findEvents(db, windows)) this.#lost.add(dayOf(start));
   }
 
   async #isWorth(session: Session, window: Window): Promise<boolean> {
@@ -174,7 +185,7 @@ export class Census {
   /** What was seen on a day, if it is aggregated and the log still has all of it; of a day of this run (null), whatever there is. */
   async #look(session: Session, day: number, visits: number | null): Promise<Seen[] | undefined> {
     const window = { start: day * dayMs, end: (day + 1) * dayMs };
-    if (visits === 0) return (await hasEvents(session, window)) ? undefined : [];
+    if (visits === 0) return [];
     const values = [window.start, window.end, this.#minute];
     const seen = await session.query<Seen & { events: number }>(sql('aggregate/users/seen'), values);
     const events = seen.reduce((sum, one) => sum + one.events, 0);

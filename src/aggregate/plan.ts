@@ -94,21 +94,27 @@ async function scanDays(db: Database, { start, end }: Window): Promise<number[]>
   return days.map(({ day }) => day);
 }
 
-/** The same by looking one event up for each day, which takes some milliseconds. */
+/** The same by looking one event up for each day. */
 async function probeDays(db: Database, { start, end }: Window): Promise<number[]> {
   const days = Array.from({ length: dayOf(end - 1) - dayOf(start) + 1 }, (_, place) => dayOf(start) + place);
-  return db.transaction(async (session) => {
-    await session.query(sql('aggregate/probe'));
-    const found: number[] = [];
-    for (const day of days) {
-      const stretch = intersect({ start, end }, { start: day * dayMs, end: (day + 1) * dayMs });
-      if (stretch && (await hasEvents(session, stretch))) found.push(day);
-    }
-    return found;
-  });
+  const stretches = days.map((day) =>
+    intersect({ start, end }, { start: day * dayMs, end: (day + 1) * dayMs }),
+  );
+  const found = await findEvents(
+    db,
+    stretches.filter((stretch) => stretch !== undefined),
+  );
+  return found.map(({ start }) => dayOf(start));
 }
 
-/** Whether the log has an event in a window. */
-export async function hasEvents(session: Session, { start, end }: Window): Promise<boolean> {
-  return (await session.query(sql('aggregate/any'), [start, end])).length > 0;
+/** Those of some windows in which the log has events; each takes some milliseconds. */
+export async function findEvents(db: Database, windows: readonly Window[]): Promise<Window[]> {
+  return db.transaction(async (session) => {
+    await session.query(sql('aggregate/probe'));
+    const found: Window[] = [];
+    for (const window of windows)
+      if ((await session.query(sql('aggregate/any'), [window.start, window.end])).length > 0)
+        found.push(window);
+    return found;
+  });
 }
