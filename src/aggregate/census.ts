@@ -149,7 +149,7 @@ export class Census {
 
   async #countDay(session: Session, day: Day, turn: Turn): Promise<Returns[]> {
     const { before, reach } = await this.#lookBack(session, day, turn);
-    return countReturns(day, before, reach, this.#past, turn);
+    return countReturns(day, before, reach, this.#past.scopes, turn);
   }
 
   /**
@@ -162,12 +162,12 @@ export class Census {
     turn: Turn,
   ): Promise<{ before: Day[]; reach: number }> {
     const before: Day[] = [];
-    let events = sizeOf(cells);
+    let events = cells.length;
     for (let reach = 1; reach <= mostReach; reach++) {
       const one = await this.#read(session, day - reach, mostSeen - events, turn);
-      if (!one || events + sizeOf(one.cells) > mostSeen) return { before, reach: reach - 1 };
+      if (!one || events + one.cells.length > mostSeen) return { before, reach: reach - 1 };
       before.unshift(one);
-      events += sizeOf(one.cells);
+      events += one.cells.length;
     }
     return { before, reach: mostReach };
   }
@@ -239,10 +239,6 @@ function groupByDay(seen: readonly Seen[]): [number, Seen[]][] {
     else days.set(day, [one]);
   }
   return [...days].sort(([a], [b]) => a - b);
-}
-
-function sizeOf(cells: Day['cells']): number {
-  return cells.reduce((sum, { users }) => sum + users.length, 0);
 }
 
 function daysOf({ start, end }: Window): number[] {

@@ -1,6 +1,5 @@
 import { Ids } from './ids.ts';
 import { Scopes } from './scopes.ts';
-import type { Own } from './scopes.ts';
 import type { Turn } from './turn.ts';
 
 /**
@@ -15,17 +14,16 @@ export interface Seen {
   users: string;
 }
 
-/** Users by code, of one minute of a day (from 0). */
-export interface Cell {
-  minute: number;
-  own: Own;
-  users: Uint32Array;
-}
-
-/** One UTC day, counted from 1970: its cells in order of time. */
+/**
+ * Who was seen on one UTC day, counted from 1970. Users are codes, in ascending order; the events of user n stand from `starts[n]` up
+ * to `starts[n + 1]`, in order of time, each with its minute of the day (from 0) and its cell (of `Scopes`).
+ */
 export interface Day {
   day: number;
-  cells: Cell[];
+  users: Uint32Array;
+  starts: Uint32Array;
+  minutes: Uint16Array;
+  cells: Uint32Array;
 }
 
 export const dayMinutes = 1440;
@@ -45,17 +43,13 @@ export class Past {
 
   /** Keeps what was seen on a day. */
   async keep(day: number, seen: readonly Seen[], turn: Turn): Promise<Day> {
-    const cells: Cell[] = [];
+    const groups: Group[] = [];
     for (const { minute, users, ...names } of seen) {
       await turn.pass();
-      cells.push({
-        minute: minute - day * dayMinutes,
-        own: this.scopes.of(names),
-        users: this.ids.read(users),
-      });
+      const codes = this.ids.read(users);
+      groups.push({ minute: minute - day * dayMinutes, cell: this.scopes.of(names), users: codes });
     }
-    cells.sort((a, b) => a.minute - b.minute);
-    const kept = { day, cells };
+    const kept = { day, ...sortByUser(groups, this.ids.size) };
     this.#days.set(day, kept);
     return kept;
   }
@@ -67,4 +61,38 @@ export class Past {
     this.#days = new Map();
     this.ids = new Ids();
   }
+}
+
+/** The users of one minute and cell. */
+interface Group {
+  minute: number;
+  cell: number;
+  users: Uint32Array;
+}
+
+/** @param size codes are below it */
+function sortByUser(groups: Group[], size: number): Omit<Day, 'day'> {
+  groups.sort((a, b) => a.minute - b.minute);
+  const next = new Uint32Array(size);
+  for (const { users } of groups) for (const user of users) next[user] = (next[user] ?? 0) + 1;
+  const users = new Uint32Array(next.reduce((sum, events) => sum + (events > 0 ? 1 : 0), 0));
+  const starts = new Uint32Array(users.length + 1);
+  let [place, start] = [0, 0];
+  for (const [user, events] of next.entries()) {
+    next[user] = start;
+    if (events === 0) continue;
+    users[place++] = user;
+    start += events;
+    starts[place] = start;
+  }
+  const [minutes, cells] = [new Uint16Array(start), new Uint32Array(start)];
+  for (const group of groups) {
+    for (const user of group.users) {
+      const at = next[user] ?? 0;
+      next[user] = at + 1;
+      minutes[at] = group.minute;
+      cells[at] = group.cell;
+    }
+  }
+  return { users, starts, minutes, cells };
 }

@@ -1,8 +1,8 @@
 import { dayMs } from '../time.ts';
 import { Pairs } from './pairs.ts';
 import { dayMinutes } from './past.ts';
-import type { Cell, Day, Past } from './past.ts';
-import type { Own, Scope } from './scopes.ts';
+import type { Day } from './past.ts';
+import type { Own, Scope, Scopes } from './scopes.ts';
 import type { Turn } from './turn.ts';
 
 /** A scope's users on a UTC day (Unix milliseconds), and how many days before it were looked through. */
@@ -24,26 +24,25 @@ export async function countReturns(
   day: Day,
   before: readonly Day[],
   reach: number,
-  { ids, scopes }: Past,
+  scopes: Scopes,
   turn: Turn,
 ): Promise<Returns[]> {
+  const days = [...before, day];
   const [first, midnight] = [day.day - reach, reach * dayMinutes];
-  const counter = new Counter(scopes.list.length, midnight);
-  const cells = [...before, day].flatMap((one) => one.cells);
-  // From 1 on, so that 0 is for users who were not seen.
-  const minutes = [...before, day].flatMap((one) =>
-    one.cells.map(({ minute }) => (one.day - first) * dayMinutes + minute + 1),
-  );
-  const { order, starts } = byUser(cells, day, ids.size);
-  for (let user = 0; user + 1 < starts.length; user++) {
-    const [from, to] = [starts[user] ?? 0, starts[user + 1] ?? 0];
-    if (from === to) continue;
-    await turn.pass();
-    const isMixed = !isOfOneAge(cells, order, from, to);
-    for (let at = from; at < to; at++) {
-      const cell = order[at] ?? 0;
-      counter.add(user, minutes[cell] ?? 0, cells[cell]?.own ?? nothing, isMixed);
+  const counter = new Counter(scopes, midnight);
+  const places = days.map(() => 0);
+  for (const [place, user] of day.users.entries()) {
+    if (place % 64 === 0) await turn.pass();
+    const stretches: Stretch[] = [];
+    for (const [number, one] of days.entries()) {
+      let at = places[number] ?? 0;
+      while ((one.users[at] ?? Infinity) < user) at++;
+      places[number] = at;
+      // From 1 on, so that 0 is for users who were not seen.
+      if (one.users[at] === user)
+        stretches.push({ day: one, place: at, start: (one.day - first) * dayMinutes + 1 });
     }
+    counter.add(place, stretches);
   }
   for (const pairs of counter.all) {
     await turn.pass();
@@ -56,7 +55,12 @@ export async function countReturns(
   });
 }
 
-const nothing: Own = { age: null, scopes: [], every: [] };
+/** What a user did on a day: where the user stands in it, and when the day begins. */
+interface Stretch {
+  day: Day;
+  place: number;
+  start: number;
+}
 
 /**
  * The minutes of users, each with the one before it in the same scope. Users who are of one age, as most are, count in the scopes of
@@ -65,27 +69,48 @@ const nothing: Own = { age: null, scopes: [], every: [] };
 class Counter {
   readonly single: Pairs[];
   readonly mixed: Pairs[];
+  readonly #cells: readonly Own[];
   readonly #last: Float64Array;
   readonly #midnight: number;
   readonly #base: number;
 
   /** @param midnight the last minute before the day that is counted */
-  constructor(scopes: number, midnight: number) {
+  constructor({ list, cells }: Scopes, midnight: number) {
     this.#midnight = midnight;
     this.#base = midnight + dayMinutes + 1;
-    this.single = Array.from({ length: scopes }, () => new Pairs(this.#base));
-    this.mixed = Array.from({ length: scopes }, () => new Pairs(this.#base));
-    this.#last = new Float64Array(scopes);
+    this.single = list.map(() => new Pairs(this.#base));
+    this.mixed = list.map(() => new Pairs(this.#base));
+    this.#cells = cells;
+    this.#last = new Float64Array(list.length);
   }
 
   get all(): Pairs[] {
     return [...this.single, ...this.mixed];
   }
 
-  /** Called user by user, and in order of time. */
-  add(user: number, minute: number, { scopes, every }: Own, isMixed: boolean): void {
-    this.#add(user, minute, scopes, isMixed ? this.mixed : this.single);
-    if (isMixed) this.#add(user, minute, every, this.mixed);
+  /** Called user by user, in order of their numbers, with the days in order of time. */
+  add(user: number, stretches: readonly Stretch[]): void {
+    const isMixed = !this.#isOfOneAge(stretches);
+    for (const { day, place, start } of stretches) {
+      for (let at = day.starts[place] ?? 0; at < (day.starts[place + 1] ?? 0); at++) {
+        const minute = start + (day.minutes[at] ?? 0);
+        const own = this.#cells[day.cells[at] ?? 0];
+        this.#add(user, minute, own?.scopes ?? [], isMixed ? this.mixed : this.single);
+        if (isMixed) this.#add(user, minute, own?.every ?? [], this.mixed);
+      }
+    }
+  }
+
+  #isOfOneAge(stretches: readonly Stretch[]): boolean {
+    let age: string | null | undefined;
+    for (const { day, place } of stretches) {
+      for (let at = day.starts[place] ?? 0; at < (day.starts[place + 1] ?? 0); at++) {
+        const own = this.#cells[day.cells[at] ?? 0]?.age;
+        if (age !== undefined && own !== age) return false;
+        age = own;
+      }
+    }
+    return true;
   }
 
   #add(user: number, minute: number, scopes: readonly number[], into: readonly Pairs[]): void {
@@ -98,31 +123,4 @@ class Counter {
         into[scope]?.add(minute, previous > 0 ? previous : 0);
     }
   }
-}
-
-function isOfOneAge(cells: readonly Cell[], order: Uint32Array, from: number, to: number): boolean {
-  const age = cells[order[from] ?? 0]?.own.age;
-  for (let at = from + 1; at < to; at++) if (cells[order[at] ?? 0]?.own.age !== age) return false;
-  return true;
-}
-
-/** The cells of each user of a day, in their order; those of user n stand from `starts[n]` on. Of others there are none. */
-function byUser(cells: readonly Cell[], day: Day, size: number): { order: Uint32Array; starts: Uint32Array } {
-  const isThere = new Uint8Array(size);
-  for (const { users } of day.cells) for (const user of users) isThere[user] = 1;
-  const starts = new Uint32Array(size + 1);
-  for (const { users } of cells)
-    for (const user of users) starts[user + 1] = (starts[user + 1] ?? 0) + (isThere[user] ?? 0);
-  for (let user = 1; user < starts.length; user++)
-    starts[user] = (starts[user] ?? 0) + (starts[user - 1] ?? 0);
-  const [order, next] = [new Uint32Array(starts.at(-1) ?? 0), starts.slice()];
-  for (const [cell, { users }] of cells.entries()) {
-    for (const user of users) {
-      if (isThere[user] === 0) continue;
-      const at = next[user] ?? 0;
-      order[at] = cell;
-      next[user] = at + 1;
-    }
-  }
-  return { order, starts };
 }

@@ -23,20 +23,22 @@ export interface Own {
   every: readonly number[];
 }
 
-/** The scopes that occur, each with a number. */
+/** The scopes that occur, and the cells (card topic × age × event), each with a number from 0 on. */
 export class Scopes {
   readonly list: Scope[] = [];
+  readonly cells: Own[] = [];
   readonly #numbers = new Map<string, number>();
-  readonly #cells = new Map<string, Own>();
+  readonly #cells = new Map<string, number>();
   readonly #ages = new Map<number, Set<number>>();
 
-  of(names: Names): Own {
+  /** The number of a cell. */
+  of(names: Names): number {
     const [item_topic, age, event] = [names.item_topic, names.age_segment, names.event].map(
       (name) => name || null,
     ) as [string | null, string | null, string | null];
-    const cell = JSON.stringify([item_topic, age, event]);
-    const known = this.#cells.get(cell);
-    if (known) return known;
+    const key = `${item_topic ?? ''}\0${age ?? ''}\0${event ?? ''}`;
+    const known = this.#cells.get(key);
+    if (known !== undefined) return known;
     const number = (ages: Pick<Scope, 'every_age' | 'age_segment'>) =>
       expand(item_topic, event).map((scope) => this.#numberOf({ ...scope, ...ages }));
     const own = {
@@ -44,12 +46,12 @@ export class Scopes {
       scopes: number({ every_age: false, age_segment: age }),
       every: number({ every_age: true, age_segment: null }),
     };
-    this.#cells.set(cell, own);
     for (const [place, every] of own.every.entries()) {
       const ages = this.#ages.get(every) ?? new Set();
       this.#ages.set(every, ages.add(own.scopes[place] ?? 0));
     }
-    return own;
+    this.#cells.set(key, this.cells.length);
+    return this.cells.push(own) - 1;
   }
 
   /** Of a scope of every age, those of the ages; of another one, itself. */
