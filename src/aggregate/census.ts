@@ -128,9 +128,13 @@ export class Census {
    */
   async prepare(session: Session, days: Window, { counting }: Place): Promise<void> {
     const turn = new Turn();
-    for (let day = dayOf(days.start) - 1; day >= dayOf(days.start) - mostReach; day--)
-      if (!counting.hasCome() || this.#run.has(day) || !(await this.#read(session, day, mostSeen, turn)))
-        return;
+    let most = mostSeen;
+    for (let day = dayOf(days.start) - 1; day >= dayOf(days.start) - mostReach; day--) {
+      if (!counting.hasCome() || this.#run.has(day)) return;
+      const one = await this.#read(session, day, most, turn);
+      if (!one) return;
+      most -= one.cells.length;
+    }
   }
 
   /** Counts the users of whole days, as they were seen in them. */
