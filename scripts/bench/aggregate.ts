@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { aggregate } from '../../src/aggregate/aggregate.ts';
+import type { AggregateOptions } from '../../src/aggregate/aggregate.ts';
 import { plan, slice } from '../../src/aggregate/plan.ts';
 import type { Database } from '../../src/db/database.ts';
 import { openServer } from '../../src/db/server.ts';
@@ -121,14 +122,15 @@ async function handOver(bin: string, url: string, file: string, duck: Duck): Pro
 
 function contest({ db, url, window, duck, pandas }: Bench, original: boolean): Contestants {
   const options = { minute: 'floor', dryRun: false, jobs, wait: 0, users: false } as const;
-  const run = async (users: boolean) => {
+  const run = async (own: Partial<AggregateOptions> = {}) => {
     const windows = await plan(db, { ...options, ...window }, Date.now());
-    return aggregate(db, await slice(db, windows), { ...options, users });
+    return aggregate(db, await slice(db, windows), { ...options, ...own });
   };
   const [start, end] = [isoTime(window.start), isoTime(window.end)];
   return {
-    zen: () => run(false),
-    users: () => run(true),
+    zen: () => run(),
+    single: () => run({ jobs: 1 }),
+    users: () => run({ users: true }),
     process: () =>
       promisify(execFile)(process.execPath, [
         'bin/zen.js',
@@ -182,6 +184,7 @@ async function digest(db: Database): Promise<string> {
 
 const titles: Record<string, string> = {
   zen: 'zen',
+  single: 'zen, one connection',
   users: 'zen, with people',
   process: 'zen, whole process',
   scan: 'bare scan',
