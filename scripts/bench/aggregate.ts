@@ -74,10 +74,10 @@ export async function benchAggregate(bin: string): Promise<void> {
 }
 
 const jobs = Math.min(availableParallelism(), 4);
+const options = { minute: 'floor', dryRun: false, jobs, wait: 0 } as const;
 
 /** The last day, as cron does it, when those before it are done: its people are told from theirs. */
 async function benchNight(db: Database, window: Window): Promise<void> {
-  const options = { minute: 'floor', dryRun: false, jobs, wait: 0 } as const;
   const run = async (of: Window, users: boolean) => {
     const started = performance.now();
     await aggregate(db, await slice(db, [of]), { ...options, users });
@@ -121,10 +121,9 @@ async function handOver(bin: string, url: string, file: string, duck: Duck): Pro
 }
 
 function contest({ db, url, window, duck, pandas }: Bench, original: boolean): Contestants {
-  const options = { minute: 'floor', dryRun: false, jobs, wait: 0, users: false } as const;
   const run = async (own: Partial<AggregateOptions> = {}) => {
     const windows = await plan(db, { ...options, ...window }, Date.now());
-    return aggregate(db, await slice(db, windows), { ...options, ...own });
+    return aggregate(db, await slice(db, windows), { ...options, users: false, ...own });
   };
   const [start, end] = [isoTime(window.start), isoTime(window.end)];
   return {
@@ -157,7 +156,7 @@ async function race(db: Database, contestants: Contestants): Promise<Record<stri
   const names = Object.keys(contestants);
   const seconds = Object.fromEntries(names.map((name) => [name, [] as number[]]));
   const held = new Set<string>();
-  await aggregate(db, [], { minute: 'floor', dryRun: false, jobs, wait: 0 }); // makes the tables
+  await aggregate(db, [], options); // makes the tables
   for (let round = 0; round <= rounds; round++) {
     for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
       for (const table of ['dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'])

@@ -2,7 +2,7 @@ import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import type { Minute } from '../ledger/ledger.ts';
-import { dayOf, intersect, wholeDays } from '../ledger/windows.ts';
+import { dayOf, dayWindow, intersect, listDays, wholeDays } from '../ledger/windows.ts';
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { dayMinutes, Past } from './past.ts';
@@ -46,9 +46,9 @@ export class Census {
   readonly #due = new Set<number>();
   #known = new Map<number, Known>();
   #may = false;
-  /** The days that this run counts. */
-  #run = new Set<number>();
-  /** Days before them of which not all is known. */
+  /** What this run counts, in whole days. */
+  #run: Window[] = [];
+  /** Days near them of which not all is known. */
   readonly #lost = new Set<number>();
 
   constructor(minute: Minute) {
@@ -73,12 +73,12 @@ export class Census {
     // Of a log that is small as a whole, no day has to be counted: 0.04 s for 0.3 M events.
     const isSmall = await isSmallLog(db);
     for (const window of windows) {
-      const events = isSmall ? 0 : await countEvents(db, wholeDays(window));
-      const wanted = users ?? (events <= mostEvents && (await this.#isWorth(db, window)));
-      if (wanted) chosen.set(window, events);
+      const events = isSmall ? undefined : await countEvents(db, wholeDays(window));
+      const wanted = users ?? ((events ?? 0) <= mostEvents && (await this.#isWorth(db, window, events)));
+      if (wanted) chosen.set(window, events ?? 0);
     }
-    this.#run = new Set([...chosen.keys()].flatMap((window) => daysOf(wholeDays(window))));
-    if (this.#run.size > 0) await this.#findLost(db);
+    this.#run = [...chosen.keys()].map(wholeDays);
+    if (this.#run.length > 0) await this.#findLost(db);
     return chosen;
   }
 
@@ -95,21 +95,25 @@ export class Census {
 
   /** A day that is not aggregated is known when the log has nothing of it. */
   async #findLost(db: Database): Promise<void> {
-    const near = new Set<number>();
-    for (const day of this.#run)
-      for (let other = day - mostReach; other <= day + mostReach; other++)
-        if (!this.#run.has(other) && !this.#known.get(other)?.visits) near.add(other);
-    const windows = [...near].map((day) => ({ start: day * dayMs, end: (day + 1) * dayMs }));
-    for (const { start } of await findEvents(db, windows)) this.#lost.add(dayOf(start));
+    const near = this.#run.flatMap(({ start, end }) => [
+      ...listDays({ start: start - mostReach * dayMs, end: start }),
+      ...listDays({ start: end, end: end + mostReach * dayMs }),
+    ]);
+    const unknown = [...new Set(near)].filter((day) => !this.#isOwn(day) && !this.#known.get(day)?.visits);
+    for (const { start } of await findEvents(db, unknown.map(dayWindow))) this.#lost.add(dayOf(start));
   }
 
-  async #isWorth(session: Session, window: Window): Promise<boolean> {
-    const { start, end } = wholeDays(window);
-    if (start === window.start && end === window.end) return true;
+  #isOwn(day: number): boolean {
+    return this.#run.some((days) => intersect(days, dayWindow(day)));
+  }
+
+  /** @param events those of the whole days, where they have been counted */
+  async #isWorth(session: Session, window: Window, events: number | undefined): Promise<boolean> {
+    const days = wholeDays(window);
+    if (days.start === window.start && days.end === window.end) return true;
     for (const [day, { reach }] of this.#known)
-      if (reach !== null && intersect({ start: day * dayMs, end: (day + 1) * dayMs }, { start, end }))
-        return true;
-    return (await countEvents(session, { start, end })) <= 2 * (await countEvents(session, window));
+      if (reach !== null && intersect(dayWindow(day), days)) return true;
+    return (events ?? (await countEvents(session, days))) <= 2 * (await countEvents(session, window));
   }
 
   /** Takes a window's place in the run; called in the order of windows, and left by `leave`. */
@@ -122,19 +126,9 @@ export class Census {
     writing.pass();
   }
 
-  /**
-   * Reads the days before some, while the database has nothing else to do, up to one that this run counts, too: those before it are
-   * read for that one. Where others are still counting, it is left to `count`.
-   */
+  /** Reads the days before some, while the database has nothing else to do; where others are still counting, `count` will. */
   async prepare(session: Session, days: Window, { counting }: Place): Promise<void> {
-    const turn = new Turn();
-    let most = mostSeen;
-    for (let day = dayOf(days.start) - 1; day >= dayOf(days.start) - mostReach; day--) {
-      if (!counting.hasCome() || this.#run.has(day)) return;
-      const one = await this.#read(session, day, most, turn);
-      if (!one) return;
-      most -= one.cells.length;
-    }
+    if (counting.hasCome()) await this.#lookBack(session, dayOf(days.start), 0, new Turn());
   }
 
   /** Counts the users of whole days, as they were seen in them. */
@@ -152,48 +146,48 @@ export class Census {
   }
 
   async #countDay(session: Session, day: Day, turn: Turn): Promise<Returns[]> {
-    const { before, reach } = await this.#lookBack(session, day, turn);
+    const { before, reach } = await this.#lookBack(session, day.day, day.cells.length, turn);
     return countReturns(day, before, reach, this.#past.scopes, turn);
   }
 
   /**
-   * The days before one, as far back as they are known whole: aggregated, not so large that they are too many, and with no fewer
-   * events in the log than when they were. A day without events is known.
+   * The days before one, as far back as they are known whole: aggregated, not so large that with its own events they are too many, and
+   * with no fewer events in the log than when they were. A day without events is known.
    */
   async #lookBack(
     session: Session,
-    { day, cells }: Day,
+    day: number,
+    events: number,
     turn: Turn,
   ): Promise<{ before: Day[]; reach: number }> {
     const before: Day[] = [];
-    let events = cells.length;
+    let most = mostSeen - events;
     for (let reach = 1; reach <= mostReach; reach++) {
-      const one = await this.#read(session, day - reach, mostSeen - events, turn);
-      if (!one || events + one.cells.length > mostSeen) return { before, reach: reach - 1 };
+      const one = await this.#read(session, day - reach, most, turn);
+      if (!one || one.cells.length > most) return { before, reach: reach - 1 };
       before.unshift(one);
-      events += one.cells.length;
+      most -= one.cells.length;
     }
     return { before, reach: mostReach };
   }
 
+  /** A day, if it is aggregated and the log still has all of it; one of this run, with whatever there is. */
   async #read(session: Session, day: number, most: number, turn: Turn): Promise<Day | undefined> {
     const held = this.#past.find(day);
     if (held) return held;
-    const visits = this.#run.has(day) ? null : (this.#known.get(day)?.visits ?? 0);
-    if (this.#lost.has(day) || (visits ?? 0) > most) return undefined;
-    const seen = await this.#look(session, day, visits);
-    if (!seen) this.#lost.add(day);
-    return seen && this.#past.keep(day, seen, turn);
+    const visits = this.#known.get(day)?.visits ?? 0;
+    const isOwn = this.#isOwn(day);
+    if (this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
+    const seen = isOwn || visits > 0 ? await this.#see(session, day) : [];
+    if (isOwn || seen.reduce((sum, { events }) => sum + events, 0) >= visits)
+      return this.#past.keep(day, seen, turn);
+    this.#lost.add(day);
+    return undefined;
   }
 
-  /** What was seen on a day, if it is aggregated and the log still has all of it; of a day of this run (null), whatever there is. */
-  async #look(session: Session, day: number, visits: number | null): Promise<Seen[] | undefined> {
-    const window = { start: day * dayMs, end: (day + 1) * dayMs };
-    if (visits === 0) return [];
-    const values = [window.start, window.end, this.#minute];
-    const seen = await session.query<Seen & { events: number }>(sql('aggregate/users/seen'), values);
-    const events = seen.reduce((sum, one) => sum + one.events, 0);
-    return events < (visits ?? 0) ? undefined : seen;
+  #see(session: Session, day: number): Promise<(Seen & { events: number })[]> {
+    const { start, end } = dayWindow(day);
+    return session.query(sql('aggregate/users/seen'), [start, end, this.#minute]);
   }
 
   /** Writes what was counted of whole days, or that nothing was; what reached back into them no longer does. */
@@ -208,7 +202,7 @@ export class Census {
     await clearUsers(session, days);
     if (returns) await fillUsers(session, returns);
     const shortened = await shortenReach(session, days.end, mostReach);
-    for (const day of daysOf(days)) this.#due.delete(day);
+    for (const day of this.#due) if (intersect(dayWindow(day), days)) this.#due.delete(day);
     if (!returns) return;
     for (const day of shortened) this.#due.add(dayOf(day));
     for (const [day, { reach }] of this.#known)
@@ -218,13 +212,11 @@ export class Census {
   /** Counts the days again that reached back into some which were aggregated anew, or now could, each in a transaction. */
   async finish(transact: (work: (session: Session) => Promise<void>) => Promise<void>): Promise<void> {
     for (const day of [...this.#due].sort((a, b) => a - b)) {
-      const window = { start: day * dayMs, end: (day + 1) * dayMs };
       const place = this.enter();
       try {
         await transact(async (session) => {
-          const values = [window.start, window.end, this.#minute];
-          const seen = await session.query<Seen>(sql('aggregate/users/seen'), values);
-          await this.write(session, window, await this.count(session, seen, place), place);
+          const returns = await this.count(session, await this.#see(session, day), place);
+          await this.write(session, dayWindow(day), returns, place);
         });
       } finally {
         this.leave(place);
@@ -243,10 +235,6 @@ function groupByDay(seen: readonly Seen[]): [number, Seen[]][] {
     else days.set(day, [one]);
   }
   return [...days].sort(([a], [b]) => a - b);
-}
-
-function daysOf({ start, end }: Window): number[] {
-  return Array.from({ length: dayOf(end) - dayOf(start) }, (_, place) => dayOf(start) + place);
 }
 
 async function isSmallLog(session: Session): Promise<boolean> {

@@ -2,12 +2,12 @@ import type { Database, Session } from '../db/database.ts';
 import { hasTable, requireTable } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import { dayMs, describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
+import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
 import { countLost } from '../ledger/changed.ts';
 import { hasLedger, queryCovered, queryPruned } from '../ledger/ledger.ts';
 import type { Minute } from '../ledger/ledger.ts';
-import { cut, dayOf, intersect, merge, subtract } from '../ledger/windows.ts';
+import { cut, dayOf, dayWindow, intersect, listDays, merge, subtract } from '../ledger/windows.ts';
 
 export interface PlanOptions {
   /** Unix milliseconds; without it, what is not aggregated yet. */
@@ -95,16 +95,9 @@ async function scanDays(db: Database, { start, end }: Window): Promise<number[]>
 }
 
 /** The same by looking one event up for each day. */
-async function probeDays(db: Database, { start, end }: Window): Promise<number[]> {
-  const days = Array.from({ length: dayOf(end - 1) - dayOf(start) + 1 }, (_, place) => dayOf(start) + place);
-  const stretches = days.map((day) =>
-    intersect({ start, end }, { start: day * dayMs, end: (day + 1) * dayMs }),
-  );
-  const found = await findEvents(
-    db,
-    stretches.filter((stretch) => stretch !== undefined),
-  );
-  return found.map(({ start }) => dayOf(start));
+async function probeDays(db: Database, window: Window): Promise<number[]> {
+  const stretches = listDays(window).flatMap((day) => intersect(window, dayWindow(day)) ?? []);
+  return (await findEvents(db, stretches)).map(({ start }) => dayOf(start));
 }
 
 /** Those of some windows in which the log has events; each takes some milliseconds. */

@@ -15,11 +15,11 @@ export class Relay {
     const passed = new Promise<void>((resolve) => {
       pass = resolve;
     });
-    let isOpen = false;
+    let hasCome = false;
     this.#last = turn.then(() => {
-      isOpen = true;
+      hasCome = true;
       return passed;
     });
-    return { turn, hasCome: () => isOpen, pass };
+    return { turn, hasCome: () => hasCome, pass };
   }
 }

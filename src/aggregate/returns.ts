@@ -27,22 +27,21 @@ export async function countReturns(
   scopes: Scopes,
   turn: Turn,
 ): Promise<Returns[]> {
-  const days = [...before, day];
   const [first, midnight] = [day.day - reach, reach * dayMinutes];
   const counter = new Counter(scopes, midnight);
-  const places = days.map(() => 0);
+  // From 1 on, so that 0 is for users who were not seen.
+  const stretches = [...before, day].map((one): Stretch => ({
+    day: one,
+    place: 0,
+    start: (one.day - first) * dayMinutes + 1,
+  }));
   for (const [place, user] of day.users.entries()) {
     if (place % 64 === 0) await turn.pass();
-    const stretches: Stretch[] = [];
-    for (const [number, one] of days.entries()) {
-      let at = places[number] ?? 0;
-      while ((one.users[at] ?? Infinity) < user) at++;
-      places[number] = at;
-      // From 1 on, so that 0 is for users who were not seen.
-      if (one.users[at] === user)
-        stretches.push({ day: one, place: at, start: (one.day - first) * dayMinutes + 1 });
-    }
-    counter.add(place, stretches);
+    for (const stretch of stretches) advance(stretch, user);
+    counter.add(
+      place,
+      stretches.filter((one) => one.day.users[one.place] === user),
+    );
   }
   for (const pairs of counter.all) {
     await turn.pass();
@@ -60,6 +59,11 @@ interface Stretch {
   day: Day;
   place: number;
   start: number;
+}
+
+/** Goes on to a user, or to the next one, if that user was not there. */
+function advance(stretch: Stretch, user: number): void {
+  while ((stretch.day.users[stretch.place] ?? Infinity) < user) stretch.place++;
 }
 
 /**

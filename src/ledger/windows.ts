@@ -35,6 +35,17 @@ export function dayOf(ms: number): number {
   return Math.floor(ms / dayMs);
 }
 
+/** A UTC day, counted from 1970-01-01. */
+export function dayWindow(day: number): Window {
+  return { start: day * dayMs, end: (day + 1) * dayMs };
+}
+
+/** The UTC days that a window touches. */
+export function listDays({ start, end }: Window): number[] {
+  const first = dayOf(start);
+  return Array.from({ length: dayOf(end - 1) - first + 1 }, (_, place) => first + place);
+}
+
 /**
  * Cuts a window at UTC midnights, so that each piece ends with one of `days` (in order, those that have events) and holds the
  * empty ones before it; the last piece goes on to the end.
