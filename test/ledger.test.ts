@@ -49,6 +49,40 @@ describe.each(kinds)('on the %s database', (kind) => {
   const run = async (windows: Window[], options: Partial<AggregateOptions> = {}) =>
     aggregate(db, await slice(db, windows), { ...floor, ...options });
 
+  test('the days of a long window are not compared with each event, though the planner expects hardly any', async () => {
+    await open([]);
+    const fill = async (from: string, events: number, every: number) =>
+      db.run(
+        "insert into log_raw (ts, event) select $1::bigint + n * $3::bigint, 'show' from generate_series(1, $2::int) as n",
+        [parseTime(from), events, every],
+      );
+    await db.run('alter table log_raw set (autovacuum_enabled = off)');
+    await fill('2019-09-24', 100_000, 1000);
+    await db.run('analyze log_raw');
+    await fill('2020-01-01', 20_000, hour);
+    const plans: string[] = [];
+    const seen: Database = {
+      ...db,
+      transaction: (work) =>
+        db.transaction((session) =>
+          work({
+            run: (...args) => session.run(...args),
+            copy: (...args) => session.copy(...args),
+            query: async (text, values) => {
+              if (text.includes('generate_series'))
+                for (const row of await session.query<object>(`explain ${text}`, values))
+                  plans.push(Object.values(row).join());
+              return session.query(text, values);
+            },
+          }),
+        ),
+    };
+    const pieces = await slice(seen, [between('2020-01-01', '2023-01-01')]);
+    expect(pieces).toHaveLength(Math.floor(20_000 / 24) + 1);
+    expect(plans.join('\n')).toMatch(/Hash Join[^]*log_raw/);
+    expect(plans.join('\n')).not.toMatch(/Nested Loop/);
+  });
+
   test('without dates a run catches up: from the first event, then from where the last one ended, to the last midnight', async () => {
     await open();
     expect(await due('2019-09-23 09:00')).toEqual([between('2019-09-21 10:00', '2019-09-23')]);

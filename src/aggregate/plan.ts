@@ -90,7 +90,10 @@ export async function slice(db: Database, windows: readonly Window[]): Promise<W
 
 /** The days that have events, by reading all of them: 3.2 M take 0.5 s. */
 async function scanDays(db: Database, { start, end }: Window): Promise<number[]> {
-  const days = await db.query<{ day: number }>(sql('aggregate/days'), [start, end]);
+  const days = await db.transaction(async (session) => {
+    await session.query(sql('aggregate/hash'));
+    return session.query<{ day: number }>(sql('aggregate/days'), [start, end]);
+  });
   return days.map(({ day }) => day);
 }
 
