@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
+import { boundEvents } from '../src/aggregate/volume.ts';
 import type { Minute } from '../src/ledger/ledger.ts';
 import type { Database } from '../src/db/database.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
@@ -271,5 +272,35 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect([await found(1), await found(2), await found(3), await found(4), await found(1, 5)]).toEqual([
       14, 14, 1, 0, 14,
     ]);
+  });
+
+  test('a day is not taken to have fewer events than it has, whether the server knows it or not', async () => {
+    await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
+    await insertEvents(db, []);
+    await db.run('alter table log_raw set (autovacuum_enabled = off)');
+    const day = (number: number) => ({
+      start: midnight + number * dayMs,
+      end: midnight + (number + 1) * dayMs,
+    });
+    const fill = (number: number, events: number) =>
+      db.run('insert into log_raw (ts) select $1::bigint + n * 1000 from generate_series(1, $2::int) as n', [
+        day(number).start,
+        events,
+      ]);
+    const most = async (number: number) => Math.round((await boundEvents(db, day(number))).own);
+    expect(await most(0)).toBe(Infinity);
+    const sizes = [5000, 200, 3000, 0, 1800];
+    for (const [number, events] of sizes.entries()) await fill(number, events);
+    await db.run('analyze log_raw');
+    // A step of the histogram is 100 of the 10,000 events; a day ends in two of them. What is at its ends has no end there.
+    expect(await most(0)).toBe(10_000);
+    for (const number of [1, 2, 3]) {
+      expect(await most(number)).toBeGreaterThanOrEqual(sizes[number] ?? NaN);
+      expect(await most(number)).toBeLessThanOrEqual((sizes[number] ?? NaN) + 200);
+    }
+    expect(await most(4)).toBe(10_000);
+    await fill(5, 8000);
+    await db.run('vacuum log_raw'); // which counts the events, but looks at none
+    expect(await most(5)).toBe(18_000);
   });
 });

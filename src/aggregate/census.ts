@@ -14,6 +14,7 @@ import { countReturns } from './returns.ts';
 import type { Returns } from './returns.ts';
 import { Turn } from './turn.ts';
 import { clearUsers, fillUsers, mayCountUsers, shortenReach } from './users.ts';
+import { boundEvents, countEvents } from './volume.ts';
 
 /** Days before its own that a day's users are looked for in: a week, with it. */
 export const mostReach = 6;
@@ -56,9 +57,9 @@ export class Census {
   }
 
   /**
-   * Looks at what is there, and chooses the windows whose days are to be counted, with the events of these days. When nobody says
-   * (`users`), those of up to four million events that have been counted, so that nothing is lost, or of which the window holds at
-   * least half, so that an hour of a busy day does not cost the day.
+   * Looks at what is there, and chooses the windows whose days are to be counted, with the most events that these may have; 0, where
+   * all of the log can be in memory at once. When nobody says (`users`), those of up to four million events that have been counted, so
+   * that nothing is lost, or of which the window holds at least half, so that an hour of a busy day does not cost the day.
    */
   async choose(
     db: Database,
@@ -70,12 +71,12 @@ export class Census {
     if (!this.#may || windows.length === 0) return chosen;
     await this.#lookUp(db, windows);
     if (users === false) return chosen;
-    // Of a log that is small as a whole, no day has to be counted: 0.04 s for 0.3 M events.
-    const isSmall = await isSmallLog(db);
     for (const window of windows) {
-      const events = isSmall ? undefined : await countEvents(db, wholeDays(window));
+      const most = await boundEvents(db, wholeDays(window));
+      // What cannot be too many does not have to be counted.
+      const events = most.own <= mostEvents ? undefined : await countEvents(db, wholeDays(window));
       const wanted = users ?? ((events ?? 0) <= mostEvents && (await this.#isWorth(db, window, events)));
-      if (wanted) chosen.set(window, events ?? 0);
+      if (wanted) chosen.set(window, events ?? (most.all <= mostEvents ? 0 : most.own));
     }
     this.#run = [...chosen.keys()].map(wholeDays);
     if (this.#run.length > 0) await this.#findLost(db);
@@ -235,14 +236,4 @@ function groupByDay(seen: readonly Seen[]): [number, Seen[]][] {
     else days.set(day, [one]);
   }
   return [...days].sort(([a], [b]) => a - b);
-}
-
-async function isSmallLog(session: Session): Promise<boolean> {
-  const [row] = await session.query<{ events: number }>(sql('aggregate/size'));
-  return row !== undefined && row.events <= mostEvents;
-}
-
-async function countEvents(session: Session, { start, end }: Window): Promise<number> {
-  const [row] = await session.query<{ events: number }>(sql('aggregate/events'), [start, end]);
-  return row?.events ?? 0;
 }
