@@ -119,6 +119,20 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await readVisits(db)).toEqual(countVisits(log.slice(3), 'floor'));
   });
 
+  test('no day reaches back into those that went from the aggregates', async () => {
+    await open();
+    await run(4, 6);
+    const reaches = async () =>
+      (
+        await db.query<{ row: string }>(
+          "select distinct concat_ws(' ', extract(day from dt), reach) as row from dash_users order by 1",
+        )
+      ).map(({ row }) => row);
+    expect(await reaches()).toEqual(['1 6', '2 6', '3 6', '4 6', '5 6']);
+    await prune(db, { ...all, aggregates: 4 * dayMs }, now);
+    expect(await reaches()).toEqual(['4 0', '5 1']);
+  });
+
   test('an event belongs to the day of its minute, by the rule of the run', async () => {
     const edge = ['2026-11-01 12:00', '2026-11-01 23:59:45', '2026-11-02 12:00'].map(at);
     db = await newDatabase(kind);

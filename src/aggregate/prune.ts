@@ -7,7 +7,8 @@ import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 import { lastMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { withLock } from './lock.ts';
-import { clearUsers, mayCountUsers } from './users.ts';
+import { mostReach } from './census.ts';
+import { clearUsers, mayCountUsers, shortenReach } from './users.ts';
 
 export interface PruneOptions {
   /** How much of the log to keep, milliseconds before `now`; without it, all. */
@@ -95,7 +96,10 @@ async function pruneAggregates(
   const values = [window.start, window.end];
   const visitsRows = await session.run(sql('aggregate/visits/clear'), values);
   const engagementRows = await session.run(sql('aggregate/engagement/clear'), values);
-  if (await mayCountUsers(session)) await clearUsers(session, window);
+  if (await mayCountUsers(session)) {
+    await clearUsers(session, window);
+    await shortenReach(session, until, mostReach);
+  }
   const dropped = { visitsRows, engagementRows };
   await record(session, { ...window, minute: first.minute }, performance.now() - started, { dropped });
   return dropped;
