@@ -7,6 +7,8 @@ import type { Minute } from '../src/ledger/ledger.ts';
 import type { Database } from '../src/db/database.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
+import { queryUncounted } from '../src/ledger/uncounted.ts';
+import { queryStale } from '../src/render/people.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers, minuteOf } from './support/oracle.ts';
@@ -117,6 +119,7 @@ describe.each(kinds)('on the %s database', (kind) => {
           const asked = randomQuestion(random);
           expect([asked, await ask(db, asked)]).toEqual([asked, expected(log, minute, asked)]);
         }
+        expect(await queryStale(db, whole)).toEqual([]);
       };
       await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
       await insertEvents(db, log);
@@ -184,44 +187,106 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(left).toEqual({ before: true, after: false });
   });
 
-  test('a day reaches back as far as the days before it are known, and is counted again when that changes', async () => {
-    const day = (number: number) => ({
-      start: midnight + number * dayMs,
-      end: midnight + (number + 1) * dayMs,
-    });
-    const seen = (number: number): Sample => ({
-      ts: day(number).start + 5 * minuteMs,
-      user_id: 1,
-      item_topic: 'Наука',
-      source_topic: 'Дети',
-      age_segment: null,
-      event: 'show',
-    });
+  const day = (number: number) => ({
+    start: midnight + number * dayMs,
+    end: midnight + (number + 1) * dayMs,
+  });
+
+  /** A show at a minute of a day. */
+  const seen = (number: number, user_id: number | null = 1, minute = 5): Sample => ({
+    ts: day(number).start + minute * minuteMs,
+    user_id,
+    item_topic: 'Наука',
+    source_topic: 'Дети',
+    age_segment: '18-25',
+    event: 'show',
+  });
+
+  const begin = async (log: readonly Sample[]) => {
     await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
-    await insertEvents(db, [seen(0), seen(2)]);
-    const run = (number: number, users = true) =>
-      aggregate(db, [day(number)], { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users });
-    const known = async () =>
-      (
-        await db.query<{ row: string }>(
-          `select distinct concat_ws(' ', extract(day from dt), reach, previous) as row from dash_users order by 1`,
-        )
-      ).map(({ row }) => row);
-    await run(2);
-    expect(await known()).toEqual(['27 1 {NULL}']);
-    await run(0);
-    expect(await known()).toEqual(['25 6 {NULL}', `27 6 {${5 - 2 * 1440}}`]);
-    await run(0, false);
-    expect(await known()).toEqual([`27 1 {${5 - 2 * 1440}}`]);
-    await run(0);
-    expect(await known()).toEqual(['25 6 {NULL}', `27 6 {${5 - 2 * 1440}}`]);
+    await insertEvents(db, log);
+  };
+
+  const run = (window: Window, options: { users?: boolean; minute?: Minute } = {}) =>
+    aggregate(db, [window], { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users: true, ...options });
+
+  /** Of each day, how far it reaches back, and the minutes of all topics and ages, each with the one before it. */
+  const known = async () =>
+    (
+      await db.query<{ row: string }>(
+        `select concat_ws(' ', extract(day from dt), reach, minutes, previous) as row
+         from dash_users where every_topic and every_age and or_event is null order by 1`,
+      )
+    ).map(({ row }) => row);
+
+  test('a day reaches back as far as the days before it are known, and is counted again when that changes', async () => {
+    await begin([seen(0), seen(2)]);
+    await run(day(2));
+    expect(await known()).toEqual(['27 1 {5} {NULL}']);
+    await run(day(0));
+    expect(await known()).toEqual(['25 6 {5} {NULL}', `27 6 {5} {${5 - 2 * 1440}}`]);
+    await run(day(0), { users: false });
+    expect(await known()).toEqual([`27 1 {5} {${5 - 2 * 1440}}`]);
+    await run(day(0));
+    expect(await known()).toEqual(['25 6 {5} {NULL}', `27 6 {5} {${5 - 2 * 1440}}`]);
     await insertEvents(db, [seen(1)]);
-    await run(1);
-    expect(await known()).toEqual(['25 6 {NULL}', `26 6 {${5 - 1440}}`, `27 6 {${5 - 1440}}`]);
+    await run(day(1));
+    const whole = ['25 6 {5} {NULL}', `26 6 {5} {${5 - 1440}}`, `27 6 {5} {${5 - 1440}}`];
+    expect(await known()).toEqual(whole);
     // As when a backup of later days has replaced the log.
     await db.run('delete from log_raw where ts < $1::bigint', [day(1).start]);
-    await run(2);
-    expect(await known()).toEqual(['25 6 {NULL}', `26 6 {${5 - 1440}}`, `27 1 {${5 - 1440}}`]);
+    await run(day(2));
+    expect(await known()).toEqual([...whole.slice(0, 2), `27 1 {5} {${5 - 1440}}`]);
+  });
+
+  test('to aggregate a day anew leaves the days after it as they were, if it has not changed', async () => {
+    await begin(Array.from({ length: 15 }, (_, number) => seen(number - 5)));
+    await run({ start: day(-5).start, end: day(9).end });
+    const before = await known();
+    expect(before).toHaveLength(15);
+    await run(day(-4));
+    expect(await known()).toEqual(before);
+  });
+
+  test('a day that has changed since it was aggregated is not looked back to, until it is again', async () => {
+    await begin([seen(0)]);
+    await run(day(0));
+    // The second user is not among the people of the day before, at whose minute the third one was.
+    await insertEvents(db, [seen(0, 2, 7), seen(1, 2)]);
+    await run(day(1));
+    expect(await known()).toEqual(['25 6 {5} {NULL}', '26 0 {5} {NULL}']);
+    await run(day(0));
+    expect(await known()).toEqual(['25 6 {5,7} {NULL,NULL}', `26 6 {5} {${7 - 1440}}`]);
+    await begin([{ ...seen(0), ts: day(0).start + 5 * minuteMs + 50_000 }, seen(1)]);
+    await run(day(0));
+    await run(day(1), { minute: 'nearest' });
+    expect(await known()).toEqual(['25 6 {5} {NULL}', '26 0 {5} {NULL}']);
+  });
+
+  test('of a day of which the log no longer has all stays what is known', async () => {
+    await begin([seen(0), seen(1), seen(2)]);
+    await run({ start: day(0).start, end: day(2).end });
+    await db.run('delete from log_raw where ts < $1::bigint or ts >= $2::bigint', [
+      day(1).start,
+      day(2).start,
+    ]);
+    await run(day(1));
+    expect(await known()).toEqual(['25 6 {5} {NULL}', '26 0 {5} {NULL}', `27 0 {5} {${5 - 1440}}`]);
+    // Of a late event after all others are gone.
+    await db.run('delete from log_raw');
+    await insertEvents(db, [seen(1, 2, 9)]);
+    await run({ start: day(1).start + 9 * minuteMs, end: day(1).start + 10 * minuteMs });
+    expect((await known())[1]).toBe('26 0 {5} {NULL}');
+    const period = { start: day(1).start, end: day(1).end };
+    expect(await queryStale(db, period)).toEqual([day(1).start]);
+    expect(await queryStale(db, { ...period, end: period.start + 9 * minuteMs })).toEqual([]);
+  });
+
+  test('a day without a user that is known is counted all the same', async () => {
+    await begin([seen(0), seen(1, null), seen(2)]);
+    await run({ start: day(0).start, end: day(2).end });
+    expect(await queryUncounted(db, { start: day(0).start, end: day(2).end })).toEqual([]);
+    expect(await known()).toEqual(['25 6 {5} {NULL}', '26 6 {} {}', `27 6 {5} {${5 - 2 * 1440}}`]);
   });
 
   test('ids may be any text', async () => {
@@ -275,13 +340,8 @@ describe.each(kinds)('on the %s database', (kind) => {
   });
 
   test('a day is not taken to have fewer events than it has, whether the server knows it or not', async () => {
-    await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
-    await insertEvents(db, []);
+    await begin([]);
     await db.run('alter table log_raw set (autovacuum_enabled = off)');
-    const day = (number: number) => ({
-      start: midnight + number * dayMs,
-      end: midnight + (number + 1) * dayMs,
-    });
     const fill = (number: number, events: number) =>
       db.run('insert into log_raw (ts) select $1::bigint + n * 1000 from generate_series(1, $2::int) as n', [
         day(number).start,

@@ -2,8 +2,8 @@ import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import type { Minute } from '../ledger/ledger.ts';
-import { dayOf, dayWindow, intersect, listDays, wholeDays } from '../ledger/windows.ts';
-import { dayMs } from '../time.ts';
+import { dayOf, dayWindow, intersect, listDays, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { dayMinutes, Past } from './past.ts';
 import type { Day, Seen } from './past.ts';
@@ -29,9 +29,14 @@ export interface Place {
   writing: Leg;
 }
 
-/** What a run knows of a day: how many events `dash_visits` has, and how far its users reach back, where they are counted. */
+/**
+ * What a run knows of a day: how many events `dash_visits` has, in all and by minute, and how far its users reach back, where they
+ * are counted.
+ */
 interface Known {
   visits: number;
+  /** `26154720:3,26154721:1`, the minutes counted from 1970. */
+  minutes: string;
   reach: number | null;
 }
 
@@ -47,9 +52,10 @@ export class Census {
   readonly #due = new Set<number>();
   #known = new Map<number, Known>();
   #may = false;
-  /** What this run counts, in whole days. */
+  /** What this run counts, and the whole days of that. */
+  #windows: Window[] = [];
   #run: Window[] = [];
-  /** Days near them of which not all is known. */
+  /** Days of them, and near them, of which not all is known. */
   readonly #lost = new Set<number>();
 
   constructor(minute: Minute) {
@@ -78,7 +84,8 @@ export class Census {
       const wanted = users ?? ((events ?? 0) <= mostEvents && (await this.#isWorth(db, window, events)));
       if (wanted) chosen.set(window, events ?? (most.all <= mostEvents ? 0 : most.own));
     }
-    this.#run = [...chosen.keys()].map(wholeDays);
+    this.#windows = [...chosen.keys()];
+    this.#run = this.#windows.map(wholeDays);
     if (this.#run.length > 0) await this.#findLost(db);
     return chosen;
   }
@@ -132,12 +139,13 @@ export class Census {
     if (counting.hasCome()) await this.#lookBack(session, dayOf(days.start), 0, new Turn());
   }
 
-  /** Counts the users of whole days, as they were seen in them. */
+  /** Counts the users of whole days, as they were seen in them; not of a day of which the log no longer has all. */
   async count(session: Session, seen: readonly Seen[], { counting }: Place): Promise<Returns[]> {
     await counting.turn;
     const turn = new Turn();
     const returns: Returns[][] = [];
     for (const [number, cells] of groupByDay(seen)) {
+      if (!this.#fits(number, cells)) continue;
       this.#past.forget(number - mostReach);
       const day = await this.#past.keep(number, cells, turn);
       returns.push(await this.#countDay(session, day, turn));
@@ -153,7 +161,8 @@ export class Census {
 
   /**
    * The days before one, as far back as they are known whole: aggregated, not so large that with its own events they are too many, and
-   * with no fewer events in the log than when they were. A day without events is known.
+   * with the same events in the log as then: who was seen in others is not among the people of their day. A day without events is
+   * known.
    */
   async #lookBack(
     session: Session,
@@ -172,7 +181,7 @@ export class Census {
     return { before, reach: mostReach };
   }
 
-  /** A day, if it is aggregated and the log still has all of it; one of this run, with whatever there is. */
+  /** A day, if its users are known, or will be in this run. */
   async #read(session: Session, day: number, most: number, turn: Turn): Promise<Day | undefined> {
     const held = this.#past.find(day);
     if (held) return held;
@@ -180,18 +189,37 @@ export class Census {
     const isOwn = this.#isOwn(day);
     if (this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
     const seen = isOwn || visits > 0 ? await this.#see(session, day) : [];
-    if (isOwn || seen.reduce((sum, { events }) => sum + events, 0) >= visits)
-      return this.#past.keep(day, seen, turn);
-    this.#lost.add(day);
-    return undefined;
+    return this.#fits(day, seen) ? this.#past.keep(day, seen, turn) : undefined;
   }
 
-  #see(session: Session, day: number): Promise<(Seen & { events: number })[]> {
+  /**
+   * Whether the log has, minute by minute, as many events of a day as are aggregated; of a day of this run, no fewer outside of what is
+   * aggregated now.
+   */
+  #fits(day: number, seen: readonly Seen[]): boolean {
+    const log = new Map<number, number>();
+    for (const { minute, events } of seen) log.set(minute, (log.get(minute) ?? 0) + events);
+    const known = readMinutes(this.#known.get(day)?.minutes ?? '');
+    const fits = this.#isOwn(day)
+      ? known.every(([minute, visits]) => this.#isNow(minute) || (log.get(minute) ?? 0) >= visits)
+      : known.length === log.size && known.every(([minute, visits]) => log.get(minute) === visits);
+    if (!fits) this.#lost.add(day);
+    return fits;
+  }
+
+  #isNow(minute: number): boolean {
+    return this.#windows.some(({ start, end }) => start <= minute * minuteMs && minute * minuteMs < end);
+  }
+
+  #see(session: Session, day: number): Promise<Seen[]> {
     const { start, end } = dayWindow(day);
     return session.query(sql('aggregate/users/seen'), [start, end, this.#minute]);
   }
 
-  /** Writes what was counted of whole days, or that nothing was; what reached back into them no longer does. */
+  /**
+   * Writes what was counted of whole days, or that nothing was; what reached back into them no longer does. Of a day of which the log no
+   * longer has all stays what was known: a page tells where that is no longer so.
+   */
   async write(
     session: Session,
     days: Window,
@@ -200,7 +228,8 @@ export class Census {
   ): Promise<void> {
     if (!this.#may) return;
     await writing.turn;
-    await clearUsers(session, days);
+    const kept = returns ? merge([...this.#lost].map(dayWindow)) : [];
+    for (const part of subtract(days, kept)) await clearUsers(session, part);
     if (returns) await fillUsers(session, returns);
     const shortened = await shortenReach(session, days.end, mostReach);
     for (const day of this.#due) if (intersect(dayWindow(day), days)) this.#due.delete(day);
@@ -210,20 +239,34 @@ export class Census {
       if (reach !== null && day - reach === dayOf(days.end) && reach < mostReach) this.#due.add(day);
   }
 
-  /** Counts the days again that reached back into some which were aggregated anew, or now could, each in a transaction. */
+  /**
+   * Counts the days again that reached back into some which were aggregated anew, or now could, each in a transaction. Of a day of
+   * which the log no longer has all stays what was known.
+   */
   async finish(transact: (work: (session: Session) => Promise<void>) => Promise<void>): Promise<void> {
     for (const day of [...this.#due].sort((a, b) => a - b)) {
       const place = this.enter();
       try {
         await transact(async (session) => {
           const returns = await this.count(session, await this.#see(session, day), place);
-          await this.write(session, dayWindow(day), returns, place);
+          if (returns.length === 0) return;
+          await clearUsers(session, dayWindow(day));
+          await fillUsers(session, returns);
         });
       } finally {
         this.leave(place);
       }
     }
   }
+}
+
+/** Minutes, each with its number of events. */
+function readMinutes(text: string): (readonly [number, number])[] {
+  if (text === '') return [];
+  return text.split(',').map((pair) => {
+    const [minute, visits] = pair.split(':');
+    return [Number(minute), Number(visits)] as const;
+  });
 }
 
 /** Days in order, counted from 1970. */

@@ -3,14 +3,15 @@ import { Scopes } from './scopes.ts';
 import type { Turn } from './turn.ts';
 
 /**
- * The users of one minute × card topic × age × event, who may repeat, as PostgreSQL writes an array. Minutes are counted from
- * 1970.
+ * The events of one minute × card topic × age × event, and their users, who may repeat, as PostgreSQL writes an array. Minutes are
+ * counted from 1970.
  */
 export interface Seen {
   minute: number;
   item_topic: string | null;
   age_segment: string | null;
   event: string | null;
+  events: number;
   users: string;
 }
 
@@ -44,10 +45,14 @@ export class Past {
   /** Keeps what was seen on a day. */
   async keep(day: number, seen: readonly Seen[], turn: Turn): Promise<Day> {
     const groups: Group[] = [];
-    for (const { minute, users, ...names } of seen) {
+    for (const { minute, users, item_topic, age_segment, event } of seen) {
       await turn.pass();
       const codes = this.ids.read(users);
-      groups.push({ minute: minute - day * dayMinutes, cell: this.scopes.of(names), users: codes });
+      groups.push({
+        minute: minute - day * dayMinutes,
+        cell: this.scopes.of({ item_topic, age_segment, event }),
+        users: codes,
+      });
     }
     const kept = { day, ...sortByUser(groups, this.ids.size) };
     this.#days.set(day, kept);

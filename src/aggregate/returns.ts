@@ -47,12 +47,19 @@ export async function countReturns(
     await turn.pass();
     pairs.sort();
   }
-  return scopes.list.flatMap((scope, number) => {
+  const returns = scopes.list.flatMap((scope, number) => {
     const pairs = [counter.mixed[number], ...scopes.agesOf(number).map((one) => counter.single[one])];
     const some = pairs.flatMap((list) => (list && list.size > 0 ? [list] : []));
-    return some.length > 0 ? [{ day: day.day * dayMs, reach, ...scope, pairs: some }] : [];
+    return some.length > 0 ? [{ ...scope, pairs: some }] : [];
   });
+  // A day of which no user is known has a row without any, too: it is counted.
+  return (returns.length > 0 ? returns : [nobody]).map((one) => ({ day: day.day * dayMs, reach, ...one }));
 }
+
+const nobody = {
+  ...{ every_topic: true, item_topic: null, every_age: true, age_segment: null },
+  ...{ event: null, or_event: null, pairs: [] },
+};
 
 /** What a user did on a day: where the user stands in it, and when the day begins. */
 interface Stretch {

@@ -269,8 +269,8 @@ export async function renderFrom(
     );
   if (uncounted.length > 0)
     terminal.note(
-      `The page does not count people: dash_users has none on ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}. ` +
-        'Run zen aggregate --users over those days.',
+      `The page does not count people: dash_users has none, or not all, of ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}. ` +
+        'Run zen aggregate --users over those days, while the log has them.',
     );
   const bytes = Buffer.byteLength(html);
   if (visits === 0)

@@ -30,6 +30,12 @@ interface Day {
   or_event: string;
 }
 
+/** The days on which people were counted of other events than `dash_engagement` has now. */
+export async function queryStale(db: Database, { start, end }: Window): Promise<number[]> {
+  const rows = await db.query<{ day: number }>(sql('render/stale'), [start, end]);
+  return rows.map(({ day }) => day);
+}
+
 /**
  * Reads how many people come back, in the coarsest step that tells apart what a period of that length shows: a minute up to six
  * hours, five up to a day and a half, else a quarter of an hour.

@@ -25,7 +25,7 @@ import type { LocaleName } from './locale.ts';
 import { countRows } from './manifest.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
-import { queryPeople, thin } from './people.ts';
+import { queryPeople, queryStale, thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { queryPayload, querySpan } from './tables.ts';
 
@@ -57,7 +57,7 @@ export interface Rendered {
   coarse: Coarse | null;
   /** Minutes of the steps in which people are told apart; null where the page does not count people. */
   people: number | null;
-  /** UTC days for which users were not counted, why the page does not count people. */
+  /** UTC days of which people are not known, or not all, why the page does not count people. */
   uncounted: number[];
 }
 
@@ -89,7 +89,7 @@ export async function render(
   });
   onProgress({ stage: 'packing' });
   const visits = payload.visits.sums.at(-1) ?? 0;
-  const uncounted = visits > 0 ? await queryUncounted(db, period) : null;
+  const uncounted = visits > 0 ? await queryLacking(db, period) : null;
   const whole = { payload, packed: pack(payload) };
   if (uncounted?.length === 0) {
     const people = await queryPeople(db, payload, translate, options.minCell ?? 1);
@@ -117,6 +117,12 @@ export async function render(
     uncounted: uncounted ?? [],
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };
+}
+
+/** The days of which people are not known, or not as `dash_engagement` has them; null where nobody may know. */
+async function queryLacking(db: Database, period: Window): Promise<number[] | null> {
+  const uncounted = await queryUncounted(db, period);
+  return uncounted?.length === 0 ? queryStale(db, period) : uncounted;
 }
 
 /** Bytes by which a page may grow that tells of its hours. */

@@ -48,6 +48,7 @@ select
   item_topic,
   age_segment,
   event,
+  cardinality(users) as events,
   users::text as users,
   (select count(*) from filled) as filled
 from cells
