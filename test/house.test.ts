@@ -17,7 +17,7 @@ const directions: Record<string, string[]> = {
     'files',
     'time',
   ],
-  restore: ['db', 'errors', 'files', 'time'],
+  restore: ['ledger', 'db', 'errors', 'files', 'time'],
   aggregate: ['ledger', 'db', 'errors', 'files', 'time'],
   render: ['ledger', 'db', 'errors', 'files', 'time', 'shared'],
   mail: ['render', 'files', 'shared'],

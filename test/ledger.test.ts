@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
 import { queryCovered, queryRuns } from '../src/ledger/ledger.ts';
@@ -10,7 +12,9 @@ import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { openServer } from '../src/db/server.ts';
 import { render } from '../src/render/render.ts';
-import { kinds, newDatabase, newUrl } from './support/databases.ts';
+import { openBackup } from '../src/restore/open.ts';
+import { restore } from '../src/restore/restore.ts';
+import { kinds, newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents, readVisits } from './support/log.ts';
 import { countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -106,6 +110,48 @@ describe.each(kinds)('on the %s database', (kind) => {
       between('2019-09-23 18:00', '2019-09-25'),
     ]);
     expect(await due('2019-09-25 01:00', 240 * hour)).toEqual([between('2019-09-21', '2019-09-25')]);
+  });
+
+  test('what a restored log has is aggregated again, be it newer, older or another one', async () => {
+    const folder = temporaryFolder();
+    const restoreLog = async (events: readonly Sample[]) => {
+      const file = join(folder, 'log.csv');
+      const lines = events.map(
+        (one) => `${one.ts},${one.user_id ?? ''},${one.item_topic ?? ''},Кино,18-25,show\n`,
+      );
+      writeFileSync(file, `ts,user_id,item_topic,source_topic,age_segment,event\n${lines.join('')}`);
+      const backup = await openBackup(file);
+      await restore(db, backup, { append: false, table: 'log_raw' });
+      await backup.close();
+    };
+    db = await newDatabase(kind);
+    const [first, noon] = [at('2019-09-21 10:00:30'), at('2019-09-22 12:00')];
+    await restoreLog([first, noon]);
+    await run(await due('2019-09-24 01:00'));
+    expect(await due('2019-09-24 01:00')).toEqual([]);
+    const newer = [first, noon, at('2019-09-22 20:00'), at('2019-09-24 08:00')];
+    await restoreLog(newer);
+    expect((await queryStatus(db, parseTime('2019-09-25'))).coverage).toEqual([]);
+    await run(await due('2019-09-25 01:00'));
+    expect(await readVisits(db)).toEqual(countVisits(newer, 'floor'));
+    const older = [at('2019-09-19 10:00'), { ...first, item_topic: 'Еда' }];
+    await restoreLog(older);
+    await run(await due('2019-09-25 01:00'));
+    // Of what the log has nothing of any more stays what was aggregated.
+    expect(await readVisits(db)).toEqual(countVisits([...older, ...newer.slice(1)], 'floor'));
+    expect(await due('2019-09-25 01:00')).toEqual([]);
+  });
+
+  test('what is yet to come is not covered', async () => {
+    await open();
+    const tomorrow = Date.now() + 24 * hour;
+    await run([{ start: parseTime('2019-09-21'), end: tomorrow }]);
+    const [covered] = await queryCovered(db);
+    expect(covered?.start).toBe(parseTime('2019-09-21'));
+    expect(covered?.end).toBeLessThanOrEqual(Date.now());
+    expect(covered?.end).toBeGreaterThan(Date.now() - hour);
+    await run([{ start: tomorrow, end: tomorrow + hour }]);
+    expect(await queryCovered(db)).toEqual([covered]);
   });
 
   test('each day is a row of the ledger, and a later one overrides', async () => {

@@ -1,5 +1,5 @@
--- One row per stretch [start, end) that runs ended with the outcome $1 or $2, the oldest first; times are Unix milliseconds. Rows of
--- the ledger that follow one another in it and in time, as a year of nights does, are one stretch: that says the same, and
+-- One row per stretch [start, end) that runs ended with an outcome of $1 (done,dropped), the oldest first; times are Unix
+-- milliseconds. Rows of the ledger that follow one another in it and in time, as a year of nights does, are one stretch: that says the same, and
 -- a year's ledger took 5 ms to read row by row in the embedded database.
 select
   (extract(epoch from min(start_dt)) * 1000)::bigint as start,
@@ -20,7 +20,7 @@ from (
         false
       ) as follows
     from zen_runs
-    where outcome in ($1, $2)
+    where outcome = any (string_to_array($1::text, ','))
     window runs as (order by run_id)
   ) as runs
 ) as stretches

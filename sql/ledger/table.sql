@@ -1,5 +1,6 @@
 -- The ledger. One row is one window [start_dt, end_dt), UTC, that was aggregated ('done', in the same transaction as its rows),
--- or was not ('failed', with the reason); or that was taken out of the log ('pruned') or out of the aggregates ('dropped').
+-- or was not ('failed', with the reason); or that was taken out of the log ('pruned') or out of the aggregates ('dropped'); or that
+-- a backup has events of which replaced the log ('restored').
 -- A later row overrides the earlier ones where their windows overlap.
 create table if not exists zen_runs (
   run_id bigint generated always as identity primary key,

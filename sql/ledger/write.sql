@@ -1,11 +1,18 @@
 -- $1, $2: the window, Unix milliseconds. $3: the minute rule. $4: how long it took, milliseconds. $5, $6, $7: events and rows
 -- written. $8: the outcome. $9: what failed. $10: the version of Zen.
+-- No window ends after the minute that is now: what is yet to come is not aggregated.
 insert into zen_runs (
   start_dt, end_dt, minute, started_at, finished_at, events, visits_rows, engagement_rows, outcome, error, zen_version
 )
 values (
   timestamp 'epoch' + $1::bigint * interval '1 millisecond',
-  timestamp 'epoch' + $2::bigint * interval '1 millisecond',
+  least(
+    timestamp 'epoch' + $2::bigint * interval '1 millisecond',
+    greatest(
+      timestamp 'epoch' + $1::bigint * interval '1 millisecond',
+      date_trunc('minute', now() at time zone 'UTC')
+    )
+  ),
   $3,
   clock_timestamp() - $4::bigint * interval '1 millisecond',
   clock_timestamp(),

@@ -5,7 +5,7 @@ import { sql } from '../files.ts';
 import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
 import { countLost } from '../ledger/changed.ts';
-import { hasLedger, queryCovered, queryPruned } from '../ledger/ledger.ts';
+import { hasLedger, queryCovered, queryPruned, queryRestored } from '../ledger/ledger.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import { cut, dayOf, dayWindow, intersect, listDays, merge, subtract } from '../ledger/windows.ts';
 
@@ -21,7 +21,8 @@ export interface PlanOptions {
 
 /**
  * The windows that a run covers, in order. With a start, there is one. Without, they catch up: everything from the first
- * aggregated minute (when nothing is, from the log's first event) that is not aggregated yet. Empty when that is nothing.
+ * aggregated minute (when nothing is, from the log's first event) that is not aggregated yet, or was restored since. Empty when that
+ * is nothing.
  *
  * @throws ZenError `usage` when the window ends before it starts, `failed` when there is no log, or some of it was pruned
  */
@@ -41,7 +42,9 @@ export async function plan(
 
 async function catchUp(session: Session, to: number, minute: Minute, lookback: number): Promise<Window[]> {
   const covered = merge(await queryCovered(session));
-  const from = covered[0]?.start ?? (await findStart(session, minute));
+  const restored = await queryRestored(session);
+  const known = Math.min(...[...covered, ...restored].map(({ start }) => start));
+  const from = known === Infinity ? await findStart(session, minute) : known;
   if (from === null || from >= to) return [];
   const end = Math.min(covered.at(-1)?.end ?? to, to);
   const again = { start: Math.max(from, end - lookback), end };

@@ -19,8 +19,11 @@ export interface Run extends Covered {
   events: number | null;
   visits_rows: number | null;
   engagement_rows: number | null;
-  /** `pruned`: the log's events of the window were taken out; `dropped`: the aggregates' rows. */
-  outcome: 'done' | 'failed' | 'pruned' | 'dropped';
+  /**
+   * `pruned`: the log's events of the window were taken out; `dropped`: the aggregates' rows; `restored`: a backup replaced the log,
+   * and has its events there.
+   */
+  outcome: 'done' | 'failed' | 'pruned' | 'dropped' | 'restored';
   error: string | null;
   zen_version: string;
 }
@@ -39,22 +42,29 @@ export function hasLedger(session: Session): Promise<boolean> {
 
 /** What is aggregated, in order, without overlap: a later run overrides the earlier ones. */
 export async function queryCovered(session: Session): Promise<Covered[]> {
-  return queryLatest(session, 'done', 'dropped');
+  return queryLatest(session, 'done', ['dropped', 'restored']);
+}
+
+/** What a restored log has that has not been aggregated since. */
+export async function queryRestored(session: Session): Promise<Covered[]> {
+  return queryLatest(session, 'restored', ['done']);
 }
 
 /** Of what the log's events were taken out, and have not been aggregated again since. */
 export async function queryPruned(session: Session): Promise<Covered[]> {
-  return queryLatest(session, 'pruned', 'done');
+  return queryLatest(session, 'pruned', ['done']);
 }
 
-/** The stretches of which the last row of the ledger, of two kinds, is of the first. */
+/** The stretches of which the last row of the ledger, of some kinds, is of the first. */
 async function queryLatest(
   session: Session,
   outcome: Run['outcome'],
-  other: Run['outcome'],
+  others: Run['outcome'][],
 ): Promise<Covered[]> {
   if (!(await hasLedger(session))) return [];
-  const runs = await session.query<Covered & Pick<Run, 'outcome'>>(sql('ledger/done'), [outcome, other]);
+  const runs = await session.query<Covered & Pick<Run, 'outcome'>>(sql('ledger/done'), [
+    [outcome, ...others].join(),
+  ]);
   let taken: Window[] = [];
   const latest = runs.toReversed().flatMap(({ minute, ...run }) => {
     const seen = subtract(run, taken).map((window) => ({ ...window, minute }));
@@ -92,7 +102,12 @@ export async function record(
   session: Session,
   { start, end, minute }: Covered,
   ms: number,
-  outcome: Aggregated | { error: string } | { pruned: number } | { dropped: Omit<Aggregated, 'events'> },
+  outcome:
+    | Aggregated
+    | { error: string }
+    | { pruned: number }
+    | { dropped: Omit<Aggregated, 'events'> }
+    | { restored: number },
 ): Promise<void> {
   const took = Math.round(ms);
   const figures = describe(outcome);
@@ -103,6 +118,7 @@ export async function record(
 function describe(outcome: Parameters<typeof record>[3]): (string | number | null)[] {
   if ('error' in outcome) return [null, null, null, 'failed', outcome.error];
   if ('pruned' in outcome) return [outcome.pruned, null, null, 'pruned', null];
+  if ('restored' in outcome) return [outcome.restored, null, null, 'restored', null];
   if ('dropped' in outcome)
     return [null, outcome.dropped.visitsRows, outcome.dropped.engagementRows, 'dropped', null];
   return [outcome.events, outcome.visitsRows, outcome.engagementRows, 'done', null];
