@@ -440,6 +440,42 @@ test('a page tells which of its minutes were never aggregated, and whether the l
   await db.close();
 });
 
+test('a page tells by which rule events came to their minutes', async () => {
+  const other = await newDatabase('server');
+  try {
+    const first = {
+      item_topic: 'Шоу',
+      source_topic: 'Кино',
+      age_segment: '18-25',
+      event: 'show',
+      user_id: 1,
+    };
+    await insertEvents(other, [
+      { ...first, ts: parseTime('2019-09-24 12:00') },
+      { ...first, ts: parseTime('2019-09-25 12:00') },
+    ]);
+    const run = (start: string, rule: 'floor' | 'nearest') =>
+      aggregate(other, [{ start: parseTime(start), end: parseTime(start) + 86_400_000 }], {
+        ...{ minute: rule, dryRun: false, jobs: 1, wait: 0 },
+      });
+    const told = async () => {
+      const { html } = await render(other, { locale: 'en' });
+      return ['The minute in which', 'The full minute nearest', 'In some of the period'].map((text) =>
+        html.includes(text),
+      );
+    };
+    await run('2019-09-24', 'floor');
+    await run('2019-09-25', 'floor');
+    expect(await told()).toEqual([true, false, false]);
+    await run('2019-09-25', 'nearest');
+    expect(await told()).toEqual([false, false, true]);
+    await run('2019-09-24', 'nearest');
+    expect(await told()).toEqual([false, true, false]);
+  } finally {
+    await other.close();
+  }
+});
+
 test('a page that cannot be written leaves the old one, and no draft', async () => {
   const folder = temporaryFolder();
   await writePage(joinPath(folder, 'a/zen.html'), 'old');

@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered, queryFinished, queryPruned } from '../ledger/ledger.ts';
+import type { Minute } from '../ledger/ledger.ts';
 import { intersect, merge, subtract } from '../ledger/windows.ts';
 import type { Window } from '../time.ts';
 
@@ -12,6 +13,8 @@ export interface Facts {
   aggregated: number | null;
   /** Events that the log has, now, less those in the aggregates; null where the role may not read it, or some of it was pruned. */
   unseen: number | null;
+  /** The rules by which events came to their minutes. */
+  rules: Minute[];
 }
 
 /** Looks up in the ledger, and compares with the log, what the page says about its own numbers. */
@@ -29,5 +32,6 @@ export async function queryFacts(db: Database, period: Window): Promise<Facts> {
       covered.length > 0 && changed
         ? changed.reduce((sum, { events, visits }) => sum + events - visits, 0)
         : null,
+    rules: [...new Set(covered.map(({ minute }) => minute))],
   };
 }

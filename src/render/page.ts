@@ -43,7 +43,6 @@ export interface Page {
 /** What the numbers of the page are. */
 const definitions = [
   ['Event', 'A card shown, clicked or viewed: one row of the log.'],
-  ['Minute', 'The minute in which an event happened, in UTC. The end of a period is not in it.'],
   ['Share of a source topic', 'Its events divided by all events of the selection.'],
   [
     'Funnel',
@@ -51,6 +50,12 @@ const definitions = [
   ],
   ['Missing', 'A stretch that was never aggregated is grey; a minute without events is a zero.'],
 ] as const;
+
+const ofMinutes = {
+  floor: 'The minute in which an event happened, in UTC. The end of a period is not in it.',
+  nearest: 'The full minute nearest to an event, in UTC. The end of a period is not in it.',
+  both: 'In some of the period the minute in which an event happened, in the rest the full minute nearest to it, in UTC. Where these meet, an event may be counted twice, or not at all.',
+};
 
 const ofPeople = [
   [
@@ -134,10 +139,12 @@ export function renderPage({
           )
         : '',
     noPeople: counted && !people ? t('People are left out, so that this file can be sent.') : '',
-    definitions: (people ? [...definitions, ...ofPeople] : definitions).map(([term, meaning]) => ({
-      term: t(term),
-      meaning: t(meaning),
-    })),
+    definitions: [
+      definitions[0],
+      ['Minute', ofMinutes[facts.rules.length > 1 ? 'both' : (facts.rules[0] ?? 'floor')]],
+      ...definitions.slice(1),
+      ...(people ? ofPeople : []),
+    ].map(([term = '', meaning = '']) => ({ term: t(term), meaning: t(meaning) })),
     empty: t(visits > 0 ? 'No events for this selection.' : 'No data in this period.'),
     isEmpty: visits === 0,
   };
