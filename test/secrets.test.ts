@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openServer } from '../src/db/server.ts';
 import type { Database } from '../src/db/database.ts';
@@ -109,6 +109,11 @@ describe('a password', () => {
     expect(await status(as())).toMatchObject({ code: 3 });
   });
 
+  test('of the current folder is not taken for that of a home that is not named', async () => {
+    writeFileSync(join(folder, '.pgpass'), line('*'), { mode: 0o600 });
+    expect(await zen(['status', '--database', as()], { cwd: folder })).toMatchObject({ code: 3 });
+  });
+
   test('of a file that others may read is not used, and the sentence says so', async () => {
     inFile(0o640);
     const { code, stderr } = await status(as(), { PGPASSFILE: passfile });
@@ -197,6 +202,14 @@ describe('TLS', () => {
     expect(await enter('secure', 'localhost', '', env)).toMatchObject({ code: 0 });
     expect(await enter('secure', '127.0.0.1', '', env)).toMatchObject({ code: 3 });
     expect(await enter('secure', '127.0.0.1', 'sslmode=verify-ca', env)).toMatchObject({ code: 0 });
+  });
+
+  test('trusts no root certificate of the current folder, where HOME is not set', async () => {
+    mkdirSync(join(folder, '.postgresql'));
+    writeFileSync(join(folder, '.postgresql/root.crt'), readFileSync(root));
+    const { code, stderr } = await enter('secure', 'localhost', 'sslmode=verify-ca', { HOME: '' });
+    expect([2, 3]).toContain(code); // 3 where the user has one, which is of another authority
+    expect(stderr).not.toContain('Unexpected');
   });
 
   test('is asked of a server that has none: it is a sentence', async () => {

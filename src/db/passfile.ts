@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Environment } from '../config.ts';
+import { findInHome } from './account.ts';
 import type { Place } from './link.ts';
 
 /**
@@ -12,7 +12,8 @@ export async function findPassword(
   place: Place,
   env: Environment,
 ): Promise<{ password?: string; hint: string }> {
-  const path = named || env.PGPASSFILE || join(env.HOME ?? '', '.pgpass');
+  const path = named || env.PGPASSFILE || findInHome('.pgpass', env);
+  if (path === undefined) return { hint: '' };
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) return { hint: '' };
   if (process.platform !== 'win32' && found.mode & 0o077)

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { checkServerIdentity } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import type { Environment } from '../config.ts';
 import { ZenError } from '../errors.ts';
+import { findInHome } from './account.ts';
 
 /** As the driver takes it; `prefer` goes on without where the server has no TLS. */
 export type Tls = false | 'prefer' | ConnectionOptions;
@@ -57,12 +57,12 @@ function isMode(text: string): text is Mode {
 /** The certificates to trust: of a file that is named, or of libpq's own, which only `verify-*` cannot do without. */
 async function readRoot(mode: Mode, file: string | undefined, env: Environment): Promise<{ ca?: string }> {
   if (file === 'system' || ['disable', 'allow', 'prefer'].includes(mode)) return {};
-  const path = file ?? join(env.HOME ?? '', '.postgresql/root.crt');
+  const path = file ?? findInHome('.postgresql/root.crt', env);
   try {
-    return { ca: await readFile(path, 'utf8') };
+    return { ca: await readFile(path ?? '', 'utf8') };
   } catch (error) {
     if (mode === 'require') return {};
-    const why = `sslmode ${mode} needs the root certificate ${path}, which cannot be read`;
+    const why = `sslmode ${mode} needs the root certificate ${path ?? '~/.postgresql/root.crt'}, which cannot be read`;
     throw new ZenError('usage', `${why}. Name another: sslrootcert=<file>, or PGSSLROOTCERT.`, {
       cause: error,
     });
