@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { main } from '../src/cli/main.ts';
+import type { Streams } from '../src/cli/terminal.ts';
 import { openServer } from '../src/db/server.ts';
 import type { Database } from '../src/db/database.ts';
 import { temporaryFolder } from './support/databases.ts';
@@ -158,6 +160,24 @@ describe('a password', () => {
     expect(list.shown).toContain('postgres://guarded:***@');
     expect(list.shown).not.toContain('Tr0ub4dor');
   });
+});
+
+test.each([
+  'postgres://u:SECp@SECss@127.0.0.1:1/db',
+  'postgresql://u:SEC/p@SECss@127.0.0.1:1/db',
+  'postgres://u:SEC?p#SEC@127.0.0.1:1/db',
+  'postgres://u:SEC@127.0.0.1:1/db?password=SEC@SEC',
+  'postgres://u@127.0.0.1:1/db?password=SEC@SEC&user=u@u',
+])('of %s, nothing stays in the list of processes', async (url) => {
+  const before = process.title;
+  const ignored = { write: () => true } as unknown;
+  try {
+    await main(['status', '--database', url], { stdout: ignored, stderr: ignored } as Streams);
+    expect(process.title).toMatch(/^zen status --database postgres(ql)?:\/\/u[:@].*\*\*\*/);
+    expect(process.title).not.toContain('SEC');
+  } finally {
+    process.title = before;
+  }
 });
 
 describe('TLS', () => {

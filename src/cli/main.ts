@@ -23,12 +23,15 @@ function fail(error: unknown, debug: boolean, { stderr }: Streams): number {
   return expected ? exits[error.failure] : exits.failed;
 }
 
-/** A list of processes shows their arguments to everybody: from here on, without the password of a URL among them. */
+/**
+ * A list of processes shows their arguments to everybody: from here on, without the password of a URL among them, which may
+ * have an `@` in it, or anything else where it should have been escaped.
+ */
 function hidePasswords(args: string[]): void {
   const shown = args.map((arg) =>
     arg
-      .replace(/(postgres(?:ql)?:\/\/[^:@/?]*:)[^@]*(?=@)/gi, '$1***')
-      .replace(/([?&]password=)[^&]*/gi, '$1***'),
+      .replace(/([?&]password=)[^&]*/gi, '$1***')
+      .replace(/(postgres(?:ql)?:\/\/[^:@/?]*:).*(?=@)/gis, '$1***'),
   );
   if (shown.some((arg, index) => arg !== args[index])) process.title = ['zen', ...shown].join(' ');
 }
