@@ -7,10 +7,10 @@ import { messageOf, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
 import { copyText, frame } from './database.ts';
 import type { CopyOptions, Session, Value } from './database.ts';
-import { readLink } from './link.ts';
+import { readLinks } from './link.ts';
 import type { Link } from './link.ts';
+import { writeUrl } from './place.ts';
 import { refusal } from './refusal.ts';
-import type { Tls } from './tls.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
 type Query = ReturnType<Sql['unsafe']>;
@@ -33,18 +33,28 @@ export class Connection implements Session {
   /** How to name its database to a person: a URL without its password. */
   readonly label: string;
   readonly #sql: Sql;
+  readonly #link: Link;
   readonly #running = new Set<Query>();
   #state: 'open' | 'lost' | 'interrupted' = 'open';
 
-  private constructor(link: Link, tls: Tls, database?: string) {
-    const options = { ...settings, ...link.options, ...(database && { database }) };
-    this.#sql = postgres(link.url, { ...options, ssl: tls, onclose: () => (this.#state = 'lost') });
-    const { user: role, host, port, database: name } = this.#sql.options;
-    this.label = `postgres://${role}@${host[0] ?? ''}:${port[0] ?? ''}/${name}`;
+  private constructor(link: Link, database = link.place.database) {
+    const { host, port, user } = link.place;
+    const place = {
+      ...{ host: [host], port: [Number(port)] }, // of one word, the driver would take what is before a “:”
+      ...(host.startsWith('/') && { path: `${host}/.s.PGSQL.${port}` }),
+      ...{ user, database, ...(link.password && { pass: link.password }) },
+    } as unknown as typeof settings; // whose types know of no lists
+    const onclose = () => (this.#state = 'lost');
+    this.#link = link;
+    this.#sql = postgres(`postgres://?${link.settings.toString()}`, {
+      ...{ ...settings, ...place, ssl: link.tls[0] ?? false, onclose },
+    });
+    this.label = writeUrl([{ ...link.place, database }]);
   }
 
   /**
-   * Connects. What the URL leaves out comes from libpq's `PG*` variables and its password file.
+   * Connects. What the URL leaves out comes from libpq's `PG*` variables and its password file. Of several hosts, it is the
+   * first that is there.
    *
    * @param create make the database when the server does not have it
    * @throws ZenError `unreachable` when there is no server, no such database or no way in
@@ -53,30 +63,39 @@ export class Connection implements Session {
     url: string,
     { create = false, database = undefined as string | undefined } = {},
   ): Promise<Connection> {
-    const link = await readLink(url, environment());
-    const [first = false, ...others] = link.tls;
-    return Connection.#enter(url, { ...link, tls: others }, first, { create, database });
+    const links = await readLinks(url, environment());
+    try {
+      return await Connection.#enter(links, database);
+    } catch (error) {
+      const name = links[0].place.database;
+      if (!create || codeOf((error as Error).cause) !== '3D000') throw error;
+      await Connection.#create(url, name);
+      return Connection.open(url);
+    }
   }
 
-  /** Tries one way of TLS, then the others where the server lets in only those with, or without it (pg_hba.conf). */
-  static async #enter(
-    url: string,
-    link: Link,
-    tls: Tls,
-    options: { create: boolean; database: string | undefined },
-  ): Promise<Connection> {
-    const connection = new Connection(link, tls, options.database);
+  /** Another session at the same place, in the same way. */
+  again(): Promise<Connection> {
+    return Connection.#enter([this.#link]);
+  }
+
+  /**
+   * Tries one way of TLS, then the others where the server lets in only those with, or without it (pg_hba.conf); and the
+   * next host where none of them leads to a server.
+   */
+  static async #enter([link, ...others]: [Link, ...Link[]], database?: string): Promise<Connection> {
+    const connection = new Connection(link, database);
     try {
       await connection.#sql`select 1`;
       return connection;
     } catch (error) {
       await connection.close();
-      const [next, ...others] = link.tls;
-      if (codeOf(error) === '28000' && next !== undefined)
-        return Connection.#enter(url, { ...link, tls: others }, next, options);
-      if (!options.create || codeOf(error) !== '3D000') throw translate(error, connection.label, link.hint);
-      await Connection.#create(url, connection.#sql.options.database);
-      return Connection.open(url);
+      const [, ...tls] = link.tls;
+      const [next, ...rest] = others;
+      if (codeOf(error) === '28000' && tls.length > 0)
+        return Connection.#enter([{ ...link, tls }, ...others], database);
+      if (next && absent.test(codeOf(error) ?? '')) return Connection.#enter([next, ...rest], database);
+      throw translate(error, connection.label, link.hint);
     }
   }
 
@@ -223,6 +242,9 @@ async function* framed(rows: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arr
   yield* rows;
   yield frame.trailer;
 }
+
+/** Socket codes, and SQLSTATEs of a server that starts or stops, that mean: another host may be there. */
+const absent = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|57P0[123])$/;
 
 /** SQLSTATEs (PostgreSQL, appendix A) and socket codes that mean: nobody to talk to. */
 const unreachable =

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Environment } from '../config.ts';
 import { findInHome } from './account.ts';
-import type { Place } from './link.ts';
+import type { Place } from './place.ts';
 
 /**
  * Looks a password up in the password file (PostgreSQL's documentation, 34.16): `passfile`, PGPASSFILE, or ~/.pgpass. Like

@@ -14,7 +14,7 @@ export async function openServer(url: string, { create = false }: OpenOptions = 
 
   const take = async () => {
     const kept = idle.splice(0).filter((connection) => connection.usable);
-    const connection = kept.pop() ?? (await Connection.open(url));
+    const connection = kept.pop() ?? (await first.again());
     idle.push(...kept);
     open.add(connection);
     if (interrupted) connection.interrupt();

@@ -1,0 +1,98 @@
+import { isIPv6 } from 'node:net';
+import type { Environment } from '../config.ts';
+import { messageOf, ZenError } from '../errors.ts';
+import { findAccount } from './account.ts';
+
+/** A database of a server, and the role to be there. */
+export interface Place {
+  /** A name, an address, or the folder of a socket. */
+  host: string;
+  port: string;
+  database: string;
+  user: string;
+}
+
+/** What a URL says. */
+export interface Address {
+  /** One for each host. */
+  places: [Place, ...Place[]];
+  password: string;
+  /** The parameters that are libpq's own, which the driver would send to the server as settings; absent is ''. */
+  own: Record<Parameter, string>;
+  /** The others. */
+  settings: URLSearchParams;
+}
+
+const names = ['host', 'port', 'user', 'password', 'dbname', 'passfile', 'sslmode', 'sslrootcert'] as const;
+type Parameter = (typeof names)[number];
+
+/**
+ * Reads a URL as libpq does (PostgreSQL's documentation, 34.1.1.2 and 34.1.1.3): its parameters go before what stands in front
+ * of them, that before the `PG*` variables. Unlike there, a password may have an `@` in it, and a database's name may not.
+ *
+ * @throws ZenError `usage` for what is no URL; it does not quote the URL, which may hold a password
+ */
+export function readAddress(text: string, env: Environment): Address {
+  const [front = '', query = ''] = text.split(/\?(.*)/s);
+  const settings = new URLSearchParams(query);
+  const own = Object.fromEntries(names.map((name) => [name, settings.get(name) ?? ''])) as Address['own'];
+  for (const name of names) settings.delete(name);
+  const url = readFront(front);
+  const user = own.user || url.user || env.PGUSER || findAccount()?.username || '';
+  const database = own.dbname || url.database || env.PGDATABASE || user;
+  const hosts = (own.host || url.hosts || env.PGHOST || '').split(',');
+  const ports = (own.port || url.ports || env.PGPORT || '').split(',');
+  if (ports.length > 1 && ports.length !== hosts.length) {
+    const many = `There are ${ports.length} ports for ${hosts.length} hosts`;
+    throw new ZenError('usage', `${many}: give each its own, or one for all.`);
+  }
+  const at = (index: number, host = '') => {
+    const port = ports[ports.length > 1 ? index : 0];
+    return { host: host || 'localhost', port: port || '5432', database, user };
+  };
+  const [first, ...others] = hosts;
+  const places: Address['places'] = [at(0, first), ...others.map((host, index) => at(index + 1, host))];
+  return { places, password: own.password || url.password, own, settings };
+}
+
+/** What stands before the parameters; absent is ''. */
+function readFront(front: string): Record<'user' | 'password' | 'hosts' | 'ports' | 'database', string> {
+  try {
+    const form = /^postgres(?:ql)?:\/\/(?:([^:/@]*)(?::([^/]*))?@)?([^/@]*)(?:\/([^@]*))?$/i;
+    const [, user, password, list = '', database] = match(form, /#|%00/.test(front) ? '' : front);
+    const hosts = list.split(',').map((host) => match(/^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d*))?$/, host));
+    return {
+      ...{ user: decode(user), password: decode(password), database: decode(database) },
+      hosts: hosts.map(([, address, name]) => decode(address ?? name)).join(','),
+      ports: hosts.map(([, , , port]) => port ?? '').join(','),
+    };
+  } catch (error) {
+    const why = `The database's URL cannot be read (${messageOf(error)})`;
+    const remedy = 'Write it as postgres://user@host:5432/database, with %-escapes for / # % @ in a name';
+    throw new ZenError('usage', `${why}. ${remedy}.`);
+  }
+}
+
+function match(form: RegExp, text: string): (string | undefined)[] {
+  const found = form.exec(text);
+  if (!found) throw new Error('Invalid URL');
+  return found;
+}
+
+function decode(text = ''): string {
+  return decodeURIComponent(text);
+}
+
+/** A URL that leads there, without a password. */
+export function writeUrl(places: Place[]): string {
+  const hosts = places.map(
+    ({ host, port }) => `${isIPv6(host) ? `[${host.replace('%', '%25')}]` : escape(host)}:${port}`,
+  );
+  const { user = '', database = '' } = places[0] ?? {};
+  return `postgres://${escape(user)}@${hosts.join(',')}/${escape(database)}`;
+}
+
+/** Only what a URL would take for something else: names stay legible. */
+function escape(name: string): string {
+  return name.replaceAll(/[\s\p{Cc}%/?#@:,[\]]/gu, encodeURIComponent);
+}

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { openServer } from '../src/db/server.ts';
+import { temporaryFolder } from './support/databases.ts';
+import { zen } from './support/zen.ts';
+
+const cwd = temporaryFolder();
+const { port } = new URL(process.env.ZEN_TEST_SERVER ?? '');
+
+/** What `status` says of a place. An empty database has no log, which is told by a server alone. */
+const status = async (url: string, env: Record<string, string> = {}) => {
+  const { code, stderr } = await zen(['status', '--database', url], { cwd, env });
+  return [code, stderr];
+};
+const entered = [1, expect.stringContaining('There is no table log_raw')];
+
+describe('the folder of a socket as host', () => {
+  let socket: string;
+  beforeAll(async () => {
+    const db = await openServer(process.env.ZEN_TEST_SERVER ?? '');
+    const [row] = await db.query<{ folder: string }>(
+      "select current_setting('unix_socket_directories') as folder",
+    );
+    socket = row?.folder ?? '';
+    await db.close();
+  });
+
+  test.each<[string, () => [url: string, env?: Record<string, string>]]>([
+    ['the URL', () => [`postgres://zen@${encodeURIComponent(socket)}:${port}/postgres`]],
+    ['a parameter', () => [`postgres://zen@/postgres?host=${socket}&port=${port}`]],
+    ['PGHOST', () => ['postgres://zen@/postgres', { PGHOST: socket, PGPORT: port }]],
+  ])('in %s leads there', async (_, how) => {
+    expect(await status(...how())).toEqual(entered);
+  });
+
+  test('is told as it can be given', async () => {
+    const url = `postgres://zen@${encodeURIComponent(socket)}:${port}/postgres`;
+    const db = await openServer(url);
+    expect(db.label).toBe(url);
+    await db.close();
+  });
+});
+
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
+
+(hasIPv6 ? describe : describe.skip)('an IPv6 address', () => {
+  let relay: Server;
+  let own: string;
+  beforeAll(async () => {
+    relay = createServer((client) => {
+      client.pipe(connect(Number(port), '127.0.0.1')).pipe(client);
+    }).listen(0, '::1');
+    await once(relay, 'listening');
+    own = String((relay.address() as AddressInfo).port);
+  });
+  afterAll(() => {
+    relay.close();
+  });
+
+  test.each<[string, () => [url: string, env?: Record<string, string>]]>([
+    ['the URL', () => [`postgres://zen@[::1]:${own}/postgres`]],
+    ['a parameter', () => [`postgres://zen@/postgres?host=::1&port=${own}`]],
+    ['PGHOST', () => ['postgres://zen@/postgres', { PGHOST: '::1', PGPORT: own }]],
+    [
+      'PGHOST, behind another',
+      () => ['postgres://zen@/postgres', { PGHOST: '127.0.0.1,::1', PGPORT: `1,${own}` }],
+    ],
+  ])('in %s leads there', async (_, how) => {
+    expect(await status(...how())).toEqual(entered);
+  });
+
+  test('is told as it can be given', async () => {
+    expect(await status('postgres://zen@/postgres?host=::1&port=1')).toEqual([
+      3,
+      expect.stringContaining('Cannot reach postgres://zen@[::1]:1/postgres: '),
+    ]);
+  });
+});
+
+describe('of several hosts', () => {
+  test.each([
+    ['the second', `127.0.0.1:1,localhost:${port}`, `localhost:${port}`],
+    ['the first', `localhost:${port},127.0.0.1:1`, `localhost:${port}`],
+  ])('%s is named when it is the one that is there', async (_, hosts, place) => {
+    const db = await openServer(`postgres://zen@${hosts}/postgres`);
+    expect(db.label).toBe(`postgres://zen@${place}/postgres`);
+    await db.close();
+  });
+
+  test('none may be there: the last is named', async () => {
+    expect(await status('postgres://zen@127.0.0.1:1,localhost:2/postgres')).toEqual([
+      3,
+      expect.stringContaining('Cannot reach postgres://zen@localhost:2/postgres: '),
+    ]);
+  });
+
+  test('each has a port, or all have one', async () => {
+    const env = { PGHOST: 'none.invalid,127.0.0.1', PGPORT: port };
+    expect(await status('postgres://zen@/postgres', env)).toEqual(entered);
+    expect(await status('postgres://zen@/postgres', { ...env, PGPORT: `1,2,${port}` })).toEqual([
+      2,
+      'There are 3 ports for 2 hosts: give each its own, or one for all.\n',
+    ]);
+  });
+});
+
+test.each([
+  'postgres://u:SECRET%zz@127.0.0.1/db',
+  'postgres://u:SECRET%00@127.0.0.1/db',
+  'postgres://u:SECRET#w@127.0.0.1/db',
+  'postgres://u:SECRET/w@127.0.0.1/db',
+  'postgres://u:5432/SECRET@127.0.0.1/db',
+  'postgres://u:SECRET@127.0.0.1:port/db',
+  'postgres://u:SECRET@127.0.0.1:1,[::1/db',
+  'postgres://u:SECRET@::1/db',
+])('%# of these is no URL, which is told without quoting it', async (url) => {
+  expect(await status(url)).toEqual([
+    2,
+    expect.stringMatching(
+      /^The database's URL cannot be read \((Invalid URL|URI malformed)\)\. Write it as .*\.\n$/,
+    ),
+  ]);
+});
