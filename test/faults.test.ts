@@ -353,6 +353,20 @@ test.each([...faults, ...places])('$command, when $what, leaves all $left', run)
   expect(JSON.parse((await status()).stdout)).toEqual(JSON.parse(stdout));
 });
 
+test('a connection that is ended while rows are sent is told so, instead of waited for', async () => {
+  const rows = Buffer.from('show\n'.repeat(10_000));
+  async function* endless(): AsyncGenerator<Buffer> {
+    for (;;) yield await Promise.resolve(rows);
+  }
+  const own = await openServer(urlOf(name, role));
+  const sending = own.transaction((session) => session.copy('log_raw', ['event'], endless()));
+  const said = sending.catch((error: unknown) => error);
+  await until(async () => (await sessions(`query like 'copy%' and state = 'active'`)).length > 0);
+  await disconnect();
+  expect(await said).toMatchObject({ failure: 'unreachable' });
+  await own.close();
+}, 20_000);
+
 test('the README tells what comes of each', () => {
   const readme = readFileSync('README.md', 'utf8').split('\n');
   const rows = [...faults, ...places, ...disks].map(({ command, what, says, code, left }) => {

@@ -131,7 +131,7 @@ export class Connection implements Session {
   ): Promise<number> {
     const bytes = binary ? framed(source) : source;
     return this.#watch(copyText(table, columns, 'stdin', binary), [], (query) =>
-      copy(query, bytes, (error) => translate(error, this.label, '', after)),
+      copy(query, bytes, (error) => this.#explain(error, after)),
     );
   }
 
@@ -170,11 +170,18 @@ export class Connection implements Session {
     try {
       return await work(query);
     } catch (error) {
+      const said = this.#explain(error);
       if (this.usable) this.#demand();
-      throw translate(error, this.label);
+      throw said;
     } finally {
       this.#running.delete(query);
     }
+  }
+
+  /** An error as a sentence. A query fails before `onclose` is called, and one asked in between would never be answered. */
+  #explain(error: unknown, after = 0): unknown {
+    if (cut.test(codeOf(error) ?? '')) this.#state = 'lost';
+    return translate(error, this.label, '', after);
   }
 
   #demand(): void {
@@ -245,6 +252,8 @@ async function* framed(rows: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arr
 
 /** Socket codes, and SQLSTATEs of a server that starts or stops, that mean: another host may be there. */
 const absent = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|57P0[123])$/;
+/** Codes of a socket, and of the driver, that mean: the connection is gone. */
+const cut = /^(E[A-Z]+|CONNECTION_\w+)$/;
 
 /** SQLSTATEs (PostgreSQL, appendix A) and socket codes that mean: nobody to talk to. */
 const unreachable =
