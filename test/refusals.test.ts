@@ -110,6 +110,16 @@ describe.each(kinds)('the %s database', (kind) => {
     });
   });
 
+  test.each<[string, (rows: Values[]) => Values[]]>([
+    ['sent as binary', (rows) => rows],
+    ['sent as text, behind others', (rows) => rows.with(4000, row(4000, '\\N'))],
+  ])('counts the rows before one that many follow, %s', async (_, change) => {
+    const many = Array.from({ length: 200_000 }, (_, id) => row(id));
+    many[9999] = [9999, 1569348000000, 'oops', ...row(9999).slice(3)];
+    const dump = formats['an archive'](change(many));
+    await refuse(dump, /bigint: "oops" \(row 10000 of log_raw, column user_id: "oops"\)/);
+  });
+
   test.each([`E'\\0'`, `E'\\x00'`, `E'\\u0000'`, `E'\\U0011FFFF'`])('refuses the text %s', async (text) => {
     const values = row(1).map(literal).with(4, text).join(', ');
     await refuse(bytes(`create table log_raw (${types}); INSERT INTO log_raw VALUES (${values});`), /0x00/);

@@ -199,38 +199,38 @@ function notAllowed(error: unknown, role: string, name: string): ZenError {
 /**
  * Streams `source` into a COPY. postgres.js settles such a query when its stream opens, and drops what the server says
  * after the last byte, a refused row above all, so that the stream never ends (porsager/postgres #1173). So the query's
- * own end is listened to beside the stream. A stream that is destroyed tells the server why, which must be short: more
- * than 10,000 bytes, such as a message that quotes a long value, and the server hangs up.
+ * own end is listened to beside the stream. The driver also destroys the stream of a query that fails, and tells the server
+ * why, which must be short: more than 10,000 bytes, such as a message that quotes a long value, and the server hangs up.
  */
 async function copy(
   query: Query,
   source: AsyncIterable<Uint8Array>,
   explain: (error: unknown) => unknown,
 ): Promise<number> {
-  const stream = endPlainly(await query.writable());
+  const stream = endPlainly(await query.writable(), explain);
   const answer = new Promise<{ count: number }>((resolve, reject) => {
     void Object.assign(query, { resolve, reject });
   });
   answer.catch((error: unknown) => {
-    stream.destroy(explain(error) as Error);
+    stream.destroy(error as Error);
   });
   try {
     await pipeline(steady(source, stream), stream);
+    return (await answer).count;
   } catch (error) {
     await answer.catch(() => undefined); // the server has taken note, and the connection is free again
-    throw error;
+    throw explain(error);
   }
-  return (await answer).count;
 }
 
 /**
  * The driver fails every COPY when its stream is destroyed, even one that is done, as Node destroys what has ended. The server passes
  * over that without an answer; and until its system has acknowledged it, 40 ms later, ours sends nothing more.
  */
-function endPlainly(stream: Writable): Writable {
+function endPlainly(stream: Writable, explain: (error: unknown) => unknown): Writable {
   const fail = stream._destroy.bind(stream);
   stream._destroy = (error, done) => {
-    if (error) fail(error, done);
+    if (error) fail(explain(error) as Error, done);
     else done();
   };
   return stream;
