@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Database } from '../src/db/database.ts';
+import { refusal } from '../src/db/refusal.ts';
 import { ZenError } from '../src/errors.ts';
 import { openBackup } from '../src/restore/open.ts';
 import { restore as load } from '../src/restore/restore.ts';
@@ -125,6 +126,16 @@ describe.each(kinds)('the %s database', (kind) => {
     await refuse(bytes(`create table log_raw (${types}); INSERT INTO log_raw VALUES (${values});`), /0x00/);
   });
 });
+
+test.each(['line 3, column', 'строка 3, столбец', 'Zeile 3, Spalte'])(
+  'a server that says “%s” counts its rows, too',
+  (place) => {
+    const error = Object.assign(new Error('no'), { where: `COPY log_raw, ${place} user_id: "4, 5"` });
+    expect(refusal(error, 'It', 10).message).toBe(
+      `It refused: no (row 13 of log_raw, ${place.split(' ')[2] ?? ''} user_id: "4, 5").`,
+    );
+  },
+);
 
 test('a file in UTF-16 is refused with what to do', async () => {
   writeFileSync(bad, Buffer.from(`\ufeff${separated([row(1)], ',')}`, 'utf16le'));

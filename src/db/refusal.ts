@@ -2,7 +2,7 @@ import { messageOf, shorten, ZenError } from '../errors.ts';
 
 /**
  * What a database says against a statement, and in which row of a COPY. PostgreSQL quotes values at any length, and
- * numbers the rows of each COPY as lines.
+ * numbers the rows of each COPY as lines, in its own language.
  *
  * @param who the database, for a person
  * @param rows how many were loaded before the COPY that failed
@@ -10,7 +10,7 @@ import { messageOf, shorten, ZenError } from '../errors.ts';
 export function refusal(error: unknown, who: string, rows = 0): ZenError {
   const { where = '' } = error as { where?: string };
   const place = where.replace(
-    /^COPY (.+?), line (\d+)/,
+    /^COPY (.+?), \D+?(\d+)/,
     (_, table: string, line: string) => `row ${rows + Number(line)} of ${table}`,
   );
   const message = messageOf(error);
