@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
@@ -97,7 +97,16 @@ test('an embedded database starts, though a killed process left its lock without
   await db.close();
 });
 
-describe('when a process of the server is killed', () => {
+test('a folder of other things is not made a database', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'thesis.txt'), '');
+  await expect(openDatabase({ kind: 'embedded', folder })).rejects.toThrow(
+    `${folder} is not empty, and is no database. Name a new folder.`,
+  );
+  expect(readdirSync(folder)).toEqual(['thesis.txt']);
+});
+
+describe('beside a server', () => {
   let server: Awaited<ReturnType<typeof startServer>>;
 
   beforeAll(async () => {
@@ -106,7 +115,15 @@ describe('when a process of the server is killed', () => {
 
   afterAll(() => server.stop());
 
-  test('the run tries again once the server is back, and the tables are whole', async () => {
+  test('its folder is not taken for an embedded database', async () => {
+    const before = readdirSync(server.data);
+    await expect(openDatabase({ kind: 'embedded', folder: server.data })).rejects.toThrow(
+      'belongs to a PostgreSQL server',
+    );
+    expect(readdirSync(server.data)).toEqual(before);
+  });
+
+  test('when a process of it is killed, the run tries again once it is back, and the tables are whole', async () => {
     const env = { ZEN_DATABASE_URL: server.url };
     const db = await openServer(server.url);
     await restoreFixture(db);

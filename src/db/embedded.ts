@@ -1,4 +1,4 @@
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
@@ -14,10 +14,12 @@ type Engine = Pick<PGlite, 'query'>;
  * Opens, or creates, the embedded database (PostgreSQL in WebAssembly, in this process) in a folder. It does not guard its
  * folder itself, so a lock file does.
  *
- * @throws ZenError `locked` when another process has it open, `failed` when it does not start
+ * @throws ZenError `locked` when another process has it open, `failed` when it does not start, `usage` when the folder is for
+ *   something else
  */
 export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {}): Promise<Database> {
   await mkdir(folder, { recursive: true });
+  await demandOwn(folder);
   const release = await lockFile(join(folder, 'zen.lock'), wait);
   // PostgreSQL's own lock says nothing here, and refuses to start for good when a killed process left it empty.
   await rm(join(folder, 'postmaster.pid'), { force: true });
@@ -60,6 +62,25 @@ export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {
     },
   };
 }
+
+/** That nothing else has its place in a folder: no server, which ends when its postmaster.pid is gone, and no other files. */
+async function demandOwn(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const isDatabase = names.some((name) => name === 'PG_VERSION' || name.startsWith('zen.lock'));
+  if (names.length > 0 && !isDatabase)
+    throw new ZenError('usage', `${folder} is not empty, and is no database. Name a new folder.`);
+  const pid = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch((error: unknown) =>
+    (error as NodeJS.ErrnoException).code === 'ENOENT' ? '' : 'not to be read',
+  );
+  if (pid !== '' && !pid.startsWith(ownPid))
+    throw new ZenError(
+      'usage',
+      `${folder} belongs to a PostgreSQL server (its postmaster.pid says so). Name its URL, or a new folder.`,
+    );
+}
+
+/** How a postmaster.pid begins that PGlite wrote: with a process and a folder that are the same everywhere. */
+const ownPid = '-42\n/pglite/data\n';
 
 function session(engine: Engine, folder: string, state: { interrupted: boolean }): Session {
   const ask = async <Row>(text: string, values: readonly Value[] = [], blob?: Blob, rows = 0) => {
