@@ -82,6 +82,27 @@ test('a quote that nothing closes does not keep COPY text from being read on', a
   expect(peak).toBeLessThan(1 << 19);
 });
 
+describe('a line of 5 MB is looked at once:', () => {
+  const json = Array.from({ length: 1 << 16 }, (_, id) => `{"id": ${id}, "event": "show", "topic": "Наука"}`);
+
+  test.each([
+    ['JSON', `[${json.join(', ')}]`, 'names no column ts'],
+    ['a header of quoted names', `${'"x",'.repeat(1 << 20)}"ts"\n`, 'names no column ts'],
+    ['a header that begins well', `ts,${'"x",'.repeat(1 << 20)}\n`, 'names more than 16384 columns'],
+    ['quoted values', `ts,a\n${'"x",'.repeat(1 << 20)}\n`, 'line 2: the row has more values than the 2'],
+    [
+      'quoted values between tabs',
+      `ts\ta\n${'"x"\t'.repeat(1 << 20)}\n`,
+      'the row has more values than the 2',
+    ],
+    ['values', `ts,a\n${'x,'.repeat(1 << 21)}\n`, 'line 2: the row has more values than the 2'],
+  ])('%s', async (_, text, message) => {
+    const start = performance.now();
+    await expect(take(text)).rejects.toThrow(message);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
 describe('a file that cannot be read is a sentence:', () => {
   test.each([
     ['an empty file', '', 'log.csv, line 1: the header “” names no column ts.'],
@@ -95,7 +116,7 @@ describe('a file that cannot be read is a sentence:', () => {
     [
       'a long row',
       'ts,a\n"x\ny",2\n1,2,3\n',
-      'log.csv, line 4: the row has 3 values instead of the 2 of the header.',
+      'log.csv, line 4: the row has more values than the 2 of the header.',
     ],
     [
       'a short row between tabs',

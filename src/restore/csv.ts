@@ -4,12 +4,16 @@ import { TextFile } from './file.ts';
 import { skip } from './statement.ts';
 import { decode, escapeText, quote, Window } from './text.ts';
 
-const delimiters = [',', ';', '\t'];
+/** What may separate values, with what ends one. */
+const delimiters = { ',': /[,\n]/g, ';': /[;\n]/g, '\t': /[\t\n]/g };
+type Delimiter = keyof typeof delimiters;
+/** More than a spreadsheet has, or a table of PostgreSQL. */
+const mostColumns = 1 << 14;
 /** How far apart two quotes between tabs may be; COPY text may hold one that quotes nothing. */
 const longestQuoted = 1 << 16;
 
 interface Row {
-  /** COPY text; none for an empty line. */
+  /** COPY text; none for an empty line. Those that are more than there are columns are left out, but for the first. */
   fields: string[];
   /** Where the next row starts. */
   end: number;
@@ -20,7 +24,7 @@ interface Row {
 /** A table with a header row, its values separated by commas, semicolons or tabs (RFC 4180, or COPY text with a header). */
 export class Csv extends TextFile {
   readonly #window: Window;
-  #delimiter = ',';
+  #delimiter: Delimiter = ',';
 
   /** @param bytes of the table, not compressed any more */
   constructor(
@@ -42,8 +46,8 @@ export class Csv extends TextFile {
   async find(): Promise<Table> {
     const window = this.#window;
     while (!window.text.includes('\n') && (await window.more()));
-    for (const delimiter of delimiters) {
-      const row = readRow(window.text, 0, delimiter);
+    for (const delimiter of Object.keys(delimiters) as Delimiter[]) {
+      const row = readRow(window.text, 0, delimiter, mostColumns);
       const columns = row?.fields.map((field) => decode(field).trim()) ?? [];
       if (!row || row.broken || !columns.includes('ts')) continue;
       this.#checkNames(columns);
@@ -74,18 +78,23 @@ export class Csv extends TextFile {
   #read(at: number, { columns }: Table, last: boolean): Row | undefined {
     const { text } = this.#window;
     const isTab = this.#delimiter === '\t';
-    let row = readRow(text, at, this.#delimiter);
+    const width = columns.length;
+    let row = readRow(text, at, this.#delimiter, width);
     const isOpen = last || text.length - at > longestQuoted;
-    if (isTab && (row ? !fits(row, columns.length) : isOpen)) row = readLine(text, at, '\t');
-    if (row ? fits(row, columns.length) : !last || at === text.length) return row;
+    if (isTab && (row ? !fits(row, width) : isOpen)) row = readLine(text, at, '\t', width);
+    if (row ? fits(row, width) : !last || at === text.length) return row;
     this.#window.drop(at);
     if (!row) this.#refuse('a quote is never closed: the file is incomplete. Copy it again');
     if (row.broken) this.#refuse('something follows a closing quote. Write a quote within a value twice');
-    const count = `${row.fields.length} values instead of the ${columns.length} of the header`;
-    this.#refuse(`the row has ${count}. Correct it, or copy the file again`);
+    const count = row.fields.length > width ? 'more values than' : `${row.fields.length} values instead of`;
+    this.#refuse(`the row has ${count} the ${width} of the header. Correct it, or copy the file again`);
   }
 
   #checkNames(columns: string[]): void {
+    if (columns.length > mostColumns)
+      this.#refuse(
+        `the header names more than ${mostColumns} columns. Leave out those that are not the log's`,
+      );
     const twice = columns.find((name, index) => columns.indexOf(name) !== index);
     if (twice !== undefined) this.#refuse(`the header names ${twice} twice. Rename one of them`);
   }
@@ -108,32 +117,34 @@ function skipEmpty(text: string, start: number): number {
 }
 
 /** A row whose values may be quoted, and then hold line ends. Undefined when it does not end within the text. */
-function readRow(text: string, start: number, delimiter: string): Row | undefined {
+function readRow(text: string, start: number, delimiter: Delimiter, width: number): Row | undefined {
   const line = text.indexOf('\n', start);
   if (line < 0) return undefined;
   const isQuoted = text.slice(start, line).includes('"');
-  return isQuoted ? readFields(text, start, delimiter) : readLine(text, start, delimiter);
+  return isQuoted ? readFields(text, start, delimiter, width) : readLine(text, start, delimiter, width);
 }
 
 /** A row without quotes. */
-function readLine(text: string, start: number, delimiter: string): Row | undefined {
+function readLine(text: string, start: number, delimiter: Delimiter, width: number): Row | undefined {
   const newline = text.indexOf('\n', start);
   if (newline < 0) return undefined;
   const line = text.slice(start, text[newline - 1] === '\r' ? newline - 1 : newline);
-  const fields = line === '' ? [] : line.split(delimiter).map((field) => toText(field, delimiter));
+  const fields = line === '' ? [] : line.split(delimiter, width + 1).map((field) => toText(field, delimiter));
   return { fields, end: newline + 1, broken: false };
 }
 
-function readFields(text: string, start: number, delimiter: string): Row | undefined {
+function readFields(text: string, start: number, delimiter: Delimiter, width: number): Row | undefined {
   const fields: string[] = [];
+  const ends = delimiters[delimiter];
   let broken = false;
   for (let at = start; ; at++) {
     const from = at;
     const quoted = text[at] === '"';
     if (quoted) at = skip(text, at);
     if (at < 0) return undefined;
-    const end = endOfField(text, at, delimiter);
-    if (end < 0) return undefined;
+    ends.lastIndex = at;
+    if (!ends.test(text)) return undefined;
+    const end = ends.lastIndex - 1;
     const stop = text[end] === '\n' && end > at && text[end - 1] === '\r' ? end - 1 : end;
     if (quoted && stop > at) broken = true;
     fields.push(
@@ -142,18 +153,12 @@ function readFields(text: string, start: number, delimiter: string): Row | undef
         : toText(text.slice(from, stop), delimiter),
     );
     at = end;
-    if (text[end] === '\n') return { fields, end: end + 1, broken };
+    if (text[end] === '\n' || fields.length > width) return { fields, end: end + 1, broken };
   }
 }
 
-function endOfField(text: string, start: number, delimiter: string): number {
-  const newline = text.indexOf('\n', start);
-  const found = text.slice(start, newline).indexOf(delimiter);
-  return newline < 0 || found < 0 ? newline : start + found;
-}
-
 /** A value without quotes as COPY text. Between tabs it is that already, or else a backslash in it is just one. */
-function toText(value: string, delimiter: string): string {
+function toText(value: string, delimiter: Delimiter): string {
   if (value === '' || value === '\\N') return '\\N';
   if (delimiter !== '\t') return escapeText(value);
   return value
