@@ -2,7 +2,7 @@ import type { Backup } from './backup.ts';
 import { inflate } from './inflate.ts';
 import type { Reader } from './reader.ts';
 import { readRows } from './rows.ts';
-import { chooseEntry, damaged } from './toc.ts';
+import { chooseEntry, damaged, longest } from './toc.ts';
 import type { Entry, Toc } from './toc.ts';
 
 const pieceBytes = 1 << 16;
@@ -78,6 +78,7 @@ export class Custom implements Backup {
     let chunks: Buffer[] = [];
     let bytes = 0;
     for (let length = await this.#chunkLength(); length !== 0; length = await this.#chunkLength()) {
+      if (length > longest) this.#refuseChunk(length);
       chunks.push(await this.#reader.bytes(length));
       bytes += length;
       if (bytes < pieceBytes) continue;
@@ -90,6 +91,10 @@ export class Custom implements Backup {
 
   async #chunkLength(): Promise<number> {
     const length = await this.#toc.fields.int();
-    return length < 0 ? damaged(this.#reader, `a chunk of ${length} bytes`) : length;
+    return length < 0 ? this.#refuseChunk(length) : length;
+  }
+
+  #refuseChunk(length: number): never {
+    damaged(this.#reader, `a chunk of ${length} bytes`);
   }
 }

@@ -29,6 +29,9 @@ export interface Toc {
   fields: Fields;
 }
 
+/** How many bytes of an archive may belong together. */
+export const longest = 64 << 20;
+
 const v = (minor: number) => 256 + minor;
 
 /**
@@ -173,9 +176,14 @@ export class Fields {
     return (sign ? -1 : 1) * unsigned(digits);
   }
 
-  /** A length, then as many bytes; a negative length is a null (ReadStr). */
+  /**
+   * A length, then as many bytes; a negative length is a null (ReadStr).
+   *
+   * @throws ZenError `failed` for a length that only damage can give
+   */
   async string(): Promise<string | null> {
     const length = await this.int();
+    if (length > longest) damaged(this.#reader, `a text of ${length} bytes`);
     return length < 0 ? null : (await this.#reader.bytes(length)).toString('utf8');
   }
 

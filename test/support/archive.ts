@@ -11,7 +11,16 @@ export interface Recipe {
   /** Whether the contents say where the data lies; not when pg_dump wrote to a pipe. */
   offsets?: boolean;
   format?: number;
-  tables: { schema?: string; table: string; columns?: string; copy?: string; text: string | Buffer }[];
+  tables: {
+    schema?: string;
+    /** As its entry is called. */
+    table: string;
+    columns?: string;
+    copy?: string;
+    text: string | Buffer;
+    /** Its CREATE TABLE statement. */
+    definition?: string;
+  }[];
   /** What the texts are written in. */
   encoding?: string;
   /** Bytes of a data chunk. */
@@ -114,7 +123,13 @@ export function writeArchive(recipe: Recipe): Buffer {
       definition: encoding,
       place: Buffer.alloc(1 + offsetSize),
     };
-    entries.unshift(entry(0, first));
+    const definitions = recipe.tables.map(({ schema = 'public', table, definition }, index) =>
+      entry(100 + index, {
+        ...first,
+        ...{ name: table, description: 'TABLE', definition: definition ?? '', schema },
+      }),
+    );
+    entries.unshift(entry(0, first), ...definitions.filter((_, index) => recipe.tables[index]?.definition));
     return Buffer.concat([int(entries.length), ...entries]);
   };
   const position = header.length + contents(0).length;
