@@ -49,3 +49,12 @@ describe('a length that no archive has is damage, however large the file:', () =
     await expect(read(path)).rejects.toThrow(message);
   });
 });
+
+test.each(['INHERITS (public.base_log)', 'INHERITS (public.a, public.b)'])(
+  'a table may have columns that its definition does not name: %s',
+  async (inherits) => {
+    const definition = `CREATE TABLE public.log_raw (\n    extra integer\n)\n${inherits};\n`;
+    const tables = [{ table: 'log_raw', columns: 'ts, extra', text: '1\t2\n\\.\n', definition }];
+    expect(await read(write(writeArchive({ tables })))).toEqual({ columns: ['ts', 'extra'], rows: '1\t2\n' });
+  },
+);

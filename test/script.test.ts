@@ -182,6 +182,11 @@ describe('a script that cannot be read is a sentence:', () => {
       `${definition}INSERT INTO log_raw SELECT 1;`,
       /log_raw has SELECT 1 where a row should start/,
     ],
+    [
+      'inherited columns',
+      'CREATE TABLE log_raw (n integer)\nINHERITS (a);\nINSERT INTO log_raw VALUES (1, 2);',
+      /nothing names the columns of public\.log_raw. Make the dump with pg_dump --column-inserts/,
+    ],
     ['no columns', 'INSERT INTO log_raw VALUES (1);', /nothing names the columns of public\.log_raw/],
     ['other columns', `${insert('(1, NULL)')}INSERT INTO log_raw (ts) VALUES (1);`, /has other columns/],
     [
@@ -279,6 +284,8 @@ PARTITION BY RANGE (ts);`;
     'CREATE TABLE a (b',
     'CREATE TABLE a ()',
     'CREATE TABLE a OF b (c NOT NULL)',
+    'CREATE TABLE a (\n)\nINHERITS (b)',
+    'CREATE TABLE a (\n    c integer,\n    CONSTRAINT d CHECK ((c > 0))\n)\nINHERITS (public.b);',
   ])('may be as short as %j', (sql) => {
     expect(readDefinition(sql)).toEqual({ schema: '', name: 'a', types: new Map() });
   });

@@ -26,7 +26,7 @@ const afterElement = new Set([',', ')']);
 
 /**
  * The table that a CREATE TABLE statement defines, and the types of its columns as they are written there. Its schema is
- * '' when not written. A table that takes its columns from another one (PARTITION OF, AS) has no types.
+ * '' when not written. A table that takes columns from another one (INHERITS, PARTITION OF, AS) has no types.
  */
 export function readDefinition(sql: string): Definition | undefined {
   const cursor = new Cursor(sql);
@@ -34,10 +34,10 @@ export function readDefinition(sql: string): Definition | undefined {
   while (cursor.accept('global', 'local', 'temporary', 'temp', 'unlogged', 'foreign'));
   if (!cursor.accept('table')) return undefined;
   if (cursor.accept('if')) while (cursor.accept('not', 'exists'));
-  return {
-    ...cursor.qualifiedName(),
-    types: cursor.accept('(') ? readTypes(cursor) : new Map<string, string>(),
-  };
+  const name = cursor.qualifiedName();
+  const types = cursor.accept('(') && !cursor.accept(')') ? readTypes(cursor) : new Map<string, string>();
+  cursor.accept(')');
+  return { ...name, types: cursor.accept('inherits') ? new Map<string, string>() : types };
 }
 
 function readTypes(cursor: Cursor): Map<string, string> {
