@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
@@ -15,7 +16,7 @@ import type { Payload } from '../src/shared/payload.ts';
 import { People } from '../src/shared/people.ts';
 import type { Audience, Bounds } from '../src/shared/people.ts';
 import { dayMs, minuteMs, nextMidnight, parseTime } from '../src/time.ts';
-import { kinds, newDatabase } from './support/databases.ts';
+import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers, minuteOf } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -318,4 +319,101 @@ test('in the page, people stand in the place of the average funnel when they are
   expect(await page.isVisible('#funnel')).toBe(true);
   expect(said).toEqual([]);
   await browser.close();
+});
+
+describe('the panel of people', () => {
+  let browser: Browser;
+  let said: string[];
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+
+  afterAll(() => browser.close());
+
+  /** Opens a page of some events, with the funnel of people in it. */
+  async function open(
+    log: readonly Sample[],
+    locale: 'en' | 'ru' = 'en',
+    options: BrowserContextOptions = {},
+  ): Promise<Page> {
+    const db = await newDatabase('embedded');
+    await readPeople(db, log);
+    const file = join(temporaryFolder(), 'people.html');
+    writeFileSync(file, (await render(db, { locale })).html);
+    await db.close();
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });
+    said = [];
+    page.on('console', (message) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(error.message));
+    await page.goto(`${pathToFileURL(file).href}#funnel=people`);
+    await page.waitForSelector('html[data-zen=ready]');
+    return page;
+  }
+
+  /** Sets a filter, and waits until the panel has followed. */
+  async function choose(page: Page, control: 'topics' | 'period', value: unknown): Promise<void> {
+    await page.evaluate(
+      ([control, value]) => {
+        Object.assign(document.querySelector(`#${control}`) ?? {}, { value });
+        return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)));
+      },
+      [control, value] as const,
+    );
+  }
+
+  const plain = (text: string | null) => (text ?? '').replaceAll('\u00a0', ' ');
+
+  const labels = (page: Page) =>
+    page.$$eval('#people .mark-rect path[aria-label]', (bars) =>
+      bars.map((bar) => bar.getAttribute('aria-label')),
+    );
+
+  const rows = (page: Page) =>
+    page.$$eval('#people tbody tr', (rows) =>
+      rows.map((row) => [...row.querySelectorAll('td')].map(({ textContent }) => textContent)),
+    );
+
+  const seen = (user_id: number, ts: number, event: string | null = 'show', item_topic = 'A'): Sample => ({
+    ...{ ts, user_id, event, item_topic },
+    ...{ source_topic: 'S', age_segment: '18-25' },
+  });
+
+  test('tells all or none of those who clicked, where it is not known that anyone was shown a card', async () => {
+    const late = midnight + 2 * dayMs + 51 * minuteMs;
+    const page = await open(
+      Array.from({ length: 20 }, (_, user) => [
+        seen(user, midnight),
+        ...['show', 'click', 'like'].map((event, at) => seen(user, late + at * minuteMs, event)),
+      ]).flat(),
+    );
+    await choose(page, 'period', [late - minuteMs, late + 3 * minuteMs]);
+    expect(
+      await page.evaluate(() => (document.querySelector('#people') as unknown as { data: Bar[] }).data),
+    ).toEqual([
+      { event: 'show', low: 0, high: 20, share_low: 1, share_high: 1 },
+      { event: 'click', low: 0, high: 20, share_low: 0, share_high: 1 },
+      { event: 'view', low: 0, high: 0, share_low: 0, share_high: 0 },
+      { event: 'like', low: 0, high: 20, share_low: 0, share_high: null },
+    ]);
+    expect(plain(await page.textContent('#people .finding'))).toBe(
+      'Of 0 to 20 people shown a card, 0.0% – 100.0% clicked and 0.0% viewed one. A range is as much as is known of this selection.',
+    );
+    expect(await labels(page)).toEqual([
+      'Shows: 100.0% · 0–20',
+      'Clicks: 0.0%–100.0% · 0–20',
+      'Views: 0.0% · 0',
+      '“like”: ≥ 0.0% · 0–20',
+    ]);
+    await page.click('#people summary');
+    await page.waitForSelector('#people tbody td:text-is("“like”")');
+    expect(await rows(page)).toEqual([
+      ['Shows', '0', '20', '100.0%', '100.0%'],
+      ['Clicks', '0', '20', '0.0%', '100.0%'],
+      ['Views', '0', '0', '0.0%', '0.0%'],
+      ['“like”', '0', '20', '0.0%', '–'],
+    ]);
+    expect(said).toEqual([]);
+    await page.close();
+  });
 });

@@ -18,8 +18,11 @@ export function listPeople({ people, visits, events }: Tables, selection: Select
   const codes = new Map(events.map(({ event }, code) => [event as string, code]));
   const show = codes.get('show') ?? 0;
   const shown = add(people.count(show, audience));
-  const most = (either: string | null, share: number | null) =>
-    either && share !== null ? Math.min(1, share) : share;
+  // Who clicked or viewed was shown a card, too: they are no more than all. Of other kinds there is no such limit.
+  const most = (either: string | null, people: number) => {
+    const found = people === 0 ? 0 : share(people, shown.low);
+    return either ? Math.min(1, found ?? 1) : found;
+  };
   return events.flatMap(({ event, name, rank }, code) => {
     const either = event === 'click' || event === 'view' ? event : null;
     const parts = either ? people.convert(show, code, either, audience) : people.count(code, audience);
@@ -31,7 +34,7 @@ export function listPeople({ people, visits, events }: Tables, selection: Select
           {
             ...row,
             share_low: code === show ? 1 : share(low, shown.high),
-            share_high: code === show ? 1 : most(either, share(high, shown.low)),
+            share_high: code === show ? 1 : most(either, high),
             least: Math.max(...parts.map(({ low }) => low)),
             parts: parts.length,
           },

@@ -25,8 +25,9 @@ export interface Drawn {
   }[];
   /**
    * People, between two bounds, which are mostly the same: those of shows, and who of them did another thing; of kinds that are
-   * not in the funnel, all who did it. Shares are of the people of shows. Over more days than are known of each other, they are
-   * counted in so many `parts`, each once in each; there are `least` different people, and no more than `high`.
+   * not in the funnel, all who did it. Shares are of the people of shows: null where there were none, the higher one also where
+   * there may have been none and it has no limit. Over more days than are known of each other, they are counted in so many
+   * `parts`, each once in each; there are `least` different people, and no more than `high`.
    */
   people: {
     event: string;
