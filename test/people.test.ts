@@ -209,6 +209,30 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(Number(told)).toBe(few.people.hidden);
   });
 
+  test('a group is small by the people known to be different, not by how often each is counted', async () => {
+    const log = Array.from({ length: 10 }, (_, day) => day).flatMap((day) =>
+      [
+        { user_id: day % 4, item_topic: 'Big' },
+        ...(day % 8 === 0 ? [{ user_id: 9, item_topic: 'Rare' }] : []),
+      ].map((names): Sample => ({
+        ...names,
+        ...{ ts: midnight + day * dayMs, source_topic: 'S', age_segment: '18-25', event: 'show' },
+      })),
+    );
+    const { people, items, start, end } = await readPeople(db, log, 2);
+    if (!people) throw new Error('There are no people.');
+    const count = (topic: string) =>
+      new People(people, [start, end]).count(0, {
+        ...{ topics: [items.indexOf(topic)], ages: null, period: [start, end] },
+      });
+    expect(count('Big')).toEqual(exact([4, 3]));
+    expect(count('Rare')).toEqual([
+      { low: 0, high: 1 },
+      { low: 0, high: 1 },
+    ]);
+    expect(people.hidden).toBe(6); // every age or one, × shown, shown or clicked, shown or viewed
+  });
+
   test('a page counts people where every day with events has them; the longer steps go first when it must be small', async () => {
     const random = mulberry32(33);
     await readPeople(

@@ -1,8 +1,9 @@
 import type { Database } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { buildCells, eachCell, encodeCells } from '../shared/cells.ts';
-import type { Cell, Cells } from '../shared/cells.ts';
+import type { Cell } from '../shared/cells.ts';
 import type { Payload } from '../shared/payload.ts';
+import { People } from '../shared/people.ts';
 import type { Returns } from '../shared/returns.ts';
 import { dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
@@ -40,7 +41,7 @@ export async function queryStale(db: Database, { start, end }: Window): Promise<
  * Reads how many people come back, in the coarsest step that tells apart what a period of that length shows: a minute up to six
  * hours, five up to a day and a half, else a quarter of an hour.
  *
- * @param least groups of fewer people, over the whole period, are left out
+ * @param least groups of fewer people that are known to be different, over the whole period, are left out
  */
 export async function queryPeople(
   db: Database,
@@ -75,7 +76,7 @@ export async function queryPeople(
     kinds,
     Array.from({ length: most + 1 }, (_, since) => String(since)),
   ]);
-  return { step, least, reaches, ...withoutSmall({ ...cells, counts: null }, least) };
+  return withoutSmall({ step, least, reaches, hidden: 0, cells: { ...cells, counts: null } }, [start, end]);
 }
 
 /**
@@ -119,22 +120,28 @@ function gatherSteps(
   return found;
 }
 
-/** Leaves out the scopes that fewer people are in than asked for: those with no earlier step. */
-function withoutSmall(cells: Cells, least: number): Pick<Returns, 'cells' | 'hidden'> {
-  if (least < 2) return { cells, hidden: 0 };
-  const all = [...eachCell(cells)];
+/**
+ * Leaves out the scopes in which fewer people than asked for are known to be different: those of the part of the period that has
+ * the most of them, as who comes back in another part counts again there.
+ */
+function withoutSmall(returns: Returns, period: [number, number]): Returns {
+  if (returns.least < 2) return returns;
+  const counter = new People(returns, period);
   const people = new Map<string, number>();
-  for (const { codes, values } of all) {
+  const all = [...eachCell(returns.cells)];
+  for (const { codes } of all) {
     const scope = codes.slice(0, 3).join();
-    if (codes[3] === 0) people.set(scope, (people.get(scope) ?? 0) + sum(values));
+    if (people.has(scope)) continue;
+    const [topics, ages] = codes.map((code) => (code === 0 ? null : [code - 1])) as [
+      number[] | null,
+      number[] | null,
+    ];
+    const parts = counter.count(codes[2] ?? 0, { topics, ages, period });
+    people.set(scope, Math.max(...parts.map(({ low }) => low)));
   }
-  const large = all.filter(({ codes }) => (people.get(codes.slice(0, 3).join()) ?? 0) >= least);
-  const hidden = [...people.values()].filter((count) => count < least).length;
-  return { cells: buildCells(cells.sizes, large), hidden };
-}
-
-function sum(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((sum, value) => sum + value, 0);
+  const large = all.filter(({ codes }) => (people.get(codes.slice(0, 3).join()) ?? 0) >= returns.least);
+  const hidden = [...people.values()].filter((count) => count < returns.least).length;
+  return { ...returns, hidden, cells: buildCells(returns.cells.sizes, large) };
 }
 
 /**
