@@ -233,6 +233,26 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(people.hidden).toBe(6); // every age or one, × shown, shown or clicked, shown or viewed
   });
 
+  test('who has a topic, age or event that is called "not set" is not taken for someone who has none', async () => {
+    const names = ['not set', null, '', '“not set”'];
+    const log = names.map((name, at): Sample => ({
+      ...{ ts: midnight + at * minuteMs, user_id: 1, event: name },
+      ...{ item_topic: name, source_topic: name, age_segment: name },
+    }));
+    const { people, items, sources, ages, events, start, end } = await readPeople(db, log);
+    if (!people) throw new Error('There are no people.');
+    const wanted = ['not set', '“not set”', '““not set””'];
+    expect([items, sources].map((list) => list.toSorted())).toEqual([wanted, wanted]);
+    expect(ages).toEqual(wanted);
+    expect(events.slice(3).map(({ event }) => event)).toEqual(wanted);
+    const counter = new People(people, [start, end]);
+    for (const [at, name] of wanted.entries()) {
+      const audience: Audience = { topics: [items.indexOf(name)], ages: [at], period: [start, end] };
+      expect(counter.count(3 + at, audience)).toEqual(exact([1]));
+      expect(counter.count(3 + at, { ...audience, topics: null, ages: null })).toEqual(exact([1]));
+    }
+  });
+
   test('a page counts people where every day with events has them; the longer steps go first when it must be small', async () => {
     const random = mulberry32(33);
     await readPeople(

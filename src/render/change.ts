@@ -5,6 +5,7 @@ import { merge, subtract } from '../ledger/windows.ts';
 import type { Change } from '../shared/change.ts';
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
+import { callName } from './gather.ts';
 import { querySpan } from './tables.ts';
 
 /**
@@ -35,7 +36,7 @@ export async function queryChange(
     dayBefore: isKnown(before) ? sum('day_before') : null,
     weekBefore: isKnown(week) ? sum('week_before') : null,
     topics: rows
-      .map((row) => ({ name: row.item_topic || translate('not set'), by: row.on_day - row[base] }))
+      .map((row) => ({ name: callName(row.item_topic, translate('not set')), by: row.on_day - row[base] }))
       .filter(({ by }) => by !== 0)
       .toSorted((a, b) => Math.abs(b.by) - Math.abs(a.by))
       .slice(0, 3),

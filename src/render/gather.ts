@@ -13,6 +13,14 @@ interface Part {
   values: Uint32Array | Float64Array;
 }
 
+/** What the page calls a name: "not set" where there is none; who is really called that, in quotes or not, gets quotes. */
+export function callName(name: string, notSet: string): string {
+  if (name === '') return notSet;
+  let bare = name;
+  while (bare.startsWith('“') && bare.endsWith('”')) bare = bare.slice(1, -1);
+  return bare === notSet ? `“${name}”` : name;
+}
+
 /** Gathers the rows of an aggregate, stretch of time by stretch of time in their order, into columns. */
 export class Gatherer {
   readonly #cells = new Map<string, { names: string[]; parts: Part[] }>();

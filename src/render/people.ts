@@ -7,7 +7,7 @@ import { People } from '../shared/people.ts';
 import type { Returns } from '../shared/returns.ts';
 import { dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
-import { Gatherer, readArray } from './gather.ts';
+import { callName, Gatherer, readArray } from './gather.ts';
 import type { Piece } from './gather.ts';
 import { deflate, quick } from './pack.ts';
 
@@ -52,7 +52,8 @@ export async function queryPeople(
   const step = end - start <= dayMs / 4 ? 1 : end - start <= 1.5 * dayMs ? 5 : 15;
   const gatherer = new Gatherer();
   const reaches: number[] = [];
-  const name = (every: boolean, text: string) => (every ? everyOne : `=${text || translate('not set')}`);
+  const notSet = translate('not set');
+  const name = (every: boolean, text: string) => (every ? everyOne : `=${callName(text, notSet)}`);
   for (let from = start; from < end; from = nextMidnight(from)) {
     const till = Math.min(end, nextMidnight(from));
     // No further than the period: a day that nobody was seen on knows all of it.
@@ -60,8 +61,7 @@ export async function queryPeople(
     for (const day of await db.query<Day>(sql('render/users'), [from, till])) {
       const topic = name(day.every_topic, day.item_topic);
       const age = name(day.every_age, day.age_segment);
-      const kind =
-        day.or_event === '' ? `=${day.event || translate('not set')}` : `${day.event}|${day.or_event}`;
+      const kind = day.or_event === '' ? name(false, day.event) : `${day.event}|${day.or_event}`;
       for (const [since, piece] of gatherSteps(day, { start: from, end: till }, start, step))
         gatherer.add({ names: [topic, age, kind, String(since)], ...piece });
       reach = Math.min(reach, day.reach);

@@ -3,7 +3,7 @@ import { sql } from '../files.ts';
 import type { Payload, Step, Topic } from '../shared/payload.ts';
 import { minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
-import { Gatherer, readArray } from './gather.ts';
+import { callName, Gatherer, readArray } from './gather.ts';
 import { colors } from './palette.ts';
 
 type Translate = (text: string) => string;
@@ -15,7 +15,7 @@ export async function querySpan(db: Database): Promise<Window | null> {
 }
 
 /**
- * Reads the aggregates of a period into what the page shows, a UTC day at a time. A missing name is shown as "not set".
+ * Reads the aggregates of a period into what the page shows, a UTC day at a time. Names are as in `callName`.
  *
  * @param onDay called with the share of the period that has been read
  */
@@ -66,8 +66,9 @@ async function gather(
     sql(file),
     parameters,
   );
+  const notSet = translate('not set');
   for (const { item_topic, age_segment, last, minutes, values } of rows) {
-    const names = [item_topic, age_segment, last].map((name) => name || translate('not set'));
+    const names = [item_topic, age_segment, last].map((name) => callName(name, notSet));
     into.add({ names, minutes: readArray(minutes), values: readArray(values) });
   }
 }
