@@ -406,7 +406,7 @@ describe('the panel of people', () => {
     );
   }
 
-  const plain = (text: string | null) => (text ?? '').replaceAll('\u00a0', ' ');
+  const plain = (text: string | null) => (text ?? '').replace(/\s/g, ' ');
 
   const labels = (page: Page) =>
     page.$$eval('#people .mark-rect path[aria-label]', (bars) =>
@@ -460,4 +460,60 @@ describe('the panel of people', () => {
     expect(said).toEqual([]);
     await page.close();
   });
+
+  test.each([
+    ['en', 390, 844, 'light'],
+    ['ru', 390, 844, 'dark'],
+    ['ru', 768, 1024, 'light'],
+    ['en', 1440, 900, 'dark'],
+    ['ru', 1440, 900, 'light'],
+  ] as const)(
+    'shows whole figures, above bars of one scale, in %s at %i × %i, %s',
+    async (locale, width, height, colorScheme) => {
+      const page = await open([seen(1, midnight)], locale, { viewport: { width, height }, colorScheme });
+      const found = await page.evaluate(async () => {
+        const bar = (event: string, low: number, high: number, share_low: number, share_high: number) => ({
+          ...{ event, name: event, event_rank: low, low, high, share_low, share_high },
+        });
+        const panel = document.querySelector('#people') as unknown as { give(rows: object[]): void };
+        panel.give([
+          bar('a', 21_514_389, 42_683_204, 1, 1),
+          bar('b', 22_514_389, 31_289_683, 0.7, 1),
+          bar('c', 23_514_389, 23_514_389, 0.382, 0.459),
+          bar('d', 24_514_389, 90_289_683, 0, 2),
+        ]);
+        await new Promise((done) => setTimeout(done, 200));
+        const boxes = (marks: string) =>
+          [...document.querySelectorAll(`#people .view ${marks}`)].map((mark) =>
+            mark.getBoundingClientRect(),
+          );
+        const [view] = boxes('svg') as [DOMRect];
+        const bars = boxes('.mark-rect path[aria-label]');
+        const texts = [...document.querySelectorAll('#people .mark-text:not(.role-axis-label) text')];
+        return texts.map((text, at) => {
+          const { left, right, top, bottom } = text.getBoundingClientRect();
+          const isWhole = left >= view.left && right <= view.right;
+          const isAbove = bottom <= (bars[at]?.top ?? 0) && top >= (bars[at - 1]?.bottom ?? view.top);
+          // Beside the bars there is room for their names, and 10 pixels.
+          const share = (bars[at]?.width ?? 0) / (view.right - 10 - (bars[at]?.left ?? 0));
+          return { text: text.textContent, isWhole, isAbove, color: getComputedStyle(text).fill, share };
+        });
+      });
+      const number = (value: number) => value.toLocaleString(locale);
+      const percent = (share: number) =>
+        share.toLocaleString(locale, { style: 'percent', minimumFractionDigits: 1 });
+      const color = { light: 'rgb(29, 37, 48)', dark: 'rgb(232, 235, 240)' }[colorScheme];
+      expect(
+        found.map(({ text, share, ...rest }) => ({ ...rest, text: plain(text), share: share.toFixed(3) })),
+      ).toEqual(
+        [
+          [`${percent(1)} · ${number(21_514_389)}–${number(42_683_204)}`, '1.000'],
+          [`${percent(0.7)}–${percent(1)} · ${number(22_514_389)}–${number(31_289_683)}`, '0.700'],
+          [`${percent(0.382)}–${percent(0.459)} · ${number(23_514_389)}`, '0.382'],
+          [`${percent(0)}–${percent(2)} · ${number(24_514_389)}–${number(90_289_683)}`, '0.000'],
+        ].map(([text = '', share]) => ({ text: plain(text), share, isWhole: true, isAbove: true, color })),
+      );
+      await page.close();
+    },
+  );
 });
