@@ -461,6 +461,21 @@ describe('the panel of people', () => {
     await page.close();
   });
 
+  test('says that there are no shows, where there are other events', async () => {
+    const page = await open([seen(1, midnight, 'click'), seen(2, midnight + 9 * minuteMs, 'other')]);
+    const empty = (panel: string) => page.innerText(`#${panel} .empty span:visible`);
+    expect(await empty('people')).toBe('No shows in this selection.');
+    await page.click('#people [data-show=funnel]');
+    expect(await empty('funnel')).toBe('No shows in this selection.');
+    await choose(page, 'period', [midnight + minuteMs, midnight + 9 * minuteMs]);
+    expect(await empty('funnel')).toBe('No events for this selection.');
+    expect(await empty('sources')).toBe('No events for this selection.');
+    await page.click('#funnel [data-show=people]');
+    expect(await empty('people')).toBe('No events for this selection.');
+    expect(said).toEqual([]);
+    await page.close();
+  });
+
   test.each([
     ['en', 390, 844, 'light'],
     ['ru', 390, 844, 'dark'],
