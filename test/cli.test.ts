@@ -122,6 +122,18 @@ describe('on a server', () => {
     expect([refused.code, refused.stdout]).toEqual([2, '']);
     expect(refused.stderr).toContain('is not empty, and would be replaced. Say --yes to replace it');
     expect((await zen(['restore', small, '--yes'], { cwd, env })).code).toBe(0);
+    for (const no of ['false', '0', 'no', 'OFF', ''])
+      expect(await zen(['restore', small], { cwd, env: { ...env, ZEN_YES: no } })).toEqual(refused);
+    for (const yes of ['true', '1', 'Yes', 'on'])
+      expect(await zen(['restore', small], { cwd, env: { ...env, ZEN_YES: yes } })).toMatchObject({
+        code: 0,
+      });
+    const unclear = await zen(['restore', small], { cwd, env: { ...env, ZEN_YES: 'ja' } });
+    expect(unclear).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'ZEN_YES is “ja”: it may be 1, true, yes or on, or 0, false, no, off or empty.\n',
+    });
   });
 
   test('a database that does not exist is exit 3, and the sentence says how to make it', async () => {
@@ -161,6 +173,9 @@ describe('wrong usage is exit 2, and names the value', () => {
     [['aggregate', '--jobs', '0'], '“0” is not a whole number'],
     [['aggregate', '--wait', '5'], '“5” is not a duration'],
     [['status', '--max-age', '1 day'], '“1 day” is not a duration'],
+    [['aggregate', '--wait', '5'], "option '--wait <duration>'"],
+    [['aggregate', '--start_dt', 'soon'], "option '--start_dt <time>'"],
+    [['render', '--max-size', '0'], "option '--max-size <MB>'"],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await zen(args, { cwd });
     expect([code, stdout]).toEqual([2, '']);
@@ -174,6 +189,25 @@ test('dates also come from the environment', async () => {
   const env = { ZEN_START_DT: 'soon' };
   const { code, stderr } = await zen(['aggregate'], { cwd: temporaryFolder(), env });
   expect([code, stderr]).toEqual([2, expect.stringContaining('“soon” is not a time')]);
+  expect(stderr).toContain("from env 'ZEN_START_DT'");
+});
+
+test('an empty variable is none', async () => {
+  const place = { cwd: temporaryFolder(), env: { ZEN_DATABASE_URL: newUrl() } };
+  expect((await zen(['restore', dump, '--create'], place)).code).toBe(0);
+  const none = { ZEN_START_DT: '', ZEN_JOBS: '', ZEN_MINUTE: '', ZEN_OUT: '', ZEN_LOCALE: '', ZEN_WAIT: '' };
+  const unset = { ...place, env: { ...place.env, ...none } };
+  expect(await zen(['aggregate'], unset)).toMatchObject({ code: 0 });
+  expect(await zen(['render'], unset)).toMatchObject({ code: 0 });
+  expect(existsSync(join(place.cwd, 'output/zen.html'))).toBe(true);
+  const { code, stderr } = await zen(['mail', 'output/zen.html'], {
+    ...unset,
+    env: { ...unset.env, ZEN_FROM: '' },
+  });
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining("required option '--from <address>' not specified"),
+  ]);
 });
 
 test('help and version are exit 0, on stdout', async () => {

@@ -1,4 +1,5 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Environment } from '../config.ts';
 import { ZenError } from '../errors.ts';
 import { parseDuration, parseTime } from '../time.ts';
 
@@ -11,10 +12,45 @@ export interface CommonOptions {
   wait?: number;
 }
 
-/** An option with a value, which may also come from the environment: `--start-dt` from `ZEN_START_DT`. */
-export function option(flags: string, description: string): Option {
+/** An option that may also come from the environment: `--start-dt` from `ZEN_START_DT`. */
+export function option(flags: string, description: string, parse?: (text: string) => unknown): Option {
   const result = new Option(flags, description);
+  if (parse) result.argParser(naming(parse));
   return result.env(`ZEN_${result.name().toUpperCase().replaceAll('-', '_')}`);
+}
+
+/** Has commander say which option or variable a value is of that `parse` refuses. */
+function naming<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw error instanceof ZenError ? new InvalidArgumentError(error.message) : error;
+    }
+  };
+}
+
+/**
+ * Takes the variables that are empty, or say no, out of an environment: commander would take the one for a value, the other, as any
+ * other value of an option that has none, for yes.
+ *
+ * @throws ZenError `usage` when the variable of an option without a value says neither yes nor no
+ */
+export function dropUnset(options: readonly Option[], env: Environment): void {
+  for (const { envVar, required } of options) {
+    const text = envVar === undefined ? undefined : env[envVar];
+    if (envVar === undefined || text === undefined) continue;
+    if (text === '' || (!required && !saysYes(envVar, text))) Reflect.deleteProperty(env, envVar);
+  }
+}
+
+function saysYes(name: string, text: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  if (/^(0|false|no|off)$/i.test(text)) return false;
+  throw new ZenError(
+    'usage',
+    `${name} is “${text}”: it may be 1, true, yes or on, or 0, false, no, off or empty.`,
+  );
 }
 
 export const common = [
@@ -25,7 +61,8 @@ export const common = [
   option(
     '--wait <duration>',
     'how long to wait for another zen that holds the lock: 90s, 5m … (default: not at all)',
-  ).argParser(parseDuration),
+    parseDuration,
+  ),
   new Option('--json', 'print the result as one JSON object'),
   new Option('--quiet', 'print nothing but the result and errors'),
   new Option('--debug', 'show where an error comes from'),
@@ -42,10 +79,10 @@ export interface DateOptions {
 /** `--start-dt` and `--end-dt`, each with its hidden alias. */
 export function dates(start: string, end: string): Option[] {
   return [
-    option('--start-dt <time>', start).argParser(parseTime),
-    option('--end-dt <time>', end).argParser(parseTime),
-    new Option('--start_dt <time>').argParser(parseTime).hideHelp(),
-    new Option('--end_dt <time>').argParser(parseTime).hideHelp(),
+    option('--start-dt <time>', start, parseTime),
+    option('--end-dt <time>', end, parseTime),
+    new Option('--start_dt <time>').argParser(naming(parseTime)).hideHelp(),
+    new Option('--end_dt <time>').argParser(naming(parseTime)).hideHelp(),
   ];
 }
 

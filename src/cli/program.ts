@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { environment } from '../config.ts';
 import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
 import { dayMs, parseDuration } from '../time.ts';
@@ -6,7 +7,16 @@ import { runAggregate, runMail, runPrune, runRender, runRestore, runStatus, runV
 import type { RestoreFlags } from './commands.ts';
 import { runNightly } from './nightly.ts';
 import type { ScheduleFlags } from './schedule.ts';
-import { common, dates, option, parseAddresses, parseCount, parseSize, parseUrl } from './options.ts';
+import {
+  common,
+  dates,
+  dropUnset,
+  option,
+  parseAddresses,
+  parseCount,
+  parseSize,
+  parseUrl,
+} from './options.ts';
 import type { Streams } from './terminal.ts';
 
 const times = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
@@ -17,7 +27,10 @@ export function buildProgram(streams?: Streams): Command {
     .description('From a PostgreSQL backup of an interaction log to one self-contained HTML dashboard.')
     .version(version())
     .exitOverride()
-    .showHelpAfterError('Run it with --help for what it takes.');
+    .showHelpAfterError('Run it with --help for what it takes.')
+    .hook('preSubcommand', (_, { options }) => {
+      dropUnset(options, environment());
+    });
   command(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),
     option('--append', 'add to the log instead of replacing it'),
@@ -43,7 +56,8 @@ export function buildProgram(streams?: Streams): Command {
     option(
       '--last <duration>',
       'instead of a first minute: as much as this before the end, which is then the last UTC midnight by default: 24h, 7d …',
-    ).argParser(parseDuration),
+      parseDuration,
+    ),
     ...drawing(),
   ]).action(runRender);
   command(
@@ -52,11 +66,13 @@ export function buildProgram(streams?: Streams): Command {
     'aggregate what is missing, look whether it can be shown, and publish the page; exit 5 when not',
     [
       place(),
-      option('--last <duration>', 'how much the page shows, up to the last UTC midnight: 24h, 7d …')
-        .argParser(parseDuration)
-        .default(7 * dayMs, '7d'),
+      option(
+        '--last <duration>',
+        'how much the page shows, up to the last UTC midnight: 24h, 7d …',
+        parseDuration,
+      ).default(7 * dayMs, '7d'),
       option('--archive', 'also keep the page under its last day, as in zen-2026-11-22.html'),
-      option('--keep <n>', 'how many of these to keep').argParser(parseCount).default(30),
+      option('--keep <n>', 'how many of these to keep', parseCount).default(30),
       option('--force', 'publish although a check failed, with a warning on the page'),
       option('--log-format <format>', 'how the steps are told').choices(['text', 'json']).default('text'),
       ...reading(),
@@ -78,7 +94,9 @@ export function buildProgram(streams?: Streams): Command {
     (await import('./schedule.ts')).runSchedule(flags); // with Handlebars, which no other command's start needs
   });
   command(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
-    option('--max-age <duration>', 'exit 5 when the end of what is aggregated is older: 36h, 2d …').argParser(
+    option(
+      '--max-age <duration>',
+      'exit 5 when the end of what is aggregated is older: 36h, 2d …',
       parseDuration,
     ),
   ]).action(runStatus);
@@ -91,14 +109,10 @@ export function buildProgram(streams?: Streams): Command {
     .argument('<page>', 'a page that zen rendered')
     .action(runVerify);
   command(program, 'mail', 'write a message about a page, to be sent by sendmail or any other', [
-    option('--from <address>', 'who it is from').argParser(parseAddresses).makeOptionMandatory(),
-    option('--to <addresses>', 'who it is for, with commas between')
-      .argParser(parseAddresses)
-      .makeOptionMandatory(),
-    option('--url <url>', 'where the page can be opened').argParser(parseUrl),
-    option('--attach <MB>', 'attach the page when it has at most so many megabytes')
-      .argParser(parseSize)
-      .default(7),
+    option('--from <address>', 'who it is from', parseAddresses).makeOptionMandatory(),
+    option('--to <addresses>', 'who it is for, with commas between', parseAddresses).makeOptionMandatory(),
+    option('--url <url>', 'where the page can be opened', parseUrl),
+    option('--attach <MB>', 'attach the page when it has at most so many megabytes', parseSize).default(7),
     option('--out <file>', 'where to write it (default: to the standard output)'),
   ])
     .argument('<page>', 'a page that zen rendered')
@@ -122,7 +136,8 @@ function reading(): Option[] {
     option(
       '--lookback <duration>',
       'without a first minute: read this much again, for late events: 6h, 2d …',
-    ).argParser(parseDuration),
+      parseDuration,
+    ),
     option(
       '--minute <rule>',
       "an event's minute: the one it happened in, or the nearest one as in the original",
@@ -132,7 +147,8 @@ function reading(): Option[] {
     option(
       '--jobs <n>',
       'how many days to work on at once (default: one for each core, at most 4; embedded: 1)',
-    ).argParser(parseCount),
+      parseCount,
+    ),
     option(
       '--users',
       'fill dash_users whatever it takes: how many people come back, by minute (default: for most of a day)',
@@ -147,12 +163,13 @@ function drawing(): Option[] {
     option(
       '--max-size <MB>',
       'megabytes that the page may take; hours stand for its oldest minutes when it must be smaller',
-    )
-      .argParser(parseSize)
-      .default(18),
-    option('--min-cell <n>', 'do not tell apart topics and ages with fewer people than this')
-      .argParser(parseCount)
-      .default(1),
+      parseSize,
+    ).default(18),
+    option(
+      '--min-cell <n>',
+      'do not tell apart topics and ages with fewer people than this',
+      parseCount,
+    ).default(1),
     option('--locale <name>', 'language of the page').choices(locales).default('ru'),
     option('--title <text>', 'title of the page'),
   ];
@@ -164,10 +181,12 @@ function pruning(): Option[] {
     option(
       '--prune-raw <duration>',
       'take events out of the log that are older than this, and aggregated: 30d … (default: none)',
-    ).argParser(parseDuration),
+      parseDuration,
+    ),
     option(
       '--prune-aggregates <duration>',
       'take rows out of the aggregates that are older than this: 400d … (default: none)',
-    ).argParser(parseDuration),
+      parseDuration,
+    ),
   ];
 }
