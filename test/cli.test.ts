@@ -192,6 +192,20 @@ test('dates also come from the environment', async () => {
   expect(stderr).toContain("from env 'ZEN_START_DT'");
 });
 
+test('a date on the command line, in either spelling, comes before one from the environment', async () => {
+  const [cwd, database] = [temporaryFolder(), newUrl()];
+  await zen(['restore', dump, '--create', '--database', database], { cwd });
+  const env = { ZEN_START_DT: 'soon', ZEN_END_DT: '2019-09-24 18:40', ZEN_DATABASE_URL: database };
+  for (const [start, end] of [
+    ['--start-dt', '--end-dt'],
+    ['--start_dt', '--end_dt'],
+  ] as const) {
+    const args = ['aggregate', '--json', start, '2019-09-24 18:30', end, '2019-09-24 18:35'];
+    const { stdout } = await zen(args, { cwd, env });
+    expect(json(stdout)).toMatchObject({ start: '2019-09-24T18:30:00Z', end: '2019-09-24T18:35:00Z' });
+  }
+});
+
 test('an empty variable is none', async () => {
   const place = { cwd: temporaryFolder(), env: { ZEN_DATABASE_URL: newUrl() } };
   expect((await zen(['restore', dump, '--create'], place)).code).toBe(0);

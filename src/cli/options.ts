@@ -68,12 +68,10 @@ export const common = [
   new Option('--debug', 'show where an error comes from'),
 ];
 
-/** The dates as given: also in the original's spelling, with an underscore, which help does not show. */
+/** The dates as given, Unix milliseconds. */
 export interface DateOptions {
   startDt?: number;
   endDt?: number;
-  start_dt?: number;
-  end_dt?: number;
 }
 
 /** `--start-dt` and `--end-dt`, each with its hidden alias. */
@@ -81,14 +79,23 @@ export function dates(start: string, end: string): Option[] {
   return [
     option('--start-dt <time>', start, parseTime),
     option('--end-dt <time>', end, parseTime),
-    new Option('--start_dt <time>').argParser(naming(parseTime)).hideHelp(),
-    new Option('--end_dt <time>').argParser(naming(parseTime)).hideHelp(),
+    alias('--start_dt <time>', 'startDt'),
+    alias('--end_dt <time>', 'endDt'),
   ];
 }
 
+/** The original's spelling of a date, which help does not show; it gives the value of the option of that name. */
+function alias(flags: string, name: keyof DateOptions): Option {
+  const result = new Option(flags).argParser(naming(parseTime)).hideHelp();
+  return Object.assign(result, { attributeName: () => name });
+}
+
 /** Unix milliseconds; undefined where no date was given. */
-export function readDates(options: DateOptions): { start: number | undefined; end: number | undefined } {
-  return { start: options.startDt ?? options.start_dt, end: options.endDt ?? options.end_dt };
+export function readDates({ startDt, endDt }: DateOptions): {
+  start: number | undefined;
+  end: number | undefined;
+} {
+  return { start: startDt, end: endDt };
 }
 
 /** @throws ZenError `usage` for what is not a whole number from 1 on */
