@@ -233,6 +233,12 @@ test('help and version are exit 0, on stdout', async () => {
   expect((await zen(['--version'], { cwd })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
+test.each(['verify', 'mail'])('the help of %s says that no database is opened unless named', async (name) => {
+  const { stdout } = await zen([name, '--help'], { cwd: temporaryFolder() });
+  expect(stdout).not.toContain('ZEN_DATABASE_URL');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: none is opened)');
+});
+
 test('a page that cannot be written is exit 1, and says why', async () => {
   const cwd = temporaryFolder();
   const database = ['--database', newUrl()];

@@ -104,7 +104,7 @@ export function buildProgram(streams?: Streams): Command {
     program,
     'verify',
     'look whether a page is what it states, and with --database whether that still has its numbers',
-    [],
+    [tables()],
   )
     .argument('<page>', 'a page that zen rendered')
     .action(runVerify);
@@ -114,6 +114,7 @@ export function buildProgram(streams?: Streams): Command {
     option('--url <url>', 'where the page can be opened', parseUrl),
     option('--attach <MB>', 'attach the page when it has at most so many megabytes', parseSize).default(7),
     option('--out <file>', 'where to write it (default: to the standard output)'),
+    tables(),
   ])
     .argument('<page>', 'a page that zen rendered')
     .action(runMail);
@@ -122,8 +123,17 @@ export function buildProgram(streams?: Streams): Command {
 
 function command(program: Command, name: string, description: string, options: Option[]): Command {
   const added = program.command(name).description(description);
-  for (const each of [...options, ...common]) added.addOption(each);
+  const own = new Set(options.map(({ long }) => long));
+  for (const each of [...options, ...common.filter(({ long }) => !own.has(long))]) added.addOption(each);
   return added;
+}
+
+/** In the place of the common `--database`, for what reads a page. */
+function tables(): Option {
+  return new Option(
+    '--database <url>',
+    'compare the page with this one, too: postgres://… for a server, a folder for the embedded database (default: none is opened)',
+  );
 }
 
 function place(): Option {
