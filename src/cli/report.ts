@@ -43,13 +43,23 @@ function remedy({ start, end }: Window): string {
   return `Run zen aggregate --start-dt ${isoTime(start)} --end-dt ${isoTime(end)}`;
 }
 
-function describeRun({ start, end, minute, started, finished, outcome, error, ...run }: Run): string {
-  const rows = `${count(run.events ?? 0)} events into ${count(run.visits_rows ?? 0)} + ${count(run.engagement_rows ?? 0)} rows`;
-  const told =
-    outcome === 'done'
-      ? `${rows}, in ${((finished - started) / 1000).toFixed(1)} s`
-      : `failed: ${error ?? ''}`;
-  return `  ${isoTime(finished)}  ${describeWindow({ start, end })}${ruleOf(minute)}: ${told}`;
+function describeRun(run: Run): string {
+  return `  ${isoTime(run.finished)}  ${describeWindow(run)}${ruleOf(run.minute)}: ${describeOutcome(run)}`;
+}
+
+function describeOutcome({ started, finished, outcome, error, ...run }: Run): string {
+  const events = `${count(run.events ?? 0)} events`;
+  const rows = `${count(run.visits_rows ?? 0)} + ${count(run.engagement_rows ?? 0)} rows`;
+  switch (outcome) {
+    case 'done':
+      return `${events} into ${rows}, in ${((finished - started) / 1000).toFixed(1)} s`;
+    case 'failed':
+      return `failed: ${error ?? ''}`;
+    case 'pruned':
+      return `${events} pruned from the log`;
+    case 'dropped':
+      return `${rows} pruned from the aggregates`;
+  }
 }
 
 /** The state of the aggregates, for programs: times in ISO 8601, UTC; the age in seconds. */
