@@ -14,6 +14,37 @@ const status: Status = {
 };
 const lines = (part: Partial<Status>) => describeStatus({ ...status, ...part }, 'here').split('\n');
 
+test('a command that mends a stretch keeps to the rule that it was aggregated with', () => {
+  const told = lines({
+    coverage: [
+      { ...between('01', '02'), minute: 'nearest' },
+      { ...between('03', '03 12:00'), minute: 'nearest' },
+      { ...between('03 12:00', '04'), minute: 'floor' },
+    ],
+    gaps: [between('02', '03')],
+    changed: [
+      { ...between('01 10:00', '01 10:01'), events: 2, visits: 1 },
+      { ...between('03 11:58', '03 12:02'), events: 9, visits: 5 },
+    ],
+    uncounted: [between('01', '02'), between('03', '04')],
+  });
+  const nearest =
+    'zen aggregate --start-dt 2026-11-03T00:00:00Z --end-dt 2026-11-03T12:00:00Z --minute nearest';
+  expect(told.slice(6)).toEqual([
+    'Not aggregated: 2026-11-02 00:00 … 2026-11-03 00:00 UTC, the end excluded. ' +
+      'Run zen aggregate --start-dt 2026-11-02T00:00:00Z --end-dt 2026-11-03T00:00:00Z --minute nearest',
+    'Changed since: 2026-11-01 10:00 … 2026-11-01 10:01 UTC, the end excluded: the log has 2 events, dash_visits 1. ' +
+      'Run zen aggregate --start-dt 2026-11-01T10:00:00Z --end-dt 2026-11-01T10:01:00Z --minute nearest',
+    'Changed since: 2026-11-03 11:58 … 2026-11-03 12:02 UTC, the end excluded: the log has 9 events, dash_visits 5. ' +
+      'Run zen aggregate --start-dt 2026-11-03T11:58:00Z --end-dt 2026-11-03T12:00:00Z --minute nearest, ' +
+      'then zen aggregate --start-dt 2026-11-03T12:00:00Z --end-dt 2026-11-03T12:02:00Z',
+    'People are not counted: 2026-11-01 00:00 … 2026-11-02 00:00 UTC, the end excluded. ' +
+      'Run zen aggregate --start-dt 2026-11-01T00:00:00Z --end-dt 2026-11-02T00:00:00Z --minute nearest --users',
+    'People are not counted: 2026-11-03 00:00 … 2026-11-04 00:00 UTC, the end excluded. ' +
+      `Run ${nearest} --users, then zen aggregate --start-dt 2026-11-03T12:00:00Z --end-dt 2026-11-04T00:00:00Z --users`,
+  ]);
+});
+
 test('each kind of run is told in words of its own', () => {
   const run: Run = {
     ...{ ...between('01', '02'), minute: 'floor', outcome: 'done', error: null, zen_version: '0.1.0' },

@@ -1,6 +1,7 @@
-import type { Run } from '../ledger/ledger.ts';
+import type { Covered, Run } from '../ledger/ledger.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Changed } from '../ledger/changed.ts';
+import { intersect } from '../ledger/windows.ts';
 import { describeDuration, describeWindow, isoTime } from '../time.ts';
 import type { Window } from '../time.ts';
 import { count } from './numbers.ts';
@@ -21,10 +22,11 @@ export function describeStatus(
     age === null
       ? 'Nothing is aggregated yet: run zen aggregate.'
       : `The end of that is ${describeDuration(age)} ago.`,
-    ...gaps.map((window) => `Not aggregated: ${describeWindow(window)}. ${remedy(window)}`),
-    ...changed.map((window) => `${describeChange(window)} ${remedy(window)}`),
+    ...gaps.map((window) => `Not aggregated: ${describeWindow(window)}. ${remedy(window, coverage)}`),
+    ...changed.map((window) => `${describeChange(window)} ${remedy(window, coverage)}`),
     ...uncounted.map(
-      (window) => `People are not counted: ${describeWindow(window)}. ${remedy(window)} --users`,
+      (window) =>
+        `People are not counted: ${describeWindow(window)}. ${remedy(window, coverage, ' --users')}`,
     ),
     ...(runs.length > 0 ? ['Last runs, the newest first:', ...runs.map(describeRun)] : []),
   ];
@@ -39,8 +41,19 @@ function describeChange({ events, visits, ...window }: Changed): string {
   return `Changed since: ${describeWindow(window)}: the log has ${count(events)} events, dash_visits ${count(visits)}.`;
 }
 
-function remedy({ start, end }: Window): string {
-  return `Run zen aggregate --start-dt ${isoTime(start)} --end-dt ${isoTime(end)}`;
+/** The command that aggregates a window anew, for each rule that it was aggregated with; for a gap, with the rule before it. */
+function remedy(window: Window, coverage: readonly Covered[], more = ''): string {
+  const parts = coverage.flatMap((stretch) => {
+    const shared = intersect(stretch, window);
+    return shared ? [{ ...shared, minute: stretch.minute }] : [];
+  });
+  const before = coverage.findLast(({ start }) => start < window.start)?.minute ?? 'floor';
+  const commands = (parts.length > 0 ? parts : [{ ...window, minute: before }]).map(
+    ({ start, end, minute }) =>
+      `zen aggregate --start-dt ${isoTime(start)} --end-dt ${isoTime(end)}` +
+      `${minute === 'floor' ? '' : ` --minute ${minute}`}${more}`,
+  );
+  return `Run ${commands.join(', then ')}`;
 }
 
 function describeRun(run: Run): string {
