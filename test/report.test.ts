@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { describeStatus } from '../src/cli/report.ts';
+import { describeStatus, statusJson } from '../src/cli/report.ts';
 import type { Status } from '../src/aggregate/status.ts';
 import type { Run } from '../src/ledger/ledger.ts';
 import { parseTime } from '../src/time.ts';
@@ -68,4 +68,31 @@ test('each kind of run is told in words of its own', () => {
     '1,200 events pruned from the log',
     '30 + 40 rows pruned from the aggregates',
   ]);
+});
+
+test('what has changed is one line for a day, from its first minute to its last, and each stretch in JSON', () => {
+  const changed = [
+    { ...between('01 10:00', '01 10:01'), events: 2, visits: 1 },
+    { ...between('01 10:05', '01 10:07'), events: 3, visits: 4 },
+    { ...between('01 23:59', '02 00:01'), events: 5, visits: 0 },
+    { ...between('02 06:00', '02 06:01'), events: 1, visits: 0 },
+    { ...between('03 06:00', '03 06:01'), events: 1, visits: 0 },
+  ];
+  const coverage = [{ ...between('01', '04'), minute: 'floor' as const }];
+  const told = lines({ changed, coverage }).filter((line) => line.startsWith('Changed since'));
+  expect(told).toEqual([
+    expect.stringContaining(
+      'Changed since: 6 minutes of 2026-11-01 10:00 … 2026-11-02 06:01 UTC, the end excluded: the log has 11 events in them, dash_visits 5.',
+    ),
+    expect.stringContaining(
+      '2026-11-03 06:00 … 2026-11-03 06:01 UTC, the end excluded: the log has 1 events, dash_visits 0.',
+    ),
+  ]);
+  expect(statusJson({ ...status, changed, coverage }).changed).toEqual(
+    changed.map(({ start, end, ...counts }) => ({
+      ...counts,
+      start: new Date(start).toISOString().replace('.000', ''),
+      end: new Date(end).toISOString().replace('.000', ''),
+    })),
+  );
 });

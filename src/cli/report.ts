@@ -1,8 +1,8 @@
 import type { Covered, Run } from '../ledger/ledger.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Changed } from '../ledger/changed.ts';
-import { intersect } from '../ledger/windows.ts';
-import { describeDuration, describeWindow, isoTime } from '../time.ts';
+import { dayOf, intersect } from '../ledger/windows.ts';
+import { describeDuration, describeWindow, isoTime, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { count } from './numbers.ts';
 
@@ -23,7 +23,7 @@ export function describeStatus(
       ? 'Nothing is aggregated yet: run zen aggregate.'
       : `The end of that is ${describeDuration(age)} ago.`,
     ...gaps.map((window) => `Not aggregated: ${describeWindow(window)}. ${remedy(window, coverage)}`),
-    ...changed.map((window) => `${describeChange(window)} ${remedy(window, coverage)}`),
+    ...mergeDays(changed).map((day) => `${describeChange(day)} ${remedy(day, coverage)}`),
     ...uncounted.map(
       (window) =>
         `People are not counted: ${describeWindow(window)}. ${remedy(window, coverage, ' --users')}`,
@@ -37,8 +37,33 @@ function ruleOf(minute: string): string {
   return minute === 'floor' ? '' : ` (--minute ${minute})`;
 }
 
-function describeChange({ events, visits, ...window }: Changed): string {
-  return `Changed since: ${describeWindow(window)}: the log has ${count(events)} events, dash_visits ${count(visits)}.`;
+/** A stretch, some minutes of which have changed. */
+interface ChangedDay extends Changed {
+  minutes: number;
+}
+
+/** Stretches that share a UTC day become one, from the first of its minutes to the last. */
+function mergeDays(changed: readonly Changed[]): ChangedDay[] {
+  const days: ChangedDay[] = [];
+  for (const stretch of changed) {
+    const minutes = (stretch.end - stretch.start) / minuteMs;
+    const last = days.at(-1);
+    if (!last || dayOf(last.end - 1) < dayOf(stretch.start)) {
+      days.push({ ...stretch, minutes });
+      continue;
+    }
+    last.end = stretch.end;
+    last.minutes += minutes;
+    last.events += stretch.events;
+    last.visits += stretch.visits;
+  }
+  return days;
+}
+
+function describeChange({ events, visits, minutes, ...window }: ChangedDay): string {
+  const isWhole = window.end - window.start === minutes * minuteMs;
+  const where = `${isWhole ? '' : `${count(minutes)} minutes of `}${describeWindow(window)}`;
+  return `Changed since: ${where}: the log has ${count(events)} events${isWhole ? '' : ' in them'}, dash_visits ${count(visits)}.`;
 }
 
 /** The command that aggregates a window anew, for each rule that it was aggregated with; for a gap, with the rule before it. */
