@@ -87,6 +87,9 @@ describe('a night', () => {
     const refused = await nightly();
     expect(refused.code).toBe(5);
     expect(refused.stderr).toContain('The log has 4 events where the tables have 0');
+    expect(refused.stderr).toContain(
+      'Run zen status, which tells what to aggregate anew, or publish with a warning: --force.',
+    );
     expect(page()).toBe(before);
     const forced = await nightly('--force');
     expect(forced).toMatchObject({ code: 0 });

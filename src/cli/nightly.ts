@@ -87,7 +87,10 @@ function refuse(failed: Check[], { out }: NightlyFlags, json: Record<string, unk
   return {
     text: `Not published; ${resolve(out)} is as it was.`,
     json: { ...json, published: false },
-    failure: new ZenError('stale', `${told} Aggregate that anew, or publish with a warning: --force.`),
+    failure: new ZenError(
+      'stale',
+      `${told} Run zen status, which tells what to aggregate anew, or publish with a warning: --force.`,
+    ),
   };
 }
 
