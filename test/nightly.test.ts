@@ -206,6 +206,37 @@ describe('the schedule', () => {
   });
 });
 
+test('a log of today alone is no night yet: aggregate says how to have it, and an empty page is published', async () => {
+  await db.run('delete from log_raw');
+  await insertEvents(
+    db,
+    events(0, 1).map((event) => ({ ...event, ts: midnight })),
+  );
+  const [aggregated, rendered] = [
+    await zen(['aggregate', '--database', url], { cwd }),
+    await zen(['render', '--out', 'zen.html', '--database', url], { cwd }),
+  ];
+  expect(aggregated.code).toBe(0);
+  const [, command = ''] =
+    /^Nothing to aggregate: the log has events since the last UTC midnight only\. To have them now, run zen (.+)\.\n$/.exec(
+      aggregated.stdout,
+    ) ?? [];
+  expect(rendered).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('The page says that there is no data'),
+  });
+  expect(await nightly()).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('since the last UTC midnight only'),
+  });
+  await db.run('drop table dash_visits, dash_engagement, zen_runs');
+  expect(await nightly()).toMatchObject({ code: 0 });
+  const { stdout } = await zen([...command.split(' '), '--json', '--database', url], { cwd });
+  expect(JSON.parse(stdout)).toMatchObject({ start: isoTime(midnight), events: 1 });
+  expect(await nightly()).toMatchObject({ code: 0 });
+  await db.close();
+});
+
 test('render --last shows as much before the last midnight', async () => {
   await zen(['aggregate', '--database', url], { cwd });
   const { code } = await zen(['render', '--last', '2d', '--out', 'zen.html', '--database', url], { cwd });

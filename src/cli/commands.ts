@@ -3,18 +3,19 @@ import { basename, resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { aggregate } from '../aggregate/aggregate.ts';
 import type { Minute } from '../ledger/ledger.ts';
-import { plan, slice } from '../aggregate/plan.ts';
+import { findEvents, plan, slice } from '../aggregate/plan.ts';
 import { prune } from '../aggregate/prune.ts';
 import { mayCountUsers } from '../aggregate/users.ts';
 import { queryStatus } from '../aggregate/status.ts';
 import type { Database } from '../db/database.ts';
+import { hasTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import type { LocaleName } from '../render/locale.ts';
 import type { Backup } from '../restore/backup.ts';
 import { openBackup } from '../restore/open.ts';
 import { hasEvents, restore } from '../restore/restore.ts';
 import type { Summary } from '../restore/summary.ts';
-import { describeDuration, describeWindow, isoTime, lastMidnight } from '../time.ts';
+import { describeDuration, describeWindow, isoTime, lastMidnight, minuteMs } from '../time.ts';
 import { command } from './command.ts';
 import type { Report } from './command.ts';
 import { readDates } from './options.ts';
@@ -123,18 +124,18 @@ export async function aggregateIn(
     engagement_rows: 0,
     dry_run: dryRun,
   };
-  if (start === undefined || end === undefined) {
-    const text =
-      'Nothing to aggregate: all of the log up to the last UTC midnight is, or there are no events before it.';
-    return { text, json: { ...json, seconds: seconds() } };
-  }
-  const stated = windows.map(describeWindow).join('; ');
   const cores = Math.min(availableParallelism(), mostJobs);
   const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
   const { users } = flags;
+  const options = { minute, dryRun, wait, jobs, users };
+  if (start === undefined || end === undefined) {
+    // The tables, for a page of a log that has no whole day yet.
+    if (!dryRun && !(await hasTable(db, 'dash_engagement'))) await aggregate(db, [], options);
+    return { text: await explainNothing(db, Date.now()), json: { ...json, seconds: seconds() } };
+  }
+  const stated = windows.map(describeWindow).join('; ');
   if (users && !(await mayCountUsers(db)))
     terminal.note('Users are not counted: this role may not make or fill dash_users.');
-  const options = { minute, dryRun, wait, jobs, users };
   const told = await terminal.during(`Aggregating ${stated}`, async (update) =>
     aggregate(db, await slice(db, windows), options, ({ done, of }) => {
       if (of > 1)
@@ -155,6 +156,22 @@ export async function aggregateIn(
 }
 
 const mostJobs = 4;
+
+/** Why there is nothing to aggregate, and of a log that has begun today, how to do so all the same: up to the last whole minute. */
+async function explainNothing(db: Database, now: number): Promise<string> {
+  const today = { start: lastMidnight(now), end: now - (now % minuteMs) };
+  const before = { start: firstYear, end: today.start };
+  const [found] = await findEvents(db, [before]);
+  if (found || (await findEvents(db, [today])).length === 0)
+    return 'Nothing to aggregate: all of the log up to the last UTC midnight is, or there are no events before it.';
+  return (
+    'Nothing to aggregate: the log has events since the last UTC midnight only. To have them now, run ' +
+    `zen aggregate --start-dt ${isoTime(today.start)} --end-dt ${isoTime(today.end)}.`
+  );
+}
+
+/** The year 1, before which no event is looked for. */
+const firstYear = -62_135_596_800_000;
 
 export interface PruneFlags extends CommonOptions {
   /** Milliseconds. */
