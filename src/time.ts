@@ -16,10 +16,14 @@ export function nextMidnight(ms: number): number {
   return (Math.floor(ms / dayMs) + 1) * dayMs;
 }
 
-const shape = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?)?$/i;
+const offset = /[+-](?:(?:0\d|1[0-7])(?::?[0-5]\d)?|18(?::?00)?)/;
+const shape = new RegExp(
+  String.raw`^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|${offset.source})?)?$`,
+  'i',
+);
 
 /**
- * Reads `YYYY-MM-DD`, `YYYY-MM-DD HH:MM[:SS]` or ISO 8601 with an offset, as Unix milliseconds.
+ * Reads `YYYY-MM-DD`, `YYYY-MM-DD HH:MM[:SS]` or ISO 8601 with an offset of at most 18 hours, as Unix milliseconds.
  * Without an offset the time is UTC, whatever the machine's time zone.
  *
  * @throws ZenError `usage` for anything else, and for dates that do not exist
