@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openDatabase } from '../src/db/open.ts';
 import { kinds, newTarget, newUrl, temporaryFolder } from './support/databases.ts';
@@ -107,6 +107,14 @@ test('two commands do not open one embedded database: the second ends with exit 
   const { outcome } = start([...args, '--wait', '60s'], { cwd });
   await holder.close();
   expect((await outcome).code).toBe(0);
+});
+
+test('the folder that is made for an embedded database is its owner’s alone', async () => {
+  const cwd = temporaryFolder();
+  const mode = (path: string) => statSync(join(cwd, path)).mode & 0o777;
+  mkdirSync(join(cwd, 'plain'));
+  await (await openDatabase({ kind: 'embedded', folder: join(cwd, 'data/zen') })).close();
+  expect([mode('data'), mode('data/zen')]).toEqual([mode('plain'), 0o700]);
 });
 
 describe('on a server', () => {

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { messageOf, ZenError } from '../errors.ts';
@@ -18,7 +18,8 @@ type Engine = Pick<PGlite, 'query'>;
  *   something else
  */
 export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {}): Promise<Database> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 }); // the files in it get mode 0666
   await demandOwn(folder);
   const release = await lockFile(join(folder, 'zen.lock'), wait);
   // PostgreSQL's own lock says nothing here, and refuses to start for good when a killed process left it empty.
