@@ -97,6 +97,8 @@ function describeOutcome({ started, finished, outcome, error, ...run }: Run): st
       return `${events} pruned from the log`;
     case 'dropped':
       return `${rows} pruned from the aggregates`;
+    case 'restored':
+      return `a restored log of ${events}`;
   }
 }
 
