@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import type { BrowserContextOptions } from 'playwright-core';
 import { openEmbedded } from '../src/db/embedded.ts';
 import { locales } from '../src/render/locale.ts';
-import { render, writePage } from '../src/render/render.ts';
+import { writePage } from '../src/output.ts';
+import { render } from '../src/render/render.ts';
 import { findBrowser, launchBrowser } from '../test/support/browser.ts';
 
 const sizes = {

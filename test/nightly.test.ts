@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { existsSync, chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, chmodSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Database } from '../src/db/database.ts';
@@ -124,6 +124,10 @@ describe('a night', () => {
     const last = `zen-${isoTime(midnight - 1).slice(0, 10)}.html`;
     expect(readdirSync(cwd).sort()).toEqual(['zen-2001-01-02.html', last, 'zen-notes.html', 'zen.html']);
     expect(readFileSync(join(cwd, last), 'utf8')).toBe(page());
+    rmSync(join(cwd, last));
+    chmodSync(join(cwd, 'zen.html'), 0o600);
+    expect(await nightly('--archive')).toMatchObject({ code: 0 });
+    expect(['zen.html', last].map((name) => statSync(join(cwd, name)).mode & 0o777)).toEqual([0o600, 0o600]);
     await db.close();
   });
 

@@ -1,10 +1,21 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
 import type { Database } from '../src/db/database.ts';
-import { writePage } from '../src/render/render.ts';
+import { writePage } from '../src/output.ts';
 import { openServer } from '../src/db/server.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { start, zen } from './support/zen.ts';
@@ -76,6 +87,48 @@ test('what killed renders left is taken away a day later, and nothing else', asy
   expect(readFileSync(page, 'utf8')).toBe('new');
 });
 
+test('through symbolic links, what they point to is written, whether it is there or not', async () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  mkdirSync(at('www'));
+  writeFileSync(at('www/real.html'), old);
+  symlinkSync('www/real.html', at('one.html'));
+  symlinkSync('one.html', at('two.html'));
+  symlinkSync('www/new/none.html', at('dangling.html'));
+  symlinkSync('loop.html', at('loop.html'));
+  await writePage(at('two.html'), 'new');
+  await writePage(at('dangling.html'), 'made');
+  await expect(writePage(at('loop.html'), 'new')).rejects.toThrow(/^Cannot write .*loop\.html: .*ELOOP/);
+  for (const name of ['one.html', 'two.html', 'dangling.html'])
+    expect([name, lstatSync(at(name)).isSymbolicLink()]).toEqual([name, true]);
+  expect(readFileSync(at('www/real.html'), 'utf8')).toBe('new');
+  expect(readFileSync(at('www/new/none.html'), 'utf8')).toBe('made');
+  expect(readdirSync(at('www')).sort()).toEqual(['new', 'real.html']);
+});
+
+test('a page that is replaced keeps its mode', async () => {
+  const page = join(temporaryFolder(), 'zen.html');
+  writeFileSync(page, old);
+  for (const mode of [0o600, 0o666]) {
+    chmodSync(page, mode);
+    await writePage(page, 'new');
+    expect(statSync(page).mode & 0o7777).toBe(mode);
+  }
+});
+
+test('what is no file is refused, and stays', async () => {
+  const folder = temporaryFolder();
+  const pipe = join(folder, 'pipe.html');
+  execFileSync('mkfifo', [pipe]);
+  symlinkSync('pipe.html', join(folder, 'link.html'));
+  for (const name of ['pipe.html', 'link.html'])
+    await expect(writePage(join(folder, name), 'new')).rejects.toThrow(
+      `Cannot write ${join(folder, name)}: it is a device, a pipe or a socket, not a file.`,
+    );
+  expect(statSync(pipe).isFIFO()).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(['link.html', 'pipe.html']);
+});
+
 test('of two renders at once, one whole page wins', async () => {
   const outcomes = await Promise.all(['one', 'two'].map((title) => zen(args(title), { cwd, env })));
   expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
@@ -93,7 +146,7 @@ test.each([
     join(cwd, 'file/zen.html'),
     /^Cannot write [^\n]+\/file\/zen\.html: E[A-Z]+: [^\n]+\.\n$/,
   ],
-  ['a folder for a file', join(cwd, 'folder'), /^Cannot write [^\n]+\/folder: E[A-Z]+: [^\n]+\.\n$/],
+  ['a folder for a file', join(cwd, 'folder'), /^Cannot write [^\n]+\/folder: it is a folder\.\n$/],
 ])('a page that cannot be written is said in one line: %s', async (_, out, said) => {
   writeFileSync(join(cwd, 'file'), old);
   mkdirSync(join(cwd, 'folder'), { recursive: true });

@@ -10,6 +10,7 @@ import { queryStatus } from '../aggregate/status.ts';
 import type { Database } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
+import { writePage } from '../output.ts';
 import type { LocaleName } from '../render/locale.ts';
 import type { Backup } from '../restore/backup.ts';
 import { openBackup } from '../restore/open.ts';
@@ -265,7 +266,7 @@ export async function renderFrom(
   flags: RenderFlags,
   warning?: string,
 ): Promise<Report> {
-  const { render, writePage } = await import('../render/render.ts');
+  const { render } = await import('../render/render.ts');
   const { locale, title, out, maxSize, minCell } = flags;
   const file = resolve(out);
   const options = { ...readPeriod(flags), locale, title, maxSize, minCell, warning };
@@ -354,7 +355,6 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
     throw new ZenError('usage', 'With --json, say where the message goes: --out <file>.');
   const { verify } = await import('../render/verify.ts');
   const { writeMail } = await import('../mail/mail.ts');
-  const { writePage } = await import('../render/render.ts');
   const html = await readPage(file);
   const report = async (db?: Database): Promise<Report> => {
     const { payload, differences } = await verify(html, db);

@@ -1,5 +1,6 @@
-import { copyFile, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { writePage } from '../output.ts';
 import { isoTime } from '../time.ts';
 
 /**
@@ -13,9 +14,8 @@ export async function archive(file: string, end: number, keep: number): Promise<
   const [folder, suffix] = [dirname(file), extname(file)];
   const stem = basename(file, suffix);
   const copy = join(folder, `${stem}-${isoTime(end - 1).slice(0, 10)}${suffix}`);
-  const draft = `${copy}.${process.pid}.tmp`;
-  await copyFile(file, draft);
-  await rename(draft, copy);
+  const { mode } = await stat(file);
+  await writePage(copy, await readFile(file), { mode: mode & 0o777 });
   const dated = (await readdir(folder)).filter(
     (name) =>
       name.startsWith(`${stem}-`) && /^-\d{4}-\d\d-\d\d$/.test(basename(name, suffix).slice(stem.length)),

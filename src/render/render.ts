@@ -1,8 +1,5 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import type { Database } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
-import { messageOf, ZenError } from '../errors.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
@@ -176,34 +173,4 @@ async function resolvePeriod(db: Database, { start, end }: RenderOptions, now: n
   const period = { start: start ?? span.start, end: end ?? span.end };
   requireOrder('period', period);
   return period;
-}
-
-/**
- * Writes the page beside its place and renames it, so that a reader never finds half a page.
- *
- * @throws ZenError `failed` when it cannot be written; what was there stays
- */
-export async function writePage(file: string, html: string | Uint8Array): Promise<void> {
-  const draft = `${file}.${process.pid}.tmp`;
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(draft, html);
-    await rename(draft, file);
-    await sweep(file).catch(() => undefined);
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    throw new ZenError('failed', `Cannot write ${file}: ${messageOf(error)}.`, { cause: error });
-  }
-}
-
-/** Removes the drafts that killed runs left beside a page: those of a day ago, so that nobody is at work on them. */
-async function sweep(file: string): Promise<void> {
-  const [folder, stem] = [dirname(file), `${basename(file)}.`];
-  const drafts = (await readdir(folder)).filter(
-    (name) => name.startsWith(stem) && /^\d+\.tmp$/.test(name.slice(stem.length)),
-  );
-  for (const name of drafts) {
-    const { mtimeMs } = await stat(join(folder, name));
-    if (Date.now() - mtimeMs > dayMs) await rm(join(folder, name), { force: true });
-  }
 }

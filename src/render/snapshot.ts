@@ -5,8 +5,11 @@ import type { Drawn, PanelName } from '../shared/drawn.ts';
 import { feed } from '../shared/feed.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Tables } from '../shared/table.ts';
+import { registerCube } from '../shared/transform.ts';
 import { stretch } from './stretch.ts';
 import type { Frame } from './stretch.ts';
+
+registerCube();
 
 /** A chart as it stands before anything is chosen. */
 export interface Snapshot {
