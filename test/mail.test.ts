@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
@@ -167,6 +167,31 @@ test('a page that was changed is not sent', async () => {
     '',
     expect.stringContaining('is not what it states: see zen verify'),
   ]);
+});
+
+test('the message never takes the place of the page', async () => {
+  const before = readFileSync(page, 'utf8');
+  const env = { ZEN_OUT: page };
+  const shared = await zen(['mail', page, ...ends], { cwd, env });
+  expect([shared.code, shared.stderr, shared.stdout]).toEqual([
+    0,
+    '',
+    expect.stringContaining('MIME-Version: 1.0'),
+  ]);
+  symlinkSync(page, join(cwd, 'link.html'));
+  for (const [file, out] of [
+    [page, 'zen.html'],
+    [page, 'link.html'],
+    ['link.html', page],
+  ] as const) {
+    const { code, stdout, stderr } = await mail(file, ...ends, '--out', out);
+    expect([code, stdout, stderr]).toEqual([
+      2,
+      '',
+      `${out} is the page: name another file for the message.\n`,
+    ]);
+  }
+  expect(readFileSync(page, 'utf8')).toBe(before);
 });
 
 test.each([

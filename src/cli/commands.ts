@@ -10,7 +10,7 @@ import { queryStatus } from '../aggregate/status.ts';
 import type { Database } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
-import { writePage } from '../output.ts';
+import { findPlace, writePage } from '../output.ts';
 import type { LocaleName } from '../render/locale.ts';
 import type { Backup } from '../restore/backup.ts';
 import { openBackup } from '../restore/open.ts';
@@ -353,6 +353,8 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
   const { from, to, url, out } = flags;
   if (flags.json && out === undefined)
     throw new ZenError('usage', 'With --json, say where the message goes: --out <file>.');
+  if (out !== undefined && (await isSame(out, file)))
+    throw new ZenError('usage', `${out} is the page: name another file for the message.`);
   const { verify } = await import('../render/verify.ts');
   const { writeMail } = await import('../mail/mail.ts');
   const html = await readPage(file);
@@ -371,6 +373,11 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
     };
   };
   await tell(flags, report);
+}
+
+async function isSame(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((file) => findPlace(resolve(file)).catch(() => file)));
+  return a === b;
 }
 
 async function readPage(file: string): Promise<string> {

@@ -113,7 +113,7 @@ export function buildProgram(streams?: Streams): Command {
     option('--to <addresses>', 'who it is for, with commas between', parseAddresses).makeOptionMandatory(),
     option('--url <url>', 'where the page can be opened', parseUrl),
     option('--attach <MB>', 'attach the page when it has at most so many megabytes', parseSize).default(7),
-    option('--out <file>', 'where to write it (default: to the standard output)'),
+    new Option('--out <file>', 'where to write it (default: to the standard output)'), // ZEN_OUT is the page
     tables(),
   ])
     .argument('<page>', 'a page that zen rendered')
