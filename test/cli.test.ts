@@ -247,6 +247,39 @@ test.each(['verify', 'mail'])('the help of %s says that no database is opened un
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: none is opened)');
 });
 
+describe('a result that nobody takes', () => {
+  const cwd = temporaryFolder();
+
+  test.each([[['--help']], [['--version']], [['schedule', '--cron']]])(
+    '%j ends as ever, and quietly, when its reader has left',
+    async (args) => {
+      const { child, outcome } = start(args, { cwd });
+      child.stdout?.destroy();
+      const { code, stderr } = await outcome;
+      expect([code, stderr]).toEqual([0, '']);
+    },
+  );
+
+  test('is no reason to fail where errors are told to nobody, either', async () => {
+    const { child, outcome } = start(['status', '--debug', '--database', 'postgres://127.0.0.1:1/x'], {
+      cwd,
+    });
+    child.stderr?.destroy();
+    expect((await outcome).code).toBe(3);
+  });
+
+  test('is said in one line, with exit 1, when it cannot be written', async () => {
+    const via = ['sh', '-c', '"$@" > /dev/full', 'sh'];
+    for (const args of [['--help'], ['schedule', '--cron']]) {
+      const { code, stderr } = await zen(args, { cwd, via });
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^Cannot write the result: ENOSPC: no space left on device, write\.\n$/),
+      ]);
+    }
+  });
+});
+
 test('a page that cannot be written is exit 1, and says why', async () => {
   const cwd = temporaryFolder();
   const database = ['--database', newUrl()];

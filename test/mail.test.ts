@@ -12,7 +12,7 @@ import { parseTime } from '../src/time.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
-import { zen } from './support/zen.ts';
+import { start, zen } from './support/zen.ts';
 import type { Outcome } from './support/zen.ts';
 
 const cwd = temporaryFolder();
@@ -156,6 +156,13 @@ test('a relay takes it as it is, and passes on the same', async () => {
     server.close(resolve);
   });
   expect(Buffer.concat(arrived).toString('latin1').trimEnd()).toBe(raw.trimEnd());
+});
+
+test('a reader that leaves after the first lines ends it quietly', async () => {
+  const { child, outcome } = start(['mail', page, ...ends], { cwd });
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  const { code, stderr } = await outcome;
+  expect([code, stderr]).toEqual([0, '']);
 });
 
 test('a page that was changed is not sent', async () => {

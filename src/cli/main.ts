@@ -3,9 +3,20 @@ import { exits, messageOf, shorten, ZenError } from '../errors.ts';
 import { buildProgram } from './program.ts';
 import type { Streams } from './terminal.ts';
 
-/** Runs the command line and gives the exit code. */
+/** Runs the command line and gives the exit code. That of a reader who has left early is the command's own, as ever. */
 export async function main(args: string[], streams: Streams = process): Promise<number> {
   hidePasswords(args);
+  const { stdout, stderr } = streams;
+  let fault: NodeJS.ErrnoException | undefined;
+  stdout.on('error', (error: NodeJS.ErrnoException) => (fault ??= error));
+  stderr.on('error', () => undefined); // there is nobody left to tell
+  const code = await run(args, streams);
+  await new Promise((written) => stdout.write('', written));
+  if (!fault || fault.code === 'EPIPE') return code;
+  return fail(new ZenError('failed', `Cannot write the result: ${fault.message}.`), false, streams);
+}
+
+async function run(args: string[], streams: Streams): Promise<number> {
   try {
     await buildProgram(streams).parseAsync(args, { from: 'user' });
     return exits.done;
