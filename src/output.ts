@@ -8,12 +8,13 @@ import { dayMs } from './time.ts';
  * symbolic link points to is replaced, not the link; what is replaced keeps its mode.
  *
  * @param mode of a file that is new; without it, as the umask leaves it
+ * @param last what is looked at right before the draft takes its place: when it throws, what was there stays
  * @throws ZenError `failed` when it cannot be written, or what stands there is no file; what was there stays
  */
 export async function writePage(
   file: string,
   html: string | Uint8Array,
-  options: { mode?: number } = {},
+  options: { mode?: number; last?: () => void } = {},
 ): Promise<void> {
   let draft: string | undefined;
   try {
@@ -23,10 +24,12 @@ export async function writePage(
     await mkdir(dirname(place), { recursive: true });
     await writeFile(draft, html, { mode });
     if (mode !== undefined) await chmod(draft, mode); // past the umask
+    options.last?.();
     await rename(draft, place);
     await sweep(place).catch(() => undefined);
   } catch (error) {
     if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
+    if (error instanceof ZenError) throw error;
     throw new ZenError('failed', `Cannot write ${file}: ${messageOf(error)}.`, { cause: error });
   }
 }

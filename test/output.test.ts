@@ -16,8 +16,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
+import { sql } from '../src/files.ts';
 import { openServer } from '../src/db/server.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
+import { until } from './support/until.ts';
 import { start, zen } from './support/zen.ts';
 
 const cwd = temporaryFolder();
@@ -65,6 +67,25 @@ test('of renders killed at a moment of their own each, none leaves half a page',
     if (left === old) cut++;
   }
   expect(cut).toBeGreaterThan(2);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s while a page is drawn keeps the old one', async (signal) => {
+  writeFileSync(file, old);
+  const { child, outcome } = start(args('one'), { cwd, env });
+  let people = false;
+  await until(async () => {
+    const [session] = await db.query<{ query: string; state: string }>(
+      `select left(query, 40) as query, state from pg_stat_activity
+      where datname = current_database() and application_name like 'zen ${child.pid ?? 0}@%'`,
+    );
+    const last = (name: string) => session?.query === sql(name).slice(0, 40);
+    if (child.exitCode !== null || last('render/users')) people = true;
+    return people && (child.exitCode !== null || (session?.state === 'idle' && last('ledger/done')));
+  });
+  child.kill(signal);
+  expect(await outcome).toEqual({ code: 130, stdout: '', stderr: 'Interrupted.\n' });
+  expect(readFileSync(file, 'utf8')).toBe(old);
+  expect(readdirSync(cwd).filter((name) => name.endsWith(`.${child.pid ?? 0}.tmp`))).toEqual([]);
 });
 
 test('what killed renders left is taken away a day later, and nothing else', async () => {

@@ -277,7 +277,11 @@ export async function renderFrom(
         const how = share === undefined ? '' : ` ${describeShare(share, seconds())}`;
         update(`Rendering ${out}: ${stage}${how}`);
       });
-      await writePage(file, rendered.html);
+      await writePage(file, rendered.html, {
+        last: () => {
+          db.demand();
+        },
+      });
       return rendered;
     },
   );
@@ -365,7 +369,7 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
     const options = { from, to, url, attach: flags.attach * 1e6, filename: basename(file) };
     const { subject, source, attached } = await writeMail(html, payload, options);
     if (out === undefined) return { text: source.toString('latin1').trimEnd(), json: {} };
-    await writePage(resolve(out), source);
+    await writePage(resolve(out), source, { last: () => db?.demand() });
     const size = `${megabytes(source.length)}, ${attached ? 'with' : 'without'} the page`;
     return {
       text: `Wrote “${subject}” to ${resolve(out)} (${size}).`,

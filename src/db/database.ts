@@ -53,6 +53,8 @@ export interface Database extends Session {
   reserve<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Cancels what is running. From here on, every query fails as `interrupted`. */
   interrupt(): void;
+  /** @throws ZenError `interrupted` when that was done: for work that asks the database nothing */
+  demand(): void;
   close(): Promise<void>;
 }
 

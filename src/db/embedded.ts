@@ -32,8 +32,11 @@ export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {
       cause: error,
     });
   });
-  const state = { interrupted: false };
-  const whole = session(engine, folder, state);
+  let interrupted = false;
+  const demand = () => {
+    if (interrupted) throw new ZenError('interrupted', 'Interrupted.');
+  };
+  const whole = session(engine, folder, demand);
   return {
     kind: 'embedded',
     label: folder,
@@ -41,7 +44,7 @@ export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {
     transaction: async <T>(work: (session: Session) => Promise<T>, { rollback = false } = {}) => {
       let failure: unknown;
       const whole = engine.transaction(async (tx) => {
-        const result = await work(session(tx, folder, state)).catch((error: unknown) => {
+        const result = await work(session(tx, folder, demand)).catch((error: unknown) => {
           failure = error;
           throw error;
         });
@@ -55,8 +58,9 @@ export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {
     },
     reserve: (work) => work(whole),
     interrupt: () => {
-      state.interrupted = true;
+      interrupted = true;
     },
+    demand,
     close: async () => {
       await engine.close();
       await release();
@@ -83,10 +87,10 @@ async function demandOwn(folder: string): Promise<void> {
 /** How a postmaster.pid begins that PGlite wrote: with a process and a folder that are the same everywhere. */
 const ownPid = '-42\n/pglite/data\n';
 
-function session(engine: Engine, folder: string, state: { interrupted: boolean }): Session {
+function session(engine: Engine, folder: string, demand: () => void): Session {
   const ask = async <Row>(text: string, values: readonly Value[] = [], blob?: Blob, rows = 0) => {
     await turn(); // the engine never waits, and so would keep signals from being seen
-    if (state.interrupted) throw new ZenError('interrupted', 'Interrupted.');
+    demand();
     try {
       return await engine.query<Row>(text, [...values], blob && { blob });
     } catch (error) {

@@ -1,5 +1,6 @@
 import { Connection } from './connection.ts';
 import type { Database, OpenOptions, Session } from './database.ts';
+import { ZenError } from '../errors.ts';
 
 /**
  * Connects to a PostgreSQL server. More connections are made when more are used at once, and kept.
@@ -40,6 +41,9 @@ export async function openServer(url: string, { create = false }: OpenOptions = 
     interrupt: () => {
       interrupted = true;
       for (const connection of open) connection.interrupt();
+    },
+    demand: () => {
+      if (interrupted) throw new ZenError('interrupted', 'Interrupted.');
     },
     close: async () => {
       await Promise.all([...open].map((connection) => connection.close()));

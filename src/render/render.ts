@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
@@ -69,7 +70,7 @@ export interface RenderProgress {
  *
  * @param now Unix milliseconds
  * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables, or the page cannot be
- *   made small enough
+ *   made small enough, `interrupted`
  */
 export async function render(
   db: Database,
@@ -84,7 +85,12 @@ export async function render(
   const payload = await queryPayload(db, period, facts.gaps, translate, (share) => {
     onProgress({ stage: 'reading', share });
   });
-  onProgress({ stage: 'packing' });
+  const begin = async (stage: RenderProgress['stage']) => {
+    onProgress({ stage });
+    await turn(); // to see signals, which the work before has kept waiting
+    db.demand();
+  };
+  await begin('packing');
   const visits = payload.visits.sums.at(-1) ?? 0;
   const uncounted = visits > 0 ? await queryLacking(db, period) : null;
   const whole = { payload, packed: pack(payload) };
@@ -99,12 +105,12 @@ export async function render(
   const { warning = '' } = options;
   const draw = (content: Packed) =>
     drawPage(content, { title, locale, translate, visits, facts, change, warning, counted });
-  onProgress({ stage: 'drawing' });
+  await begin('drawing');
   let page = await draw(whole);
   const rest = Buffer.byteLength(page.html) - whole.packed.length;
   const room = (options.maxSize ?? Infinity) * 1e6 - rest - slack;
   if (whole.packed.length > room) {
-    onProgress({ stage: 'fitting' });
+    await begin('fitting');
     page = await draw(fit(fitPeople(whole, room), room, rest + slack));
   }
   return {
