@@ -26,7 +26,7 @@ export async function writePage(
     if (mode !== undefined) await chmod(draft, mode); // past the umask
     options.last?.();
     await rename(draft, place);
-    await sweep(place).catch(() => undefined);
+    await sweep(dirname(place), (name) => name === basename(place)).catch(() => undefined);
   } catch (error) {
     if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
     if (error instanceof ZenError) throw error;
@@ -60,12 +60,12 @@ function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-/** Removes the drafts that killed runs left beside a page: those of a day ago, so that nobody is at work on them. */
-async function sweep(file: string): Promise<void> {
-  const [folder, stem] = [dirname(file), `${basename(file)}.`];
-  const drafts = (await readdir(folder)).filter(
-    (name) => name.startsWith(stem) && /^\d+\.tmp$/.test(name.slice(stem.length)),
-  );
+/** Removes the drafts that killed runs left of such files: those of a day ago, so that nobody is at work on them. */
+export async function sweep(folder: string, isSuch: (name: string) => boolean): Promise<void> {
+  const drafts = (await readdir(folder)).filter((name) => {
+    const [, made] = /^(.*)\.\d+\.tmp$/s.exec(name) ?? [];
+    return made !== undefined && isSuch(made);
+  });
   for (const name of drafts) {
     const { mtimeMs } = await stat(join(folder, name));
     if (Date.now() - mtimeMs > dayMs) await rm(join(folder, name), { force: true });

@@ -1,6 +1,16 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { existsSync, chmodSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Database } from '../src/db/database.ts';
@@ -124,7 +134,34 @@ describe('a night', () => {
     const last = `zen-${isoTime(midnight - 1).slice(0, 10)}.html`;
     expect(readdirSync(cwd).sort()).toEqual(['zen-2001-01-02.html', last, 'zen-notes.html', 'zen.html']);
     expect(readFileSync(join(cwd, last), 'utf8')).toBe(page());
+    await db.close();
+  });
+
+  test('leaves no drafts of copies behind, and says when one cannot be kept', async () => {
+    const last = `zen-${isoTime(midnight - 1).slice(0, 10)}.html`;
+    const yesterday = Date.now() / 1000 - 90_000;
+    const drafts = ['zen-2001-01-01.html.17.tmp', 'zen-2001-01-01.html.18.tmp', 'zen-notes.html.17.tmp'];
+    for (const name of drafts) {
+      writeFileSync(join(cwd, name), name);
+      if (!name.includes('18')) utimesSync(join(cwd, name), yesterday, yesterday);
+    }
+    mkdirSync(join(cwd, 'zen-2001-01-02.html'));
+    expect(await nightly('--archive', '--keep', '1')).toMatchObject({ code: 0 });
+    const left = [...drafts.slice(1), 'zen-2001-01-02.html', last, 'zen.html'];
+    expect(readdirSync(cwd).sort()).toEqual(left.sort());
     rmSync(join(cwd, last));
+    mkdirSync(join(cwd, last));
+    const refused = await nightly('--archive');
+    expect([refused.code, refused.stderr.split('\n').slice(-2)]).toEqual([
+      1,
+      [`Cannot write ${join(cwd, last)}: it is a folder.`, ''],
+    ]);
+    await db.close();
+  });
+
+  test('keeps copies as private as the page', async () => {
+    const last = `zen-${isoTime(midnight - 1).slice(0, 10)}.html`;
+    await nightly();
     chmodSync(join(cwd, 'zen.html'), 0o600);
     expect(await nightly('--archive')).toMatchObject({ code: 0 });
     expect(['zen.html', last].map((name) => statSync(join(cwd, name)).mode & 0o777)).toEqual([0o600, 0o600]);

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { writePage } from '../output.ts';
+import { sweep, writePage } from '../output.ts';
 import { isoTime } from '../time.ts';
 
 /**
@@ -16,10 +16,12 @@ export async function archive(file: string, end: number, keep: number): Promise<
   const copy = join(folder, `${stem}-${isoTime(end - 1).slice(0, 10)}${suffix}`);
   const { mode } = await stat(file);
   await writePage(copy, await readFile(file), { mode: mode & 0o777 });
-  const dated = (await readdir(folder)).filter(
-    (name) =>
-      name.startsWith(`${stem}-`) && /^-\d{4}-\d\d-\d\d$/.test(basename(name, suffix).slice(stem.length)),
-  );
+  const isCopy = (name: string) =>
+    name.startsWith(`${stem}-`) && /^-\d{4}-\d\d-\d\d$/.test(basename(name, suffix).slice(stem.length));
+  await sweep(folder, isCopy).catch(() => undefined);
+  const dated = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => isCopy(entry.name) && !entry.isDirectory())
+    .map(({ name }) => name);
   const old = dated.sort().slice(0, -keep);
   for (const name of old) await rm(join(folder, name), { force: true });
   return copy;
