@@ -87,6 +87,16 @@ describe('a night', () => {
     await db.close();
   });
 
+  test('notes where two minute rules meet', async () => {
+    expect((await nightly()).stderr).not.toContain(' note: ');
+    const { code, stderr } = await nightly('--lookback', '1d', '--minute', 'nearest');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      / note: .* is aggregated with --minute floor, this run with nearest: where they meet, an event may be counted twice, or not at all\.\n/,
+    );
+    await db.close();
+  });
+
   test('keeps yesterday’s page when the log has changed, unless forced, and is healed by looking back', async () => {
     await nightly();
     const before = page();

@@ -14,14 +14,21 @@ export interface Report {
   failure?: ZenError | undefined;
 }
 
+export interface CommandOptions extends CommonOptions {
+  create?: boolean;
+  streams?: Streams | undefined;
+  /** Takes the notes, instead of stderr. */
+  tell?: (text: string) => void;
+}
+
 /** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
 export async function command(
-  options: CommonOptions & { create?: boolean; streams?: Streams | undefined },
+  options: CommandOptions,
   work: (db: Database, terminal: Terminal, seconds: () => number) => Promise<Report>,
 ): Promise<void> {
   const started = performance.now();
   const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
-  const terminal = new Terminal({ quiet: options.quiet === true }, options.streams);
+  const terminal = new Terminal({ quiet: options.quiet === true, tell: options.tell }, options.streams);
   const target = resolveTarget(options.database, environment());
   const { create = false, wait = 0 } = options;
   const db = await openDatabase(target, { create, wait });

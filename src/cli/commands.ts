@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { aggregate } from '../aggregate/aggregate.ts';
+import { queryCovered } from '../ledger/ledger.ts';
 import type { Minute } from '../ledger/ledger.ts';
+import { merge, subtract } from '../ledger/windows.ts';
 import { findEvents, plan, slice } from '../aggregate/plan.ts';
 import { prune } from '../aggregate/prune.ts';
 import { mayCountUsers } from '../aggregate/users.ts';
@@ -128,6 +130,14 @@ export async function aggregateIn(
   const cores = Math.min(availableParallelism(), mostJobs);
   const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
   const { users } = flags;
+  const other = (await queryCovered(db)).find(
+    (stretch) => stretch.minute !== minute && subtract(stretch, merge(windows)).length > 0,
+  );
+  if (other)
+    terminal.note(
+      `${describeWindow(other)}, is aggregated with --minute ${other.minute}, this run with ${minute}: where they meet, ` +
+        'an event may be counted twice, or not at all.',
+    );
   const options = { minute, dryRun, wait, jobs, users };
   if (start === undefined || end === undefined) {
     // The tables, for a page of a log that has no whole day yet.

@@ -34,7 +34,10 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
     voice.note(flags.logFormat === 'json' ? JSON.stringify(line) : `${line.time} ${step}: ${text}`);
   };
   try {
-    await command({ ...flags, quiet: true }, async (db, terminal, seconds) => {
+    const tell = (text: string) => {
+      log('note', text);
+    };
+    await command({ ...flags, quiet: true, tell }, async (db, terminal, seconds) => {
       const aggregated = await aggregateIn(db, terminal, seconds, flags);
       log('aggregate', aggregated.text, aggregated.json);
       const window = await choosePeriod(db, flags.last);

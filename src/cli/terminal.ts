@@ -11,11 +11,21 @@ export type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
 /** Where the command line talks: the result to stdout, everything else to stderr. */
 export class Terminal {
   readonly #quiet: boolean;
+  readonly #tell: (text: string) => void;
   readonly #streams: Streams;
 
-  constructor({ quiet = false } = {}, streams: Streams = process) {
+  /** @param tell takes the notes, instead of stderr */
+  constructor(
+    { quiet = false, tell }: { quiet?: boolean; tell?: ((text: string) => void) | undefined } = {},
+    streams: Streams = process,
+  ) {
     this.#quiet = quiet;
     this.#streams = streams;
+    this.#tell =
+      tell ??
+      ((text) => {
+        this.#write(text);
+      });
   }
 
   /** The result, for people or (`--json`) for programs. */
@@ -23,8 +33,13 @@ export class Terminal {
     this.#streams.stdout.write(`${text}\n`);
   }
 
-  /** A line on what is being done. */
+  /** What is to be known beside the result. */
   note(text: string): void {
+    this.#tell(text);
+  }
+
+  /** A line on what is being done. */
+  #write(text: string): void {
     if (this.#quiet) return;
     this.#streams.stderr.write(`${text}\n`);
   }
@@ -35,13 +50,13 @@ export class Terminal {
    */
   async during<T>(text: string, work: (update: (text: string) => void) => Promise<T>): Promise<T> {
     const spinner = await this.#spin(text);
-    if (!spinner) this.note(text);
+    if (!spinner) this.#write(text);
     let told = performance.now();
     try {
       return await work((next) => {
         if (spinner) spinner.text = next;
         else if (performance.now() - told > lineEvery) {
-          this.note(next);
+          this.#write(next);
           told = performance.now();
         }
       });
