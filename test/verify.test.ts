@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
+import { mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { openDatabase } from '../src/db/open.ts';
 import type { Database } from '../src/db/database.ts';
@@ -41,6 +42,12 @@ afterAll(() => db.close());
 const names = async (page: string, by?: Database) =>
   (await verify(page, by)).differences.map(({ name, where }) => `${name} in ${where}`);
 
+/** A forger's page, with a hash to match. */
+const reseal = (page: string) => {
+  const bare = page.replace(/"page":"\w*"/, '"page":""');
+  return bare.replace('"page":""', `"page":"${sha(bare)}"`);
+};
+
 describe('a page', () => {
   test('states its period, its rows and its sums, and is found whole, also beside the database', async () => {
     const { manifest, differences } = await verify(html, db);
@@ -57,7 +64,47 @@ describe('a page', () => {
   });
 
   test('with another number in its manifest is found out', async () => {
-    expect(await names(html.replace('"events":3', '"events":4'))).toEqual(['events in the page']);
+    expect(await names(html.replace('"events":3', '"events":4'))).toEqual([
+      'events in the page',
+      'page in the page',
+    ]);
+  });
+
+  test('with another text is found out', async () => {
+    for (const [text, other] of [
+      ['<title>', '<title>Не '],
+      ['data-word="events">3<', 'data-word="events">4<'],
+      ['</html>', '</html> '],
+      ['"zen":"', '"zen":"9'],
+    ] as const) {
+      expect(html.includes(text)).toBe(true);
+      expect(await names(html.replace(text, other))).toEqual(['page in the page']);
+    }
+  });
+
+  test('of which any byte is another is not found whole', async () => {
+    const bytes = Buffer.from(html);
+    const random = mulberry32(5);
+    const manifest = bytes.indexOf('id="manifest"');
+    const places = [
+      ...Array.from({ length: 150 }, () => Math.floor(random() * bytes.length)),
+      ...Array.from({ length: bytes.indexOf('</script>', manifest) - manifest }, (_, at) => manifest + at),
+    ];
+    const passed: number[] = [];
+    for (const place of places) {
+      const flipped = Buffer.from(bytes);
+      flipped[place] = (flipped[place] ?? 0) ^ 1;
+      const found = await verify(flipped.toString()).catch(() => undefined);
+      if (found?.differences.length === 0) passed.push(place);
+    }
+    expect(passed).toEqual([]);
+  });
+
+  test('of before pages had a hash of all of them is judged by its parts', async () => {
+    const earlier = html.replace(/,"page":"[0-9a-f]{64}"/, '');
+    expect(earlier).not.toBe(html);
+    expect(await names(earlier)).toEqual([]);
+    expect(await names(earlier.replace('"events":3', '"events":4'))).toEqual(['events in the page']);
   });
 
   test('with other data is found out, and with a manifest to match, beside the database', async () => {
@@ -66,9 +113,9 @@ describe('a page', () => {
     payload.visits.sums[2] = 41;
     const packed = deflateSync(encode(payload)).toString('base64');
     const forged = html.replace(/(id="payload">)[^<]*/, (_, open: string) => open + packed);
-    expect(await names(forged)).toEqual(['events in the page', 'payload in the page']);
+    expect(await names(forged)).toEqual(['events in the page', 'payload in the page', 'page in the page']);
     const { payload: real } = (await verify(html)).manifest;
-    const stated = forged.replace('"events":3', '"events":41').replace(real, sha(packed));
+    const stated = reseal(forged.replace('"events":3', '"events":41').replace(real, sha(packed)));
     expect(await names(stated)).toEqual([]);
     expect(await names(stated, db)).toEqual([`events in ${db.label}`]);
   });
@@ -76,17 +123,28 @@ describe('a page', () => {
   test('with another script, style or policy is found out', async () => {
     expect(await names(html.replace('</script>\n</body>', ';alert(1)</script>\n</body>'))).toEqual([
       'script in the page',
+      'page in the page',
       'policy in the page',
       'script in this version of zen',
     ]);
-    expect(await names(html.replace('<style>', '<style>p { color: red }'))).toHaveLength(3);
-    expect(await names(html.replace("default-src 'none'", 'default-src *'))).toEqual(['policy in the page']);
+    expect(await names(html.replace('<style>', '<style>p { color: red }'))).toHaveLength(4);
+    expect(await names(html.replace("default-src 'none'", 'default-src *'))).toEqual([
+      'page in the page',
+      'policy in the page',
+    ]);
   });
 
-  test('that is cut, or none, is refused with a sentence', async () => {
-    await expect(verify('<p>hello')).rejects.toThrow('This is no page that zen rendered');
+  test('whose data cannot be read is found out', async () => {
     const cut = html.replace(/(id="payload">[^<]{200})[^<]*/, (_, kept: string) => kept);
-    await expect(verify(cut)).rejects.toThrow('The data of this page cannot be read');
+    expect(await names(cut, db)).toEqual(['payload in the page']);
+    const packed = deflateSync('no data').toString('base64');
+    const other = html.replace(/(id="payload">)[^<]*/, (_, open: string) => open + packed);
+    const stated = other.replace((await verify(html)).manifest.payload, sha(packed));
+    await expect(verify(stated)).rejects.toThrow('The data of this page cannot be read');
+  });
+
+  test('that has no manifest, or a broken one, is refused with a sentence', async () => {
+    await expect(verify('<p>hello')).rejects.toThrow('This is no page that zen rendered');
     await expect(verify(html.replace('id="manifest">{', 'id="manifest">{{'))).rejects.toThrow(
       'The manifest of this page cannot be read',
     );
@@ -109,6 +167,18 @@ describe('zen verify', () => {
     expect(changed.stderr).toContain('zen.html is not what it states');
     expect(await run('verify', 'zen.html')).toMatchObject({ code: 0 });
     expect(await run('verify', 'none.html')).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  test('ends with 5, and tells it as JSON, when a byte of the data is another; and such a page is not sent', async () => {
+    writeFileSync(join(cwd, 'flipped.html'), html.replace(/(id="payload">.{100})./, '$1-'));
+    const { code, stdout, stderr } = await run('verify', 'flipped.html', '--json');
+    expect([code, stderr]).toEqual([5, expect.stringContaining('flipped.html is not what it states')]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      verified: false,
+      differences: [{ name: 'payload', where: 'the page' }],
+    });
+    const ends = ['--from', 'zen@example.com', '--to', 'boss@example.com'];
+    expect(await run('mail', 'flipped.html', ...ends)).toMatchObject({ code: 5, stdout: '' });
   });
 
   test('two machines in other zones and languages render the same bytes', async () => {

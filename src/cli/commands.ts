@@ -374,7 +374,7 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
   const html = await readPage(file);
   const report = async (db?: Database): Promise<Report> => {
     const { payload, differences } = await verify(html, db);
-    if (differences.length > 0)
+    if (!payload || differences.length > 0)
       throw new ZenError('stale', `${file} is not what it states: see zen verify. Render it anew.`);
     const options = { from, to, url, attach: flags.attach * 1e6, filename: basename(file) };
     const { subject, source, attached } = await writeMail(html, payload, options);

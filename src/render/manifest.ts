@@ -27,6 +27,8 @@ export interface Manifest extends Sums {
   payload: string;
   script: string;
   style: string;
+  /** Of the page itself, with nothing between these quotes. Pages of before there was this have none. */
+  page?: string;
 }
 
 /** The parts of a page that a manifest tells of. */
@@ -73,7 +75,19 @@ export function countRows({ counts, minutes }: Cells): number {
   return counts?.at(-1) ?? minutes.length;
 }
 
-function hash(text: string): string {
+const sealed = /(<script type="application\/json" id="manifest">[^<]*,"page":")([^"<]*)("\}<\/script>)/;
+
+/** Puts the hash of a page into its manifest, whose last name is `page`. */
+export function seal(html: string): string {
+  return html.replace(sealed, (_, before: string, _old, after: string) => before + hashPage(html) + after);
+}
+
+/** The hash that a page should state of itself. */
+export function hashPage(html: string): string {
+  return hash(html.replace(sealed, '$1$3'));
+}
+
+export function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

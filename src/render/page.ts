@@ -14,7 +14,7 @@ import { show, sheetRows, tabulate } from '../shared/sheet.ts';
 import { describe, describeSelection, everything, sums, writer } from '../shared/words.ts';
 import type { Writer } from '../shared/words.ts';
 import type { Facts } from './facts.ts';
-import { describePage, readParts } from './manifest.ts';
+import { describePage, readParts, seal } from './manifest.ts';
 import { writePolicy } from './policy.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -98,7 +98,7 @@ export function renderPage({
     language: locale.language,
     ...parts,
     policy: writePolicy(parts),
-    manifest: inert(JSON.stringify(describePage(payload, { ...parts, packed }))),
+    manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),
     payload: packed,
     settings: inert(JSON.stringify({ locale, charts })),
     sources: inert(JSON.stringify(sources)),
@@ -148,7 +148,7 @@ export function renderPage({
     empty: t(visits > 0 ? 'No events for this selection.' : 'No data in this period.'),
     isEmpty: visits === 0,
   };
-  return template(view, { helpers: { t: (text: string) => t(text) } });
+  return seal(template(view, { helpers: { t: (text: string) => t(text) } }));
 }
 
 /** A chart's table as the page holds it before JavaScript starts. */

@@ -5,7 +5,7 @@ import { sql, version } from '../files.ts';
 import { decode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
 import type { Settings } from '../shared/settings.ts';
-import { describePage, hashParts } from './manifest.ts';
+import { describePage, hash, hashPage, hashParts } from './manifest.ts';
 import type { Content, Manifest, Sums } from './manifest.ts';
 import { writePolicy } from './policy.ts';
 
@@ -20,8 +20,8 @@ export interface Difference {
 
 export interface Verified {
   manifest: Manifest;
-  /** The data of the page. */
-  payload: Payload;
+  /** The data of the page; null when they were altered and cannot be read. */
+  payload: Payload | null;
   differences: Difference[];
 }
 
@@ -29,12 +29,17 @@ export interface Verified {
  * Looks whether a page is what its manifest says: whole, unchanged, with the script of the version that it names when that is
  * this one, and, with a database, with the numbers that are in it now.
  *
- * @throws ZenError `failed` for a file that is no page of zen's, or one whose data cannot be read
+ * @throws ZenError `failed` for a file that is no page of zen's, or one whose manifest cannot be read, or
+ *   whose data cannot, though they are as stated
  */
 export async function verify(html: string, db?: Database): Promise<Verified> {
   const { manifest, content, policy } = readPage(html);
-  const payload = unpack(content.packed);
-  const found = { ...describePage(payload, content), zen: manifest.zen };
+  const altered = compare(manifest, { payload: hash(content.packed) }, 'the page');
+  const payload = unpack(content.packed, altered.length > 0);
+  if (!payload) return { manifest, payload, differences: altered };
+  const facts = describePage(payload, content);
+  const whole = manifest.page === undefined ? denyOthers(manifest, facts) : { page: hashPage(html) };
+  const found = { ...facts, zen: manifest.zen, ...whole };
   const isOurs = manifest.zen === version();
   const differences = compare(manifest, isOurs ? found : { ...found, sql: manifest.sql }, 'the page');
   differences.push(...compare({ policy }, { policy: writePolicy(content) }, 'the page'));
@@ -73,14 +78,22 @@ function find(html: string, pattern: RegExp): string {
   return pattern.exec(html)?.[1] ?? '';
 }
 
-function unpack(packed: string): Payload {
+/** @param altered whether it is known to be other data than is stated: then null tells that it cannot be read */
+function unpack(packed: string, altered: boolean): Payload | null {
   try {
     return decode(inflateSync(Buffer.from(packed, 'base64')));
   } catch (error) {
+    if (altered) return null;
     throw new ZenError('failed', `The data of this page cannot be read: ${messageOf(error)}.`, {
       cause: error,
     });
   }
+}
+
+/** That nothing else may be stated, for pages of before they had a hash of all of them. */
+function denyOthers(manifest: Manifest, facts: object): Record<string, undefined> {
+  const others = Object.keys(manifest).filter((name) => !(name in facts));
+  return Object.fromEntries(others.map((name) => [name, undefined]));
 }
 
 /** What of the found facts is stated otherwise. */
