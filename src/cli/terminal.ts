@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Ora } from 'ora';
+import { environment } from '../config.ts';
 import { ZenError } from '../errors.ts';
 
 /** Milliseconds. */
@@ -65,13 +66,15 @@ export class Terminal {
     }
   }
 
-  /** Ora is loaded for a terminal only: it takes as long as all else of a command's start. */
+  /** Ora is loaded for a terminal only: it takes as long as all else of a command's start. Colour: https://no-color.org. */
   async #spin(text: string): Promise<Ora | undefined> {
     const { stderr } = this.#streams;
     // A terminal that gives its width as 0, as some recorders do, would keep ora counting lines for ever.
     if (this.#quiet || !stderr.isTTY || !(stderr.columns > 0)) return undefined;
     const { default: ora } = await import('ora');
-    return ora({ stream: stderr, discardStdin: false }).start(text);
+    return ora({ stream: stderr, discardStdin: false, color: environment().NO_COLOR ? false : 'cyan' }).start(
+      text,
+    );
   }
 
   /** Whether a person is there to answer. */
