@@ -6,7 +6,7 @@ export type Target = { kind: 'server'; url: string } | { kind: 'embedded'; folde
 
 export type Environment = Record<string, string | undefined>;
 
-/** The one place that reads the process's environment. */
+/** The process's environment: nothing else of zen reads it, but commander does, for the options that have a `ZEN_*` variable. */
 export function environment(): Environment {
   return process.env;
 }

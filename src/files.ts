@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** The folder of the installed package: `sql`, `templates` and `dist` lie in it. */
 const root = new URL('../', import.meta.url);
 
-/** The text of a file that ships with Zen, by its path in the package, such as `sql/aggregate/visits.sql`. */
+/** The text of a file that ships with Zen, by its path in the package, such as `sql/aggregate/visits/fill.sql`. */
 export function readShipped(path: string): string {
   return readFileSync(new URL(path, root), 'utf8');
 }
