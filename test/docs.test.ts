@@ -14,6 +14,17 @@ test.each(commands.map((command) => [command.name(), command] as const))(
   },
 );
 
+test.each(commands.map((command) => command.name()).filter((name) => name !== 'schedule'))(
+  'the README tells what zen %s --json prints',
+  (name) => {
+    const [, , after = ''] =
+      /<!-- help (\w+) -->\n```[^]*?```\n([^]*?)(?=\n#|$)/.exec(
+        readme.slice(readme.indexOf(`<!-- help ${name} -->`)),
+      ) ?? [];
+    expect(after).toContain('`--json`');
+  },
+);
+
 test('the README tells every exit code', () => {
   for (const code of Object.values(exits)) expect(readme).toContain(`| ${code} |`);
 });
