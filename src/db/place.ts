@@ -30,7 +30,7 @@ type Parameter = (typeof names)[number];
  * Reads a URL as libpq does (PostgreSQL's documentation, 34.1.1.2 and 34.1.1.3): its parameters go before what stands in front
  * of them, that before the `PG*` variables. Unlike there, a password may have an `@` in it, and a database's name may not.
  *
- * @throws ZenError `usage` for what is no URL; it does not quote the URL, which may hold a password
+ * @throws ZenError `usage` for what is no URL, or no port; it does not quote the URL, which may hold a password
  */
 export function readAddress(text: string, env: Environment): Address {
   const [front = '', query = ''] = text.split(/\?(.*)/s);
@@ -47,8 +47,8 @@ export function readAddress(text: string, env: Environment): Address {
     throw new ZenError('usage', `${many}: give each its own, or one for all.`);
   }
   const at = (index: number, host = '') => {
-    const port = ports[ports.length > 1 ? index : 0];
-    return { host: host || 'localhost', port: port || '5432', database, user };
+    const port = ports[ports.length > 1 ? index : 0] || '5432';
+    return { host: host || 'localhost', port: checkPort(port), database, user };
   };
   const [first, ...others] = hosts;
   const places: Address['places'] = [at(0, first), ...others.map((host, index) => at(index + 1, host))];
@@ -71,6 +71,12 @@ function readFront(front: string): Record<'user' | 'password' | 'hosts' | 'ports
     const remedy = 'Write it as postgres://user@host:5432/database, with %-escapes for / # % @ in a name';
     throw new ZenError('usage', `${why}. ${remedy}.`);
   }
+}
+
+function checkPort(text: string): string {
+  if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65536) return text;
+  const remedy = 'write it in the URL, or in PGPORT, as a whole number from 1 to 65535';
+  throw new ZenError('usage', `“${text}” is not a port: ${remedy}.`);
 }
 
 function match(form: RegExp, text: string): (string | undefined)[] {
