@@ -242,13 +242,48 @@ describe('the schedule', () => {
     await db.close();
   });
 
+  test.each<[url: string, env: Record<string, string>, shown: string]>([
+    [
+      '',
+      {
+        PGHOST: '::1',
+        PGPORT: '5500',
+        PGUSER: 'night',
+        PGDATABASE: 'log',
+        PGSSLMODE: 'require',
+        PGPASSWORD: 's3cret',
+      },
+      'postgres://night@[::1]:5500/log?sslmode=require',
+    ],
+    ['postgres://night@/log?host=/run/pg&password=s3cret', {}, 'postgres://night@%2Frun%2Fpg:5432/log'],
+    ['postgres://night:s3cret@a:1,b/log', {}, 'postgres://night@a:1,b:5432/log'],
+  ])('of %j and %j names the server in full, without the password', async (given, env, shown) => {
+    const args = ['schedule', '--cron', ...(given ? ['--database', given] : [])];
+    const { code, stdout } = await zen(args, { cwd, env });
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining(`ZEN_DATABASE_URL='${shown.replaceAll('%', '\\%')}' `),
+    ]);
+    expect(stdout).toContain('PGPASSWORD=…');
+    expect(stdout).not.toContain('s3cret');
+    await db.close();
+  });
+
+  test.each(['p#s3cret', 'p/s3cret', 's3cret%zz'])('is not of a URL with the password %s', async (secret) => {
+    const args = ['schedule', '--cron', '--database', `postgres://u:${secret}@h/log`];
+    const { code, stderr } = await zen(args, { cwd });
+    expect([code, stderr]).toEqual([2, expect.stringContaining("The database's URL cannot be read")]);
+    expect(stderr).not.toContain('s3cret');
+    await db.close();
+  });
+
   test('never holds a password', async () => {
     const secret = 'postgres://night:s3cret@db.example/log';
     for (const kind of ['--cron', '--systemd']) {
       const { code, stdout } = await zen(['schedule', kind, '--database', secret], { cwd });
       expect(code).toBe(0);
       expect(stdout).not.toContain('s3cret');
-      expect(stdout).toContain('postgres://night@db.example/log');
+      expect(stdout).toContain('postgres://night@db.example:5432/log');
       expect(stdout).toContain('PGPASSWORD');
       expect(stdout).not.toContain('{{');
     }

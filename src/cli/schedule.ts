@@ -3,6 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import { environment, resolveTarget } from '../config.ts';
+import type { Environment } from '../config.ts';
+import { readAddress, writeUrl } from '../db/place.ts';
 import { ZenError } from '../errors.ts';
 import { readShipped } from '../files.ts';
 import type { CommonOptions } from './options.ts';
@@ -23,7 +25,8 @@ export function runSchedule(flags: ScheduleFlags): void {
   const kind = flags.cron ? 'cron' : 'systemd';
   const target = resolveTarget(flags.database, environment());
   const folder = target.kind === 'embedded' ? resolve(target.folder) : undefined;
-  const { url, secret } = target.kind === 'server' ? withoutPassword(target.url) : { url: '', secret: false };
+  const { url, secret } =
+    target.kind === 'server' ? resolveServer(target.url, environment()) : { url: '', secret: false };
   const out = resolve(flags.out);
   const values = {
     node: process.execPath,
@@ -49,9 +52,13 @@ function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`).replaceAll('%', '\\%')}'`;
 }
 
-function withoutPassword(text: string): { url: string; secret: boolean } {
-  const url = new URL(text);
-  const secret = url.password !== '';
-  url.password = '';
-  return { url: url.href, secret };
+/** A URL that says all that cron's environment will not, but the password; whether there is one to be set there. */
+function resolveServer(text: string, env: Environment): { url: string; secret: boolean } {
+  const { places, password, own, settings } = readAddress(text, env);
+  for (const name of ['sslmode', 'sslrootcert', 'passfile'] as const) {
+    const value = own[name] || env[`PG${name.toUpperCase()}`];
+    if (value) settings.set(name, value);
+  }
+  const query = settings.toString();
+  return { url: writeUrl(places) + (query && `?${query}`), secret: Boolean(password || env.PGPASSWORD) };
 }
