@@ -242,6 +242,20 @@ describe('the schedule', () => {
     await db.close();
   });
 
+  test('its service has paths and a URL with any character in them, and may write where a folder is to be made', async () => {
+    const there = join(cwd, `100% "$HOME" \\`);
+    mkdirSync(there);
+    const args = ['schedule', '--systemd', '--out', join(there, 'new/er/zen.html')];
+    const { stdout } = await zen([...args, '--database', 'postgres://u@h/a%20b"$c'], { cwd: there });
+    const lines = stdout.split('\n').map((line) => line.trim());
+    const quoted = `${cwd}/100%% \\"$HOME\\" \\\\`;
+    expect(lines).toContain(`WorkingDirectory=${cwd}/100%% "$HOME" \\`);
+    expect(lines).toContain('Environment="ZEN_DATABASE_URL=postgres://u@h:5432/a%%20b\\"$c"');
+    expect(stdout).toContain(` --out "${quoted.replace('$', '$$$$')}/new/er/zen.html"\n`);
+    expect(lines).toContain(`ReadWritePaths="${quoted}"`);
+    await db.close();
+  });
+
   test.each<[url: string, env: Record<string, string>, shown: string]>([
     [
       '',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +37,7 @@ export function runSchedule(flags: ScheduleFlags): void {
     secret,
     out,
     user: userInfo().username,
-    writable: [dirname(out), ...(folder === undefined ? [] : [dirname(folder)])],
+    writable: [out, ...(folder === undefined ? [] : [folder])].map((path) => findFolder(dirname(path))),
   };
   const texts = files[kind].map((name) => fill(`templates/schedule/${name}.hbs`, values));
   new Terminal().print(texts.join('\n').trimEnd());
@@ -44,12 +45,32 @@ export function runSchedule(flags: ScheduleFlags): void {
 
 function fill(path: string, values: object): string {
   const template = Handlebars.compile(readShipped(path), { strict: true, noEscape: true });
-  return template(values, { helpers: { sh: quote } });
+  return template(values, { helpers: { sh: quote, unit, word, argument } });
 }
 
 /** A word for sh, in a crontab: there `%` ends the command, and quotes do not protect it. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`).replaceAll('%', '\\%')}'`;
+}
+
+/** For a line of a unit: `%` begins a specifier (systemd.unit(5), “Specifiers”). */
+function unit(text: string): string {
+  return text.replaceAll('%', '%%');
+}
+
+/** For a word of a unit, between double quotes (systemd.syntax(7), “Quoting”). */
+function word(text: string): string {
+  return unit(text).replaceAll(/["\\]/g, '\\$&');
+}
+
+/** For an argument of a command, where `$` begins a variable (systemd.service(5), “Command lines”); its program has none. */
+function argument(text: string): string {
+  return word(text).replaceAll('$', '$$$$');
+}
+
+/** The folder that is there, of it and those around it: in one that is not, a service could not make it, nor even start. */
+function findFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : findFolder(dirname(path));
 }
 
 /** A URL that says all that cron's environment will not, but the password; whether there is one to be set there. */
