@@ -291,6 +291,15 @@ describe('the schedule', () => {
     await db.close();
   });
 
+  test('is one JSON object of its files with --json', async () => {
+    const { stdout } = await zen(['schedule', '--systemd', '--json', '--database', url], { cwd });
+    expect(JSON.parse(stdout)).toEqual({
+      'zen.service': expect.stringContaining('\nExecStart='),
+      'zen.timer': expect.stringContaining('\nOnCalendar='),
+    });
+    await db.close();
+  });
+
   test('never holds a password', async () => {
     const secret = 'postgres://night:s3cret@db.example/log';
     for (const kind of ['--cron', '--systemd']) {

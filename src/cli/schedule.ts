@@ -40,7 +40,8 @@ export function runSchedule(flags: ScheduleFlags): void {
     writable: [out, ...(folder === undefined ? [] : [folder])].map((path) => findFolder(dirname(path))),
   };
   const texts = files[kind].map((name) => fill(`templates/schedule/${name}.hbs`, values));
-  new Terminal().print(texts.join('\n').trimEnd());
+  const json = Object.fromEntries(files[kind].map((name, index) => [name, texts[index]]));
+  new Terminal().print(flags.json ? JSON.stringify(json) : texts.join('\n').trimEnd());
 }
 
 function fill(path: string, values: object): string {
