@@ -127,13 +127,13 @@ test.each([
   ]);
 });
 
-test.each<[port: string, url: string, env?: Record<string, string>]>([
+test.each<[port: string, url: string, env: Record<string, string>]>([
   ['abc', 'postgres://zen@127.0.0.1/postgres', { PGPORT: 'abc' }],
   ['70000', 'postgres://zen@127.0.0.1/postgres', { PGPORT: '70000' }],
-  ['70000', 'postgres://zen@127.0.0.1/postgres?port=70000'],
-  ['70000', 'postgres://zen@127.0.0.1:70000/postgres'],
+  ['70000', 'postgres://zen@127.0.0.1/postgres?port=70000', {}],
+  ['70000', 'postgres://zen@127.0.0.1:70000/postgres', {}],
   ['0', 'postgres://zen@127.0.0.1/postgres', { PGPORT: '0' }],
-  ['-1', 'postgres://zen@a,b/postgres?port=5432,-1'],
+  ['-1', 'postgres://zen@a,b/postgres?port=5432,-1', {}],
 ])('“%s” is no port of %s: it is a sentence', async (port, url, env) => {
   expect(await status(url, env)).toEqual([
     2,
