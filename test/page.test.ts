@@ -727,6 +727,52 @@ test('200 random selections draw what SQL gives', async () => {
   }
 });
 
+test.each([
+  [390, 844, 'ru', true],
+  [390, 844, 'en', false],
+  [768, 1024, 'en', false],
+  [1440, 900, 'ru', false],
+] as const)(
+  'at %i × %i, in %s, names of any length stay in their places, and the page does not scroll sideways',
+  async (width, height, locale, hasTouch) => {
+    const names = ['W'.repeat(128), 'Красота и здоровье: советы специалистов и врачей', 'Кино'];
+    const other = await newDatabase('server');
+    const noon = parseTime('2026-11-22 12:00');
+    const log = ['show', 'click', 'view'].flatMap((event, at) =>
+      names.map((name) => ({
+        ...{ ts: noon + at * 60_000, user_id: 1, event },
+        ...{ item_topic: name, source_topic: name, age_segment: name },
+      })),
+    );
+    await insertEvents(other, log);
+    const options = { minute: 'floor', dryRun: false, jobs: 1, wait: 0 } as const;
+    await aggregate(other, [{ start: noon, end: noon + 3_600_000 }], options);
+    file = join(temporaryFolder(), 'long.html');
+    await writePage(file, (await render(other, { locale, title: names[0] })).html);
+    await other.close();
+    await page.close();
+    page = await open(file, { viewport: { width, height }, hasTouch });
+    await page.click('#topics .name >> nth=2');
+    await page.click('#ages .name >> nth=1');
+    const found = await page.evaluate(() => {
+      const screen = document.documentElement.clientWidth;
+      const isWide = (element: Element) =>
+        element.scrollWidth > screen || element.getBoundingClientRect().right > screen;
+      const isCut = (name: Element) => {
+        const text = document.createRange();
+        text.selectNodeContents(name);
+        const [inner, outer] = [text.getBoundingClientRect(), name.getBoundingClientRect()];
+        return inner.top < outer.top || inner.bottom > outer.bottom || inner.right > outer.right;
+      };
+      const all = (selector: string) => [...document.querySelectorAll(selector)];
+      return [...all('html, button, p, h1').filter(isWide), ...all('.name').filter(isCut)].map((element) =>
+        element.outerHTML.slice(0, 60),
+      );
+    });
+    expect(found).toEqual([]);
+  },
+);
+
 test('topics of any letters are shown as they are, and can be chosen', async () => {
   const topics = [
     '</script>',
