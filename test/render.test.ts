@@ -338,6 +338,38 @@ describe('in words', () => {
       expect(count('en', parseInt(wanted)).replace(/\s/g, ' ')).toBe(`Only {x}: ${wanted}.`);
   });
 
+  test('of one person something else is said in Russian than of several', () => {
+    const say = (low: number, high = low, parts = 1) => {
+      const show = {
+        event: 'show',
+        name: 'Показы',
+        event_rank: 0,
+        share_low: 1,
+        share_high: 1,
+        least: low,
+        parts,
+      };
+      const words = inWords(
+        { ...drawn, people: [{ ...show, low, high }] },
+        { dt: noon, visits: 1 },
+        [noon, noon + minute],
+        writer(readLocale('ru')),
+      );
+      return words.people.replace(/\s/g, ' ');
+    };
+    for (const [people, wanted] of [
+      [1, '1 человек увидел карточки: кликнули 0,0 %, просмотрели 0,0 %.'],
+      [3, '3 человека увидели карточки: кликнули 0,0 %, просмотрели 0,0 %.'],
+      [11, '11 человек увидели карточки: кликнули 0,0 %, просмотрели 0,0 %.'],
+      [21, '21 человек увидел карточки: кликнули 0,0 %, просмотрели 0,0 %.'],
+    ] as const)
+      expect(say(people)).toBe(wanted);
+    expect(say(0, 1)).toMatch(/^Карточки увидели от 0 до 1 человека: /);
+    expect(say(0, 12_345)).toMatch(/^Карточки увидели от 0 до 12 345 человек: /);
+    expect(say(4, 21, 2)).toMatch(/ в каждой из 2 частей; всего это от 4 до 21 разного человека\.$/);
+    expect(say(4, 24, 2)).toMatch(/ в каждой из 2 частей; всего это от 4 до 24 разных людей\.$/);
+  });
+
   test('the line of what is shown names the filters, and a long list by its first', () => {
     const span: [number, number] = [noon, noon + 3 * minute];
     const russian = writer(readLocale('ru'));

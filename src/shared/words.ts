@@ -158,7 +158,7 @@ function describeFunnel(drawn: Drawn, { t, percent }: Writer): string {
   });
 }
 
-function describePeople({ people }: Drawn, { t, number, percent }: Writer): string {
+function describePeople({ people }: Drawn, { t, percent }: Writer): string {
   const [show, click, view] = ['show', 'click', 'view'].map((event) =>
     people.find((row) => row.event === event),
   );
@@ -173,8 +173,8 @@ function describePeople({ people }: Drawn, { t, number, percent }: Writer): stri
           ...shares,
         })
       : t('Of {low} to {high} people shown a card, {clicks} clicked and {views} viewed one.', {
-          low: number(show.low),
-          high: number(show.high),
+          low: show.low,
+          high: show.high,
           ...shares,
         }),
     isExact ? '' : t('A range is as much as is known of this selection.'),
@@ -182,7 +182,7 @@ function describePeople({ people }: Drawn, { t, number, percent }: Writer): stri
       ? ''
       : t(
           'Of so long a period each counts once in each of {parts part|parts}; in all, they are {least} to {most} different people.',
-          { parts: show.parts, least: number(show.least), most: number(show.high) },
+          { parts: show.parts, least: show.least, most: show.high },
         ),
   ];
   return said.filter((text) => text !== '').join(' ');
