@@ -151,6 +151,22 @@ describe.each(kinds)('into the %s database', (kind) => {
     expect(await kindOfIndex()).toEqual(['btree (ts)']);
   });
 
+  test('the index of that name on a table of another schema is let be', async () => {
+    db = await newDatabase(kind);
+    await db.run('create schema a');
+    await db.run('create schema b');
+    await db.run('create table a.other (x int)');
+    await db.run('create index log_raw_ts on a.other using brin (x)');
+    await db.run('set search_path = b, a');
+    const file = write(log(row(1)));
+    await restore(db, file, replace);
+    await db.run('set search_path = a, b');
+    await restore(db, file, replace);
+    expect(
+      await db.query(`select schemaname from pg_indexes where indexname = 'log_raw_ts' order by schemaname`),
+    ).toEqual([{ schemaname: 'a' }, { schemaname: 'b' }]);
+  });
+
   test('a value of the wrong type in a late row leaves the log as it was, and is named', async () => {
     db = await newDatabase(kind);
     await restore(db, write(log(row(1))), replace);

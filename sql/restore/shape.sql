@@ -1,7 +1,8 @@
 -- One row on log_raw. plain: it keeps rows as they are sent (an ordinary table; no triggers or rules, which distributed
 -- tables have too; its names are compared byte by byte, the database's own collation being 100), so that what was sent is
--- what it holds; and of the types that zen gives it, without checks, so that they can be sent as COPY binary. indexed: it has
--- the index on ts that a restore makes, not another one of that name, and this role may make it anew (see owner.sql).
+-- what it holds; and of the types that zen gives it, without checks, so that they can be sent as COPY binary. index: the
+-- index on ts that a restore makes, not another one of that name, as a statement names it, if this role may make it anew (see
+-- owner.sql).
 select
   relkind = 'r' and not relhastriggers and not relhasrules and not relhassubclass and relchecks = 0 and not exists (
     select from pg_attribute
@@ -13,13 +14,16 @@ select
         and atttypid not in ('bigint'::regtype, 'varchar'::regtype, 'text'::regtype)
       )
   ) as plain,
-  exists (
-    select from pg_index
+  (
+    select index.oid::regclass::text
+    from pg_index
     join pg_class as index on index.oid = indexrelid
     join pg_am on pg_am.oid = index.relam
-    where indrelid = log.oid and index.relname = 'log_raw_ts' and amname = 'brin'
-  )
-  and pg_has_role(log.relowner, 'usage')
-  and has_schema_privilege(log.relnamespace, 'create') as indexed
+    where indrelid = log.oid
+      and index.relname = 'log_raw_ts'
+      and amname = 'brin'
+      and pg_has_role(log.relowner, 'usage')
+      and has_schema_privilege(log.relnamespace, 'create')
+  ) as index
 from pg_class as log
 where log.oid = to_regclass('log_raw')
