@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from '../fixtures/generate.ts';
 import type { Database } from '../src/db/database.ts';
+import { sql } from '../src/files.ts';
 import { openBackup } from '../src/restore/open.ts';
 import { restore as load } from '../src/restore/restore.ts';
 import type { Progress, Restored, RestoreOptions } from '../src/restore/restore.ts';
@@ -171,11 +172,65 @@ describe.each(kinds)('into the %s database', (kind) => {
     db = await newDatabase(kind);
     await restore(db, write(log(row(1))), replace);
     const many = Array.from({ length: 200_000 }, (_, index) => row(index)).join('');
-    const bad = write(log(`${many}x${row(1)}`));
+    const bad = write(log(`${many}${row(1).replace('1569348000001', '9'.repeat(20))}`));
     await expect(restore(db, bad, replace)).rejects.toThrow(
-      '"x1" (row 200001 of log_raw, column event_id: "x1").',
+      '(row 200001 of log_raw, column ts: "99999999999999999999").',
     );
     expect(await ids()).toEqual([1]);
+  });
+
+  describe('where nothing declares the types of ids,', () => {
+    const names = 'event_id, ts, user_id, event, item_topic, source_topic, age_segment';
+    const event = (user: string, topic = 'a') => `1,1569348000000,${user},show,${topic},b,c\n`;
+    const csv = (rows: string) => Buffer.from(`${names.replaceAll(' ', '')}\n${rows}`);
+    const archive = (rows: string): Recipe => ({
+      tables: [{ table: 'log_raw', columns: names, text: `${rows.replaceAll(',', '\t')}\\.\n` }],
+    });
+    const inserts = (rows: string) =>
+      Buffer.from(
+        rows.replace(/(.*)\n/g, (_, row: string) => {
+          const values = row.split(',').map((value) => `'${value}'`);
+          return `INSERT INTO log_raw (${names}) VALUES (${values.join(', ')});\n`;
+        }),
+      );
+    const users = async () => {
+      const rows = await db.query<{ user_id: unknown }>('select distinct user_id from log_raw order by 1');
+      return rows.map(({ user_id }) => user_id);
+    };
+
+    test.each<[string, (rows: string) => Buffer | Recipe]>([
+      ['CSV', csv],
+      ['an archive of data', archive],
+      ['a script of INSERTs', inserts],
+    ])('digits that no number has are kept: %s', async (_, form) => {
+      db = await newDatabase(kind);
+      await restore(db, write(form(['007', '7', '0007'].map((user) => event(user)).join(''))), replace);
+      expect(await users()).toEqual(['0007', '007', '7']);
+    });
+
+    const plain = event('7').repeat(20_000);
+
+    test.each([
+      ['a text', plain, 'u-1'],
+      ['digits that no number has', plain, '007'],
+      ['a number too large', plain, '9223372036854775808'],
+      ['a text, where the first row is of 100 kB', event('7', 'x'.repeat(100_000)) + plain, 'u-1'],
+    ])('a late one may be %s', async (_, first, user) => {
+      db = await newDatabase(kind);
+      await db.run(sql('restore/table'));
+      await db.run('alter table log_raw alter column item_topic type text');
+      await restore(db, write(archive(first + event(user))), replace);
+      expect(await users()).toEqual([user, '7'].sort());
+      expect(await ids()).toContain(1);
+    });
+
+    test('a late one that is a text is not added to numbers', async () => {
+      db = await newDatabase(kind);
+      await restore(db, write(archive(event('7'))), replace);
+      const more = restore(db, write(archive(plain + event('007'))), { ...replace, append: true });
+      await expect(more).rejects.toThrow('user_id is a text in the dump and a number in log_raw');
+      expect(await users()).toEqual([7]);
+    });
   });
 });
 

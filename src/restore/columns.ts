@@ -23,6 +23,8 @@ export interface Mapping {
   columns: string[];
   /** The ids that are not numbers. */
   texts: string[];
+  /** The ids that seem to be numbers, while nothing declares it. */
+  guessed: string[];
   /** Turns rows of the backup (COPY text, whole rows) into rows of these columns. */
   map: (rows: Buffer) => Buffer;
 }
@@ -38,27 +40,64 @@ export function mapColumns({ columns: names, types }: Table, path: string): Mapp
     throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
   const taken = names.filter((name) => Object.hasOwn(columns, name));
   const texts = taken.filter((name) => columns[name]?.id && !isInteger(types.get(name) ?? 'bigint'));
+  const guessed = taken.filter((name) => types.get(name) === guess);
   const times = !/^(bigint|integer|numeric)/.test(types.get('ts') ?? '');
   const asIs = taken.length === names.length && !times;
-  return { columns: taken, texts, map: asIs ? (rows) => rows : mapper(names, taken, times, path) };
+  return { columns: taken, texts, guessed, map: asIs ? (rows) => rows : mapper(names, taken, times, path) };
+}
+
+/** An id of a column that had seemed to hold numbers, which is none. */
+export class TextFound extends Error {
+  readonly column: string;
+
+  constructor(column: string) {
+    super(`${column} is not always a number.`);
+    this.column = column;
+  }
 }
 
 /**
  * The table with types for its ids, guessed from its first rows (COPY text) where the backup declares none: CSV, and
- * dumps of data only.
+ * dumps of data only. Later rows may tell otherwise: see `demandNumbers`.
+ *
+ * @param texts the columns that are known to be texts
  */
-export function guessTypes(table: Table, rows: Buffer): Table {
+export function guessTypes(table: Table, rows: Buffer, texts: readonly string[]): Table {
   if (table.types.size > 0) return table;
-  const first = rows
+  const first = splitRows(rows);
+  const isText = (place: number) => first.some((fields) => !number.test(fields[place] ?? ''));
+  const ids = table.columns
+    .map((name, place) => [name, place] as const)
+    .filter(([name]) => columns[name]?.id);
+  const typeOf = (name: string, place: number) => (texts.includes(name) || isText(place) ? 'text' : guess);
+  return { ...table, types: new Map(ids.map(([name, place]) => [name, typeOf(name, place)])) };
+}
+
+/**
+ * Looks whether ids that seem to be numbers are.
+ *
+ * @param rows in COPY text, of those columns
+ * @throws TextFound at one that a number would not give back
+ */
+export function demandNumbers(rows: Buffer, columns: readonly string[], guessed: readonly string[]): void {
+  const places = guessed.map((name) => [name, columns.indexOf(name)] as const);
+  for (const fields of splitRows(rows))
+    for (const [name, place] of places) if (!number.test(fields[place] ?? '0')) throw new TextFound(name);
+}
+
+/** Numbers as PostgreSQL writes them, that a bigint surely holds, and NULL. */
+const number = /^(0|-?[1-9]\d{0,17}|\\N)$/;
+
+/** The type of what seems to be a number. */
+const guess = 'bigint, perhaps';
+
+/** Whole rows of COPY text, as their values. */
+function splitRows(rows: Buffer): string[][] {
+  return rows
     .toString('latin1')
     .split('\n')
     .slice(0, -1)
     .map((row) => row.split('\t'));
-  const isText = (place: number) => first.some((fields) => !/^(-?\d+|\\N)$/.test(fields[place] ?? ''));
-  const ids = table.columns
-    .map((name, place) => [name, place] as const)
-    .filter(([name]) => columns[name]?.id);
-  return { ...table, types: new Map(ids.map(([name, place]) => [name, isText(place) ? 'text' : 'bigint'])) };
 }
 
 function isInteger(type: string): boolean {
