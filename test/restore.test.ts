@@ -4,13 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from '../fixtures/generate.ts';
 import type { Database } from '../src/db/database.ts';
+import { openServer } from '../src/db/server.ts';
 import { sql } from '../src/files.ts';
 import { openBackup } from '../src/restore/open.ts';
 import { restore as load } from '../src/restore/restore.ts';
 import type { Progress, Restored, RestoreOptions } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';
 import type { Recipe } from './support/archive.ts';
-import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
+import { kinds, newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
 
 const columns =
   'event_id, age_segment, event, item_id, item_topic, item_type, source_id, source_topic, source_type, ts, user_id';
@@ -232,6 +233,14 @@ describe.each(kinds)('into the %s database', (kind) => {
       expect(await users()).toEqual([7]);
     });
   });
+});
+
+test('a database that is made may have any name', async () => {
+  const url = new URL(newUrl());
+  url.pathname += encodeURIComponent('.a"b%');
+  db = await openServer(url.href, { create: true });
+  const [found] = await db.query<{ name: string }>('select current_database() as name');
+  expect(found?.name).toMatch(/^zen_\w+\.a"b%$/);
 });
 
 describe('of archives', () => {

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import postgres from 'postgres';
 import { messageOf, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
-import { copyText, frame } from './database.ts';
+import { copyText, frame, quoteName } from './database.ts';
 import type { CopyOptions, Session, Value } from './database.ts';
 import { readLinks } from './link.ts';
 import type { Link } from './link.ts';
@@ -102,7 +102,7 @@ export class Connection implements Session {
   static async #create(url: string, name: string): Promise<void> {
     const maintenance = await Connection.open(url, { database: 'postgres' });
     try {
-      await maintenance.#sql`create database ${maintenance.#sql(name)}`;
+      await maintenance.#sql.unsafe(`create database ${quoteName(name)}`); // the driver splits a name at its dots
     } catch (error) {
       if (codeOf(error) === '42501') throw notAllowed(error, maintenance.#sql.options.user, name);
       throw translate(error, maintenance.label);

@@ -64,6 +64,7 @@ export function copyText(table: string, columns: readonly string[], source: stri
   return binary ? `${statement} with (format binary)` : statement;
 }
 
-function quoteName(name: string): string {
+/** A name as an identifier, whatever is in it. */
+export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
