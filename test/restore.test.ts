@@ -169,6 +169,17 @@ describe.each(kinds)('into the %s database', (kind) => {
     ).toEqual([{ schemaname: 'a' }, { schemaname: 'b' }]);
   });
 
+  test('constraints that wait for the end do not keep the index from being made', async () => {
+    db = await newDatabase(kind);
+    await db.run('create table users (id bigint primary key)');
+    await db.run('insert into users values (9)');
+    await db.run(sql('restore/table'));
+    await db.run(
+      'alter table log_raw add foreign key (user_id) references users deferrable initially deferred',
+    );
+    expect(await restore(db, write(log(row(1))), replace)).toMatchObject({ rows: 1, indexed: true });
+  });
+
   test('a value of the wrong type in a late row leaves the log as it was, and is named', async () => {
     db = await newDatabase(kind);
     await restore(db, write(log(row(1))), replace);

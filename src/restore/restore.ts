@@ -193,6 +193,7 @@ async function prepare(
 async function index(session: Session): Promise<boolean> {
   const [log] = await session.query<{ indexed: boolean; allowed: boolean }>(sql('restore/owner'));
   if (log?.indexed || !log?.allowed) return log?.indexed === true;
+  await session.run('set constraints all immediate'); // no index is made while some wait for the end
   await session.run(sql('restore/index'));
   return true;
 }
