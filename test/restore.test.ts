@@ -180,6 +180,28 @@ describe.each(kinds)('into the %s database', (kind) => {
     expect(await restore(db, write(log(row(1))), replace)).toMatchObject({ rows: 1, indexed: true });
   });
 
+  test('a log whose ts is no number is refused before anything is loaded', async () => {
+    db = await newDatabase(kind);
+    await db.run(sql('restore/table'));
+    await db.run('alter table log_raw alter column ts type text');
+    for (const append of [false, true]) {
+      const rows: number[] = [];
+      const refused = restore(db, write(log(row(1))), { ...replace, append }, (p) => rows.push(p.rows));
+      await expect(refused).rejects.toThrow(
+        'The column ts of log_raw is of type text, and must be a bigint.',
+      );
+      expect(rows).toEqual([]);
+    }
+  });
+
+  test('of a log whose ts is numeric, the summary is the same', async () => {
+    db = await newDatabase(kind);
+    await db.run(sql('restore/table'));
+    await db.run('alter table log_raw alter column ts type numeric');
+    const { summary } = await restore(db, write(log(row(1) + row(2))), replace);
+    expect(summary).toMatchObject({ first: 1569348000001, last: 1569348000002, outside: 0 });
+  });
+
   test('a value of the wrong type in a late row leaves the log as it was, and is named', async () => {
     db = await newDatabase(kind);
     await restore(db, write(log(row(1))), replace);

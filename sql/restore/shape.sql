@@ -2,7 +2,7 @@
 -- tables have too; its names are compared byte by byte, the database's own collation being 100), so that what was sent is
 -- what it holds; and of the types that zen gives it, without checks, so that they can be sent as COPY binary. index: the
 -- index on ts that a restore makes, not another one of that name, as a statement names it, if this role may make it anew (see
--- owner.sql).
+-- owner.sql). time: the type of ts, where that is no number.
 select
   relkind = 'r' and not relhastriggers and not relhasrules and not relhassubclass and relchecks = 0 and not exists (
     select from pg_attribute
@@ -24,6 +24,12 @@ select
       and amname = 'brin'
       and pg_has_role(log.relowner, 'usage')
       and has_schema_privilege(log.relnamespace, 'create')
-  ) as index
+  ) as index,
+  (
+    select format_type(atttypid, atttypmod)
+    from pg_attribute
+    join pg_type on pg_type.oid = atttypid
+    where attrelid = log.oid and attname = 'ts' and typcategory <> 'N'
+  ) as time
 from pg_class as log
 where log.oid = to_regclass('log_raw')

@@ -21,8 +21,8 @@ select
   event_nulls
 from (
   select
-    min(ts) filter (where ts >= 946684800000 and ts < 4102444800000) as first,
-    max(ts) filter (where ts >= 946684800000 and ts < 4102444800000) as last,
+    (min(ts) filter (where ts >= 946684800000 and ts < 4102444800000))::bigint as first,
+    (max(ts) filter (where ts >= 946684800000 and ts < 4102444800000))::bigint as last,
     count(*) filter (where ts < 946684800000 or ts >= 4102444800000) as outside,
     count(*) filter (where ts >= 946684800 and ts < 4102444800) as in_seconds,
     count(*) - count(ts) as ts_nulls,
