@@ -258,6 +258,14 @@ describe.each(kinds)('into the %s database', (kind) => {
       expect(await ids()).toContain(1);
     });
 
+    test('texts are added to a log that is not there yet, or empty', async () => {
+      db = await newDatabase(kind);
+      const file = write(archive(event('u-1')));
+      await restore(db, file, { ...replace, append: true });
+      await restore(db, file, { ...replace, append: true });
+      expect(await users()).toEqual(['u-1']);
+    });
+
     test('a late one that is a text is not added to numbers', async () => {
       db = await newDatabase(kind);
       await restore(db, write(archive(event('7'))), replace);

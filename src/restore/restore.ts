@@ -165,8 +165,10 @@ async function* check(
 }
 
 /** Whether the database already holds events that a restore would replace. */
-export async function hasEvents(db: Database): Promise<boolean> {
-  return (await hasTable(db, 'log_raw')) && (await db.query('select from log_raw limit 1')).length > 0;
+export async function hasEvents(session: Session): Promise<boolean> {
+  return (
+    (await hasTable(session, 'log_raw')) && (await session.query('select from log_raw limit 1')).length > 0
+  );
 }
 
 /** See `sql/restore/shape.sql`. */
@@ -217,7 +219,7 @@ async function index(session: Session): Promise<boolean> {
 async function holdTexts(session: Session, texts: string[], append: boolean): Promise<string[]> {
   const numbers = await session.query<{ name: string }>(sql('restore/numbers'));
   for (const { name } of numbers.filter(({ name }) => texts.includes(name))) {
-    if (append)
+    if (append && (await hasEvents(session)))
       throw new ZenError(
         'failed',
         `${name} is a text in the dump and a number in log_raw. Restore it without --append.`,
