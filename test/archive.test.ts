@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBackup } from '../src/restore/open.ts';
 import { writeArchive } from './support/archive.ts';
+import type { Recipe } from './support/archive.ts';
 import { temporaryFolder } from './support/databases.ts';
 
 const folder = temporaryFolder();
@@ -53,8 +54,124 @@ describe('a length that no archive has is damage, however large the file:', () =
 test.each(['INHERITS (public.base_log)', 'INHERITS (public.a, public.b)'])(
   'a table may have columns that its definition does not name: %s',
   async (inherits) => {
-    const definition = `CREATE TABLE public.log_raw (\n    extra integer\n)\n${inherits};\n`;
-    const tables = [{ table: 'log_raw', columns: 'ts, extra', text: '1\t2\n\\.\n', definition }];
-    expect(await read(write(writeArchive({ tables })))).toEqual({ columns: ['ts', 'extra'], rows: '1\t2\n' });
+    const sql = `CREATE TABLE public.log_raw (\n    extra integer\n)\n${inherits};\n`;
+    const archive = writeArchive({
+      definitions: [{ description: 'TABLE', name: 'log_raw', definition: sql }],
+      tables: [{ table: 'log_raw', columns: 'ts, extra', text: '1\t2\n\\.\n' }],
+    });
+    expect(await read(write(archive))).toEqual({ columns: ['ts', 'extra'], rows: '1\t2\n' });
   },
 );
+
+const containers: [string, (recipe: Recipe) => string][] = [
+  ['custom', (recipe) => write(writeArchive({ ...recipe, minor: 13 }))],
+  ['piped', (recipe) => write(writeArchive({ ...recipe, offsets: false }))],
+  ['directory', writeDirectory],
+  ['tar', (recipe) => write(tar({ 'toc.dat': writeArchive({ ...recipe, format: 3 }), ...members(recipe) }))],
+];
+
+describe.each(containers)('a partitioned table, %s:', (_, container) => {
+  const parts = [
+    { table: 'log_raw_p1', columns: 'ts, n', text: '1\ta\n\\.\n' },
+    { table: 'other', columns: 'ts, n', text: '0\tb\n\\.\n' },
+    { table: 'log_raw_p2', columns: 'n, ts', text: 'c\t2\nd\t3\n\\.\n' },
+  ];
+  const root = 'CREATE TABLE public.log_raw (\n    ts bigint,\n    n text\n)\nPARTITION BY RANGE (ts);\n';
+  const made = (name: string, sql = ' (\n    n text,\n    ts bigint\n);\n') => ({
+    description: 'TABLE',
+    name,
+    definition: name === 'log_raw' ? root : `CREATE TABLE public.${name}${sql}`,
+  });
+  const attach = (name: string) =>
+    `ALTER TABLE ONLY public.log_raw ATTACH PARTITION public.${name} FOR VALUES FROM ('1') TO ('2');\n`;
+  const names = ['log_raw_p1', 'log_raw_p2'];
+
+  test.each<[string, Recipe]>([
+    [
+      'loaded by way of its root',
+      {
+        definitions: ['log_raw', ...names].map((name) => made(name)),
+        tables: parts.map((part) => ({
+          ...part,
+          ...(names.includes(part.table)
+            ? { copy: `COPY public.log_raw (${part.columns}) FROM stdin;\n` }
+            : {}),
+        })),
+      },
+    ],
+    [
+      'of PostgreSQL 14 and later',
+      {
+        definitions: [
+          ...['log_raw', ...names].map((name) => made(name)),
+          ...names.map((name) => ({ description: 'TABLE ATTACH', name, definition: attach(name) })),
+        ],
+        tables: parts,
+      },
+    ],
+    [
+      'of PostgreSQL 12 and 13',
+      {
+        definitions: ['log_raw', ...names].map((name) =>
+          made(name, ` (\n    n text,\n    ts bigint\n);\n\n${attach(name)}`),
+        ),
+        tables: parts,
+      },
+    ],
+    [
+      'of PostgreSQL 10 and 11',
+      {
+        definitions: ['log_raw', ...names].map((name) =>
+          made(name, ` PARTITION OF public.log_raw\nFOR VALUES FROM ('1') TO ('2');\n`),
+        ),
+        tables: parts,
+      },
+    ],
+  ])('%s', async (how, recipe) => {
+    const path = container(recipe);
+    expect(await read(path)).toEqual({ columns: ['ts', 'n'], rows: '1\ta\n2\tc\n3\td\n' });
+    if (how.startsWith('of'))
+      expect(await read(path, 'log_raw_p2')).toEqual({ columns: ['n', 'ts'], rows: 'c\t2\nd\t3\n' });
+    expect(await read(path, 'public.other')).toMatchObject({ rows: '0\tb\n' });
+  });
+
+  test('whose parts do not have the same columns is damaged', async () => {
+    const copy = 'COPY public.log_raw (ts, m) FROM stdin;';
+    const path = container({ tables: [{ ...parts[0], table: 'log_raw', text: '\\.\n' }, { ...parts[0], copy, table: 'p', text: '' }] }); // prettier-ignore
+    await expect(read(path)).rejects.toThrow(/is damaged: its data of public\.log_raw has other columns/);
+  });
+
+  test('has its damaged rows refused', async () => {
+    const tables = parts
+      .slice(1)
+      .map((part) => ({ ...part, copy: `COPY log_raw (${part.columns}) FROM stdin;` }));
+    const path = container({ tables: [...tables, { ...parts[2], copy: tables[1]?.copy ?? '', table: 'p3', text: '1\n\\.\n' }] }); // prettier-ignore
+    await expect(read(path)).rejects.toThrow(/has a row of 1 values instead of 2\. Copy it again\.$/);
+  });
+});
+
+/** The files of the data. */
+function members({ tables }: Recipe): Record<string, Buffer> {
+  return Object.fromEntries(tables.map(({ text }, index) => [`${index + 1}.dat`, Buffer.from(text)]));
+}
+
+function writeDirectory(recipe: Recipe): string {
+  const path = mkdtempSync(join(folder, 'directory-'));
+  const files = { 'toc.dat': writeArchive({ ...recipe, format: 5 }), ...members(recipe) };
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(path, name), bytes);
+  return path;
+}
+
+function tar(files: Record<string, Buffer>): Buffer {
+  const blocks = Object.entries(files).flatMap(([name, bytes]) => {
+    const header = Buffer.alloc(512);
+    header.write(name);
+    header.write(bytes.length.toString(8).padStart(11, '0'), 124);
+    header.write('ustar', 257);
+    header.fill(' ', 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    return [header, bytes, Buffer.alloc(-bytes.length & 511)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}

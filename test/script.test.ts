@@ -153,6 +153,62 @@ test('rows may come in several blocks, and names may hold anything', async () =>
   expect(table).toMatchObject({ schema: 'Odd ";s', name: 'log raw', columns: ['a, b', ')'] });
 });
 
+const parts = {
+  'COPY data': [
+    'COPY public.log_raw_p1 (ts, topic) FROM stdin;\n1\ta\n\\.\n',
+    'COPY public.other (topic, ts) FROM stdin;\nb\t0\n\\.\n',
+    'COPY public.log_raw_p2 (topic, ts) FROM stdin;\nc\t2\nd\t3\n\\.\n',
+  ].join(''),
+  'INSERT statements': `INSERT INTO public.log_raw_p1 VALUES (1, 'a');
+INSERT INTO public.other VALUES (0, 'b');
+INSERT INTO public.log_raw_p2 VALUES ('c', 2);
+INSERT INTO public.log_raw_p2 VALUES ('d', 3);
+`,
+};
+
+describe.each(Object.entries(parts))('a partitioned table in %s:', (_, data) => {
+  const tables = `${definition}CREATE TABLE public.log_raw_p1 (\n    ts bigint,\n    topic text\n);
+CREATE TABLE public.log_raw_p2 (\n    topic text,\n    ts bigint\n);
+CREATE TABLE public.other (\n    ts bigint,\n    topic text\n);
+`;
+  const attach = (parent: string, name: string) =>
+    `ALTER TABLE ONLY public.${parent} ATTACH PARTITION public.${name} FOR VALUES FROM ('1') TO ('2');\n`;
+
+  test.each([
+    ['of PostgreSQL 12 and later', attach('log_raw', 'log_raw_p1') + attach('log_raw', 'log_raw_p2') + data],
+    [
+      'of partitions',
+      attach('log_raw', 'mid') + attach('mid', 'log_raw_p1') + attach('mid', 'log_raw_p2') + data,
+    ],
+    [
+      'of PostgreSQL 10 and 11',
+      ['log_raw_p1 (ts, topic)', 'log_raw_p2 (topic, ts)']
+        .map(
+          (name) => `CREATE TABLE public.${name.replace(/ .*/, '')} PARTITION OF public.log_raw DEFAULT;\n`,
+        )
+        .join('') +
+        data
+          .replaceAll(/log_raw_p2 V/g, 'log_raw_p2 (topic, ts) V')
+          .replaceAll(/log_raw_p1 V/g, 'log_raw_p1 (ts, topic) V'),
+    ],
+  ])('%s', async (_, text) => {
+    for (const size of [1, 7, 1 << 16]) {
+      const { table, rows } = await take(tables + text, 'log_raw', size);
+      expect(table).toMatchObject({ schema: 'public', name: 'log_raw', columns: ['ts', 'topic'] });
+      expect(Object.fromEntries(table.types)).toEqual({ ts: 'bigint', topic: 'text' });
+      expect(rows).toBe('1\ta\n2\tc\n3\td\n');
+    }
+    expect((await take(tables + text, 'log_raw_p2')).rows).toBe('c\t2\nd\t3\n');
+    const again = take(tables + text + definition);
+    await expect(again).rejects.toThrow('a second CREATE TABLE public.log_raw');
+  });
+
+  test('loaded by way of its root', async () => {
+    const text = data.replaceAll('log_raw_p1', 'log_raw').replaceAll('log_raw_p2 V', 'log_raw (topic, ts) V').replaceAll('log_raw_p2', 'log_raw'); // prettier-ignore
+    expect((await take(tables + text)).rows).toBe('1\ta\n2\tc\n3\td\n');
+  });
+});
+
 test('line ends of Windows, a byte order mark and a last line without an end are read', async () => {
   const text = `\ufeff${definition}${copy}1\ta\\r\n2\tb\n\\.`.replaceAll('\n', '\r\n');
   for (let size = 1; size <= text.length; size++) {

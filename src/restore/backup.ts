@@ -1,9 +1,12 @@
 import { shorten, ZenError } from '../errors.ts';
 
-/** A table whose rows a backup holds. */
-export interface Table {
+export interface TableName {
   schema: string;
   name: string;
+}
+
+/** A table whose rows a backup holds. */
+export interface Table extends TableName {
   /** The columns of its rows, in their order. */
   columns: string[];
   /** The types of its columns where the backup declares them, as PostgreSQL writes them: `bigint`, `timestamp with time zone`. */
@@ -51,7 +54,7 @@ export function chooseTable<T extends Table>(tables: readonly T[], wanted: strin
   return found;
 }
 
-export function severalTables(matches: readonly Table[], wanted: string, path: string): ZenError {
+export function severalTables(matches: readonly TableName[], wanted: string, path: string): ZenError {
   return new ZenError(
     'failed',
     `${path} holds several tables ${wanted}: ${list(matches)}. Choose one with --table.`,
@@ -59,15 +62,15 @@ export function severalTables(matches: readonly Table[], wanted: string, path: s
 }
 
 /** The names of tables, for an error: not all of hundreds. */
-function list(tables: readonly Table[]): string {
+function list(tables: readonly TableName[]): string {
   const names = tables.slice(0, 10).map((table) => shorten(fullName(table), 100));
   return [...names, ...(tables.length > 10 ? ['…'] : [])].join(', ');
 }
 
-export function isNamed(table: Pick<Table, 'schema' | 'name'>, wanted: string): boolean {
+export function isNamed(table: TableName, wanted: string): boolean {
   return wanted === table.name || wanted === fullName(table);
 }
 
-export function fullName({ schema, name }: Pick<Table, 'schema' | 'name'>): string {
+export function fullName({ schema, name }: TableName): string {
   return `${schema}.${name}`;
 }

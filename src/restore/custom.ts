@@ -2,8 +2,8 @@ import type { Backup } from './backup.ts';
 import { inflate } from './inflate.ts';
 import type { Reader } from './reader.ts';
 import { readRows } from './rows.ts';
-import { chooseEntry, damaged, longest } from './toc.ts';
-import type { Entry, Toc } from './toc.ts';
+import { chooseEntry, damaged, longest, readParts } from './toc.ts';
+import type { Entry, Part, Toc } from './toc.ts';
 
 const pieceBytes = 1 << 16;
 
@@ -40,8 +40,12 @@ export class Custom implements Backup {
     return Promise.resolve(chooseEntry(this.#toc.tables, name, this.path));
   }
 
-  async *rows(table: Entry): AsyncGenerator<Buffer> {
-    await this.#seekBlock(table);
+  rows(table: Entry): AsyncGenerator<Buffer> {
+    return readParts(table, this.path, (part) => this.#read(part));
+  }
+
+  async *#read(part: Part): AsyncGenerator<Buffer> {
+    await this.#seekBlock(part);
     yield* readRows(inflate(this.#chunks(), this.#toc.compression, this.path), this.path);
   }
 
@@ -50,14 +54,14 @@ export class Custom implements Backup {
   }
 
   /** A data block starts with its kind and the id of its entry; the archive may not say where, then it is looked for. */
-  async #seekBlock(table: Entry): Promise<void> {
-    this.#reader.seek(table.offset ?? this.#firstBlock);
+  async #seekBlock(part: Part): Promise<void> {
+    this.#reader.seek(part.offset ?? this.#firstBlock);
     for (;;) {
       const kind = await this.#reader.byte();
       const id = await this.#toc.fields.int();
-      if (kind === block.data && id === table.id) return;
-      if (table.offset !== null || (kind !== block.data && kind !== block.blobs)) {
-        damaged(this.#reader, `the data of ${table.name} is not where its contents say`);
+      if (kind === block.data && id === part.id) return;
+      if (part.offset !== null || (kind !== block.data && kind !== block.blobs)) {
+        damaged(this.#reader, `the data of ${part.name} is not where its contents say`);
       }
       await (kind === block.data ? this.#skipChunks() : this.#skipBlobs());
     }

@@ -1,12 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZenError } from '../errors.ts';
 import type { Backup } from './backup.ts';
 import { inflate } from './inflate.ts';
 import { Reader } from './reader.ts';
 import { readRows } from './rows.ts';
-import type { Compression, Entry } from './toc.ts';
-import { chooseEntry, readToc } from './toc.ts';
+import type { Compression, Entry, Part } from './toc.ts';
+import { chooseEntry, readParts, readToc } from './toc.ts';
 
 /** The endings of the data's files, by how they are compressed. */
 const endings: [ending: string, compression: Compression][] = [
@@ -24,6 +24,9 @@ export class Directory implements Backup {
   readonly path: string;
   readonly #tables: Entry[];
   #data: Reader | undefined;
+  /** Bytes of the files that are taken, and of those that have been. */
+  #size = 0;
+  #done = 0;
 
   private constructor(path: string, tables: Entry[]) {
     this.path = path;
@@ -46,11 +49,11 @@ export class Directory implements Backup {
   }
 
   get size(): number {
-    return this.#data?.size ?? 0;
+    return this.#size;
   }
 
   get position(): number {
-    return this.#data?.position ?? 0;
+    return this.#done + (this.#data?.position ?? 0);
   }
 
   find(name: string): Promise<Entry> {
@@ -58,16 +61,29 @@ export class Directory implements Backup {
   }
 
   async *rows(table: Entry): AsyncGenerator<Buffer> {
-    const files = await readdir(this.path);
-    const found = endings.find(([ending]) => files.includes(`${table.file ?? ''}${ending}`));
+    const files = new Set(await readdir(this.path));
+    for (const part of table.parts) this.#size += (await stat(this.#find(part, files).file)).size;
+    yield* readParts(table, this.path, (part) => this.#read(part, files));
+  }
+
+  async *#read(part: Part, files: ReadonlySet<string>): AsyncGenerator<Buffer> {
+    const { file, compression } = this.#find(part, files);
+    this.#done += this.#data?.size ?? 0;
+    await this.#data?.close();
+    this.#data = undefined;
+    this.#data = await Reader.open(file);
+    yield* readRows(inflate(this.#data.rest(), compression, this.path), this.path);
+  }
+
+  #find({ name, file }: Part, files: ReadonlySet<string>): { file: string; compression: Compression } {
+    const found = endings.find(([ending]) => files.has(`${file ?? ''}${ending}`));
     if (!found)
       throw new ZenError(
         'failed',
-        `${this.path} lacks ${table.file ?? 'a file'}, the data of ${table.name}. Copy it again.`,
+        `${this.path} lacks ${file ?? 'a file'}, the data of ${name}. Copy it again.`,
       );
     const [ending, compression] = found;
-    this.#data = await Reader.open(join(this.path, `${table.file ?? ''}${ending}`));
-    yield* readRows(inflate(this.#data.rest(), compression, this.path), this.path);
+    return { file: join(this.path, `${file ?? ''}${ending}`), compression };
   }
 
   async close(): Promise<void> {

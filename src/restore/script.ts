@@ -1,8 +1,10 @@
 import { ZenError } from '../errors.ts';
 import { chooseTable, fullName, isNamed, severalTables } from './backup.ts';
-import type { Table } from './backup.ts';
+import type { Table, TableName } from './backup.ts';
 import { TextFile } from './file.ts';
-import { readCopy, readDefinition, readInsert } from './statement.ts';
+import { reorder } from './order.ts';
+import { Partitions } from './partitions.ts';
+import { readAttachment, readCopy, readDefinition, readInsert } from './statement.ts';
 import { Scanner } from './scanner.ts';
 import { decode, quote } from './text.ts';
 import { readValues } from './values.ts';
@@ -10,6 +12,8 @@ import { readValues } from './values.ts';
 /** Rows that a script holds at the place it has been read to: COPY data, or the COPY text of an INSERT statement. */
 interface Rows {
   table: Table;
+  /** The wanted table, if that is the one, or it is a partition of it. */
+  owner: TableName | undefined;
   /** Undefined for COPY data. */
   read?: () => string;
 }
@@ -18,6 +22,7 @@ interface Rows {
 interface Head {
   text: string;
   table: Table;
+  owner: TableName | undefined;
   /** Whether its values follow. */
   hasValues: boolean;
 }
@@ -32,6 +37,7 @@ export class Script extends TextFile {
   readonly #scanner: Scanner;
   readonly #types = new Map<string, ReadonlyMap<string, string>>();
   readonly #tables = new Map<string, Table>();
+  readonly #partitions = new Partitions();
   #schema = 'public';
   #escapes = false;
   #head: Head | undefined;
@@ -53,10 +59,10 @@ export class Script extends TextFile {
   async find(name: string): Promise<Table> {
     this.#wanted = name;
     for (let rows = await this.#next(); rows; rows = await this.#next()) {
-      if (isNamed(rows.table, name)) {
+      if (rows.owner) {
         this.#checkColumns(rows.table);
         this.#found = rows;
-        return rows.table;
+        return this.#whole(rows.table, rows.owner);
       }
       await this.#pass(rows);
     }
@@ -65,20 +71,23 @@ export class Script extends TextFile {
 
   async *rows(table: Table): AsyncGenerator<Buffer> {
     let text = '';
+    let last = table;
+    let arrange = (piece: Buffer): Buffer => piece;
     for (let rows = this.#found; rows; rows = await this.#next()) {
-      if (!isNamed(rows.table, this.#wanted)) {
+      if (!rows.owner) {
         await this.#pass(rows);
         continue;
       }
-      this.#checkSame(table, rows.table);
-      text += rows.read?.() ?? '';
-      if (text !== '' && (!rows.read || text.length >= pieceBytes)) {
-        yield Buffer.from(text, 'latin1');
+      if (text !== '' && (!rows.read || rows.table !== last || text.length >= pieceBytes)) {
+        yield arrange(Buffer.from(text, 'latin1'));
         text = '';
       }
-      if (!rows.read) yield* this.#scanner.data(fullName(table));
+      if (rows.table !== last) arrange = this.#arrange(table, rows.table, rows.owner);
+      last = rows.table;
+      text += rows.read?.() ?? '';
+      if (!rows.read) for await (const piece of this.#scanner.data(fullName(last))) yield arrange(piece);
     }
-    if (text !== '') yield Buffer.from(text, 'latin1');
+    if (text !== '') yield arrange(Buffer.from(text, 'latin1'));
   }
 
   async #pass(rows: Rows): Promise<void> {
@@ -101,7 +110,10 @@ export class Script extends TextFile {
       case 'insert':
         return this.#readInsert(sql);
       case 'copy':
-        return { table: this.#readCopy(sql) };
+        return this.#own(this.#readCopy(sql));
+      case 'alter':
+        this.#attach(sql);
+        return undefined;
       case 'create':
         this.#define(sql);
         return undefined;
@@ -122,12 +134,12 @@ export class Script extends TextFile {
   /** The rows are not read before they are asked for: those of other tables may be anything. */
   #readInsert(sql: string): Rows | undefined {
     const known = this.#head?.hasValues && sql.startsWith(this.#head.text) ? this.#head : undefined;
-    const { text, table } = (this.#head = known ?? this.#readHead(sql));
+    const { text, table, owner } = (this.#head = known ?? this.#readHead(sql));
     const read = (): string => {
       const where = `${this.path}, line ${this.#scanner.line}: an INSERT into ${fullName(table)}`;
       return readValues(sql, text.length, { width: table.columns.length, escapes: this.#escapes, where });
     };
-    return { table, read };
+    return { table, owner, read };
   }
 
   #readHead(sql: string): Head {
@@ -135,29 +147,53 @@ export class Script extends TextFile {
     if (!insert) this.#refuse(`${quote(sql)} cannot be read. Make the dump with pg_dump`);
     const { schema, name, columns, hasValues, start } = insert;
     const table = { schema: decode(schema), name: decode(name), columns: columns.map(decode) };
-    return { text: sql.slice(0, start), table: this.#table(table), hasValues };
+    return { text: sql.slice(0, start), ...this.#own(this.#table(table)), hasValues };
   }
 
   /** What a statement names, with its schema, its columns and their types. */
   #table({ schema, name, columns }: Pick<Table, 'schema' | 'name' | 'columns'>): Table {
-    const named = { schema: schema || this.#schema, name };
+    const named = this.#qualify({ schema, name });
     const types = this.#types.get(fullName(named)) ?? new Map<string, string>();
     const table = { ...named, columns: columns.length > 0 ? columns : [...types.keys()], types };
     if (!this.#tables.has(fullName(named))) this.#tables.set(fullName(named), table);
     return table;
   }
 
+  #own(table: Table): { table: Table; owner: TableName | undefined } {
+    return { table, owner: this.#partitions.lineage(table).find((each) => isNamed(each, this.#wanted)) };
+  }
+
+  /** The table that a partition's rows are of. */
+  #whole(part: Table, owner: TableName): Table {
+    const { schema, name } = owner;
+    const table = { ...part, schema, name, types: this.#types.get(fullName(owner)) ?? part.types };
+    this.#tables.set(fullName(owner), table);
+    return table;
+  }
+
+  #attach(sql: string): void {
+    if (!/\sattach\s/i.test(sql)) return;
+    const found = readAttachment(decode(sql));
+    if (found) this.#partitions.add(this.#qualify(found.partition), this.#qualify(found.parent));
+    this.#head = undefined;
+  }
+
+  #qualify({ schema, name }: TableName): TableName {
+    return { schema: schema || this.#schema, name };
+  }
+
   #define(sql: string): void {
     if (!/^create\s[a-z\s]*table\s/i.test(sql)) return;
     const definition = readDefinition(decode(sql));
     if (!definition) return;
-    const table = { schema: definition.schema || this.#schema, name: definition.name };
+    const table = this.#qualify(definition);
     if (isNamed(table, this.#wanted) && this.#tables.has(fullName(table))) {
       this.#refuse(
         `a second CREATE TABLE ${fullName(table)}: the file holds several dumps. Restore them one by one`,
       );
     }
     this.#types.set(fullName(table), definition.types);
+    if (definition.parent) this.#partitions.add(table, this.#qualify(definition.parent));
     this.#head = undefined;
   }
 
@@ -185,11 +221,13 @@ export class Script extends TextFile {
     );
   }
 
-  #checkSame(table: Table, other: Table): void {
-    if (table.schema !== other.schema || table.name !== other.name)
-      throw severalTables([table, other], this.#wanted, this.path);
-    if (table === other || table.columns.join() === other.columns.join()) return;
-    this.#refuse(`${fullName(table)} has other columns than before. Make the dump with pg_dump`);
+  /** Turns rows of a table, or of one of its partitions, into rows of it. */
+  #arrange(table: Table, part: Table, owner: TableName): (rows: Buffer) => Buffer {
+    if (fullName(table) !== fullName(owner)) throw severalTables([table, owner], this.#wanted, this.path);
+    return (
+      reorder(part.columns, table.columns, this.path) ??
+      this.#refuse(`${fullName(part)} has other columns than before. Make the dump with pg_dump`)
+    );
   }
 
   #refuse(why: string): never {

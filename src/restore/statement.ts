@@ -1,12 +1,12 @@
-export interface Definition {
-  schema: string;
-  name: string;
+import type { TableName } from './backup.ts';
+
+export interface Definition extends TableName {
   types: Map<string, string>;
+  /** The table that it is made a partition of. */
+  parent: TableName | undefined;
 }
 
-export interface Copy {
-  schema: string;
-  name: string;
+export interface Copy extends TableName {
   columns: string[];
 }
 
@@ -35,9 +35,10 @@ export function readDefinition(sql: string): Definition | undefined {
   if (!cursor.accept('table')) return undefined;
   if (cursor.accept('if')) while (cursor.accept('not', 'exists'));
   const name = cursor.qualifiedName();
+  const parent = cursor.accept('partition') && cursor.accept('of') ? cursor.qualifiedName() : undefined;
   const types = cursor.accept('(') && !cursor.accept(')') ? readTypes(cursor) : new Map<string, string>();
   cursor.accept(')');
-  return { ...name, types: cursor.accept('inherits') ? new Map<string, string>() : types };
+  return { ...name, types: cursor.accept('inherits') ? new Map<string, string>() : types, parent };
 }
 
 function readTypes(cursor: Cursor): Map<string, string> {
@@ -51,6 +52,16 @@ function readTypes(cursor: Cursor): Map<string, string> {
     cursor.upTo(afterElement);
   } while (cursor.accept(','));
   return types;
+}
+
+/** What `ALTER TABLE ONLY a ATTACH PARTITION b …` makes a partition, and of which table; undefined for another statement. */
+export function readAttachment(sql: string): { partition: TableName; parent: TableName } | undefined {
+  const cursor = new Cursor(sql);
+  if (!cursor.accept('alter') || !cursor.accept('table')) return undefined;
+  cursor.accept('only');
+  const parent = cursor.qualifiedName();
+  if (!cursor.accept('attach') || !cursor.accept('partition')) return undefined;
+  return { partition: cursor.qualifiedName(), parent };
 }
 
 /** `exclude` may be a column as well. */
@@ -128,7 +139,7 @@ class Cursor {
     return token.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   }
 
-  qualifiedName(): { schema: string; name: string } {
+  qualifiedName(): TableName {
     const name = this.name();
     return this.accept('.') ? { schema: name, name: this.name() } : { schema: '', name };
   }

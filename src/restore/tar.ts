@@ -2,8 +2,8 @@ import { ZenError } from '../errors.ts';
 import type { Backup } from './backup.ts';
 import type { Reader } from './reader.ts';
 import { readRows } from './rows.ts';
-import { chooseEntry, damaged, readToc } from './toc.ts';
-import type { Entry } from './toc.ts';
+import { chooseEntry, damaged, readParts, readToc } from './toc.ts';
+import type { Entry, Part } from './toc.ts';
 
 interface Member {
   offset: number;
@@ -26,11 +26,15 @@ export class Tar implements Backup {
   readonly #members: Map<string, Member>;
   readonly #tables: Entry[];
   #taken: Reader | undefined;
+  /** Bytes of the members that are taken, and of those that have been. */
+  #size: number;
+  #done = 0;
 
   private constructor(reader: Reader, members: Map<string, Member>, tables: Entry[]) {
     this.#reader = reader;
     this.#members = members;
     this.#tables = tables;
+    this.#size = reader.size;
   }
 
   static async open(reader: Reader): Promise<Tar> {
@@ -50,11 +54,11 @@ export class Tar implements Backup {
   }
 
   get size(): number {
-    return this.#taken?.size ?? this.#reader.size;
+    return this.#size;
   }
 
   get position(): number {
-    return this.#taken?.position ?? 0;
+    return this.#done + (this.#taken?.position ?? 0);
   }
 
   find(name: string): Promise<Entry> {
@@ -62,10 +66,19 @@ export class Tar implements Backup {
   }
 
   async *rows(table: Entry): AsyncGenerator<Buffer> {
-    const member = this.#members.get(table.file ?? '');
-    if (!member) damaged(this.#reader, `the data of ${table.name} is missing`);
-    this.#taken = this.#reader.section(member.offset, member.size);
+    this.#size = table.parts.reduce((sum, part) => sum + this.#member(part).size, 0);
+    yield* readParts(table, this.path, (part) => this.#read(part));
+  }
+
+  async *#read(part: Part): AsyncGenerator<Buffer> {
+    const { offset, size } = this.#member(part);
+    this.#done += this.#taken?.size ?? 0;
+    this.#taken = this.#reader.section(offset, size);
     yield* readRows(this.#taken.rest(), this.path);
+  }
+
+  #member({ name, file }: Part): Member {
+    return this.#members.get(file ?? '') ?? damaged(this.#reader, `the data of ${name} is missing`);
   }
 
   close(): Promise<void> {

@@ -1,8 +1,10 @@
 import { ZenError } from '../errors.ts';
-import { chooseTable } from './backup.ts';
-import type { Table } from './backup.ts';
+import { chooseTable, fullName } from './backup.ts';
+import type { Table, TableName } from './backup.ts';
+import { reorder } from './order.ts';
+import { Partitions } from './partitions.ts';
 import type { Reader } from './reader.ts';
-import { readCopy, readDefinition } from './statement.ts';
+import { readAttachment, readCopy, readDefinition } from './statement.ts';
 
 /** How the data of an archive is compressed; the place of each is its number in the header, since version 1.15. */
 const compressions = ['none', 'gzip', 'lz4', 'zstd'] as const;
@@ -12,9 +14,15 @@ export type Compression = (typeof compressions)[number];
 const formats = { 1: 'custom', 3: 'tar', 5: 'directory' } as const;
 export type Format = (typeof formats)[keyof typeof formats];
 
-/** A table of an archive, and where its data is. */
+/** A table of an archive, and where its data is: in several parts, if it has partitions. */
 export interface Entry extends Table {
+  parts: Part[];
+}
+
+export interface Part extends TableName {
   id: number;
+  /** The columns of its rows, in their order. */
+  columns: string[];
   /** Custom format: the offset of its data block; null when the archive was written to a pipe and does not say. */
   offset: number | null;
   /** Tar and directory: the name of the file. */
@@ -46,18 +54,46 @@ export async function readToc(reader: Reader): Promise<Toc> {
   const compression = await readCompression(reader, version, fields);
   for (let field = 0; field < 7; field++) await fields.int(); // when it was made: second to year, then daylight saving
   for (let field = 0; field < 3; field++) await fields.string(); // its database, the server's version, pg_dump's
-  const tables: Entry[] = [];
+  const parts: Part[] = [];
   const types = new Map<string, Table['types']>();
+  const partitions = new Partitions();
   const count = await fields.int();
   for (let entry = 0; entry < count; entry++) {
-    const { description, definition, ...table } = await readEntry(fields, version, format);
-    if (description === 'TABLE')
-      types.set(`${table.schema}.${table.name}`, readDefinition(definition)?.types ?? new Map());
+    const { description, definition, ...part } = await readEntry(fields, version, format);
+    if (description === 'TABLE') types.set(fullName(part), readDefinition(definition)?.types ?? new Map());
+    if (description === 'TABLE' || description === 'TABLE ATTACH')
+      addPartition(partitions, part.schema, definition);
     if (description === 'ENCODING') checkEncoding(definition, reader.path);
-    if (description === 'TABLE DATA') tables.push(table);
+    if (description === 'TABLE DATA') parts.push(part);
   }
-  for (const table of tables) table.types = types.get(`${table.schema}.${table.name}`) ?? new Map();
-  return { format, compression, tables, fields };
+  return { format, compression, tables: gather(parts, types, partitions), fields };
+}
+
+/** Partitions are attached by an entry of their own; before PostgreSQL 14 in that of the table, before 12 made as such. */
+function addPartition(partitions: Partitions, schema: string, sql: string): void {
+  const qualify = (table: TableName) => ({ ...table, schema: table.schema || schema });
+  const attached = readAttachment(attachment.exec(sql)?.[0] ?? '');
+  const made = readDefinition(sql);
+  if (attached) partitions.add(qualify(attached.partition), qualify(attached.parent));
+  else if (made?.parent) partitions.add(qualify(made), qualify(made.parent));
+}
+
+const attachment = /^ALTER TABLE ONLY .* ATTACH PARTITION .*$/m;
+
+/** Tables by name, each with the data of its partitions. */
+function gather(parts: Part[], types: Map<string, Table['types']>, partitions: Partitions): Entry[] {
+  const tables = new Map<string, Entry>();
+  for (const part of parts) {
+    for (const { schema, name } of partitions.lineage(part)) {
+      const key = fullName({ schema, name });
+      const known = tables.get(key);
+      known?.parts.push(part);
+      if (known) continue;
+      const { columns } = part;
+      tables.set(key, { schema, name, columns, types: types.get(key) ?? new Map(), parts: [part] });
+    }
+  }
+  return [...tables.values()];
 }
 
 async function readHeader(reader: Reader): Promise<{ version: number; format: Format; fields: Fields }> {
@@ -92,7 +128,7 @@ function checkEncoding(statement: string, path: string): void {
   throw new ZenError('failed', `${path} is written in ${encoding}. Make it with pg_dump --encoding=UTF8.`);
 }
 
-interface RawEntry extends Entry {
+interface RawEntry extends Part {
   description: string;
   definition: string;
 }
@@ -117,17 +153,9 @@ async function readEntry(fields: Fields, version: number, format: Format): Promi
   while ((await fields.string()) !== null); // dependencies
   const offset = format === 'custom' ? await fields.offset() : null;
   const file = format === 'custom' ? null : await fields.string();
-  return {
-    id,
-    schema,
-    name,
-    description,
-    definition,
-    columns: readCopy(copy)?.columns ?? [],
-    types: new Map(),
-    offset,
-    file,
-  };
+  // What a partition holds may be loaded into the table that it is one of: the statement says so, not the entry's name.
+  const target = readCopy(copy) ?? { schema, name, columns: [] };
+  return { ...target, schema: target.schema || schema, id, description, definition, offset, file };
 }
 
 /**
@@ -137,8 +165,8 @@ async function readEntry(fields: Fields, version: number, format: Format): Promi
  */
 export function chooseEntry(tables: readonly Entry[], name: string, path: string): Entry {
   const entry = chooseTable(tables, name, path);
-  const { columns, types } = entry;
-  if (columns.length === 0) {
+  const { columns, types, parts } = entry;
+  if (parts.some((part) => part.columns.length === 0)) {
     throw new ZenError(
       'failed',
       `${path} was made with --inserts. Make it without, or as plain SQL: pg_dump -Fp --inserts.`,
@@ -152,6 +180,28 @@ export function chooseEntry(tables: readonly Entry[], name: string, path: string
     );
   }
   return entry;
+}
+
+/**
+ * The rows of all parts of a table, one after the other, with their columns in the table's order.
+ *
+ * @param read gives the rows of a part
+ */
+export async function* readParts(
+  { columns, parts }: Entry,
+  path: string,
+  read: (part: Part) => AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    const arrange = reorder(part.columns, columns, path);
+    if (!arrange) {
+      throw new ZenError(
+        'failed',
+        `${path} is damaged: its data of ${fullName(part)} has other columns than the rest. Copy it again.`,
+      );
+    }
+    for await (const rows of read(part)) yield arrange(rows);
+  }
 }
 
 export function damaged(reader: Reader, how: string, cause?: unknown): never {

@@ -18,9 +18,9 @@ export interface Recipe {
     columns?: string;
     copy?: string;
     text: string | Buffer;
-    /** Its CREATE TABLE statement. */
-    definition?: string;
   }[];
+  /** Further entries, which have no data. */
+  definitions?: { description: string; name: string; definition: string }[];
   /** What the texts are written in. */
   encoding?: string;
   /** Bytes of a data chunk. */
@@ -103,7 +103,7 @@ export function writeArchive(recipe: Recipe): Buffer {
       text('false'),
       text('7'),
       text(null),
-      format === 3 || format === 5 ? text('1.dat') : of.place,
+      format === 3 || format === 5 ? text(`${id}.dat`) : of.place,
     ]);
   const contents = (position: number) => {
     const entries = recipe.tables.map(({ schema = 'public', table, columns = '', copy }, index) => {
@@ -123,13 +123,10 @@ export function writeArchive(recipe: Recipe): Buffer {
       definition: encoding,
       place: Buffer.alloc(1 + offsetSize),
     };
-    const definitions = recipe.tables.map(({ schema = 'public', table, definition }, index) =>
-      entry(100 + index, {
-        ...first,
-        ...{ name: table, description: 'TABLE', definition: definition ?? '', schema },
-      }),
+    const definitions = (recipe.definitions ?? []).map((each, index) =>
+      entry(100 + index, { ...first, ...each, schema: 'public' }),
     );
-    entries.unshift(entry(0, first), ...definitions.filter((_, index) => recipe.tables[index]?.definition));
+    entries.unshift(entry(0, first), ...definitions);
     return Buffer.concat([int(entries.length), ...entries]);
   };
   const position = header.length + contents(0).length;
