@@ -130,6 +130,15 @@ f	🐸
   }
 });
 
+test('a generated column is NULL where it is not taken, and bits are read as PostgreSQL writes them', async () => {
+  const columns =
+    'CREATE TABLE log_raw (ts bigint, g int GENERATED ALWAYS AS (1) STORED, b bit(3), v bit varying);\n';
+  const text = `${columns}INSERT INTO log_raw VALUES (1, DEFAULT, B'101', X'1f'), (2, default , b'', NULL);`;
+  for (let size = 1; size <= text.length; size++) {
+    expect((await take(text, 'log_raw', size)).rows).toBe('1\t\\N\t101\t00011111\n2\t\\N\t\t\\N\n');
+  }
+});
+
 test('a dump of before 10.3 names its schema in search_path, and may escape in ordinary texts', async () => {
   const text = `SET standard_conforming_strings = off;
 SET search_path = a, pg_catalog;
@@ -231,6 +240,8 @@ describe('a script that cannot be read is a sentence:', () => {
     ['an expression', insert('(1 + 2, NULL)'), /has the value 1 \+ 2, which is no literal/],
     ['two texts', insert(`(1, 'a' || 'b')`), /has the value 'a' \|\| 'b'/],
     ['a default', insert('(DEFAULT, NULL)'), /has the value DEFAULT/],
+    ['a function like a default', insert('(1, default(2))'), /has the value default\(2\)/],
+    ['bits that are none', insert(`(1, B'102')`), /has the value B'102'/],
     ['a narrow row', insert('(1, NULL), (2)'), /has a row of 1 values for 2 columns/],
     ['an update', insert('(1, NULL) ON CONFLICT DO UPDATE SET ts = 1'), /has ON CONFLICT DO UPDATE/],
     [

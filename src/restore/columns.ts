@@ -17,6 +17,11 @@ const columns: Record<string, { needed: boolean; id: boolean }> = {
   user_id: { needed: true, id: true },
 };
 
+/** Whether a column of a backup is one of the log's. */
+export function isTaken(name: string): boolean {
+  return Object.hasOwn(columns, name);
+}
+
 /** How the rows of a backup become those of `log_raw`. */
 export interface Mapping {
   /** The columns of `log_raw` that are filled, in the order of the rows. */
@@ -38,7 +43,7 @@ export function mapColumns({ columns: names, types }: Table, path: string): Mapp
   const missing = Object.keys(columns).filter((name) => columns[name]?.needed && !names.includes(name));
   if (missing.length > 0)
     throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
-  const taken = names.filter((name) => Object.hasOwn(columns, name));
+  const taken = names.filter(isTaken);
   const texts = taken.filter((name) => columns[name]?.id && !isInteger(types.get(name) ?? 'bigint'));
   const guessed = taken.filter((name) => types.get(name) === guess);
   const times = !/^(bigint|integer|numeric)/.test(types.get('ts') ?? '');

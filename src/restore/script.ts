@@ -137,7 +137,7 @@ export class Script extends TextFile {
     const { text, table, owner } = (this.#head = known ?? this.#readHead(sql));
     const read = (): string => {
       const where = `${this.path}, line ${this.#scanner.line}: an INSERT into ${fullName(table)}`;
-      return readValues(sql, text.length, { width: table.columns.length, escapes: this.#escapes, where });
+      return readValues(sql, text.length, { columns: table.columns, escapes: this.#escapes, where });
     };
     return { table, owner, read };
   }

@@ -1,16 +1,19 @@
 import { ZenError } from '../errors.ts';
+import { isTaken } from './columns.ts';
 import { skip } from './statement.ts';
 import { escapeText, quote } from './text.ts';
 
 const simple = /(?:null|true|false|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?![\w$.(\x80-\xff])/iy;
+const bits = /b'([01]*)'|x'([\da-f]*)'/iy;
+const generated = /default(?![\w$.(\x80-\xff])/iy;
 const cast =
   /(?:\s*::\s*(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[a-z_][\w$]*))?(?: (?:varying|precision))?(?:\s*\([\d, ]*\))?(?: with(?:out)? time zone)?(?:\[\])*)*/iy;
 const tail = /^[ \t\n\r\f\v]*(?:on\s+conflict\s+do\s+nothing\s*)?$/i;
 
 /** What the values of an INSERT statement depend on. */
 interface ValuesOptions {
-  /** How many values a row has. */
-  width: number;
+  /** Of the rows, in their order. */
+  columns: readonly string[];
   /** Whether a backslash in an ordinary text is an escape, too: `standard_conforming_strings` off. */
   escapes: boolean;
   /** The file, the line and the table, for an error. */
@@ -19,7 +22,8 @@ interface ValuesOptions {
 
 /**
  * The rows of `(1, 'it''s', NULL), (…)`, the end of an INSERT statement, as COPY text. Nothing is evaluated: values are
- * literals, perhaps with a cast, which is left out.
+ * literals, perhaps with a cast, which is left out. DEFAULT is what pg_dump writes of a generated column: NULL, if it is
+ * none of the log's.
  *
  * @param sql one character a byte
  * @param start where the list starts
@@ -51,19 +55,20 @@ class Values {
 
   #row(): string {
     if (!this.#accept('(')) this.#refuse(`has ${quote(this.#sql.slice(this.#at))} where a row should start`);
-    const { width } = this.#options;
+    const { columns } = this.#options;
+    const width = columns.length;
     const values: string[] = [];
-    do values.push(this.#value());
+    do values.push(this.#value(columns[values.length] ?? ''));
     while (this.#accept(','));
     if (!this.#accept(')')) this.#refuseValue(this.#at);
     if (values.length !== width) this.#refuse(`has a row of ${values.length} values for ${width} columns`);
     return `${values.join('\t')}\n`;
   }
 
-  #value(): string {
+  #value(column: string): string {
     this.#skipBlanks();
     const start = this.#at;
-    const value = this.#literal();
+    const value = this.#literal(column);
     if (this.#isEnd()) return value;
     cast.lastIndex = this.#at;
     cast.test(this.#sql);
@@ -78,16 +83,25 @@ class Values {
     return next === ',' || next === ')';
   }
 
-  #literal(): string {
+  #literal(column: string): string {
     const first = this.#sql[this.#at];
     if (first === "'") return this.#text(this.#at, this.#options.escapes);
     if ((first === 'E' || first === 'e') && this.#sql[this.#at + 1] === "'")
       return this.#text(this.#at + 1, true);
     simple.lastIndex = this.#at;
-    if (!simple.test(this.#sql)) this.#refuseValue(this.#at);
+    if (!simple.test(this.#sql)) return this.#rare(column);
     const value = this.#sql.slice(this.#at, simple.lastIndex);
     this.#at = simple.lastIndex;
     return /^[a-z]/i.test(value) ? (keywords[value.toLowerCase()] ?? value) : value;
+  }
+
+  #rare(column: string): string {
+    bits.lastIndex = generated.lastIndex = this.#at;
+    const [all, binary, hex = ''] = bits.exec(this.#sql) ?? [];
+    if (all === undefined && (isTaken(column) || !generated.test(this.#sql))) this.#refuseValue(this.#at);
+    this.#at = all === undefined ? generated.lastIndex : bits.lastIndex;
+    if (all === undefined) return keywords.null;
+    return binary ?? hex.replaceAll(/./g, (digit) => parseInt(digit, 16).toString(2).padStart(4, '0'));
   }
 
   #text(start: number, escapes: boolean): string {
@@ -128,7 +142,7 @@ function isBlank(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
 }
 
-const keywords: Record<string, string> = { null: '\\N', true: 't', false: 'f' };
+const keywords: Record<string, string> & { null: string } = { null: '\\N', true: 't', false: 'f' };
 const controls: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const escaped = /''|(?:\\u[\da-fA-F]{4})+|\\U[\da-fA-F]{8}|\\x[\da-fA-F]{1,2}|\\[0-7]{1,3}|\\[^]/g;
 
