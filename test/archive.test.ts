@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdtempSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ZenError } from '../src/errors.ts';
 import { openBackup } from '../src/restore/open.ts';
 import { writeArchive } from './support/archive.ts';
 import type { Recipe } from './support/archive.ts';
@@ -148,6 +150,52 @@ describe.each(containers)('a partitioned table, %s:', (_, container) => {
     const path = container({ tables: [...tables, { ...parts[2], copy: tables[1]?.copy ?? '', table: 'p3', text: '1\n\\.\n' }] }); // prettier-ignore
     await expect(read(path)).rejects.toThrow(/has a row of 1 values instead of 2\. Copy it again\.$/);
   });
+});
+
+describe('in a folder, what is not a regular file is refused:', () => {
+  const recipe = { tables: [{ table: 'log_raw', columns: 'ts', text: '1\n\\.\n' }] };
+  const kinds: [string, (path: string) => void, string][] = [
+    ['a pipe', (path) => execFileSync('mkfifo', [path]), 'is not a regular file. Copy the backup again.'],
+    [
+      'a folder',
+      (path) => {
+        mkdirSync(path);
+      },
+      'is not a regular file. Copy the backup again.',
+    ],
+    [
+      'a link to nothing',
+      (path) => {
+        symlinkSync('nowhere', path);
+      },
+      'ENOENT',
+    ],
+  ];
+
+  test.each(['toc.dat', '1.dat'].flatMap((name) => kinds.map((kind) => [name, ...kind] as const)))(
+    '%s, %s',
+    async (name, _, make, message) => {
+      const path = writeDirectory(recipe);
+      rmSync(join(path, name));
+      make(join(path, name));
+      const error = await read(path).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(ZenError);
+      expect((error as ZenError).message).toMatch(join(path, name));
+      expect((error as ZenError).message).toMatch(message);
+    },
+  );
+});
+
+const isRoot = process.getuid?.() === 0;
+
+// Root may read everything.
+(isRoot ? test.skip : test)('a folder that may not be read is a sentence', async () => {
+  const path = mkdtempSync(join(folder, 'closed-'));
+  chmodSync(path, 0);
+  const error = await read(path).catch((thrown: unknown) => thrown);
+  chmodSync(path, 0o700);
+  expect(error).toBeInstanceOf(ZenError);
+  expect((error as ZenError).message).toMatch(`Cannot read the dump ${path}: EACCES`);
 });
 
 /** The files of the data. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ZenError } from '../errors.ts';
 import type { Backup } from './backup.ts';
 import { inflate } from './inflate.ts';
-import { Reader } from './reader.ts';
+import { Reader, unreadable } from './reader.ts';
 import { readRows } from './rows.ts';
 import type { Compression, Entry, Part } from './toc.ts';
 import { chooseEntry, readParts, readToc } from './toc.ts';
@@ -34,7 +34,7 @@ export class Directory implements Backup {
   }
 
   static async open(path: string): Promise<Directory> {
-    if (!(await readdir(path)).includes('toc.dat')) {
+    if (!(await readdir(path).catch(unreadable(path))).includes('toc.dat')) {
       throw new ZenError(
         'failed',
         `${path} is a folder without toc.dat: it is not a backup. Make one with pg_dump -Fd.`,
@@ -61,8 +61,11 @@ export class Directory implements Backup {
   }
 
   async *rows(table: Entry): AsyncGenerator<Buffer> {
-    const files = new Set(await readdir(this.path));
-    for (const part of table.parts) this.#size += (await stat(this.#find(part, files).file)).size;
+    const files = new Set(await readdir(this.path).catch(unreadable(this.path)));
+    for (const part of table.parts) {
+      const { file } = this.#find(part, files);
+      this.#size += (await stat(file).catch(unreadable(file))).size;
+    }
     yield* readParts(table, this.path, (part) => this.#read(part, files));
   }
 

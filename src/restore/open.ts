@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { messageOf, ZenError } from '../errors.ts';
+import { ZenError } from '../errors.ts';
 import type { Backup } from './backup.ts';
 import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Directory } from './directory.ts';
 import { compressionOf, inflate } from './inflate.ts';
-import { Reader } from './reader.ts';
+import { Reader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
 import { isTar, Tar } from './tar.ts';
 import { readToc } from './toc.ts';
@@ -19,9 +19,7 @@ const firstBytes = 4096;
  * @throws ZenError `failed` when there is none, or it is not a backup
  */
 export async function openBackup(path: string): Promise<Backup> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw new ZenError('failed', `Cannot read the dump ${path}: ${messageOf(error)}.`, { cause: error });
-  });
+  const found = await stat(path).catch(unreadable(path));
   if (found.isDirectory()) return Directory.open(path);
   if (!found.isFile())
     throw new ZenError(

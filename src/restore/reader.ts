@@ -1,8 +1,16 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { messageOf, ZenError } from '../errors.ts';
 
 const bufferBytes = 1 << 16;
+
+/** Makes an error of the file system the sentence that a backup cannot be read. */
+export function unreadable(path: string): (error: unknown) => never {
+  return (error) => {
+    throw new ZenError('failed', `Cannot read the dump ${path}: ${messageOf(error)}.`, { cause: error });
+  };
+}
 
 /** Reads a file, or a stretch of one, forwards through a buffer. */
 export class Reader {
@@ -24,12 +32,14 @@ export class Reader {
     this.size = size;
   }
 
-  /** @throws ZenError `failed` when there is no such file, or it may not be read */
+  /** @throws ZenError `failed` when there is no such file, it is not a regular one, or it may not be read */
   static async open(path: string): Promise<Reader> {
-    const file = await open(path).catch((error: unknown) => {
-      throw new ZenError('failed', `Cannot read the dump ${path}: ${messageOf(error)}.`, { cause: error });
-    });
-    return new Reader(path, file, 0, (await file.stat()).size);
+    // Without O_NONBLOCK, a pipe would be waited for until somebody writes to it, and nothing could end that.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(path));
+    const found = await file.stat();
+    if (found.isFile()) return new Reader(path, file, 0, found.size);
+    await file.close();
+    throw new ZenError('failed', `${path} is not a regular file. Copy the backup again.`);
   }
 
   /** Another reader, of `size` bytes from `offset` on. It shares this one's file, and does not close it. */
