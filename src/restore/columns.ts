@@ -135,18 +135,43 @@ function mapper(names: string[], taken: string[], times: boolean, path: string):
   };
 }
 
-const timestamp = /^(\d{4,6}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d*(?:([+-]\d\d)(?::?(\d\d))?)?$/;
+const offset = /Z|([+-])([01]\d|2[0-3])(?::?([0-5]\d)(?::?([0-5]\d))?)?/;
+const timestamp = new RegExp(
+  `^(\\d{4,6})(-\\d\\d-\\d\\d)[ T](\\d\\d:\\d\\d)(?:(:\\d\\d(?:\\.\\d{1,3})?)\\d*)?(?:${offset.source})?$`,
+);
+/** After as many years, the calendar is the same. */
+const cycleYears = 400;
+const cycleMs = 146_097 * 86_400_000;
 
-/** Unix milliseconds of a timestamp as PostgreSQL writes it (DateStyle ISO); UTC unless it carries an offset. */
+/** Unix milliseconds of a time; what is a number already stays as it is. */
 function readTime(text: string, line: number, path: string): string {
   if (text === '\\N' || /^-?\d+$/.test(text)) return text;
-  const [, date, time, hours = '+00', minutes = '00'] = timestamp.exec(text) ?? [];
-  const ms = Date.parse(`${date ?? ''}T${time ?? ''}${hours}:${minutes}`);
-  if (Number.isNaN(ms)) {
+  const ms = parseTimestamp(text);
+  if (!Number.isSafeInteger(ms)) {
     throw new ZenError(
       'failed',
       `${path}, row ${line} of the log: ts is “${quote(text)}”, which is not a time. Nothing was changed.`,
     );
   }
   return String(ms);
+}
+
+/**
+ * A timestamp as PostgreSQL writes it (DateStyle ISO; its offsets may have seconds, its years five digits and more), or
+ * of ISO 8601; UTC unless it carries an offset. NaN for another text.
+ */
+function parseTimestamp(text: string): number {
+  const found = timestamp.exec(text);
+  if (!found) return NaN;
+  const [, year = '', date = '', minute = '', second = ':00', sign, ...ahead] = found;
+  const cycles = year.length > 4 ? Math.floor(Number(year) / cycleYears) - 5 : 0;
+  const near = cycles === 0 ? year : String(Number(year) - cycles * cycleYears);
+  return Date.parse(`${near}${date}T${minute}${second}Z`) + cycles * cycleMs - readOffset(sign, ahead);
+}
+
+/** Hours, minutes and seconds as milliseconds. */
+function readOffset(sign: string | undefined, [hours = '', minutes = '', seconds = '']: string[]): number {
+  if (!sign) return 0;
+  const ms = 1000 * (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
+  return sign === '-' ? -ms : ms;
 }
