@@ -80,6 +80,26 @@ describe('what was compressed comes out again:', () => {
   });
 });
 
+test.each(['comma.csv.lz4', 'comma.csv.zst'])(
+  '%s behind long frames to be passed over is read',
+  async (name) => {
+    const path = join(temporaryFolder(), name);
+    const long = skippableFrame(Buffer.alloc(100_000, 'x'));
+    writeFileSync(path, Buffer.concat([long, skipped, long, readFileSync(folder + name)]));
+    const backup = await openBackup(path);
+    const pieces: Buffer[] = [];
+    for await (const piece of backup.rows(await backup.find('log_raw'))) pieces.push(piece);
+    await backup.close();
+    expect(Buffer.concat(pieces).toString().split('\n').length).toBeGreaterThan(10);
+  },
+);
+
+test('a frame to be passed over that is longer than the file is a sentence', async () => {
+  const path = join(temporaryFolder(), 'log.csv.zst');
+  writeFileSync(path, skippableFrame(Buffer.alloc(9000)).subarray(0, 8000));
+  await expect(openBackup(path)).rejects.toThrow('log.csv.zst ends too early, at byte 8000');
+});
+
 test('an archive that was compressed once more is named', async () => {
   const path = join(temporaryFolder(), 'zen.dump.zst');
   writeFileSync(path, zstdFrame([readFileSync(`${folder}custom.dump`)]));

@@ -45,7 +45,12 @@ export function compressionOf(start: Buffer): Compression {
   const magic = start.length < 8 ? 0 : start.readUInt32LE();
   if (magic === 0xfd2fb528) return 'zstd';
   if (magic === 0x184d2204) return 'lz4';
-  return isSkippable(magic) ? compressionOf(start.subarray(8 + start.readUInt32LE(4))) : 'none';
+  return isSkippable(magic) ? compressionOf(start.subarray(lengthToSkip(start))) : 'none';
+}
+
+/** How long the frame is that starts so, if it is one that says nothing; else 0. */
+export function lengthToSkip(start: Buffer): number {
+  return start.length >= 8 && isSkippable(start.readUInt32LE()) ? 8 + start.readUInt32LE(4) : 0;
 }
 
 function unzip(chunks: Chunks): Chunks {

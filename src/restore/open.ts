@@ -4,7 +4,7 @@ import type { Backup } from './backup.ts';
 import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Directory } from './directory.ts';
-import { compressionOf, inflate } from './inflate.ts';
+import { compressionOf, inflate, lengthToSkip } from './inflate.ts';
 import { Reader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
 import { isTar, Tar } from './tar.ts';
@@ -36,12 +36,31 @@ export async function openBackup(path: string): Promise<Backup> {
 }
 
 async function openFile(reader: Reader): Promise<Backup> {
-  const start = await reader.bytes(Math.min(firstBytes, reader.size));
-  reader.seek(0);
+  const start = await readStart(reader, firstBytes);
   if (start.length === 0) throw new ZenError('failed', `${reader.path} is empty. Copy it again.`);
   if (start.toString('latin1', 0, 5) === 'PGDMP') return openArchive(reader);
   if (isTar(start)) return Tar.open(reader);
-  return openText(reader, compressionOf(start));
+  return openText(reader, compressionOf(await skipFrames(reader)));
+}
+
+async function readStart(reader: Reader, most: number): Promise<Buffer> {
+  const { position } = reader;
+  const start = await reader.bytes(Math.min(most, reader.size - position));
+  reader.seek(position);
+  return start;
+}
+
+/** The first bytes behind frames that say nothing, which may be of any length. */
+async function skipFrames(reader: Reader): Promise<Buffer> {
+  for (;;) {
+    const start = await readStart(reader, 8);
+    const length = lengthToSkip(start);
+    if (length === 0) {
+      reader.seek(0);
+      return start;
+    }
+    reader.seek(reader.position + length);
+  }
 }
 
 async function openArchive(reader: Reader): Promise<Backup> {
