@@ -379,7 +379,7 @@ describe('a dump that cannot be restored is a sentence, and the log stays as it 
     [
       'the contents of a tar archive',
       log('', { format: 3 }),
-      /is only the contents of a backup: name the tar/,
+      /is only the contents of a backup: name the folder that it is in, or the tar archive/,
     ],
     ['one in an unknown format', log('', { format: 9 }), /format 9/],
     [

@@ -68,7 +68,7 @@ async function openArchive(reader: Reader): Promise<Backup> {
   if (toc.format !== 'custom') {
     throw new ZenError(
       'failed',
-      `${reader.path} is only the contents of a backup: name the ${toc.format} that it came with.`,
+      `${reader.path} is only the contents of a backup: name the folder that it is in, or the tar archive that it came from.`,
     );
   }
   return new Custom(reader, toc);
