@@ -33,7 +33,12 @@ test.each([
   ['a last line without an end', 'ts, topic ,n\n1,2,3\n4,5,6', '1\t2\t3\n4\t5\t6\n'],
   ['empty lines', 'ts,topic,n\n\n1,2,3\n\r\n\n', '1\t2\t3\n'],
   ['NULL and an empty text', 'ts,topic,n\n,"",\\N\n"\\N",,""\n', '\\N\t\t\\N\n\\\\N\t\\N\t\n'],
-  ['quotes', 'ts,topic,n\n"a ""b""","c, d",e"f\n""""," ",\'\n', 'a "b"\tc, d\te"f\n"\t \t\'\n'],
+  ['quotes', 'ts,topic,n\n"a ""b""","c, d",e\n""""," ",\'\n', 'a "b"\tc, d\te\n"\t \t\'\n'],
+  [
+    'values of which a part is in quotes, as COPY reads them',
+    'ts,topic,n\na"b"c,a""b,a"b""c"\na"b,""c\nd"e,\\N"",x"y"\r\n',
+    'abc\tab\tab"c\nab,"c\\nde\t\\\\N\txy\n',
+  ],
   ['line ends and tabs in values', 'ts,topic,n\n"a\nb","c\td",e\tf\n', 'a\\nb\tc\\td\te\\tf\n'],
   ['backslashes', 'ts,topic,n\n\\,a\\nb,"\\."\n', '\\\\\ta\\\\nb\t\\\\.\n'],
   ['other alphabets', 'ts,topic,n\n1,Наука,"🐸"\n', '1\tНаука\t🐸\n'],
@@ -127,6 +132,11 @@ describe('a file that cannot be read is a sentence:', () => {
       'an open quote',
       'ts,a\n1,2\n1,"2\n3,4\n',
       'log.csv, line 3: a quote is never closed: the file is incomplete.',
+    ],
+    [
+      'a quote within that is open',
+      'ts,a\n1,2"\n3,4\n',
+      'log.csv, line 2: a quote is never closed: the file is inc',
     ],
     ['a quote within', 'ts,a\n1,"2" 3\n', 'log.csv, line 2: something follows a closing quote.'],
   ])('%s', async (_, text, message) => {

@@ -4,8 +4,8 @@ import { TextFile } from './file.ts';
 import { skip } from './statement.ts';
 import { decode, escapeText, quote, Window } from './text.ts';
 
-/** What may separate values, with what ends one. */
-const delimiters = { ',': /[,\n]/g, ';': /[;\n]/g, '\t': /[\t\n]/g };
+/** What may separate values, with what ends one; a quote within it may hold such an end. */
+const delimiters = { ',': /[",\n]/g, ';': /[";\n]/g, '\t': /[\t\n]/g };
 type Delimiter = keyof typeof delimiters;
 /** More than a spreadsheet has, or a table of PostgreSQL. */
 const mostColumns = 1 << 14;
@@ -135,16 +135,14 @@ function readLine(text: string, start: number, delimiter: Delimiter, width: numb
 
 function readFields(text: string, start: number, delimiter: Delimiter, width: number): Row | undefined {
   const fields: string[] = [];
-  const ends = delimiters[delimiter];
   let broken = false;
   for (let at = start; ; at++) {
     const from = at;
     const quoted = text[at] === '"';
     if (quoted) at = skip(text, at);
     if (at < 0) return undefined;
-    ends.lastIndex = at;
-    if (!ends.test(text)) return undefined;
-    const end = ends.lastIndex - 1;
+    const end = endOfField(text, at, delimiter);
+    if (end < 0) return undefined;
     const stop = text[end] === '\n' && end > at && text[end - 1] === '\r' ? end - 1 : end;
     if (quoted && stop > at) broken = true;
     fields.push(
@@ -157,11 +155,32 @@ function readFields(text: string, start: number, delimiter: Delimiter, width: nu
   }
 }
 
-/** A value without quotes as COPY text. Between tabs it is that already, or else a backslash in it is just one. */
+function endOfField(text: string, start: number, delimiter: Delimiter): number {
+  const ends = delimiters[delimiter];
+  for (let at = start; at >= 0; at = skip(text, ends.lastIndex - 1)) {
+    ends.lastIndex = at;
+    if (!ends.test(text)) return -1;
+    if (text[ends.lastIndex - 1] !== '"') return ends.lastIndex - 1;
+  }
+  return -1;
+}
+
+/** A value that does not start with a quote as COPY text. Between tabs it is that already, or else a backslash in it is just one. */
 function toText(value: string, delimiter: Delimiter): string {
   if (value === '' || value === '\\N') return '\\N';
-  if (delimiter !== '\t') return escapeText(value);
+  if (delimiter !== '\t') return escapeText(value.includes('"') ? unquote(value) : value);
   return value
     .replaceAll('\r', '\\r')
     .replaceAll(/\\([\\bfnrtv0-7x])?/g, (text, letter) => (letter ? text : '\\\\'));
+}
+
+/**
+ * A value of which a part is in quotes: these are left out, and two within are one (PostgreSQL's
+ * src/backend/commands/copyfromparse.c, CopyReadAttributesCSV).
+ */
+function unquote(value: string): string {
+  const pieces = value.split('"'); // outside, inside, outside, …
+  const last = pieces.length - 1;
+  const isQuote = (at: number) => at > 0 && at < last && at % 2 === 0 && pieces[at] === '';
+  return pieces.map((piece, at) => (isQuote(at) ? '"' : piece)).join('');
 }
