@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { main } from '../src/cli/main.ts';
 import type { Streams } from '../src/cli/terminal.ts';
 import { openServer } from '../src/db/server.ts';
@@ -170,7 +171,7 @@ test.each([
   'postgres://u@127.0.0.1:1/db?password=SEC@SEC&user=u@u',
 ])('of %s, nothing stays in the list of processes', async (url) => {
   const before = process.title;
-  const ignored = { write: () => true } as unknown;
+  const ignored = new PassThrough().resume() as unknown;
   try {
     await main(['status', '--database', url], { stdout: ignored, stderr: ignored } as Streams);
     expect(process.title).toMatch(/^zen status --database postgres(ql)?:\/\/u[:@].*\*\*\*/);
