@@ -463,15 +463,17 @@ describe('the panel of people', () => {
 
   test('says that there are no shows, where there are other events', async () => {
     const page = await open([seen(1, midnight, 'click'), seen(2, midnight + 9 * minuteMs, 'other')]);
-    const empty = (panel: string) => page.innerText(`#${panel} .empty span:visible`);
-    expect(await empty('people')).toBe('No shows in this selection.');
+    // Waited for, as the page is drawn a little after a choice.
+    const says = (panel: string, text: string) =>
+      page.waitForSelector(`#${panel} .empty span:text-is("${text}")`, { timeout: 10_000 });
+    await says('people', 'No shows in this selection.');
     await page.click('#people [data-show=funnel]');
-    expect(await empty('funnel')).toBe('No shows in this selection.');
+    await says('funnel', 'No shows in this selection.');
     await choose(page, 'period', [midnight + minuteMs, midnight + 9 * minuteMs]);
-    expect(await empty('funnel')).toBe('No events for this selection.');
-    expect(await empty('sources')).toBe('No events for this selection.');
+    await says('funnel', 'No events for this selection.');
+    await says('sources', 'No events for this selection.');
     await page.click('#funnel [data-show=people]');
-    expect(await empty('people')).toBe('No events for this selection.');
+    await says('people', 'No events for this selection.');
     expect(said).toEqual([]);
     await page.close();
   });
