@@ -282,6 +282,20 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await queryStale(db, { ...period, end: period.start + 9 * minuteMs })).toEqual([]);
   });
 
+  test('what is known of a day stays, when the log no longer has the days before it', async () => {
+    await begin([seen(0), seen(1), seen(2), seen(3)]);
+    await run({ start: day(0).start, end: day(3).end });
+    // The second day is gone, but for its people; of the first one comes another event.
+    await db.run('delete from log_raw where ts >= $1::bigint and ts < $2::bigint', [
+      day(1).start,
+      day(2).start,
+    ]);
+    await insertEvents(db, [seen(0, 2, 9)]);
+    await run(day(0));
+    const kept = [`26 0 {5} {${5 - 1440}}`, `27 1 {5} {${5 - 1440}}`, `28 2 {5} {${5 - 1440}}`];
+    expect(await known()).toEqual(['25 6 {5,9} {NULL,NULL}', ...kept]);
+  });
+
   test('a day without a user that is known is counted all the same', async () => {
     await begin([seen(0), seen(1, null), seen(2)]);
     await run({ start: day(0).start, end: day(2).end });

@@ -49,7 +49,8 @@ export class Census {
   readonly #past = new Past();
   readonly #counting = new Relay();
   readonly #writing = new Relay();
-  readonly #due = new Set<number>();
+  /** Days to be counted again, which may reach further than they do. */
+  readonly #due = new Map<number, number>();
   #known = new Map<number, Known>();
   #may = false;
   /** What this run counts, and the whole days of that. */
@@ -232,24 +233,24 @@ export class Census {
     for (const part of subtract(days, kept)) await clearUsers(session, part);
     if (returns) await fillUsers(session, returns);
     const shortened = await shortenReach(session, days.end, mostReach);
-    for (const day of this.#due) if (intersect(dayWindow(day), days)) this.#due.delete(day);
+    for (const day of this.#due.keys()) if (intersect(dayWindow(day), days)) this.#due.delete(day);
     if (!returns) return;
-    for (const day of shortened) this.#due.add(dayOf(day));
     for (const [day, { reach }] of this.#known)
-      if (reach !== null && day - reach === dayOf(days.end) && reach < mostReach) this.#due.add(day);
+      if (reach !== null && day - reach === dayOf(days.end) && reach < mostReach) this.#due.set(day, reach);
+    for (const { day, reach } of shortened) this.#due.set(dayOf(day), reach);
   }
 
   /**
-   * Counts the days again that reached back into some which were aggregated anew, or now could, each in a transaction. Of a day of
-   * which the log no longer has all stays what was known.
+   * Counts the days again that reached back into some which were aggregated anew, or now could, each in a transaction. What was known
+   * of a day stays, where the log no longer has all of it, or not of more days before it.
    */
   async finish(transact: (work: (session: Session) => Promise<void>) => Promise<void>): Promise<void> {
-    for (const day of [...this.#due].sort((a, b) => a - b)) {
+    for (const [day, held] of [...this.#due].sort(([a], [b]) => a - b)) {
       const place = this.enter();
       try {
         await transact(async (session) => {
           const returns = await this.count(session, await this.#see(session, day), place);
-          if (returns.length === 0) return;
+          if ((returns[0]?.reach ?? held) <= held) return;
           await clearUsers(session, dayWindow(day));
           await fillUsers(session, returns);
         });

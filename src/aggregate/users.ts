@@ -50,12 +50,15 @@ export async function clearUsers(session: Session, { start, end }: Window): Prom
  * What was counted from a UTC midnight on no longer reaches back beyond it.
  *
  * @param most days from there that may
- * @returns those that did, Unix milliseconds
+ * @returns those that did, Unix milliseconds, and how far they reach now
  */
-export async function shortenReach(session: Session, end: number, most: number): Promise<number[]> {
+export async function shortenReach(
+  session: Session,
+  end: number,
+  most: number,
+): Promise<{ day: number; reach: number }[]> {
   if (!(await hasTable(session, 'dash_users'))) return [];
-  const rows = await session.query<{ day: number }>(sql('aggregate/users/shorten'), [end, most]);
-  return rows.map(({ day }) => day);
+  return session.query(sql('aggregate/users/shorten'), [end, most]);
 }
 
 /** Characters of a statement, so that a busy day is not one of some hundred million. */
