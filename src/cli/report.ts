@@ -1,7 +1,7 @@
 import type { Covered, Run } from '../ledger/ledger.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Changed } from '../ledger/changed.ts';
-import { dayOf, intersect } from '../ledger/windows.ts';
+import { clip, dayOf } from '../ledger/windows.ts';
 import { describeDuration, describeWindow, isoTime, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { count } from './numbers.ts';
@@ -68,10 +68,7 @@ function describeChange({ events, visits, minutes, ...window }: ChangedDay): str
 
 /** The command that aggregates a window anew, for each rule that it was aggregated with; for a gap, with the rule before it. */
 function remedy(window: Window, coverage: readonly Covered[], more = ''): string {
-  const parts = coverage.flatMap((stretch) => {
-    const shared = intersect(stretch, window);
-    return shared ? [{ ...shared, minute: stretch.minute }] : [];
-  });
+  const parts = clip(coverage, window);
   const before = coverage.findLast(({ start }) => start < window.start)?.minute ?? 'floor';
   const commands = (parts.length > 0 ? parts : [{ ...window, minute: before }]).map(
     ({ start, end, minute }) =>

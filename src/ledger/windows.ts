@@ -30,6 +30,14 @@ export function intersect(one: Window, other: Window): Window | undefined {
   return start < end ? { start, end } : undefined;
 }
 
+/** What is in a window of each of some stretches. */
+export function clip<Stretch extends Window>(stretches: readonly Stretch[], window: Window): Stretch[] {
+  return stretches.flatMap((stretch) => {
+    const shared = intersect(stretch, window);
+    return shared ? [{ ...stretch, ...shared }] : [];
+  });
+}
+
 /** The UTC day, counted from 1970-01-01, that a time (Unix milliseconds) is in. */
 export function dayOf(ms: number): number {
   return Math.floor(ms / dayMs);

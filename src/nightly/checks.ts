@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered } from '../ledger/ledger.ts';
-import { intersect, merge, subtract } from '../ledger/windows.ts';
+import { clip, merge, subtract } from '../ledger/windows.ts';
 import { dayMs, describeWindow } from '../time.ts';
 import type { Window } from '../time.ts';
 
@@ -23,10 +23,7 @@ const unusual = 3;
  * last day of about the usual size (a warning). What the role may not see, or no ledger tells, passes.
  */
 export async function runChecks(db: Database, period: Window): Promise<Check[]> {
-  const covered = (await queryCovered(db)).flatMap(({ minute, ...window }) => {
-    const shared = intersect(window, period);
-    return shared ? [{ ...shared, minute }] : [];
-  });
+  const covered = clip(await queryCovered(db), period);
   return [
     await checkEvents(db, covered),
     checkCoverage(period, covered),

@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered, queryFinished, queryPruned } from '../ledger/ledger.ts';
 import type { Minute } from '../ledger/ledger.ts';
-import { intersect, merge, subtract } from '../ledger/windows.ts';
+import { clip, intersect, merge, subtract } from '../ledger/windows.ts';
 import type { Window } from '../time.ts';
 
 /** What is known about the numbers of a period. Times are Unix milliseconds. */
@@ -19,10 +19,7 @@ export interface Facts {
 
 /** Looks up in the ledger, and compares with the log, what the page says about its own numbers. */
 export async function queryFacts(db: Database, period: Window): Promise<Facts> {
-  const covered = (await queryCovered(db)).flatMap(({ minute, ...window }) => {
-    const shared = intersect(window, period);
-    return shared ? [{ ...shared, minute }] : [];
-  });
+  const covered = clip(await queryCovered(db), period);
   const isWhole = !(await queryPruned(db)).some((window) => intersect(window, period));
   const changed = isWhole && (await mayCompare(db)) ? await queryChanged(db, covered) : null;
   return {
