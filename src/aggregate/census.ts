@@ -53,9 +53,8 @@ export class Census {
   readonly #due = new Map<number, number>();
   #known = new Map<number, Known>();
   #may = false;
-  /** What this run counts, and the whole days of that. */
+  /** What this run counts; of each, the whole days. */
   #windows: Window[] = [];
-  #run: Window[] = [];
   /** Days of them, and near them, of which not all is known. */
   readonly #lost = new Set<number>();
 
@@ -86,8 +85,7 @@ export class Census {
       if (wanted) chosen.set(window, events ?? (most.all <= mostEvents ? 0 : most.own));
     }
     this.#windows = [...chosen.keys()];
-    this.#run = this.#windows.map(wholeDays);
-    if (this.#run.length > 0) await this.#findLost(db);
+    if (chosen.size > 0) await this.#findLost(db);
     return chosen;
   }
 
@@ -104,16 +102,18 @@ export class Census {
 
   /** A day that is not aggregated is known when the log has nothing of it. */
   async #findLost(db: Database): Promise<void> {
-    const near = this.#run.flatMap(({ start, end }) => [
-      ...listDays({ start: start - mostReach * dayMs, end: start }),
-      ...listDays({ start: end, end: end + mostReach * dayMs }),
-    ]);
+    const near = this.#windows
+      .map(wholeDays)
+      .flatMap(({ start, end }) => [
+        ...listDays({ start: start - mostReach * dayMs, end: start }),
+        ...listDays({ start: end, end: end + mostReach * dayMs }),
+      ]);
     const unknown = [...new Set(near)].filter((day) => !this.#isOwn(day) && !this.#known.get(day)?.visits);
     for (const { start } of await findEvents(db, unknown.map(dayWindow))) this.#lost.add(dayOf(start));
   }
 
   #isOwn(day: number): boolean {
-    return this.#run.some((days) => intersect(days, dayWindow(day)));
+    return this.#windows.some((window) => intersect(window, dayWindow(day)));
   }
 
   /** @param events those of the whole days, where they have been counted */
