@@ -12,7 +12,7 @@ export type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
 /** Where the command line talks: the result to stdout, everything else to stderr. */
 export class Terminal {
   readonly #quiet: boolean;
-  readonly #tell: (text: string) => void;
+  readonly #tell: ((text: string) => void) | undefined;
   readonly #streams: Streams;
 
   /** @param tell takes the notes, instead of stderr */
@@ -22,11 +22,7 @@ export class Terminal {
   ) {
     this.#quiet = quiet;
     this.#streams = streams;
-    this.#tell =
-      tell ??
-      ((text) => {
-        this.#write(text);
-      });
+    this.#tell = tell;
   }
 
   /** The result, for people or (`--json`) for programs. */
@@ -36,7 +32,8 @@ export class Terminal {
 
   /** What is to be known beside the result. */
   note(text: string): void {
-    this.#tell(text);
+    if (this.#tell) this.#tell(text);
+    else this.#write(text);
   }
 
   /** A line on what is being done. */

@@ -40,9 +40,7 @@ export interface Page {
   sources: Record<string, TopLevelSpec>;
 }
 
-/** What the numbers of the page are. */
-const definitions = [
-  ['Event', 'A card shown, clicked or viewed: one row of the log.'],
+const ofNumbers = [
   ['Share of a source topic', 'Its events divided by all events of the selection.'],
   [
     'Funnel',
@@ -139,16 +137,25 @@ export function renderPage({
           )
         : '',
     noPeople: counted && !people ? t('People are left out, so that this file can be sent.') : '',
-    definitions: [
-      definitions[0],
-      ['Minute', ofMinutes[facts.rules.length > 1 ? 'both' : (facts.rules[0] ?? 'floor')]],
-      ...definitions.slice(1),
-      ...(people ? ofPeople : []),
-    ].map(([term = '', meaning = '']) => ({ term: t(term), meaning: t(meaning) })),
+    definitions: define(facts, people !== null).map(([term, meaning]) => ({
+      term: t(term),
+      meaning: t(meaning),
+    })),
     empty: t(visits > 0 ? 'No events for this selection.' : 'No data in this period.'),
     isEmpty: visits === 0,
   };
   return seal(template(view, { helpers: { t: (text: string) => t(text) } }));
+}
+
+/** What the numbers of the page are. */
+function define({ rules }: Facts, people: boolean): (readonly [string, string])[] {
+  const rule = rules.length > 1 ? 'both' : (rules[0] ?? 'floor');
+  return [
+    ['Event', 'A card shown, clicked or viewed: one row of the log.'],
+    ['Minute', ofMinutes[rule]],
+    ...ofNumbers,
+    ...(people ? ofPeople : []),
+  ];
 }
 
 /** A chart's table as the page holds it before JavaScript starts. */
