@@ -130,6 +130,12 @@ export async function aggregateIn(
   const cores = Math.min(availableParallelism(), mostJobs);
   const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
   const { users } = flags;
+  const options = { minute, dryRun, wait, jobs, users };
+  if (start === undefined || end === undefined) {
+    // The tables, for a page of a log that has no whole day yet.
+    if (!dryRun && !(await hasTable(db, 'dash_engagement'))) await aggregate(db, [], options);
+    return { text: await explainNothing(db, Date.now()), json: { ...json, seconds: seconds() } };
+  }
   const other = (await queryCovered(db)).find(
     (stretch) => stretch.minute !== minute && subtract(stretch, merge(windows)).length > 0,
   );
@@ -138,12 +144,6 @@ export async function aggregateIn(
       `${describeWindow(other)}, is aggregated with --minute ${other.minute}, this run with ${minute}: where they meet, ` +
         'an event may be counted twice, or not at all.',
     );
-  const options = { minute, dryRun, wait, jobs, users };
-  if (start === undefined || end === undefined) {
-    // The tables, for a page of a log that has no whole day yet.
-    if (!dryRun && !(await hasTable(db, 'dash_engagement'))) await aggregate(db, [], options);
-    return { text: await explainNothing(db, Date.now()), json: { ...json, seconds: seconds() } };
-  }
   const stated = windows.map(describeWindow).join('; ');
   if (users && !(await mayCountUsers(db)))
     terminal.note('Users are not counted: this role may not make or fill dash_users.');
