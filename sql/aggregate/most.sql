@@ -1,8 +1,8 @@
 -- One row: no more than about how many events the window [$1, $2) has, Unix milliseconds, and all of the log, as the planner would
--- have it; none where nothing is known, as of a view. The log's events are those of the last ANALYZE to a page, times its pages now (PostgreSQL's
--- src/backend/optimizer/util/plancat.c, estimate_rel_size); the window's, those that the steps of the histogram of ts stand for which
--- it touches. Where it reaches beyond the histogram, which may be older than the log's last days, they are all events.
--- A day of 0.3 M events of 10 M: 1 ms, 65 ms to count them.
+-- have it; none where nothing is known, as of a view. The log's events are those of the last ANALYZE to a page, times its pages
+-- now (PostgreSQL's src/backend/optimizer/util/plancat.c, estimate_rel_size); the window's, those that the steps of the histogram
+-- of ts stand for which it touches. Where it reaches beyond the histogram, which may be older than the log's last days, they are
+-- all events. A day of 0.3 M events of 10 M: 1 ms, 65 ms to count them.
 select
   least(1, coalesce(share, 1)) * events as own,
   events as all

@@ -1,6 +1,6 @@
 -- One row per stretch [start, end) that runs ended with an outcome of $1 (done,dropped), the oldest first; times are Unix
--- milliseconds. Rows of the ledger that follow one another in it and in time, as a year of nights does, are one stretch: that says the same, and
--- a year's ledger took 5 ms to read row by row in the embedded database.
+-- milliseconds. Rows of the ledger that follow one another in it and in time, as a year of nights does, are one stretch: that
+-- says the same, and a year's ledger took 5 ms to read row by row in the embedded database.
 select
   (extract(epoch from min(start_dt)) * 1000)::bigint as start,
   (extract(epoch from max(end_dt)) * 1000)::bigint as "end",

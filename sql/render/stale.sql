@@ -1,6 +1,6 @@
--- One row per UTC day (Unix milliseconds) on which dash_users has other users in some minute of the window [$1, $2) than dash_engagement:
--- a role that may not write it has aggregated that anew, or the log no longer had all of the day. Users with a topic, an age and a
--- kind of event are compared, for dash_users has a missing name and an empty one as one.
+-- One row per UTC day (Unix milliseconds) on which dash_users has other users in some minute of the window [$1, $2) than
+-- dash_engagement: a role that may not write it has aggregated that anew, or the log no longer had all of the day. Users with a
+-- topic, an age and a kind of event are compared, for dash_users has a missing name and an empty one as one.
 select distinct (date_part('epoch', date_trunc('day', dt)) * 1000)::bigint as day
 from (
   select dt, sum(unique_users) as users

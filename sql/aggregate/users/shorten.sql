@@ -1,5 +1,6 @@
 -- What was counted from a UTC midnight on ($1, Unix milliseconds), up to $2 days, no longer reaches back beyond it: what is there
--- has been aggregated anew since. One row per day that did, and how far it reaches now. Deleted and written again, so that nobody needs the right to update.
+-- has been aggregated anew since. One row per day that did, and how far it reaches now. Deleted and written again, so that nobody
+-- needs the right to update.
 with gone as (
   delete from dash_users
   where dt >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
