@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { generate } from 'selfsigned';
 import { main } from '../src/cli/main.ts';
 import type { Streams } from '../src/cli/terminal.ts';
 import { openServer } from '../src/db/server.ts';
@@ -38,7 +39,7 @@ beforeAll(async () => {
   const [{ data } = { data: '' }] = await db.query<{ data: string }>(
     "select current_setting('data_directory') as data",
   );
-  makeCertificates(data);
+  await makeCertificates(data);
   await db.run(`create role guarded login superuser password '${password}'`);
   await db.run('alter system set ssl = on');
   const lines = [
@@ -65,22 +66,40 @@ afterAll(async () => {
 });
 
 /** An authority, and a certificate of it for the name localhost, in the server's folder; `other.crt` is another authority. */
-function makeCertificates(data: string): void {
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-  const made = ['-newkey', 'rsa:2048', '-nodes', '-days', '2'];
-  for (const name of ['root', 'other'])
-    openssl('req', '-x509', ...made, '-keyout', `${name}.key`, '-out', `${name}.crt`, '-subj', `/CN=${name}`);
-  openssl('req', ...made, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=localhost');
-  writeFileSync(join(folder, 'names'), 'subjectAltName=DNS:localhost');
-  openssl(
-    ...['x509', '-req', '-in', 'server.csr', '-CA', 'root.crt', '-CAkey', 'root.key', '-CAcreateserial'],
-    ...['-days', '2', '-extfile', 'names', '-out', 'server.crt'],
-  );
-  const owner = execFileSync('stat', ['-c', '%u:%g', data], { encoding: 'utf8' }).trim();
+async function makeCertificates(data: string): Promise<void> {
+  const make = async (file: string, name: string, issuer?: string) => {
+    const usage = { name: 'keyUsage', keyCertSign: true, critical: true } as const;
+    const made = await generate([{ name: 'commonName', value: name }], {
+      ...(issuer
+        ? {
+            ca: {
+              key: readFileSync(join(folder, `${issuer}.key`), 'utf8'),
+              cert: readFileSync(join(folder, `${issuer}.crt`), 'utf8'),
+            },
+            extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }],
+          }
+        : { extensions: [{ name: 'basicConstraints', cA: true, critical: true }, usage] }),
+      algorithm: 'sha256',
+    });
+    writeFileSync(join(folder, `${file}.key`), made.private, { mode: 0o600 });
+    writeFileSync(join(folder, `${file}.crt`), made.cert);
+  };
+  await make('root', 'root');
+  await make('other', 'other');
+  await make('server', 'localhost', 'root');
+  const { uid, gid } = statSync(data);
   for (const name of ['server.key', 'server.crt']) {
     writeFileSync(join(data, name), readFileSync(join(folder, name)), { mode: 0o600 });
-    execFileSync('chown', [owner, join(data, name)]);
+    chownSync(join(data, name), uid, gid);
   }
+}
+
+/** How the list of processes shows one. */
+function showProcess(id: string): string {
+  const file = `/proc/${id}/cmdline`; // where there is none, there is ps
+  return existsSync(file)
+    ? readFileSync(file, 'utf8').replaceAll('\0', ' ')
+    : execFileSync('ps', ['-o', 'args=', '-p', id], { encoding: 'utf8' });
 }
 
 describe('a password', () => {
@@ -153,7 +172,7 @@ describe('a password', () => {
       const { child, outcome } = start(['render', '--out', page, '--database', url], { cwd: folder });
       const working = 'select from pg_stat_activity where wait_event_type = $1 and query like $2';
       while ((await db.query(working, ['Lock', '%dash_visits%'])).length === 0);
-      const shown = execFileSync('ps', ['-o', 'args=', '-p', String(child.pid)], { encoding: 'utf8' });
+      const shown = showProcess(String(child.pid));
       child.kill();
       return { shown, outcome };
     });
