@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { openServer } from '../src/db/server.ts';
 import { temporaryFolder } from './support/databases.ts';
+import { startServer } from './support/postgres.ts';
+import type { Server as Own } from './support/postgres.ts';
 import { zen } from './support/zen.ts';
 
 const cwd = temporaryFolder();
@@ -106,6 +110,89 @@ describe('of several hosts', () => {
       2,
       'There are 3 ports for 2 hosts: give each its own, or one for all.\n',
     ]);
+  });
+});
+
+describe('a parameter of libpq', () => {
+  const enter = (parameters: string, env?: Record<string, string>) =>
+    status(`postgres://zen@127.0.0.1:${port}/postgres?${parameters}`, env);
+
+  test.each([
+    'channel_binding=prefer&gssencmode=disable&sslcertmode=allow',
+    'application_name=me&client_encoding=LATIN1&keepalives=1&keepalives_idle=30&tcp_user_timeout=1000',
+    'connect_timeout=5&target_session_attrs=any&load_balance_hosts=disable&sslsni=1&sslcompression=0',
+    'options=-c%20work_mem%3D8MB',
+  ])('that changes nothing here, or is the server’s, is no hindrance: %s', async (parameters) => {
+    expect(await enter(parameters)).toEqual(entered);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ['channel_binding=require', {}, 'zen cannot do channel_binding=require'],
+    ['', { PGCHANNELBINDING: 'require' }, 'zen cannot do channel_binding=require'],
+    ['gssencmode=require', {}, 'zen cannot do gssencmode=require'],
+    ['connect_timeout=soon', {}, '“soon” is no connect_timeout'],
+    ['', { PGCONNECT_TIMEOUT: '1.5' }, '“1.5” is no connect_timeout'],
+    ['target_session_attrs=master', {}, '“master” is none of target_session_attrs'],
+    [
+      'require_auth=scram-sha-256',
+      {},
+      'refused: unrecognized configuration parameter "require_auth". Take it out',
+    ],
+  ])('that zen cannot heed is a sentence: %s %j', async (parameters, env, said) => {
+    expect(await enter(parameters, env)).toEqual([2, expect.stringContaining(said)]);
+  });
+
+  test('connect_timeout ends the wait for a server that says nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const own = String((silent.address() as AddressInfo).port);
+    expect(await status(`postgres://zen@127.0.0.1:${own}/postgres?connect_timeout=1`)).toEqual([
+      3,
+      expect.stringContaining(`Cannot reach postgres://zen@127.0.0.1:${own}/postgres: `),
+    ]);
+    silent.close();
+  });
+});
+
+describe('target_session_attrs', () => {
+  let standby: Own;
+  let hosts: Record<'primary' | 'standby' | 'nothing', string>;
+  beforeAll(async () => {
+    standby = await startServer();
+    await standby.kill();
+    writeFileSync(join(standby.data, 'standby.signal'), '');
+    await standby.start();
+    hosts = { primary: `127.0.0.1:${port}`, standby: new URL(standby.url).host, nothing: '127.0.0.1:1' };
+  });
+  afterAll(() => standby.stop());
+
+  type Host = keyof typeof hosts;
+  test.each<[kind: string, among: Host[], found: Host]>([
+    ['any', ['standby', 'primary'], 'standby'],
+    ['read-write', ['standby', 'primary'], 'primary'],
+    ['primary', ['nothing', 'standby', 'primary'], 'primary'],
+    ['read-only', ['primary', 'standby'], 'standby'],
+    ['standby', ['primary', 'nothing', 'standby'], 'standby'],
+    ['prefer-standby', ['primary', 'standby'], 'standby'],
+    ['prefer-standby', ['nothing', 'primary'], 'primary'],
+  ])('%s among %j finds the %s', async (kind, among, found) => {
+    const list = among.map((host) => hosts[host]).join(',');
+    const db = await openServer(`postgres://zen@${list}/postgres?target_session_attrs=${kind}`);
+    expect(db.label).toBe(`postgres://zen@${hosts[found]}/postgres`);
+    await db.close();
+  });
+
+  test.each<[kind: string, host: Host]>([
+    ['standby', 'primary'],
+    ['read-only', 'primary'],
+    ['read-write', 'standby'],
+  ])('%s where there is only a %s is a sentence, also by PGTARGETSESSIONATTRS', async (kind, host) => {
+    const url = `postgres://zen@${hosts[host]}/postgres`;
+    const why = `it is no ${kind} server, as target_session_attrs asks for`;
+    const said = [3, expect.stringContaining(`Cannot reach ${url}: ${why}.`)];
+    expect(await status(`${url}?target_session_attrs=${kind}`)).toEqual(said);
+    expect(await status(url, { PGTARGETSESSIONATTRS: kind })).toEqual(said);
+    expect(await status(url, { PGTARGETSESSIONATTRS: 'any' })).toEqual(entered);
   });
 });
 

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import {
+  copyFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { generate } from 'selfsigned';
@@ -42,17 +52,20 @@ beforeAll(async () => {
   await makeCertificates(data);
   await db.run(`create role guarded login superuser password '${password}'`);
   await db.run('alter system set ssl = on');
+  await db.run("alter system set ssl_ca_file = 'root.crt'");
   const lines = [
     'host all guarded all scram-sha-256',
     'hostssl all secure all trust',
     'hostnossl all bare all trust',
     'host all zen all trust',
+    'hostssl all keyed all cert',
   ];
   // As the server itself sees its files: they belong to another user.
   const rules = lines.join('\n').replaceAll("'", "''");
   await db.run(`copy (select '${rules.replaceAll('\n', "' union all select '")}') to '${data}/pg_hba.conf'`);
   await db.run('create role secure login superuser');
   await db.run('create role bare login superuser');
+  await db.run('create role keyed login superuser');
   await db.query('select pg_reload_conf()');
   bare = new URL(server.url);
   bare.username = 'guarded';
@@ -65,7 +78,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** An authority, and a certificate of it for the name localhost, in the server's folder; `other.crt` is another authority. */
+/**
+ * Two authorities, `root` and `other`, and certificates of each: `root`'s for a server named localhost and for a client named
+ * keyed, `other`'s for such a client, too. The server's own go into its folder.
+ */
 async function makeCertificates(data: string): Promise<void> {
   const make = async (file: string, name: string, issuer?: string) => {
     const usage = { name: 'keyUsage', keyCertSign: true, critical: true } as const;
@@ -87,8 +103,10 @@ async function makeCertificates(data: string): Promise<void> {
   await make('root', 'root');
   await make('other', 'other');
   await make('server', 'localhost', 'root');
+  await make('client', 'keyed', 'root');
+  await make('stranger', 'keyed', 'other');
   const { uid, gid } = statSync(data);
-  for (const name of ['server.key', 'server.crt']) {
+  for (const name of ['server.key', 'server.crt', 'root.crt']) {
     writeFileSync(join(data, name), readFileSync(join(folder, name)), { mode: 0o600 });
     chownSync(join(data, name), uid, gid);
   }
@@ -235,6 +253,60 @@ describe('TLS', () => {
     const outcome = await enter(role, host, parameters);
     expect([outcome.code, outcome.stderr.startsWith('Unexpected')]).toEqual([code, false]);
     expect(outcome.stderr).toMatch(code === 0 ? /^$/ : /^\P{Cc}{20,400}\.\n$/u);
+  });
+
+  const client = (name: string, key = name) =>
+    `sslcert=${join(folder, `${name}.crt`)}&sslkey=${join(folder, `${key}.key`)}`;
+
+  test.each<[parameters: string, code: number]>([
+    [client('client'), 0],
+    [`sslmode=allow&${client('client')}`, 0],
+    [`sslmode=verify-full&sslrootcert=${root}&${client('client')}`, 0],
+    ['sslmode=require', 3],
+    [`sslmode=disable&${client('client')}`, 3],
+    [client('stranger'), 3],
+    [client('server'), 3],
+    [client('client', 'stranger'), 2],
+    [client('none'), 2],
+    [client('client', 'none'), 2],
+    [`sslcert=${passfile}&sslkey=${join(folder, 'client.key')}`, 2],
+  ])('lets in who has a certificate: with %s the exit is %i', async (parameters, code) => {
+    writeFileSync(passfile, 'no certificate');
+    const outcome = await enter('keyed', 'localhost', parameters);
+    expect([outcome.code, outcome.stderr.startsWith('Unexpected')]).toEqual([code, false]);
+    expect(outcome.stderr).toMatch(code === 0 ? /^$/ : /^\P{Cc}{20,400}\.\n$/u);
+  });
+
+  test('takes the certificate of PGSSLCERT and PGSSLKEY, or that of the home', async () => {
+    const [cert, key] = [join(folder, 'client.crt'), join(folder, 'client.key')];
+    const named = { PGSSLCERT: cert, PGSSLKEY: key };
+    expect(await enter('keyed', 'localhost', '', named)).toMatchObject({ code: 0 });
+    const HOME = join(folder, 'home');
+    mkdirSync(join(HOME, '.postgresql'), { recursive: true });
+    copyFileSync(cert, join(HOME, '.postgresql/postgresql.crt'));
+    copyFileSync(key, join(HOME, '.postgresql/postgresql.key'));
+    expect(await enter('keyed', 'localhost', 'sslmode=require', { HOME })).toMatchObject({ code: 0 });
+  });
+
+  test('takes no key that others may read, and one with a password only with that', async () => {
+    const [open, locked] = [join(folder, 'open.key'), join(folder, 'locked.key')];
+    const key = readFileSync(join(folder, 'client.key'), 'utf8');
+    writeFileSync(open, key, { mode: 0o644 });
+    expect(await enter('keyed', 'localhost', client('client', 'open'))).toMatchObject({
+      code: 2,
+      stderr: `The client's sslkey ${open} is not used, as others may read it: run chmod 600 on it.\n`,
+    });
+    const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'Tr0ub4dor' } as const;
+    writeFileSync(locked, createPrivateKey(key).export(cipher), { mode: 0o600 });
+    for (const [word, code] of [
+      ['Tr0ub4dor', 0],
+      ['Wr0ng', 2],
+      ['', 2],
+    ] as const) {
+      const outcome = await enter('keyed', 'localhost', `${client('client', 'locked')}&sslpassword=${word}`);
+      expect(outcome).toMatchObject({ code });
+      expect(outcome.stderr).not.toMatch(/Unexpected|Wr0ng/);
+    }
   });
 
   test('is what PGSSLMODE and PGSSLROOTCERT say, unless the URL says another', async () => {

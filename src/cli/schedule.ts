@@ -77,10 +77,7 @@ function findFolder(path: string): string {
 /** A URL that says all that cron's environment will not, but the password; whether there is one to be set there. */
 function resolveServer(text: string, env: Environment): { url: string; secret: boolean } {
   const { places, password, own, settings } = readAddress(text, env);
-  for (const name of ['sslmode', 'sslrootcert', 'passfile'] as const) {
-    const value = own[name] || env[`PG${name.toUpperCase()}`];
-    if (value) settings.set(name, value);
-  }
+  for (const [name, value] of Object.entries(own)) if (value) settings.set(name, value);
   const query = settings.toString();
   return { url: writeUrl(places) + (query && `?${query}`), secret: Boolean(password || env.PGPASSWORD) };
 }

@@ -8,7 +8,7 @@ import { environment } from '../config.ts';
 import { copyText, frame, quoteName } from './database.ts';
 import type { CopyOptions, Session, Value } from './database.ts';
 import { readLinks } from './link.ts';
-import type { Link } from './link.ts';
+import type { Link, Wanted } from './link.ts';
 import { writeUrl } from './place.ts';
 import { refusal } from './refusal.ts';
 
@@ -18,7 +18,6 @@ type Query = ReturnType<Sql['unsafe']>;
 const settings: postgres.Options<Record<string, postgres.PostgresType>> = {
   max: 1,
   max_lifetime: null,
-  connect_timeout: 10,
   fetch_types: false,
   onnotice: () => undefined,
   connection: { application_name: `zen ${process.pid}@${hostname()}`, TimeZone: 'UTC' },
@@ -46,8 +45,8 @@ export class Connection implements Session {
     } as unknown as typeof settings; // whose types know of no lists
     const onclose = () => (this.#state = 'lost');
     this.#link = link;
-    this.#sql = postgres(`postgres://?${link.settings.toString()}`, {
-      ...{ ...settings, ...place, ssl: link.tls[0] ?? false, onclose },
+    this.#sql = connect(`postgres://?${link.settings.toString()}`, {
+      ...{ ...settings, ...place, ssl: link.tls[0] ?? false, connect_timeout: link.patience, onclose },
     });
     this.label = writeUrl([{ ...link.place, database }]);
   }
@@ -81,12 +80,15 @@ export class Connection implements Session {
 
   /**
    * Tries one way of TLS, then the others where the server lets in only those with, or without it (pg_hba.conf); and the
-   * next host where none of them leads to a server.
+   * next host where none of them leads to a server, or not to one of the kind that is wanted.
    */
   static async #enter([link, ...others]: [Link, ...Link[]], database?: string): Promise<Connection> {
     const connection = new Connection(link, database);
     try {
-      await connection.#sql`select 1`;
+      const [server] = await connection.#sql<[Server]>`
+        select pg_is_in_recovery() as standby,
+          pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' as fixed`;
+      if (!suits[link.wanted](server)) throw notWanted(link.wanted);
       return connection;
     } catch (error) {
       await connection.close();
@@ -95,6 +97,7 @@ export class Connection implements Session {
       if (codeOf(error) === '28000' && tls.length > 0)
         return Connection.#enter([{ ...link, tls }, ...others], database);
       if (next && absent.test(codeOf(error) ?? '')) return Connection.#enter([next, ...rest], database);
+      if (codeOf(error) === unknownSetting) throw notTaken(error, connection.label);
       throw translate(error, connection.label, link.hint);
     }
   }
@@ -189,6 +192,47 @@ export class Connection implements Session {
     if (this.#state === 'lost')
       throw new ZenError('unreachable', `The connection to ${this.label} was lost. Run it again.`);
   }
+}
+
+/** The driver's client. It must not see this variable, which it reads as well, with fewer values, and does otherwise. */
+function connect(url: string, options: typeof settings): Sql {
+  const env = environment();
+  const { PGTARGETSESSIONATTRS: kept } = env;
+  delete env.PGTARGETSESSIONATTRS;
+  try {
+    return postgres(url, options);
+  } finally {
+    if (kept !== undefined) env.PGTARGETSESSIONATTRS = kept;
+  }
+}
+
+interface Server {
+  standby: boolean;
+  /** It takes no changes. */
+  fixed: boolean;
+}
+
+const suits: Record<Wanted, (server: Server) => boolean> = {
+  any: () => true,
+  'read-write': ({ fixed }) => !fixed,
+  'read-only': ({ fixed }) => fixed,
+  primary: ({ standby }) => !standby,
+  standby: ({ standby }) => standby,
+};
+
+/** For whoever looks for a server of that kind, there is none. */
+function notWanted(kind: Wanted): Error {
+  return Object.assign(new Error(`it is no ${kind} server, as target_session_attrs asks for`), {
+    code: 'EOTHER',
+  });
+}
+
+const unknownSetting = '42704';
+
+/** A parameter of the URL that is neither libpq's, as far as zen knows it, nor a setting of the server's. */
+function notTaken(error: unknown, place: string): ZenError {
+  const remedy = "Take it out of the database's URL";
+  return new ZenError('usage', `${place} refused: ${messageOf(error)}. ${remedy}.`, { cause: error });
 }
 
 function notAllowed(error: unknown, role: string, name: string): ZenError {

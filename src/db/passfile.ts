@@ -12,7 +12,7 @@ export async function findPassword(
   place: Place,
   env: Environment,
 ): Promise<{ password?: string; hint: string }> {
-  const path = named || env.PGPASSFILE || findInHome('.pgpass', env);
+  const path = named || findInHome('.pgpass', env);
   if (path === undefined) return { hint: '' };
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) return { hint: '' };

@@ -17,31 +17,70 @@ export interface Address {
   /** One for each host. */
   places: [Place, ...Place[]];
   password: string;
-  /** The parameters that are libpq's own, which the driver would send to the server as settings; absent is ''. */
-  own: Record<Parameter, string>;
-  /** The others. */
+  /** That of the client's key. */
+  sslpassword: string;
+  /** Other parameters of libpq's, from the URL, else from their variables; absent is ''. */
+  own: Record<keyof typeof variables, string>;
+  /** What is not libpq's: the driver sends it to the server as settings. */
   settings: URLSearchParams;
 }
 
-const names = ['host', 'port', 'user', 'password', 'dbname', 'passfile', 'sslmode', 'sslrootcert'] as const;
-type Parameter = (typeof names)[number];
+/** What is in no variable, or may also stand in front of the parameters, which goes before a variable. */
+const names = ['host', 'port', 'user', 'password', 'dbname', 'sslpassword'] as const;
+
+/** What else zen heeds, and libpq's variables for it. */
+const variables = {
+  passfile: 'PGPASSFILE',
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  connect_timeout: 'PGCONNECT_TIMEOUT',
+  target_session_attrs: 'PGTARGETSESSIONATTRS',
+};
+
+/** Those that tune what libpq does by itself, or name the session, as zen does: they change nothing here. */
+const tuning = [
+  ...['application_name', 'fallback_application_name', 'client_encoding', 'load_balance_hosts', 'sslsni'],
+  ...['keepalives', 'keepalives_count', 'keepalives_idle', 'keepalives_interval', 'tcp_user_timeout'],
+  ...['gssdelegation', 'gsslib', 'krbsrvname', 'sslcompression'],
+];
+
+/** Those with which a `require` asks for a safety that zen cannot give. */
+const demands = {
+  channel_binding: 'PGCHANNELBINDING',
+  gssencmode: 'PGGSSENCMODE',
+  sslcertmode: 'PGSSLCERTMODE',
+};
 
 /**
  * Reads a URL as libpq does (PostgreSQL's documentation, 34.1.1.2 and 34.1.1.3): its parameters go before what stands in front
  * of them, that before the `PG*` variables. Unlike there, a password may have an `@` in it, and a database's name may not.
  *
- * @throws ZenError `usage` for what is no URL, or no port; it does not quote the URL, which may hold a password
+ * @throws ZenError `usage` for what is no URL, no port, or a demand that zen cannot meet; it does not quote the URL, which may
+ *   hold a password
  */
 export function readAddress(text: string, env: Environment): Address {
   const [front = '', query = ''] = text.split(/\?(.*)/s);
   const settings = new URLSearchParams(query);
-  const own = Object.fromEntries(names.map((name) => [name, settings.get(name) ?? ''])) as Address['own'];
-  for (const name of names) settings.delete(name);
+  const read = (name: string) => settings.get(name) ?? '';
+  const named = Object.fromEntries(names.map((name) => [name, read(name)])) as Record<
+    (typeof names)[number],
+    string
+  >;
+  const other = (from: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(from).map(([name, variable]) => [name, read(name) || env[variable] || '']),
+    );
+  const own = other(variables) as Address['own'];
+  refuse(other(demands));
+  for (const name of [...names, ...Object.keys({ ...variables, ...demands }), ...tuning])
+    settings.delete(name);
   const url = readFront(front);
-  const user = own.user || url.user || env.PGUSER || findAccount()?.username || '';
-  const database = own.dbname || url.database || env.PGDATABASE || user;
-  const hosts = (own.host || url.hosts || env.PGHOST || '').split(',');
-  const ports = (own.port || url.ports || env.PGPORT || '').split(',');
+  const user = named.user || url.user || env.PGUSER || findAccount()?.username || '';
+  const database = named.dbname || url.database || env.PGDATABASE || user;
+  const hosts = (named.host || url.hosts || env.PGHOST || '').split(',');
+  const ports = (named.port || url.ports || env.PGPORT || '').split(',');
   if (ports.length > 1 && ports.length !== hosts.length) {
     const many = `There are ${ports.length} ports for ${hosts.length} hosts`;
     throw new ZenError('usage', `${many}: give each its own, or one for all.`);
@@ -52,7 +91,8 @@ export function readAddress(text: string, env: Environment): Address {
   };
   const [first, ...others] = hosts;
   const places: Address['places'] = [at(0, first), ...others.map((host, index) => at(index + 1, host))];
-  return { places, password: own.password || url.password, own, settings };
+  const { password, sslpassword } = named;
+  return { places, password: password || url.password, sslpassword, own, settings };
 }
 
 /** What stands before the parameters; absent is ''. */
@@ -71,6 +111,13 @@ function readFront(front: string): Record<'user' | 'password' | 'hosts' | 'ports
     const remedy = 'Write it as postgres://user@host:5432/database, with %-escapes for / # % @ in a name';
     throw new ZenError('usage', `${why}. ${remedy}.`);
   }
+}
+
+function refuse(asked: Record<string, string>): void {
+  const [name] = Object.entries(asked).find(([, value]) => value === 'require') ?? [];
+  if (name === undefined) return;
+  const remedy = 'Ask for sslmode=verify-full instead';
+  throw new ZenError('usage', `zen cannot do ${name}=require. ${remedy}.`);
 }
 
 function checkPort(text: string): string {

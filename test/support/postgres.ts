@@ -110,7 +110,7 @@ async function ready(log: NodeJS.ReadableStream, ended: Promise<unknown>): Promi
   const accepting = new Promise<void>((resolve) => {
     log.on('data', (chunk: Buffer) => {
       said += chunk.toString();
-      if (said.includes('ready to accept connections')) resolve();
+      if (/ready to accept (read-only )?connections/.test(said)) resolve();
     });
   });
   await Promise.race([
