@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, w
 import { join } from 'node:path';
 import { ZenError } from '../src/errors.ts';
 import { openBackup } from '../src/restore/open.ts';
+import { Reader } from '../src/restore/reader.ts';
 import { writeArchive } from './support/archive.ts';
 import type { Recipe } from './support/archive.ts';
 import { temporaryFolder } from './support/databases.ts';
@@ -150,6 +151,13 @@ describe.each(containers)('a partitioned table, %s:', (_, container) => {
     const path = container({ tables: [...tables, { ...parts[2], copy: tables[1]?.copy ?? '', table: 'p3', text: '1\n\\.\n' }] }); // prettier-ignore
     await expect(read(path)).rejects.toThrow(/has a row of 1 values instead of 2\. Copy it again\.$/);
   });
+});
+
+test('that cannot be read any more, as when its disk fails, is a sentence', async () => {
+  const path = write(Buffer.from('PGDMP'));
+  const reader = await Reader.open(path);
+  await reader.close();
+  await expect(reader.byte()).rejects.toThrow(`Cannot read the dump ${path}: Error: file closed.`);
 });
 
 describe('in a folder, what is not a regular file is refused:', () => {

@@ -51,7 +51,7 @@ export class Reader {
   /**
    * Takes exactly `count` bytes.
    *
-   * @throws ZenError `failed` when the file ends before
+   * @throws ZenError `failed` when the file ends before, or its disk fails
    */
   async bytes(count: number): Promise<Buffer> {
     this.#demand(count);
@@ -89,7 +89,9 @@ export class Reader {
     this.#demand(1);
     this.#start = this.position;
     const length = Math.min(bufferBytes, this.size - this.position);
-    this.#filled = (await this.#file.read(this.#buffer, 0, length, this.#offset + this.position)).bytesRead;
+    const place = this.#offset + this.position;
+    const read = await this.#file.read(this.#buffer, 0, length, place).catch(unreadable(this.path));
+    this.#filled = read.bytesRead;
     if (this.#filled === 0) this.#truncated();
   }
 
