@@ -473,6 +473,20 @@ test('a page tells which of its minutes were never aggregated, and whether the l
   await db.close();
 });
 
+test('a mean of less than one event a minute has an axis that can be read', async () => {
+  const db = await newDatabase('server');
+  const event = { user_id: 1, item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
+  const hours = Array.from({ length: 7 * 24 }, (_, hour) => ({ ...event, ts: noon + hour * 60 * minute }));
+  await insertEvents(db, hours);
+  const week = { start: noon, end: noon + 7 * 24 * 60 * minute };
+  await aggregate(db, [week], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+  const { html } = await render(db, { locale: 'ru', end: week.end });
+  const [history = ''] = /<zen-chart id="history">.*?<\/zen-chart>/s.exec(html) ?? [];
+  const labels = [...history.matchAll(/>(0(?:,\d+)?)<\/text>/g)].map(([, label]) => label);
+  expect(labels).toEqual(['0', '0,005', '0,01', '0,015', '0,02', '0,025', '0,03', '0,035']); // 1 in 30 minutes is 0.033
+  await db.close();
+});
+
 test('a page tells by which rule events came to their minutes', async () => {
   const other = await newDatabase('server');
   try {
