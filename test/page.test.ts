@@ -124,6 +124,27 @@ describe('the page', () => {
     }
   });
 
+  test('draws its charts as high as the words around them leave room for, also when these change', async () => {
+    const readRooms = () =>
+      page.$$eval('zen-chart:not([hidden]) .view', (views) =>
+        views.map((view) => [view.clientHeight, view.querySelector('svg')?.clientHeight]),
+      );
+    const isFilled = () =>
+      page.waitForFunction(() =>
+        [...document.querySelectorAll('zen-chart:not([hidden]) .view')].every(
+          (view) => view.clientHeight === view.querySelector('svg')?.clientHeight,
+        ),
+      );
+    await isFilled();
+    const before = await readRooms();
+    await page.$eval('#summary', (summary) => {
+      summary.append(' and so on'.repeat(50));
+    });
+    await isFilled();
+    for (const [index, [room = 0]] of (await readRooms()).entries())
+      expect(room).toBeLessThan(before[index]?.[0] ?? 0);
+  });
+
   test('filters all three charts by topics, age and period, chosen with the mouse and the keyboard', async () => {
     await page.click('#topics button:text-is("Наука")');
     await page.click('#topics button:text-is("Россия")');

@@ -82,7 +82,6 @@ function switcher(
     for (const chart of charts) if (names.has(chart.name)) chart.hidden = chart.name !== name;
     const shown = charts.find((chart) => chart.name === name);
     if (shown && !shown.view) await draw(shown);
-    dispatchEvent(new Event('resize')); // Vega does not see that there is room again
     change();
   };
   const buttons = [...document.querySelectorAll<HTMLButtonElement>('[data-show]')];

@@ -39,8 +39,7 @@ export class Panel extends HTMLElement {
 
   /** Draws other people. */
   give(rows: object[]): void {
-    const height = this.querySelector('.view')?.clientHeight ?? 0; // what is said above it may take more lines than before
-    void this.view?.signal('height', height).data('people', rows).runAsync();
+    void this.view?.data('people', rows).runAsync();
   }
 
   /** @param onChange called when other rows are drawn */
@@ -55,6 +54,9 @@ export class Panel extends HTMLElement {
     await view.initialize(place).hover().runAsync();
     this.view = view;
     this.#source = chart.rows;
+    new ResizeObserver(() => {
+      fill(view, place);
+    }).observe(place);
     const change = () => {
       this.classList.toggle('is-empty', this.rows.length === 0);
       onChange();
@@ -62,6 +64,14 @@ export class Panel extends HTMLElement {
     view.addDataListener(chart.rows, change);
     change();
   }
+}
+
+/**
+ * Vega looks at the room that it has when the window changes. So do the words above a chart, which may take more lines than
+ * before, and the choice between two charts, of which the hidden one has none.
+ */
+function fill(view: View, { clientWidth, clientHeight }: HTMLElement): void {
+  if (clientWidth > 0) void view.signal('width', clientWidth).signal('height', clientHeight).runAsync();
 }
 
 /** The part of Vega's scene that is used here (vega-scenegraph, "Item"). */
