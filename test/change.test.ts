@@ -65,11 +65,11 @@ describe.each(kinds)('on the %s database', (kind) => {
     };
     expect(await said('en')).toBe(
       'On November 23 there were 14\u00a0events: 7.7% more than the day before, as many as a week before. ' +
-        'What moved most: Наука +5, &lt;/script&gt; -3, Кино -1.',
+        'What moved most: Наука +5, &lt;/script&gt; −3, Кино −1.',
     );
     expect(await said('ru')).toBe(
       '23 ноября — 14\u00a0событий: на 7,7\u00a0% больше, чем накануне, столько же, сколько неделей раньше. ' +
-        'Сильнее всего изменились: Наука +5, &lt;/script&gt; -3, Кино -1.',
+        'Сильнее всего изменились: Наука +5, &lt;/script&gt; −3, Кино −1.',
     );
   });
 

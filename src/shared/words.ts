@@ -32,7 +32,7 @@ export function translator({ language, messages }: Locale): Translate {
 export interface Writer {
   t: Translate;
   number: (value: number) => string;
-  /** A difference: its sign is always written. */
+  /** A difference: its sign is always written, the minus as such and not as a hyphen. */
   signed: (value: number) => string;
   percent: (share: number | null) => string;
   /** A minute; with its day unless that is known. */
@@ -65,7 +65,7 @@ export function writer(locale: Locale): Writer {
     t: translator(locale),
     range: (start, end) => range.formatRange(start, end),
     number: (value) => number.format(value),
-    signed: (value) => signed.format(value),
+    signed: (value) => signed.format(value).replace('-', '−'),
     day: (ms) => date.format(ms),
     percent: (share) => (share === null ? '–' : percent.format(share)),
     time: (ms, withDay) => (withDay ? day : time).format(ms),
