@@ -26,6 +26,9 @@ const sizes = [1, 10, 31];
 /** The original keeps every row in memory, which Node has no room for at the largest size. */
 const mostOriginal = 10;
 
+/** Days whose events are spread over 24 hours. */
+const spreadDays = 10;
+
 const rounds = 5;
 const first = Date.parse('2019-09-24');
 
@@ -63,8 +66,12 @@ export async function benchAggregate(bin: string): Promise<void> {
       if (duck) await handOver(bin, url, join(folder, 'log.csv'), duck);
       const window = { start: first, end: first + days * dayMs };
       report(events, await race(db, contest({ db, url, window, duck, pandas }, days <= mostOriginal)));
-      if (days > 1) await benchNight(db, window);
+      if (days > 1) await benchNight(db, window, 'a night');
     }
+    await spread(db, spreadDays);
+    await clear(db);
+    await benchPeople(db, { start: first, end: first + dayMs }, 'a day, spread over 24 hours');
+    await benchNight(db, { start: first, end: first + spreadDays * dayMs }, 'a night, spread over 24 hours');
   } finally {
     pandas?.close();
     await db.close();
@@ -77,22 +84,47 @@ const jobs = Math.min(availableParallelism(), 4);
 const options = { minute: 'floor', dryRun: false, jobs, wait: 0 } as const;
 
 /** The last day, as cron does it, when those before it are done: its people are told from theirs. */
-async function benchNight(db: Database, window: Window): Promise<void> {
-  const run = async (of: Window, users: boolean) => {
-    const started = performance.now();
-    await aggregate(db, await slice(db, [of]), { ...options, users });
-    return (performance.now() - started) / 1000;
-  };
-  await run(window, true);
-  const night = { start: window.end - dayMs, end: window.end };
+async function benchNight(db: Database, window: Window, title: string): Promise<void> {
+  await run(db, window, true);
+  await benchPeople(db, { start: window.end - dayMs, end: window.end }, title);
+}
+
+/** A window without people, and with them. */
+async function benchPeople(db: Database, window: Window, title: string): Promise<void> {
   const seconds: { without: number; with: number }[] = [];
   for (let round = 0; round < rounds; round++)
-    seconds.push({ without: await run(night, false), with: await run(night, true) });
+    seconds.push({ without: await run(db, window, false), with: await run(db, window, true) });
   const [without, people] = [seconds.map((one) => one.without), seconds.map((one) => one.with)];
-  const ratio = median(seconds.map((one) => one.with / one.without));
+  const ratio = median(seconds.map((one) => one.with / one.without)).toFixed(2);
   console.log(
-    `  a night, ${median(without).toFixed(3)} s; with people ${median(people).toFixed(3)} s, ratio ${ratio.toFixed(2)}`,
+    `  ${title}, ${median(without).toFixed(3)} s; with people ${median(people).toFixed(3)} s, ratio ${ratio}`,
   );
+}
+
+async function run(db: Database, window: Window, users: boolean): Promise<number> {
+  const started = performance.now();
+  await aggregate(db, await slice(db, [window]), { ...options, users });
+  return (performance.now() - started) / 1000;
+}
+
+async function clear(db: Database): Promise<void> {
+  for (const table of ['dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'])
+    await db.run(`truncate ${table}`);
+}
+
+/** Keeps so many days, and gives their events, which are of half an hour, any time of their day. */
+async function spread(db: Database, days: number): Promise<void> {
+  await db.run(
+    `create table spread as
+     select event_id, age_segment, event, item_id, item_topic, item_type, source_id, source_topic, source_type,
+       ts - ts % $1::bigint + event_id * 2654435761 % $1::bigint as ts, user_id
+     from log_raw where ts < $2::bigint order by ts - ts % $1::bigint + event_id * 2654435761 % $1::bigint`,
+    [dayMs, first + days * dayMs],
+  );
+  await db.run('truncate log_raw');
+  await db.run('insert into log_raw select * from spread');
+  await db.run('drop table spread');
+  await db.run('vacuum analyze log_raw');
 }
 
 /** Repeats the first day's events on the days from `from` to `to`, with other users. */
@@ -121,15 +153,15 @@ async function handOver(bin: string, url: string, file: string, duck: Duck): Pro
 }
 
 function contest({ db, url, window, duck, pandas }: Bench, original: boolean): Contestants {
-  const run = async (own: Partial<AggregateOptions> = {}) => {
+  const aggregateAll = async (own: Partial<AggregateOptions> = {}) => {
     const windows = await plan(db, { ...options, ...window }, Date.now());
     return aggregate(db, await slice(db, windows), { ...options, users: false, ...own });
   };
   const [start, end] = [isoTime(window.start), isoTime(window.end)];
   return {
-    zen: () => run(),
-    single: () => run({ jobs: 1 }),
-    users: () => run({ users: true }),
+    zen: () => aggregateAll(),
+    single: () => aggregateAll({ jobs: 1 }),
+    users: () => aggregateAll({ users: true }),
     process: () =>
       promisify(execFile)(process.execPath, [
         'bin/zen.js',
@@ -159,8 +191,7 @@ async function race(db: Database, contestants: Contestants): Promise<Record<stri
   await aggregate(db, [], options); // makes the tables
   for (let round = 0; round <= rounds; round++) {
     for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
-      for (const table of ['dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'])
-        await db.run(`truncate ${table}`);
+      await clear(db);
       const started = performance.now();
       await contestants[name]?.();
       if (round > 0) seconds[name]?.push((performance.now() - started) / 1000);

@@ -38,7 +38,7 @@ export interface Progress {
 /** The aggregates; each has a folder of that name under `sql/aggregate`. */
 const aggregates = ['visits', 'engagement'] as const;
 
-/** Events whose users may be in memory at once, at some 300 bytes each. */
+/** Events whose users may be in memory at once, at some 100 bytes each. */
 const memory = new Budget(4_000_000);
 
 /** Milliseconds before the one retry. */

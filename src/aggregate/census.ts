@@ -6,14 +6,14 @@ import { dayOf, dayWindow, intersect, listDays, merge, subtract, wholeDays } fro
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { dayMinutes, Past } from './past.ts';
-import type { Day, Seen } from './past.ts';
+import type { Day, Read, Seen } from './past.ts';
 import { Relay } from './relay.ts';
 import { findEvents } from './plan.ts';
 import type { Leg } from './relay.ts';
 import { countReturns } from './returns.ts';
 import type { Returns } from './returns.ts';
 import { Turn } from './turn.ts';
-import { clearUsers, fillUsers, mayCountUsers, shortenReach } from './users.ts';
+import { clearUsers, fillUsers, mayCountUsers, seeUsers, shortenReach } from './users.ts';
 import { boundEvents, countEvents } from './volume.ts';
 
 /** Days before its own that a day's users are looked for in: a week, with it. */
@@ -146,10 +146,10 @@ export class Census {
     const turn = new Turn();
     const returns: Returns[][] = [];
     for (const [number, cells] of groupByDay(seen)) {
-      if (!this.#fits(number, cells)) continue;
       this.#past.forget(number - mostReach);
-      const day = await this.#past.keep(number, cells, turn);
-      returns.push(await this.#countDay(session, day, turn));
+      const read = await this.#past.read(cells, turn);
+      if (!this.#fits(number, read)) continue;
+      returns.push(await this.#countDay(session, this.#past.keep(number, read), turn));
     }
     counting.pass();
     return returns.flat();
@@ -173,8 +173,11 @@ export class Census {
   ): Promise<{ before: Day[]; reach: number }> {
     const before: Day[] = [];
     let most = mostSeen - events;
+    let next = this.#ask(session, day - 1, most);
     for (let reach = 1; reach <= mostReach; reach++) {
-      const one = await this.#read(session, day - reach, most, turn);
+      const asked = next;
+      if (reach < mostReach) next = this.#ask(session, day - reach - 1, most); // answered while the one before is read
+      const one = await this.#read(day - reach, asked, turn);
       if (!one || one.cells.length > most) return { before, reach: reach - 1 };
       before.unshift(one);
       most -= one.cells.length;
@@ -182,39 +185,41 @@ export class Census {
     return { before, reach: mostReach };
   }
 
-  /** A day, if its users are known, or will be in this run. */
-  async #read(session: Session, day: number, most: number, turn: Turn): Promise<Day | undefined> {
-    const held = this.#past.find(day);
-    if (held) return held;
+  /** Asks for a day, if its users are known, or will be in this run, and not held. */
+  #ask(session: Session, day: number, most: number): Promise<Seen[]> | undefined {
     const visits = this.#known.get(day)?.visits ?? 0;
     const isOwn = this.#isOwn(day);
-    if (this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
-    const seen = isOwn || visits > 0 ? await this.#see(session, day) : [];
-    return this.#fits(day, seen) ? this.#past.keep(day, seen, turn) : undefined;
+    if (this.#past.find(day) || this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
+    const asked = isOwn || visits > 0 ? seeUsers(session, dayWindow(day), this.#minute) : Promise.resolve([]);
+    asked.catch(() => undefined); // nobody may come to wait for it
+    return asked;
+  }
+
+  async #read(day: number, asked: Promise<Seen[]> | undefined, turn: Turn): Promise<Day | undefined> {
+    const held = this.#past.find(day);
+    if (held || !asked) return held;
+    const read = await this.#past.read(await asked, turn);
+    return this.#fits(day, read) ? this.#past.keep(day, read) : undefined;
   }
 
   /**
    * Whether the log has, minute by minute, as many events of a day as are aggregated; of a day of this run, no fewer outside of what is
    * aggregated now.
    */
-  #fits(day: number, seen: readonly Seen[]): boolean {
-    const log = new Map<number, number>();
-    for (const { minute, events } of seen) log.set(minute, (log.get(minute) ?? 0) + events);
+  #fits(day: number, { events }: Read): boolean {
     const known = readMinutes(this.#known.get(day)?.minutes ?? '');
+    const first = day * dayMinutes;
+    const log = (minute: number) => events[minute - first] ?? 0;
     const fits = this.#isOwn(day)
-      ? known.every(([minute, visits]) => this.#isNow(minute) || (log.get(minute) ?? 0) >= visits)
-      : known.length === log.size && known.every(([minute, visits]) => log.get(minute) === visits);
+      ? known.every(([minute, visits]) => this.#isNow(minute) || log(minute) >= visits)
+      : known.length === events.reduce((sum, some) => sum + (some > 0 ? 1 : 0), 0) &&
+        known.every(([minute, visits]) => log(minute) === visits);
     if (!fits) this.#lost.add(day);
     return fits;
   }
 
   #isNow(minute: number): boolean {
     return this.#windows.some(({ start, end }) => start <= minute * minuteMs && minute * minuteMs < end);
-  }
-
-  #see(session: Session, day: number): Promise<Seen[]> {
-    const { start, end } = dayWindow(day);
-    return session.query(sql('aggregate/users/seen'), [start, end, this.#minute]);
   }
 
   /**
@@ -249,7 +254,11 @@ export class Census {
       const place = this.enter();
       try {
         await transact(async (session) => {
-          const returns = await this.count(session, await this.#see(session, day), place);
+          const returns = await this.count(
+            session,
+            await seeUsers(session, dayWindow(day), this.#minute),
+            place,
+          );
           if ((returns[0]?.reach ?? held) <= held) return;
           await clearUsers(session, dayWindow(day));
           await fillUsers(session, returns);
@@ -273,11 +282,6 @@ function readMinutes(text: string): (readonly [number, number])[] {
 /** Days in order, counted from 1970. */
 function groupByDay(seen: readonly Seen[]): [number, Seen[]][] {
   const days = new Map<number, Seen[]>();
-  for (const one of seen) {
-    const day = Math.floor(one.minute / dayMinutes);
-    const cells = days.get(day);
-    if (cells) cells.push(one);
-    else days.set(day, [one]);
-  }
+  for (const one of seen) days.set(one.day, [...(days.get(one.day) ?? []), one]);
   return [...days].sort(([a], [b]) => a - b);
 }

@@ -33,15 +33,26 @@ export class Pairs {
   }
 }
 
-/**
- * How many there are of each pair of some lists that are sorted: three arrays of one order, as PostgreSQL writes them. Minutes of
- * the day, from 0; the minutes before, from the same midnight (null: none); and users.
- */
-export function listPairs(lists: readonly Pairs[]): Record<'minutes' | 'previous' | 'users', string> {
-  const [minutes, previous, users]: [number[], (number | 'NULL')[], number[]] = [[], [], []];
+/** How many there are of each pair: three arrays of one order. */
+export interface PairCounts {
+  /** Of the day, from 0. */
+  minutes: Int16Array;
+  /** From the same midnight; `never`: none. */
+  previous: Int16Array;
+  users: Int32Array;
+}
+
+/** Stands for no minute before. */
+export const never = -0x8000;
+
+/** Counts the pairs of some lists that are sorted. */
+export function countPairs(lists: readonly Pairs[]): PairCounts {
+  const most = lists.reduce((sum, { size }) => sum + size, 0);
+  const [minutes, previous, users] = [new Int16Array(most), new Int16Array(most), new Int32Array(most)];
   const base = lists[0]?.base ?? 1;
   const first = base - dayMinutes;
   const places = lists.map(() => 0);
+  let length = 0;
   for (let pair = least(lists, places); pair < Infinity; pair = least(lists, places)) {
     let count = 0;
     for (const [number, list] of lists.entries()) {
@@ -50,11 +61,15 @@ export function listPairs(lists: readonly Pairs[]): Record<'minutes' | 'previous
       places[number] = place;
     }
     const before = pair % base;
-    minutes.push(Math.floor(pair / base) - first);
-    previous.push(before === 0 ? 'NULL' : before - first);
-    users.push(count);
+    minutes[length] = Math.floor(pair / base) - first;
+    previous[length] = before === 0 ? never : before - first;
+    users[length++] = count;
   }
-  return { minutes: `{${minutes.join()}}`, previous: `{${previous.join()}}`, users: `{${users.join()}}` };
+  return {
+    minutes: minutes.subarray(0, length),
+    previous: previous.subarray(0, length),
+    users: users.subarray(0, length),
+  };
 }
 
 function least(lists: readonly Pairs[], places: readonly number[]): number {

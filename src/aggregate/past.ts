@@ -1,18 +1,32 @@
-import { Ids } from './ids.ts';
+import { Ids, nobody } from './ids.ts';
 import { Scopes } from './scopes.ts';
 import type { Turn } from './turn.ts';
 
 /**
- * The events of one minute × card topic × age × event, and their users, who may repeat, as PostgreSQL writes an array. Minutes are
- * counted from 1970.
+ * The events of one UTC day (counted from 1970) × card topic × age × event: their users, who may repeat, their minutes of the day, and
+ * how many of the users each of these has (null: one), arrays as PostgreSQL writes them.
  */
 export interface Seen {
-  minute: number;
+  day: number;
   item_topic: string | null;
   age_segment: string | null;
   event: string | null;
-  events: number;
   users: string;
+  minutes: string;
+  counts: string | null;
+}
+
+/** The same as numbers: a user's code, or `nobody`, and the minute of each event; and the number of their cell (of `Scopes`). */
+interface Group {
+  cell: number;
+  users: Uint32Array;
+  minutes: Uint32Array;
+}
+
+/** What was read of a day: its events, and how many there are in each minute. */
+export interface Read {
+  groups: Group[];
+  events: Uint32Array;
 }
 
 /**
@@ -42,19 +56,27 @@ export class Past {
     return this.#days.get(day);
   }
 
-  /** Keeps what was seen on a day. */
-  async keep(day: number, seen: readonly Seen[], turn: Turn): Promise<Day> {
+  /** Reads what was seen on a day. */
+  async read(seen: readonly Seen[], turn: Turn): Promise<Read> {
     const groups: Group[] = [];
-    for (const { minute, users, item_topic, age_segment, event } of seen) {
+    const events = new Uint32Array(dayMinutes);
+    for (const { users, minutes, counts, ...names } of seen) {
       await turn.pass();
       const codes = this.ids.read(users);
-      groups.push({
-        minute: minute - day * dayMinutes,
-        cell: this.scopes.of({ item_topic, age_segment, event }),
+      const group = {
+        cell: this.scopes.of(names),
         users: codes,
-      });
+        minutes: readMinutes(minutes, counts, codes.length),
+      };
+      for (const minute of group.minutes) events[minute] = (events[minute] ?? 0) + 1;
+      groups.push(group);
     }
-    const kept = { day, ...sortByUser(groups, this.ids.size) };
+    return { groups, events };
+  }
+
+  /** Keeps what was read of a day. */
+  keep(day: number, { groups, events }: Read): Day {
+    const kept = { day, ...sortByUser(sortByMinute(groups, events), this.ids.size) };
     this.#days.set(day, kept);
     return kept;
   }
@@ -68,36 +90,88 @@ export class Past {
   }
 }
 
-/** The users of one minute and cell. */
-interface Group {
-  minute: number;
-  cell: number;
-  users: Uint32Array;
+/** The minute of each of so many events. */
+function readMinutes(array: string, counts: string | null, events: number): Uint32Array {
+  const minutes = readNumbers(array, events);
+  if (counts === null) return minutes;
+  const all = new Uint32Array(events);
+  let start = 0;
+  for (const [place, count] of readNumbers(counts, minutes.length).entries()) {
+    all.fill(minutes[place] ?? 0, start, start + count);
+    start += count;
+  }
+  return all;
 }
 
-/** @param size codes are below it */
-function sortByUser(groups: Group[], size: number): Omit<Day, 'day'> {
-  groups.sort((a, b) => a.minute - b.minute);
-  const next = new Uint32Array(size);
-  for (const { users } of groups) for (const user of users) next[user] = (next[user] ?? 0) + 1;
-  const users = new Uint32Array(next.reduce((sum, events) => sum + (events > 0 ? 1 : 0), 0));
-  const starts = new Uint32Array(users.length + 1);
-  let [place, start] = [0, 0];
-  for (const [user, events] of next.entries()) {
-    next[user] = start;
-    if (events === 0) continue;
-    users[place++] = user;
-    start += events;
-    starts[place] = start;
+/** An array of at most so many whole numbers from 0 on. */
+function readNumbers(array: string, most: number): Uint32Array {
+  const numbers = new Uint32Array(most);
+  let length = 0;
+  for (let at = 1; at < array.length; at++) {
+    let number = 0;
+    for (let digit = array.charCodeAt(at) - 48; digit >= 0 && digit <= 9; digit = array.charCodeAt(++at) - 48)
+      number = number * 10 + digit;
+    numbers[length++] = number;
   }
-  const [minutes, cells] = [new Uint16Array(start), new Uint32Array(start)];
+  return numbers.subarray(0, length);
+}
+
+/** Events of any cells, in order of time. */
+interface Events {
+  users: Uint32Array;
+  minutes: Uint16Array;
+  cells: Uint32Array;
+}
+
+/** @param events how many there are in each minute */
+function sortByMinute(groups: readonly Group[], events: Uint32Array): Events {
+  const { starts: next, length } = add(events);
+  const [users, minutes, cells] = [new Uint32Array(length), new Uint16Array(length), new Uint32Array(length)];
   for (const group of groups) {
-    for (const user of group.users) {
-      const at = next[user] ?? 0;
-      next[user] = at + 1;
-      minutes[at] = group.minute;
+    for (let place = 0; place < group.users.length; place++) {
+      const minute = group.minutes[place] ?? 0;
+      const at = next[minute] ?? 0;
+      next[minute] = at + 1;
+      users[at] = group.users[place] ?? nobody;
+      minutes[at] = minute;
       cells[at] = group.cell;
     }
   }
+  return { users, minutes, cells };
+}
+
+/** @param size codes are below it */
+function sortByUser(events: Events, size: number): Omit<Day, 'day'> {
+  const counts = new Uint32Array(size);
+  for (const user of events.users) if (user !== nobody) counts[user] = (counts[user] ?? 0) + 1;
+  const { starts: next, length } = add(counts);
+  const users = new Uint32Array(counts.reduce((sum, some) => sum + (some > 0 ? 1 : 0), 0));
+  const starts = new Uint32Array(users.length + 1).fill(length);
+  let place = 0;
+  for (let user = 0; user < size; user++) {
+    if (counts[user] === 0) continue;
+    users[place] = user;
+    starts[place++] = next[user] ?? 0;
+  }
+  const [minutes, cells] = [new Uint16Array(length), new Uint32Array(length)];
+  for (let event = 0; event < events.users.length; event++) {
+    const user = events.users[event] ?? nobody;
+    if (user === nobody) continue;
+    const at = next[user] ?? 0;
+    next[user] = at + 1;
+    minutes[at] = events.minutes[event] ?? 0;
+    cells[at] = events.cells[event] ?? 0;
+  }
   return { users, starts, minutes, cells };
+}
+
+/** Where each begins when so many of each stand one after the other, and how many they are together. */
+function add(counts: Uint32Array): { starts: Uint32Array; length: number } {
+  const starts = new Uint32Array(counts.length);
+  let length = 0;
+  for (let place = 0; place < counts.length; place++) {
+    starts[place] = length;
+    length += counts[place] ?? 0;
+  }
+  return { starts, length };
 }

@@ -1,7 +1,6 @@
--- Does what ../engagement/fill.sql does ($1, $2, $3 as there), and gives the users that it has gathered for whole days, [$4, $5):
--- one row per minute (counted from 1970) × item_topic × age_segment × event. users: as many as events, as PostgreSQL writes an
--- array: {1,NULL,"a b"}, each id in one way only.
--- One pass for both, because the gathering is what takes time: a day of 322,391 events, read apart, takes 0.5 s more.
+-- Does what ../engagement/fill.sql does ($1, $2, $3 as there), and gives the users that it has gathered for whole days, [$4, $5), as
+-- seen.sql does, but for one minute of several events: counts are how many events each of the minutes has.
+-- One pass for both, because the gathering is what takes time: a day of 322,391 events in 33 minutes takes 0.1 s more, read apart.
 with cells as materialized (
   select
     minute,
@@ -44,11 +43,13 @@ filled as (
   returning 1
 )
 select
-  minute::bigint as minute,
+  day::bigint as day,
   item_topic,
   age_segment,
   event,
-  cardinality(users) as events,
-  users::text as users,
+  '{' || string_agg(trim(both '{}' from users::text), ',') || '}' as users,
+  array_agg((minute - day * 1440)::bigint)::text as minutes,
+  array_agg(cardinality(users))::text as counts,
   (select count(*) from filled) as filled
-from cells
+from (select *, floor(minute / 1440) as day from cells) as cells
+group by day, item_topic, age_segment, event
