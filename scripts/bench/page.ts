@@ -109,12 +109,14 @@ async function compare(
     ? await use(browser, makePlain(file, html), clicks.plain)
     : undefined;
   const bytes = statSync(file).size;
-  const json = plain ? jsonSize(tables.visits) + jsonSize(tables.engagement) : NaN;
+  const json = plain && jsonSize(tables.visits) + jsonSize(tables.engagement);
+  const alone =
+    json &&
+    `, row JSON alone ${(json / 1e6).toFixed(1)} MB (${(json / bytes).toFixed(0)}×)${comparePlotly(html, bytes)}`;
   console.log(
     `page, ${size}, ${rows.toLocaleString('en')} rows: rendered in ${made.seconds.toFixed(1)} s ` +
       `(${((made.seconds / rows) * 1e6).toFixed(1)} µs a row), ${made.megabytes.toFixed(0)} MB; ` +
-      `file ${(bytes / 1e6).toFixed(2)} MB, row JSON alone ${(json / 1e6).toFixed(1)} MB (${(json / bytes).toFixed(0)}×)` +
-      (plain ? comparePlotly(html, bytes) : ''),
+      `file ${(bytes / 1e6).toFixed(2)} MB${alone ?? ''}`,
   );
   for (const [name, times] of Object.entries({ zen, plain })) {
     if (times) console.log(`  ${name}: ${describe(times)}`);
