@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Seen } from '../src/aggregate/past.ts';
+import { gatherUsers, seeUsers } from '../src/aggregate/users.ts';
 import { boundEvents } from '../src/aggregate/volume.ts';
 import type { Minute } from '../src/ledger/ledger.ts';
 import type { Database } from '../src/db/database.ts';
@@ -351,6 +353,59 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect([await found(1), await found(2), await found(3), await found(4), await found(1, 5)]).toEqual([
       14, 14, 1, 0, 14,
     ]);
+  });
+
+  test('those of a busy day come in several texts, and are the same', async () => {
+    const random = mulberry32(17);
+    const log = Array.from({ length: 500 }, () => randomEvent(random));
+    await begin(log);
+    await run(day(0));
+    const list = (rows: readonly Seen[]) =>
+      rows
+        .flatMap(({ day: number, item_topic, age_segment, event, users, minutes, counts }) => {
+          const [ids, times, repeats] = [users, minutes, counts ?? ''].map((text) =>
+            text.slice(1, -1).split(','),
+          );
+          const each = times?.flatMap((minute, at) =>
+            Array.from({ length: Number(repeats?.[at] || 1) }, () => minute),
+          );
+          return ids?.map((id, at) => [number, item_topic, age_segment, event, each?.[at], id].join('|'));
+        })
+        .sort();
+    const { start, end } = day(0);
+    const found = await db.transaction(
+      async (session) => {
+        await session.run('delete from dash_engagement');
+        const few = await seeUsers(session, { start, end }, 'floor', 500);
+        const many = await seeUsers(session, { start, end }, 'floor', 5_000_000);
+        const { seen } = await gatherUsers(session, { start, end }, { start, end }, 'floor', 5_000_000);
+        expect(many.length).toBeGreaterThan(few.length);
+        return [list(few), list(many), list(seen)];
+      },
+      { rollback: true },
+    );
+    const own = log.filter(({ ts }) => Number(ts) >= start && Number(ts) < end);
+    expect(found[0]).toHaveLength(own.length);
+    expect(found[1]).toEqual(found[0]);
+    expect(found[2]).toEqual(found[0]);
+  });
+
+  test('a table of an earlier zen is taken as it is without them, too', async () => {
+    await begin([seen(0), seen(1)]);
+    await run(day(0));
+    await db.run('alter table dash_users drop column reach');
+    await run(day(1), { users: false });
+    expect(await known()).toEqual(['25 0 {5} {NULL}']);
+  });
+
+  test('a day that fails leaves its place to those after it, over one connection, too', async () => {
+    await begin([seen(0), seen(1)]);
+    await run(day(0));
+    await db.run("alter table dash_visits add check (dt > '2019-09-26') not valid");
+    const both = aggregate(db, [day(0), day(1)], {
+      ...({ minute: 'floor', dryRun: false, jobs: 2, wait: 0, users: true } as const),
+    });
+    await expect(both).rejects.toThrow(/violates check constraint/);
   });
 
   test('a day is not taken to have fewer events than it has, whether the server knows it or not', async () => {

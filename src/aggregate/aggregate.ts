@@ -11,7 +11,7 @@ import { withLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 import { Budget } from './budget.ts';
 import { Census } from './census.ts';
-import type { Place } from './census.ts';
+import type { Load, Place } from './census.ts';
 import { gatherUsers, mayCountUsers, updateUsers } from './users.ts';
 
 export interface AggregateOptions {
@@ -69,7 +69,7 @@ export async function aggregate(
       const counted = await census.choose(db, left, options.users);
       await each(groupByDay(left), options.dryRun ? 1 : options.jobs, async (group) => {
         for (const window of group) {
-          const counting = { census, place: census.enter(), events: counted.get(window) };
+          const counting = { census, place: census.enter(), load: counted.get(window) };
           results.set(window, await aggregateWindow(db, lock, window, options, prepare, counting));
           onProgress({ done: results.size, of: windows.length });
         }
@@ -118,11 +118,11 @@ function sum(parts: readonly Aggregated[]): Aggregated {
   };
 }
 
-/** A window's place among those whose users are counted, and how many events its days have, if they are. */
+/** A window's place among those whose users are counted, and what its days have, if they are. */
 interface Counting {
   census: Census;
   place: Place;
-  events: number | undefined;
+  load: Load | undefined;
 }
 
 async function aggregateWindow(
@@ -133,7 +133,7 @@ async function aggregateWindow(
   prepare: (session: Session) => Promise<void>,
   counting: Counting,
 ): Promise<Aggregated> {
-  const { census, place, events } = counting;
+  const { census, place, load } = counting;
   const started = performance.now();
   const covered = { ...window, minute };
   const work = async (session: Session) => {
@@ -145,8 +145,9 @@ async function aggregateWindow(
   };
   const transact = () => db.transaction(work, { rollback: dryRun });
   try {
-    return await (events === undefined ? transact() : memory.spend(events, transact));
+    return await (load ? memory.spend(load.memory, transact) : transact());
   } catch (error) {
+    census.leave(place); // who waits for it may have the only connection
     // The ledger says why, where it can; the error itself is what counts.
     if (!dryRun)
       await record(db, covered, performance.now() - started, { error: messageOf(error) }).catch(
@@ -163,14 +164,13 @@ async function replace(
   session: Session,
   { start, end }: Window,
   minute: Minute,
-  { census, place, events }: Counting,
+  { census, place, load }: Counting,
 ): Promise<Aggregated> {
   await session.query(sql('aggregate/hash'));
   const days = wholeDays({ start, end });
   const values = [start, end, minute];
   for (const name of aggregates) await session.run(sql(`aggregate/${name}/clear`), [start, end]);
-  const gathered =
-    events === undefined ? undefined : await gatherUsers(session, { start, end }, days, minute);
+  const gathered = load && (await gatherUsers(session, { start, end }, days, minute, load.events));
   if (gathered) await census.prepare(session, days, place);
   const engagementRows = gathered?.filled ?? (await session.run(sql('aggregate/engagement/fill'), values));
   const [visitsRows, returns] = await both(
@@ -196,15 +196,15 @@ async function both<One, Other>(
  * without one.
  */
 async function createTables(session: Session, users = true, wide = false): Promise<void> {
-  const counts = users && (await mayCountUsers(session));
-  for (const name of counts ? [...aggregates, 'users'] : aggregates) {
+  const may = await mayCountUsers(session);
+  for (const name of users && may ? [...aggregates, 'users'] : aggregates) {
     if (!(await hasTable(session, `dash_${name}`))) {
       await session.run(sql(`aggregate/${name}/table`));
       await session.run(sql(`aggregate/${name}/index`));
     }
-    if (name === 'users') await updateUsers(session);
     if (wide) await widen(session, `dash_${name}`);
   }
+  if (may && (await hasTable(session, 'dash_users'))) await updateUsers(session);
   if (!(await hasLedger(session)) && (await mayCreate(session))) await session.run(sql('ledger/table'));
 }
 

@@ -29,6 +29,12 @@ export interface Place {
   writing: Leg;
 }
 
+/** How many events the days of a window have at most, and how many count in memory: none, where all of the log may be there at once. */
+export interface Load {
+  events: number;
+  memory: number;
+}
+
 /**
  * What a run knows of a day: how many events `dash_visits` has, in all and by minute, and how far its users reach back, where they
  * are counted.
@@ -63,16 +69,15 @@ export class Census {
   }
 
   /**
-   * Looks at what is there, and chooses the windows whose days are to be counted, with the most events that these may have; 0, where
-   * all of the log can be in memory at once. When nobody says (`users`), those of up to four million events that have been counted, so
+   * Looks at what is there, and chooses the windows whose days are to be counted. When nobody says (`users`), those of up to four million events that have been counted, so
    * that nothing is lost, or of which the window holds at least half, so that an hour of a busy day does not cost the day.
    */
   async choose(
     db: Database,
     windows: readonly Window[],
     users: boolean | undefined,
-  ): Promise<Map<Window, number>> {
-    const chosen = new Map<Window, number>();
+  ): Promise<Map<Window, Load>> {
+    const chosen = new Map<Window, Load>();
     this.#may = await mayCountUsers(db);
     if (!this.#may || windows.length === 0) return chosen;
     await this.#lookUp(db, windows);
@@ -82,7 +87,9 @@ export class Census {
       // What cannot be too many does not have to be counted.
       const events = most.own <= mostEvents ? undefined : await countEvents(db, wholeDays(window));
       const wanted = users ?? ((events ?? 0) <= mostEvents && (await this.#isWorth(db, window, events)));
-      if (wanted) chosen.set(window, events ?? (most.all <= mostEvents ? 0 : most.own));
+      if (!wanted) continue;
+      const load = events ?? most.own;
+      chosen.set(window, { events: load, memory: most.all <= mostEvents ? 0 : load });
     }
     this.#windows = [...chosen.keys()];
     if (chosen.size > 0) await this.#findLost(db);
@@ -173,11 +180,8 @@ export class Census {
   ): Promise<{ before: Day[]; reach: number }> {
     const before: Day[] = [];
     let most = mostSeen - events;
-    let next = this.#ask(session, day - 1, most);
     for (let reach = 1; reach <= mostReach; reach++) {
-      const asked = next;
-      if (reach < mostReach) next = this.#ask(session, day - reach - 1, most); // answered while the one before is read
-      const one = await this.#read(day - reach, asked, turn);
+      const one = await this.#read(session, day - reach, most, turn);
       if (!one || one.cells.length > most) return { before, reach: reach - 1 };
       before.unshift(one);
       most -= one.cells.length;
@@ -185,20 +189,15 @@ export class Census {
     return { before, reach: mostReach };
   }
 
-  /** Asks for a day, if its users are known, or will be in this run, and not held. */
-  #ask(session: Session, day: number, most: number): Promise<Seen[]> | undefined {
+  /** A day, if its users are known, or will be in this run. */
+  async #read(session: Session, day: number, most: number, turn: Turn): Promise<Day | undefined> {
+    const held = this.#past.find(day);
+    if (held) return held;
     const visits = this.#known.get(day)?.visits ?? 0;
     const isOwn = this.#isOwn(day);
-    if (this.#past.find(day) || this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
-    const asked = isOwn || visits > 0 ? seeUsers(session, dayWindow(day), this.#minute) : Promise.resolve([]);
-    asked.catch(() => undefined); // nobody may come to wait for it
-    return asked;
-  }
-
-  async #read(day: number, asked: Promise<Seen[]> | undefined, turn: Turn): Promise<Day | undefined> {
-    const held = this.#past.find(day);
-    if (held || !asked) return held;
-    const read = await this.#past.read(await asked, turn);
+    if (this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
+    const seen = isOwn || visits > 0 ? await this.#see(session, day, visits) : [];
+    const read = await this.#past.read(seen, turn);
     return this.#fits(day, read) ? this.#past.keep(day, read) : undefined;
   }
 
@@ -220,6 +219,10 @@ export class Census {
 
   #isNow(minute: number): boolean {
     return this.#windows.some(({ start, end }) => start <= minute * minuteMs && minute * minuteMs < end);
+  }
+
+  #see(session: Session, day: number, events?: number): Promise<Seen[]> {
+    return seeUsers(session, dayWindow(day), this.#minute, events);
   }
 
   /**
@@ -254,11 +257,7 @@ export class Census {
       const place = this.enter();
       try {
         await transact(async (session) => {
-          const returns = await this.count(
-            session,
-            await seeUsers(session, dayWindow(day), this.#minute),
-            place,
-          );
+          const returns = await this.count(session, await this.#see(session, day), place);
           if ((returns[0]?.reach ?? held) <= held) return;
           await clearUsers(session, dayWindow(day));
           await fillUsers(session, returns);
@@ -282,6 +281,10 @@ function readMinutes(text: string): (readonly [number, number])[] {
 /** Days in order, counted from 1970. */
 function groupByDay(seen: readonly Seen[]): [number, Seen[]][] {
   const days = new Map<number, Seen[]>();
-  for (const one of seen) days.set(one.day, [...(days.get(one.day) ?? []), one]);
+  for (const one of seen) {
+    const rows = days.get(one.day);
+    if (rows) rows.push(one);
+    else days.set(one.day, [one]);
+  }
   return [...days].sort(([a], [b]) => a - b);
 }

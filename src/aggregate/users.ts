@@ -4,6 +4,7 @@ import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import type { Window } from '../time.ts';
+import { dayMinutes } from './past.ts';
 import type { Seen } from './past.ts';
 import { countPairs, never } from './pairs.ts';
 import type { Returns } from './returns.ts';
@@ -29,22 +30,39 @@ export interface Gathered {
 /**
  * Fills a window of `dash_engagement`, and gives the users of the whole UTC days that it touches: what is counted of a minute
  * depends on what was before it on its day, and what follows depends on it.
+ *
+ * @param events how many these days have at most
  */
 export async function gatherUsers(
   session: Session,
   { start, end }: Window,
   days: Window,
   minute: Minute,
+  events: number,
 ): Promise<Gathered> {
   const seen = await session.query<Seen & { filled: number }>(sql('aggregate/users/engagement'), [
-    ...[start, end, minute, days.start, days.end],
+    ...[start, end, minute, days.start, days.end, step(events)],
   ]);
   return { filled: seen[0]?.filled ?? 0, seen };
 }
 
-/** Who was seen on the whole UTC days of a window. Ids are in memory, and nowhere else. */
-export function seeUsers(session: Session, { start, end }: Window, minute: Minute): Promise<Seen[]> {
-  return session.query(sql('aggregate/users/seen'), [start, end, minute]);
+/**
+ * Who was seen on the whole UTC days of a window. Ids are in memory, and nowhere else.
+ *
+ * @param events how many there are at most
+ */
+export function seeUsers(
+  session: Session,
+  { start, end }: Window,
+  minute: Minute,
+  events?: number,
+): Promise<Seen[]> {
+  return session.query(sql('aggregate/users/seen'), [start, end, minute, step(events)]);
+}
+
+/** Minutes whose users come in one text, of which there may be 537 million characters in Node: all, or few where there may be many. */
+function step(events = Infinity): number {
+  return events <= 3_000_000 ? dayMinutes : 10;
 }
 
 /** Takes whole days out of `dash_users`, where it is. */
