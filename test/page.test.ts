@@ -686,6 +686,14 @@ test('on a phone nothing is wider than the screen, and the panels stand one belo
   expect(new Set(tops).size).toBe(3);
 });
 
+test('of a minute, the time axis has its start and its end', async () => {
+  await type(0, '2019-09-24 18:55');
+  await type(1, '2019-09-24 18:56');
+  await page.waitForFunction(
+    () => document.querySelector('#history .role-axis-label')?.textContent === '18:5518:56',
+  );
+});
+
 test('on paper it is one sheet, and always light', async () => {
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
   expect(
@@ -793,6 +801,35 @@ test.each([
     expect(found).toEqual([]);
   },
 );
+
+test('many long names make it long, and neither wide nor its letters large', async () => {
+  const other = await newDatabase('server');
+  const event = { user_id: 1, age_segment: '<45', ts: parseTime('2026-11-22 12:00') };
+  const names = Array.from({ length: 60 }, (_, index) => 'W'.repeat(110) + String(index));
+  const log = names.flatMap((name) => ['show', 'show', 'click', 'view'].map((kind) => ({ ...event, event: kind, item_topic: name, source_topic: name }))); // prettier-ignore
+  await insertEvents(other, log);
+  const hour = { start: event.ts, end: event.ts + 3_600_000 };
+  await aggregate(other, [hour], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+  file = join(temporaryFolder(), 'long.html');
+  await writePage(file, (await render(other, { locale: 'en' })).html);
+  await page.close();
+  page = await open(file, { viewport: { width: 1024, height: 768 } });
+  await page.$$eval('details', (all) => {
+    for (const one of all) one.open = true;
+  });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1024);
+  const { outside, texts } = await page.evaluate(() => {
+    const texts = [...document.querySelectorAll('#funnel .view text, #sources .view text')];
+    const isOutside = (text: Element) => {
+      const view = text.closest('.view')?.getBoundingClientRect() ?? new DOMRect();
+      return text.getBoundingClientRect().right > view.right + 1;
+    };
+    return { outside: texts.filter(isOutside).map(({ textContent }) => textContent), texts: texts.length };
+  });
+  expect(texts).toBeGreaterThan(6);
+  expect(outside).toEqual([]);
+  await other.close();
+});
 
 test('topics of any letters are shown as they are, and can be chosen', async () => {
   const topics = [
