@@ -24,6 +24,11 @@ export function resolveTarget(flag: string | undefined, env: Environment): Targe
   const value = named || (libpq.some((name) => env[name]) ? 'postgres://' : '.zen');
   if (/^postgres(ql)?:\/\//i.test(value)) return { kind: 'server', url: value };
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(value)?.[1];
+  if (/^\s*postgres(ql)?:/i.test(value))
+    throw new ZenError(
+      'usage',
+      'The database’s URL cannot be read. Write it as postgres://user@host:5432/database.',
+    );
   if (scheme) {
     throw new ZenError(
       'usage',

@@ -96,6 +96,17 @@ describe('of several hosts', () => {
     await db.close();
   });
 
+  test.each(['', '?sslmode=require'])('one that hangs up at once is none%s', async (parameters) => {
+    const rude = createServer((client) => client.once('data', () => client.destroy())).listen(0, '127.0.0.1');
+    await once(rude, 'listening');
+    const own = `127.0.0.1:${(rude.address() as AddressInfo).port}`;
+    const [code, said] = await status(`postgres://zen@${own}/postgres${parameters}`);
+    expect([code, said]).toEqual([3, expect.stringMatching(/^Cannot reach \P{Cc}+\.\n$/u)]);
+    if (parameters === '')
+      expect(await status(`postgres://zen@${own},127.0.0.1:${port}/postgres`)).toEqual(entered);
+    rude.close();
+  });
+
   test('none may be there: the last is named', async () => {
     expect(await status('postgres://zen@127.0.0.1:1,localhost:2/postgres')).toEqual([
       3,
@@ -133,11 +144,10 @@ describe('a parameter of libpq', () => {
     ['connect_timeout=soon', {}, '“soon” is no connect_timeout'],
     ['', { PGCONNECT_TIMEOUT: '1.5' }, '“1.5” is no connect_timeout'],
     ['target_session_attrs=master', {}, '“master” is none of target_session_attrs'],
-    [
-      'require_auth=scram-sha-256',
-      {},
-      'refused: unrecognized configuration parameter "require_auth". Take it out',
-    ],
+    ['require_auth=scram-sha-256', {}, 'zen does not heed require_auth. Take it out'],
+    ['database=template1', {}, 'zen does not heed database. Take it out'],
+    ['ssl_min_protocol_version=TLSv1.3', {}, 'zen does not heed ssl_min_protocol_version. Take it out'],
+    ['unheard_of=1', {}, 'refused: unrecognized configuration parameter "unheard_of". Take it out'],
   ])('that zen cannot heed is a sentence: %s %j', async (parameters, env, said) => {
     expect(await enter(parameters, env)).toEqual([2, expect.stringContaining(said)]);
   });

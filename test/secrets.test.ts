@@ -206,6 +206,7 @@ test.each([
   'postgres://u:SEC?p#SEC@127.0.0.1:1/db',
   'postgres://u:SEC@127.0.0.1:1/db?password=SEC@SEC',
   'postgres://u@127.0.0.1:1/db?password=SEC@SEC&user=u@u',
+  'postgres://u:x@127.0.0.1:1/db?sslpassword=SEC',
 ])('of %s, nothing stays in the list of processes', async (url) => {
   const before = process.title;
   const ignored = new PassThrough().resume() as unknown;
@@ -248,6 +249,9 @@ describe('TLS', () => {
     ['secure', 'localhost', 'sslmode=require&sslrootcert=system', 2],
     ['secure', 'localhost', `sslmode=verify-full&sslrootcert=${join(folder, 'none.crt')}`, 2],
     ['secure', 'localhost', 'sslmode=verify-ca', 2],
+    ['secure', 'localhost', `sslmode=require&sslrootcert=${folder}`, 2],
+    ['secure', 'localhost', `sslmode=require&sslrootcert=${log}`, 2],
+    ['secure', 'localhost', `sslmode=require&sslrootcert=${join(folder, 'none.crt')}`, 0],
     ['secure', 'localhost', 'sslmode=sometimes', 2],
   ])('%s at %s with %s ends with exit %i', async (role, host, parameters, code) => {
     const outcome = await enter(role, host, parameters);
@@ -322,6 +326,11 @@ describe('TLS', () => {
     const { code, stderr } = await enter('secure', 'localhost', 'sslmode=verify-ca', { HOME: '' });
     expect([2, 3]).toContain(code); // 3 where the user has one, which is of another authority
     expect(stderr).not.toContain('Unexpected');
+  });
+
+  test('with a certificate, too, is only preferred where nothing else is said', async () => {
+    const url = `${process.env.ZEN_TEST_SERVER ?? ''}?${client('client')}`;
+    expect((await status(url)).stderr).toContain('There is no table log_raw');
   });
 
   test('is asked of a server that has none: it is a sentence', async () => {

@@ -41,7 +41,7 @@ function fail(error: unknown, debug: boolean, { stderr }: Streams): number {
 function hidePasswords(args: string[]): void {
   const shown = args.map((arg) =>
     arg
-      .replace(/([?&]password=)[^&]*/gi, '$1***')
+      .replace(/([?&](?:ssl)?password=)[^&]*/gi, '$1***')
       .replace(/(postgres(?:ql)?:\/\/[^:@/?]*:).*(?=@)/gis, '$1***'),
   );
   if (shown.some((arg, index) => arg !== args[index])) process.title = ['zen', ...shown].join(' ');

@@ -12,7 +12,6 @@ import type { CopyOptions, Session, Value } from './database.ts';
 import { readLinks } from './link.ts';
 import type { Link, Wanted } from './link.ts';
 import { writeUrl } from './place.ts';
-import type { Place } from './place.ts';
 import { refusal } from './refusal.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
@@ -38,12 +37,14 @@ export class Connection implements Session {
   readonly #link: Link;
   readonly #running = new Set<Query>();
   #state: 'open' | 'lost' | 'interrupted' = 'open';
+  #entered = false;
+  #dialled = false;
 
   private constructor(link: Link, database = link.place.database) {
     const { host, port, user } = link.place;
     const place = {
       ...{ host: [host], port: [Number(port)] }, // of one word, the driver would take what is before a “:”
-      socket: () => dial(link.place),
+      socket: () => this.#dial(),
       ...{ user, database, ...(link.password && { pass: link.password }) },
     } as unknown as typeof settings; // whose types know of no lists
     const onclose = () => (this.#state = 'lost');
@@ -92,12 +93,13 @@ export class Connection implements Session {
         select pg_is_in_recovery() as standby,
           pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' as fixed`;
       if (!suits[link.wanted](server)) throw notWanted(link.wanted);
+      connection.#entered = true;
       return connection;
     } catch (error) {
       await connection.close();
       const [, ...tls] = link.tls;
       const [next, ...rest] = others;
-      if (codeOf(error) === '28000' && tls.length > 0)
+      if (/^(28000|ECONNRESET)$/.test(codeOf(error) ?? '') && tls.length > 0)
         return Connection.#enter([{ ...link, tls }, ...others], database);
       if (next && absent.test(codeOf(error) ?? '')) return Connection.#enter([next, ...rest], database);
       if (codeOf(error) === unknownSetting) throw notTaken(error, connection.label);
@@ -164,6 +166,22 @@ export class Connection implements Session {
     return this.#sql.end({ timeout: this.usable ? 5 : 0 });
   }
 
+  /**
+   * A socket on its way. The driver's own would hold back what is small while something is on its way (Nagle), and so the end of a
+   * COPY for the 40 ms after which this system says that it has the rest. libpq's do not, either. To a server that hangs up before
+   * there is a session, the driver would go again and again.
+   */
+  #dial(): Socket {
+    if (this.#dialled && !this.#entered)
+      throw Object.assign(new Error('it hung up before it let anybody in'), { code: 'ECLOSED' });
+    this.#dialled = true;
+    const { host, port } = this.#link.place;
+    const socket = host.startsWith('/')
+      ? createConnection({ path: `${host}/.s.PGSQL.${port}` })
+      : createConnection({ host, port: Number(port), noDelay: true });
+    return Object.assign(socket, { host, port }); // where the driver looks for the name to ask for with TLS, and to tell
+  }
+
   #ask(text: string, values: readonly Value[] = []): Promise<postgres.RowList<postgres.Row[]>> {
     return this.#watch(text, values, (query) => query);
   }
@@ -195,17 +213,6 @@ export class Connection implements Session {
     if (this.#state === 'lost')
       throw new ZenError('unreachable', `The connection to ${this.label} was lost. Run it again.`);
   }
-}
-
-/**
- * A socket on its way. The driver's own would hold back what is small while something is on its way (Nagle), and so the end of a
- * COPY for the 40 ms after which this system says that it has the rest. libpq's do not, either.
- */
-function dial({ host, port }: Place): Socket {
-  const socket = host.startsWith('/')
-    ? createConnection({ path: `${host}/.s.PGSQL.${port}` })
-    : createConnection({ host, port: Number(port), noDelay: true });
-  return Object.assign(socket, { host }); // where the driver looks for the name to ask for with TLS
 }
 
 /** The driver's client. It must not see this variable, which it reads as well, with fewer values, and does otherwise. */
@@ -323,7 +330,7 @@ const gaveUp = /^(57014|55P03|25P0[34]|40001|40P01)$/;
 function translate(error: unknown, place: string, hint = '', after = 0): unknown {
   const code = codeOf(error);
   if (error instanceof ZenError || !code) return error;
-  const said = messageOf(error) || code;
+  const said = code === 'CONNECT_TIMEOUT' ? 'it did not answer in time' : messageOf(error) || code;
   if (code === '3D000') {
     return new ZenError('unreachable', `${place}: ${said}. Create it, or let zen restore --create do so.`, {
       cause: error,

@@ -46,6 +46,12 @@ const tuning = [
   ...['gssdelegation', 'gsslib', 'krbsrvname', 'sslcompression'],
 ];
 
+/** Those that lead elsewhere, or ask for a safety, and that zen does not know how to heed; and what the driver would take for one. */
+const unheeded = [
+  ...['hostaddr', 'service', 'servicefile', 'replication', 'database', 'requirepeer', 'require_auth'],
+  ...['sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'ssl_max_protocol_version'],
+];
+
 /** Those with which a `require` asks for a safety that zen cannot give. */
 const demands = {
   channel_binding: 'PGCHANNELBINDING',
@@ -74,6 +80,9 @@ export function readAddress(text: string, env: Environment): Address {
     );
   const own = other(variables) as Address['own'];
   refuse(other(demands));
+  const strange = unheeded.find((name) => settings.has(name));
+  if (strange)
+    throw new ZenError('usage', `zen does not heed ${strange}. Take it out of the database's URL.`);
   for (const name of [...names, ...Object.keys({ ...variables, ...demands }), ...tuning])
     settings.delete(name);
   const url = readFront(front);

@@ -60,14 +60,20 @@ async function readRoot(mode: Mode, file: string | undefined, env: Environment):
   if (file === 'system' || ['disable', 'allow', 'prefer'].includes(mode)) return {};
   const path = file ?? findInHome('.postgresql/root.crt', env);
   try {
-    return { ca: await readFile(path ?? '', 'utf8') };
+    const ca = await readFile(path ?? '', 'utf8');
+    if (!isPem(ca)) throw new Error('it is not in PEM');
+    return { ca };
   } catch (error) {
-    if (mode === 'require') return {};
+    if (mode === 'require' && (path === undefined || !existsSync(path))) return {};
     const why = `sslmode ${mode} needs the root certificate ${path ?? '~/.postgresql/root.crt'}, which cannot be read`;
     throw new ZenError('usage', `${why}. Name another: sslrootcert=<file>, or PGSSLROOTCERT.`, {
       cause: error,
     });
   }
+}
+
+function isPem(text: string): boolean {
+  return text.includes('-----BEGIN ');
 }
 
 /** By what a server may know who comes: a certificate and its key that are named, or libpq's own. */
@@ -100,7 +106,9 @@ async function readClient(
 async function readNamed(path = '', parameter: 'sslcert' | 'sslkey'): Promise<string> {
   try {
     if (parameter === 'sslkey') await demandPrivate(path);
-    return await readFile(path, 'utf8');
+    const text = await readFile(path, 'utf8');
+    if (isPem(text)) return text;
+    throw new Error('it is not in PEM');
   } catch (error) {
     if (error instanceof ZenError) throw error;
     const remedy = `Name another: ${parameter}=<file>, or PG${parameter.toUpperCase()}`;
