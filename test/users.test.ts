@@ -241,6 +241,15 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await known()).toEqual([...whole.slice(0, 2), `27 1 {5} {${5 - 1440}}`]);
   });
 
+  test('a day that is kept does not reach back into one that is aggregated anew with it', async () => {
+    // The log loses the first user's first event, and an event of the second day that is not aggregated anew.
+    await begin([seen(0, 1, 3), seen(0, 2, 9), seen(1), seen(1, 3, 700)]);
+    await run({ start: day(0).start, end: day(1).end });
+    await db.run('delete from log_raw where user_id = 3 or ts = $1::bigint', [day(0).start + 3 * minuteMs]);
+    await run({ start: day(0).start, end: day(1).start + 60 * minuteMs });
+    expect(await known()).toEqual([`25 6 {9} {NULL}`, `26 0 {5,700} {${3 - 1440},NULL}`]);
+  });
+
   test('to aggregate a day anew leaves the days after it as they were, if it has not changed', async () => {
     await begin(Array.from({ length: 15 }, (_, number) => seen(number - 5)));
     await run({ start: day(-5).start, end: day(9).end });

@@ -238,7 +238,10 @@ export class Census {
     if (!this.#may) return;
     await writing.turn;
     const kept = returns ? merge([...this.#lost].map(dayWindow)) : [];
-    for (const part of subtract(days, kept)) await clearUsers(session, part);
+    for (const part of subtract(days, kept)) {
+      await clearUsers(session, part);
+      if (part.end < days.end) await shortenReach(session, part.end, mostReach); // what is kept after it
+    }
     if (returns) await fillUsers(session, returns);
     const shortened = await shortenReach(session, days.end, mostReach);
     for (const day of this.#due.keys()) if (intersect(dayWindow(day), days)) this.#due.delete(day);
