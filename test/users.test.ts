@@ -407,6 +407,13 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await known()).toEqual(['25 0 {5} {NULL}']);
   });
 
+  test('a day that is counted goes before one that is not, over one connection, too', async () => {
+    await begin([seen(0), seen(1), seen(1, 2, 700), seen(1, 3, 700)]);
+    const hour = { start: day(1).start, end: day(1).start + 60 * minuteMs };
+    await aggregate(db, [day(0), hour], { minute: 'floor', dryRun: false, jobs: 2, wait: 0 });
+    expect(await known()).toEqual(['25 6 {5} {NULL}']);
+  });
+
   test('a day that fails leaves its place to those after it, over one connection, too', async () => {
     await begin([seen(0), seen(1)]);
     await run(day(0));

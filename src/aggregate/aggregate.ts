@@ -145,7 +145,7 @@ async function aggregateWindow(
   };
   const transact = () => db.transaction(work, { rollback: dryRun });
   try {
-    return await (load ? memory.spend(load.memory, transact) : transact());
+    return await memory.spend(load?.memory ?? 0, transact); // all by this way, so that they begin in their order
   } catch (error) {
     census.leave(place); // who waits for it may have the only connection
     // The ledger says why, where it can; the error itself is what counts.
