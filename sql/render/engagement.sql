@@ -1,4 +1,4 @@
--- One row per card topic × event × age in the window; parameters, minutes and values as in visits.sql.
+-- One row per card topic x event x age in the window; parameters, minutes and values as in visits.sql.
 select
   coalesce(item_topic, '') as item_topic,
   coalesce(age_segment, '') as age_segment,

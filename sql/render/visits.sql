@@ -1,4 +1,4 @@
--- One row per card topic × source topic × age in the window [$1, $2), Unix milliseconds; a missing name comes as an empty one.
+-- One row per card topic x source topic x age in the window [$1, $2), Unix milliseconds; a missing name comes as an empty one.
 -- minutes, counted from $3 (Unix milliseconds), and visits: arrays of the same order, as text, for that is the fastest to
 -- fetch: a day of 2.6 million rows comes in some 4,000. In no particular order, which is what makes it cheap.
 select

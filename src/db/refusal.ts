@@ -15,7 +15,18 @@ export function refusal(error: unknown, who: string, rows = 0): ZenError {
   );
   const message = messageOf(error);
   const said = `${who} refused: ${shorten(message, 150)}${place && ` (${shorten(place, 300)})`}.`;
-  const isOther = /^column (dash_\w+\.\w+|"\w+" of relation "dash_\w+") does not exist$/.test(message);
-  const remedy = isOther ? ' The table is not as this zen makes it: drop it, and aggregate again.' : '';
-  return new ZenError('failed', said + remedy, { cause: error });
+  return new ZenError('failed', said + findRemedy(codeOf(error), message), { cause: error });
+}
+
+/** The next step, for what a server says that an owner can mend; SQLSTATEs as in PostgreSQL's appendix A. */
+function findRemedy(code: unknown, message: string): string {
+  if (/^column (dash_\w+\.\w+|"\w+" of relation "dash_\w+") does not exist$/.test(message))
+    return ' The table is not as this zen makes it: drop it, and aggregate again.';
+  if (code === '22P05' && /"UTF8".+"/.test(message))
+    return ' Restore into a database whose encoding is UTF8.';
+  return '';
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
 }

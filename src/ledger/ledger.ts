@@ -116,10 +116,15 @@ export async function record(
 
 /** Events, rows of both aggregates, the outcome and the error, as the ledger has them. */
 function describe(outcome: Parameters<typeof record>[3]): (string | number | null)[] {
-  if ('error' in outcome) return [null, null, null, 'failed', outcome.error];
+  if ('error' in outcome) return [null, null, null, 'failed', simplify(outcome.error)];
   if ('pruned' in outcome) return [outcome.pruned, null, null, 'pruned', null];
   if ('restored' in outcome) return [outcome.restored, null, null, 'restored', null];
   if ('dropped' in outcome)
     return [null, outcome.dropped.visitsRows, outcome.dropped.engagementRows, 'dropped', null];
   return [outcome.events, outcome.visitsRows, outcome.engagementRows, 'done', null];
+}
+
+/** A message without the marks that zen writes and that a database in another encoding than UTF8 may lack. */
+function simplify(text: string): string {
+  return text.replaceAll(/[“”]/g, '"').replaceAll('’', "'").replaceAll('…', '...');
 }

@@ -1,4 +1,4 @@
--- The funnel, as in the brief. One row is one minute × item_topic × event × age_segment.
+-- The funnel, as in the brief. One row is one minute x item_topic x event x age_segment.
 create table if not exists dash_engagement (
   record_id serial primary key,
   dt timestamp,

@@ -1,4 +1,4 @@
--- One row per $4 minutes × item_topic × age_segment × event of the window [$1, $2): its UTC day (counted from 1970), the users and
+-- One row per $4 minutes x item_topic x age_segment x event of the window [$1, $2): its UTC day (counted from 1970), the users and
 -- the minutes of the day of its events, two arrays of one order, as PostgreSQL writes them: {1,NULL,"a b"}, each id in one way only.
 -- Parameters and the filter as in ../visits/fill.sql.
 -- By single minutes, they would be nearly as many rows as events where these are spread over the day: 322,391 in 0.25 s instead of

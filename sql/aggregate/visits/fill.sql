@@ -1,4 +1,4 @@
--- One row per minute × item_topic × source_topic × age_segment that has events; visits = events.
+-- One row per minute x item_topic x source_topic x age_segment that has events; visits = events.
 -- $1, $2: the window [start, end) of the event's minute, Unix milliseconds. $3: 'floor' or 'nearest'.
 -- 'nearest' is the original's rule: whole seconds, then the nearest minute, an exact half to the even one, which
 -- is how round() treats float8. So a minute begins 30 s before its full minute, an odd one 29 s.

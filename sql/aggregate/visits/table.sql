@@ -1,4 +1,4 @@
--- The history of events, as in the brief. One row is one minute × item_topic × source_topic × age_segment.
+-- The history of events, as in the brief. One row is one minute x item_topic x source_topic x age_segment.
 create table if not exists dash_visits (
   record_id serial primary key,
   item_topic varchar(128),
