@@ -66,8 +66,17 @@ export async function aggregate(
       const prepare = (session: Session) => createTables(session, options.users, wide);
       if (!options.dryRun) await prepare(db);
       const left = windows.filter((window) => !results.has(window));
+      const join = async (session: Session, work: () => Promise<void>) => {
+        await lock.join(session);
+        await work();
+      };
+      if (!options.dryRun)
+        await db.transaction((session) => join(session, () => census.shorten(session, left)));
       const counted = await census.choose(db, left, options.users);
-      await each(groupByDay(left), options.dryRun ? 1 : options.jobs, async (group) => {
+      const groups = groupByDay(left);
+      // Of windows that share a day each has to see what the one before it has written, and what comes after that day both.
+      const alone = options.dryRun || groups.length < left.length;
+      await each(groups, alone ? 1 : options.jobs, async (group) => {
         for (const window of group) {
           const counting = { census, place: census.enter(), load: counted.get(window) };
           results.set(window, await aggregateWindow(db, lock, window, options, prepare, counting));
@@ -76,10 +85,7 @@ export async function aggregate(
       });
       if (options.dryRun) return;
       await census.finish((work) =>
-        db.transaction(async (session) => {
-          await lock.join(session);
-          await work(session);
-        }),
+        db.transaction((session) => join(session, () => work(session)), { snapshot: 'read write' }),
       );
     });
   try {
@@ -143,11 +149,11 @@ async function aggregateWindow(
     if (await hasLedger(session)) await record(session, covered, performance.now() - started, told);
     return told;
   };
-  const transact = () => db.transaction(work, { rollback: dryRun });
+  const transact = () => db.transaction(work, { rollback: dryRun, snapshot: 'read write' });
   try {
     return await memory.spend(load?.memory ?? 0, transact); // all by this way, so that they begin in their order
   } catch (error) {
-    census.leave(place); // who waits for it may have the only connection
+    census.leave(place, window); // who waits for it may have the only connection
     // The ledger says why, where it can; the error itself is what counts.
     if (!dryRun)
       await record(db, covered, performance.now() - started, { error: messageOf(error) }).catch(

@@ -63,9 +63,23 @@ export class Census {
   #windows: Window[] = [];
   /** Days of them, and near them, of which not all is known. */
   readonly #lost = new Set<number>();
+  /** Days whose people were counted, but not written. */
+  readonly #failed = new Set<number>();
+  /** How many events the days of this run had by minute, when they were aggregated. */
+  readonly #counted = new Map<number, Uint32Array>();
 
   constructor(minute: Minute) {
     this.#minute = minute;
+  }
+
+  /**
+   * What was counted after some windows no longer reaches back into them. Done before they are aggregated anew, because each of their
+   * transactions, which go side by side, has a snapshot, and so may not change what one of the others has changed. Killed in between,
+   * less is known, but nothing is wrong.
+   */
+  async shorten(session: Session, windows: readonly Window[]): Promise<void> {
+    if (!(await mayCountUsers(session)) || !(await hasTable(session, 'dash_users'))) return;
+    for (const window of windows) await shortenReach(session, wholeDays(window).end, mostReach);
   }
 
   /**
@@ -78,6 +92,7 @@ export class Census {
     users: boolean | undefined,
   ): Promise<Map<Window, Load>> {
     const chosen = new Map<Window, Load>();
+    this.#failed.clear();
     this.#may = await mayCountUsers(db);
     if (!this.#may || windows.length === 0) return chosen;
     await this.#lookUp(db, windows);
@@ -137,7 +152,9 @@ export class Census {
     return { counting: this.#counting.enter(), writing: this.#writing.enter() };
   }
 
-  leave({ counting, writing }: Place): void {
+  /** @param failed what was not aggregated, though others may have looked back into it */
+  leave({ counting, writing }: Place, failed?: Window): void {
+    for (const day of failed ? listDays(failed) : []) this.#failed.add(day);
     counting.pass();
     writing.pass();
   }
@@ -155,7 +172,9 @@ export class Census {
     for (const [number, cells] of groupByDay(seen)) {
       this.#past.forget(number - mostReach);
       const read = await this.#past.read(cells, turn);
+      this.#counted.delete(number);
       if (!this.#fits(number, read)) continue;
+      this.#counted.set(number, read.events);
       returns.push(await this.#countDay(session, this.#past.keep(number, read), turn));
     }
     counting.pass();
@@ -203,16 +222,19 @@ export class Census {
 
   /**
    * Whether the log has, minute by minute, as many events of a day as are aggregated; of a day of this run, no fewer outside of what is
-   * aggregated now.
+   * aggregated now, and when it is read again, what it had.
    */
   #fits(day: number, { events }: Read): boolean {
     const known = readMinutes(this.#known.get(day)?.minutes ?? '');
     const first = day * dayMinutes;
     const log = (minute: number) => events[minute - first] ?? 0;
-    const fits = this.#isOwn(day)
-      ? known.every(([minute, visits]) => this.#isNow(minute) || log(minute) >= visits)
-      : known.length === events.reduce((sum, some) => sum + (some > 0 ? 1 : 0), 0) &&
-        known.every(([minute, visits]) => log(minute) === visits);
+    const counted = this.#counted.get(day);
+    const fits = counted
+      ? counted.every((some, minute) => some === events[minute])
+      : this.#isOwn(day)
+        ? known.every(([minute, visits]) => this.#isNow(minute) || log(minute) >= visits)
+        : known.length === events.reduce((sum, some) => sum + (some > 0 ? 1 : 0), 0) &&
+          known.every(([minute, visits]) => log(minute) === visits);
     if (!fits) this.#lost.add(day);
     return fits;
   }
@@ -226,8 +248,8 @@ export class Census {
   }
 
   /**
-   * Writes what was counted of whole days, or that nothing was; what reached back into them no longer does. Of a day of which the log no
-   * longer has all stays what was known: a page tells where that is no longer so.
+   * Writes what was counted of whole days, or that nothing was; it reaches no further than to days that were not aggregated. Of a day
+   * of which the log no longer has all stays what was known: a page tells where that is no longer so.
    */
   async write(
     session: Session,
@@ -242,13 +264,22 @@ export class Census {
       await clearUsers(session, part);
       if (part.end < days.end) await shortenReach(session, part.end, mostReach); // what is kept after it
     }
-    if (returns) await fillUsers(session, returns);
-    const shortened = await shortenReach(session, days.end, mostReach);
+    if (returns)
+      await fillUsers(
+        session,
+        returns.map((one) => ({ ...one, reach: this.#cut(one) })),
+      );
     for (const day of this.#due.keys()) if (intersect(dayWindow(day), days)) this.#due.delete(day);
     if (!returns) return;
     for (const [day, { reach }] of this.#known)
       if (reach !== null && day - reach === dayOf(days.end) && reach < mostReach) this.#due.set(day, reach);
-    for (const { day, reach } of shortened) this.#due.set(dayOf(day), reach);
+  }
+
+  #cut({ day, reach }: Returns): number {
+    return Math.min(
+      reach,
+      ...[...this.#failed].filter((one) => one < dayOf(day)).map((one) => dayOf(day) - one - 1),
+    );
   }
 
   /**

@@ -7,8 +7,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import postgres from 'postgres';
 import { messageOf, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
+import { sql } from '../files.ts';
 import { copyText, frame, quoteName } from './database.ts';
-import type { CopyOptions, Session, Value } from './database.ts';
+import type { CopyOptions, Session, TransactionOptions, Value } from './database.ts';
 import { readLinks } from './link.ts';
 import type { Link, Wanted } from './link.ts';
 import { writeUrl } from './place.ts';
@@ -144,9 +145,14 @@ export class Connection implements Session {
   }
 
   /** See `Database`. */
-  async transaction<T>(work: (session: Session) => Promise<T>, rollback: boolean): Promise<T> {
-    await this.run('begin');
+  async transaction<T>(
+    work: (session: Session) => Promise<T>,
+    { rollback = false, snapshot }: TransactionOptions = {},
+  ): Promise<T> {
+    const kept = snapshot ? await this.query<{ name: string }>(sql('db/kept')) : [];
+    await this.run(snapshot ? `begin isolation level repeatable read, ${snapshot}` : 'begin');
     try {
+      for (const { name } of kept) await this.run(`lock table ${name} in access share mode`);
       const result = await work(this);
       await this.run(rollback ? 'rollback' : 'commit');
       return result;

@@ -39,16 +39,23 @@ export interface OpenOptions {
   wait?: number;
 }
 
+export interface TransactionOptions {
+  /** Undo it at the end even when it went well. */
+  rollback?: boolean;
+  /**
+   * Reads one state of the database (REPEATABLE READ), that of its first statement; without it, each statement reads its own (READ
+   * COMMITTED). What another transaction has changed since then cannot be changed: that fails, with SQLSTATE 40001.
+   */
+  snapshot?: 'read only' | 'read write';
+}
+
 /** A PostgreSQL database: a server, or the embedded one in a folder. The SQL is the same for both. */
 export interface Database extends Session {
   readonly kind: 'server' | 'embedded';
   /** How to name it to a person: a URL without its password, or the folder. */
   readonly label: string;
-  /**
-   * Runs `work` in one transaction (READ COMMITTED): all of it happens, or nothing. With `rollback` it is undone at the
-   * end even when it went well.
-   */
-  transaction<T>(work: (session: Session) => Promise<T>, options?: { rollback?: boolean }): Promise<T>;
+  /** Runs `work` in one transaction: all of it happens, or nothing. */
+  transaction<T>(work: (session: Session) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs `work` on one connection, which nothing else uses meanwhile (the embedded database has only one, for all). */
   reserve<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Cancels what is running. From here on, every query fails as `interrupted`. */

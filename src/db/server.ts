@@ -35,8 +35,7 @@ export async function openServer(url: string, { create = false }: OpenOptions = 
     query: (text, values) => reserve((connection) => connection.query(text, values)),
     run: (text, values) => reserve((connection) => connection.run(text, values)),
     copy: (...args) => reserve((connection) => connection.copy(...args)),
-    transaction: (work, { rollback = false } = {}) =>
-      reserve((connection) => connection.transaction(work, rollback)),
+    transaction: (work, options) => reserve((connection) => connection.transaction(work, options)),
     reserve: <T>(work: (session: Session) => Promise<T>) => reserve(work),
     interrupt: () => {
       interrupted = true;

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
+import { slice } from '../src/aggregate/plan.ts';
+import { queryStatus } from '../src/aggregate/status.ts';
+import type { Database } from '../src/db/database.ts';
+import { openServer } from '../src/db/server.ts';
+import { sql } from '../src/files.ts';
+import { parseTime } from '../src/time.ts';
+import { newUrl } from './support/databases.ts';
+import { insertEvents, readEngagement, readVisits } from './support/log.ts';
+import { countEngagement, countVisits } from './support/oracle.ts';
+import type { Sample } from './support/oracle.ts';
+import { stepwise } from './support/steps.ts';
+
+const at = (time: string, user = 1, item = 'a'): Sample => ({
+  ...{ ts: parseTime(time), user_id: user, event: 'show' },
+  ...{ item_topic: item, source_topic: 's', age_segment: '18-25' },
+});
+const day = (date: number, end = date + 1) => ({
+  start: parseTime(`2026-11-0${date}`),
+  end: parseTime(`2026-11-0${end}`),
+});
+const now = parseTime('2026-11-09 03:00');
+
+/** Two users on each of three days. */
+const log = [1, 2, 3].flatMap((date) => [1, 2].map((user) => at(`2026-11-0${date} 10:0${user}`, user)));
+
+/** What one run does, and what another session does meanwhile. */
+let db: Database;
+let other: Database;
+
+beforeEach(async () => {
+  const url = newUrl();
+  db = await openServer(url, { create: true });
+  other = await openServer(url);
+  await insertEvents(db, log);
+});
+
+afterEach(async () => {
+  await db.close();
+  await other.close();
+});
+
+const options: AggregateOptions = { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users: true };
+const run = async (on: Database, window = day(1, 4), more: Partial<AggregateOptions> = {}) =>
+  aggregate(on, await slice(db, [window]), { ...options, ...more });
+
+/** Does something before the first statement of that kind. */
+const once = (text: string, work: () => Promise<unknown>) => {
+  let done = false;
+  return stepwise(db, async (statement) => {
+    if (done || statement !== text) return;
+    done = true;
+    await work();
+  });
+};
+
+/** The distinct users of some days, for all topics and ages, and how far each day says that it reaches. */
+async function readPeople(start: number, end: number): Promise<{ people: number; reaches: number[] }> {
+  const [row] = await other.query<{ people: number }>(
+    `select coalesce(sum(people), 0)::bigint as people
+     from dash_users, unnest(minutes, previous, users) as returns (minute, before, people)
+     where every_topic and every_age and event = 'show' and or_event is null
+       and dt >= date '2026-11-01' + ($1::int - 1) and dt < date '2026-11-01' + ($2::int - 1)
+       and (before is null or dt + before * interval '1 minute' < date '2026-11-01' + ($1::int - 1)
+         or before < -reach * 1440)`,
+    [start, end],
+  );
+  const reaches = await other.query<{ reach: number }>(
+    'select min(reach) as reach from dash_users group by dt order by dt',
+  );
+  return { people: row?.people ?? 0, reaches: reaches.map(({ reach }) => reach) };
+}
+
+describe('events that arrive while a day is aggregated', () => {
+  test.each([
+    ['visits', 'aggregate/visits/fill'],
+    ['engagement', 'aggregate/users/engagement'],
+    ['the ledger', 'ledger/write'],
+  ])('before the statement of %s are in none of its tables, and status names them', async (_, statement) => {
+    const late = at('2026-11-01 10:01:30', 7, 'b');
+    await run(once(sql(statement), () => insertEvents(other, [late])));
+    expect(await readVisits(db)).toEqual(countVisits(log, 'floor'));
+    expect(await readEngagement(db)).toEqual(countEngagement(log, 'floor'));
+    expect(await readPeople(1, 4)).toEqual({ people: 2, reaches: [6, 6, 6] });
+    const minute = { start: parseTime('2026-11-01 10:01'), end: parseTime('2026-11-01 10:02') };
+    expect((await queryStatus(db, now)).changed).toEqual([{ ...minute, events: 2, visits: 1 }]);
+  });
+
+  test('are in all of them when they come before the transaction', async () => {
+    const early = at('2026-11-01 10:01:30', 7, 'b');
+    await run(once('begin', () => insertEvents(other, [early])));
+    expect(await readVisits(db)).toEqual(countVisits([...log, early], 'floor'));
+    expect((await queryStatus(db, now)).changed).toEqual([]);
+  });
+});
+
+describe('days that are aggregated anew side by side', () => {
+  test('do not get in each other’s way, though each has a snapshot, and know all of the days before them', async () => {
+    await run(db, day(1, 4));
+    for (let turn = 0; turn < 3; turn++) {
+      await insertEvents(other, [at('2026-11-02 12:00', 3 + turn)]);
+      await run(db, day(1, 4), { jobs: 3 });
+      expect(await readPeople(1, 4)).toEqual({ people: 3 + turn, reaches: [6, 6, 6] });
+    }
+  });
+
+  test('do not look back into one that fails', async () => {
+    await run(db, day(1, 4));
+    await other.run('delete from log_raw where user_id = 2 and ts < $1', [day(1).end]);
+    let first = true;
+    const failing = stepwise(db, (statement) => {
+      if (statement !== sql('ledger/write') || !first) return Promise.resolve();
+      first = false;
+      return Promise.reject(new Error('The first day fails.'));
+    });
+    await expect(run(failing, day(1, 4), { jobs: 3 })).rejects.toThrow('The first day fails.');
+    // The first day still has both users; who was seen on it when it failed does not count.
+    expect(await readPeople(1, 4)).toEqual({ people: 4, reaches: [6, 0, 1] });
+    await run(db, day(2, 4), { jobs: 2 });
+    expect((await readPeople(2, 4)).people).toBe(2);
+  });
+});
