@@ -49,6 +49,12 @@ test.each([
   ],
   ['quotes between tabs', 'ts\ttopic\tn\n1\t"a\tb\nc\\d"\t""\n', '1\ta\\tb\\nc\\\\d\t\n'],
   ['a quote between tabs that nothing closes', 'ts\ttopic\tn\n1\t"a\tb\n2\tc\td\n', '1\t"a\tb\n2\tc\td\n'],
+  [
+    'the escapes of ClickHouse, and all others as COPY text has them,',
+    "ts\ttopic\tn\nd\\'Artagnan\tC:\\\\a\\/b\\c\t\\.\n",
+    "d\\'Artagnan\tC:\\\\a\\/b\\c\t.\n",
+  ],
+  ['columns at the end that have neither name nor value', 'ts,topic,n,,\n1,2,3,,""\n', '1\t2\t3\n'],
   ['a backslash before a tab', 'ts\ttopic\tn\n1\ta\\\t2\n', '1\ta\\\\\t2\n'],
   ['no rows', 'ts,topic,n\n', ''],
   ['no rows and no line end', 'ts,topic,n', ''],
@@ -137,6 +143,11 @@ describe('a file that cannot be read is a sentence:', () => {
       'a quote within that is open',
       'ts,a\n1,2"\n3,4\n',
       'log.csv, line 2: a quote is never closed: the file is inc',
+    ],
+    [
+      'a value that no name belongs to',
+      'ts,a,\n1,2,\n1,Kino, films\n',
+      'log.csv, line 3: the row has a value in a column that the header does not name.',
     ],
     ['a quote within', 'ts,a\n1,"2" 3\n', 'log.csv, line 2: something follows a closing quote.'],
   ])('%s', async (_, text, message) => {

@@ -116,6 +116,18 @@ describe.each(kinds)('into the %s database', (kind) => {
     ]);
   });
 
+  test('escapes between tabs are what COPY makes of them', async () => {
+    db = await newDatabase(kind);
+    const names = columns.replaceAll(', ', '\t');
+    const written = ["d\\'A", 'C:\\\\a', 'a\\/b', '\\b\\f\\v\\t\\n\\r', '\\a', '\\101\\x4a', '\\.', 'x\\'];
+    const rows = written.map((topic, index) => row(index, topic)).join('');
+    await restore(db, write(Buffer.from(`${names}\n${rows}`)), replace);
+    const found = await db.query<{ item_topic: string }>('select item_topic from log_raw order by event_id');
+    expect(found.map(({ item_topic }) => item_topic)).toEqual(
+      ["d'A", 'C:\\a', 'a/b', '\b\f\v\t\n\r', 'a', 'AJ', '.', 'x\\'], // prettier-ignore
+    );
+  });
+
   test('of a table that changes what it is sent, the summary tells what it holds', async () => {
     db = await newDatabase(kind);
     await restore(db, write(log(row(1))), replace);

@@ -25,6 +25,8 @@ interface Row {
 export class Csv extends TextFile {
   readonly #window: Window;
   #delimiter: Delimiter = ',';
+  /** How many columns the header has, with those at its end that it does not name. */
+  #width = 0;
 
   /** @param bytes of the table, not compressed any more */
   constructor(
@@ -48,8 +50,10 @@ export class Csv extends TextFile {
     while (!window.text.includes('\n') && (await window.more()));
     for (const delimiter of Object.keys(delimiters) as Delimiter[]) {
       const row = readRow(window.text, 0, delimiter, mostColumns);
-      const columns = row?.fields.map((field) => decode(field).trim()) ?? [];
+      const columns = row?.fields.map((field) => (field === '\\N' ? '' : decode(field).trim())) ?? [];
       if (!row || row.broken || !columns.includes('ts')) continue;
+      this.#width = columns.length;
+      while (columns.at(-1) === '') columns.pop();
       this.#checkNames(columns);
       window.drop(row.end);
       this.#delimiter = delimiter;
@@ -61,10 +65,13 @@ export class Csv extends TextFile {
 
   async *rows(table: Table): AsyncGenerator<Buffer> {
     const window = this.#window;
+    const width = table.columns.length;
     for (let last = false; ; last = !(await window.more())) {
       let rows = '';
       let at = 0;
-      for (let row = this.#read(at, table, last); row; row = this.#read(at, table, last)) {
+      for (let row = this.#read(at, last); row; row = this.#read(at, last)) {
+        const unnamed = row.fields.length > width ? row.fields.splice(width) : [];
+        if (unnamed.some((field) => field !== '' && field !== '\\N')) this.#refuseUnnamed(at);
         if (row.fields.length > 0) rows += `${row.fields.join('\t')}\n`;
         at = skipEmpty(window.text, row.end);
       }
@@ -75,10 +82,10 @@ export class Csv extends TextFile {
   }
 
   /** The row at a place; undefined when more must be read. Between tabs, a line with an odd quote is COPY text. */
-  #read(at: number, { columns }: Table, last: boolean): Row | undefined {
+  #read(at: number, last: boolean): Row | undefined {
     const { text } = this.#window;
     const isTab = this.#delimiter === '\t';
-    const width = columns.length;
+    const width = this.#width;
     let row = readRow(text, at, this.#delimiter, width);
     const isOpen = last || text.length - at > longestQuoted;
     if (isTab && (row ? !fits(row, width) : isOpen)) row = readLine(text, at, '\t', width);
@@ -90,12 +97,17 @@ export class Csv extends TextFile {
     this.#refuse(`the row has ${count} the ${width} of the header. Correct it, or copy the file again`);
   }
 
+  #refuseUnnamed(at: number): never {
+    this.#window.drop(at);
+    this.#refuse('the row has a value in a column that the header does not name. Look where it belongs');
+  }
+
   #checkNames(columns: string[]): void {
     if (columns.length > mostColumns)
       this.#refuse(
         `the header names more than ${mostColumns} columns. Leave out those that are not the log's`,
       );
-    const twice = columns.find((name, index) => columns.indexOf(name) !== index);
+    const twice = columns.find((name, index) => name !== '' && columns.indexOf(name) !== index);
     if (twice !== undefined) this.#refuse(`the header names ${twice} twice. Rename one of them`);
   }
 
@@ -165,13 +177,14 @@ function endOfField(text: string, start: number, delimiter: Delimiter): number {
   return -1;
 }
 
-/** A value that does not start with a quote as COPY text. Between tabs it is that already, or else a backslash in it is just one. */
+/** What COPY would take for the end of a row, or of all of them, beside what it means; a backslash at an end is just one. */
+const awkward: Record<string, string> = { '\r': '\\r', '\\\r': '\\r', '\\.': '.', '\\': '\\\\' };
+
+/** A value that does not start with a quote as COPY text. Between tabs it is that already (CopyReadAttributesText). */
 function toText(value: string, delimiter: Delimiter): string {
   if (value === '' || value === '\\N') return '\\N';
   if (delimiter !== '\t') return escapeText(value.includes('"') ? unquote(value) : value);
-  return value
-    .replaceAll('\r', '\\r')
-    .replaceAll(/\\([\\bfnrtv0-7x])?/g, (text, letter) => (letter ? text : '\\\\'));
+  return value.replaceAll(/\\[^]?|\r/g, (text) => awkward[text] ?? text);
 }
 
 /**
