@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
+import { demandSession, sharing } from '../db/pooler.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { isoTime } from '../time.ts';
 
 /** Milliseconds between two tries. */
 const every = 200;
+
+/** How often to ask a pooler for the session that holds the lock. */
+const releases = 100;
 
 /** The lock of a run, as the transactions of the run see it. */
 export interface Lock {
@@ -22,21 +26,32 @@ export interface Lock {
  * connection of its own: it goes with that connection, however the run ends.
  *
  * @param wait milliseconds to wait for another run
- * @throws ZenError `locked` when another run still holds it then
+ * @throws ZenError `locked` when another run still holds it then, `failed` behind a pooler that shares sessions
  */
 export function withLock<T>(db: Database, wait: number, work: (lock: Lock) => Promise<T>): Promise<T> {
   return db.reserve(async (leader) => {
-    await take(leader, performance.now() + wait);
-    const [share] = await leader.query<{ pid: number }>(sql('aggregate/lock/share'));
-    const pid = share?.pid ?? 0;
-    await leader.query(sql('aggregate/lock/session'));
+    await demandSession(db, leader);
+    const pid = await take(leader, performance.now() + wait);
     try {
+      await leader.query(sql('aggregate/lock/session'));
       return await work({ join: (transaction) => join(transaction, pid) });
     } finally {
-      // A lost connection has given the lock back already.
-      await leader.query(sql('aggregate/lock/release')).catch(() => undefined);
+      await release(db, leader, pid);
     }
   });
+}
+
+/** Tries to give the lock back. A lost connection has done so already. */
+async function release(db: Database, leader: Session, pid: number): Promise<void> {
+  for (let left = releases; left > 0; left--) {
+    const [answer] = await leader
+      .query<{ released: boolean }>(sql('aggregate/lock/release'), [pid])
+      .catch(() => [{ released: true }]);
+    if (answer?.released) return;
+    await sleep(every / 10);
+  }
+  const remedy = `End the process ${pid} of the server, which still holds it: select pg_terminate_backend(${pid})`;
+  throw sharing(db.label, ` ${remedy}.`);
 }
 
 async function join(transaction: Session, leader: number): Promise<void> {
@@ -51,11 +66,14 @@ async function join(transaction: Session, leader: number): Promise<void> {
   }
 }
 
-/** Tries, rather than queues: a waiting request would keep the other run's own transactions from their shares. */
-async function take(leader: Session, until: number): Promise<void> {
+/**
+ * The process of the server that holds the lock now. Tries, rather than queues: a waiting request would keep the other run's own
+ * transactions from their shares.
+ */
+async function take(leader: Session, until: number): Promise<number> {
   for (;;) {
-    const [answer] = await leader.query<{ taken: boolean }>(sql('aggregate/lock/take'));
-    if (answer?.taken) return;
+    const [taken] = await leader.query<{ pid: number }>(sql('aggregate/lock/take'));
+    if (taken) return taken.pid;
     if (performance.now() + every > until) throw new ZenError('locked', await describeHolder(leader));
     await sleep(every);
   }

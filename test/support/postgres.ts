@@ -67,7 +67,7 @@ export async function startServer(bin?: string): Promise<Server> {
 }
 
 /** PostgreSQL refuses to run as root: an ordinary user of this machine. */
-function unprivileged(): { uid: number; gid: number } {
+export function unprivileged(): { uid: number; gid: number } {
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'));
@@ -96,7 +96,7 @@ function copyPrograms(home: string): string {
   return join(home, 'native/bin');
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => probe.once('listening', resolve));
   const { port } = probe.address() as AddressInfo;
