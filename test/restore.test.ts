@@ -225,6 +225,35 @@ describe.each(kinds)('into the %s database', (kind) => {
     expect(await ids()).toEqual([1]);
   });
 
+  describe('a log is never replaced by nothing, nor made empty, unless asked for:', () => {
+    const names = columns.replaceAll(' ', '');
+    const nothing: [string, Buffer | Recipe][] = [
+      ['an archive', log('')],
+      ['an archive that is not compressed', log('', { compression: 0 })],
+      ['a header row', Buffer.from(`${names}\n`)],
+      ['a header row and empty lines', Buffer.from(`\ufeff${names.replaceAll(',', '\t')}\r\n\r\n\r\n`)],
+      ['COPY data', Buffer.from(`COPY log_raw (${columns}) FROM stdin;\n\\.\n`)],
+    ];
+
+    test.each(nothing)('%s', async (_, content) => {
+      db = await newDatabase(kind);
+      const file = write(content);
+      const says =
+        / holds no rows of log_raw\. Nothing was changed\. Check how it was made, or add --allow-empty\.$/;
+      for (const append of [false, true])
+        await expect(restore(db, file, { ...replace, append })).rejects.toThrow(says);
+      expect(await db.query(`select to_regclass('log_raw') as found`)).toEqual([{ found: null }]);
+      await restore(db, write(log(row(7))), replace);
+      for (const append of [false, true])
+        await expect(restore(db, file, { ...replace, append })).rejects.toThrow(says);
+      expect(await ids()).toEqual([7]);
+      await restore(db, file, { ...replace, append: true, allowEmpty: true });
+      expect(await ids()).toEqual([7]);
+      expect(await restore(db, file, { ...replace, allowEmpty: true })).toMatchObject({ rows: 0 });
+      expect(await ids()).toEqual([]);
+    });
+  });
+
   describe('where nothing declares the types of ids,', () => {
     const names = 'event_id, ts, user_id, event, item_topic, source_topic, age_segment';
     const event = (user: string, topic = 'a') => `1,1569348000000,${user},show,${topic},b,c\n`;

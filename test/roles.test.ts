@@ -98,6 +98,16 @@ describe('a role that may only use the log of another', () => {
     ]);
   });
 
+  test('keeps the log where the dump holds no rows', async () => {
+    expect(await restore(log(), '--yes')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('holds no rows of log_raw. Nothing was changed.'),
+    });
+    expect(await restore(log(), '--append', '--allow-empty')).toMatchObject({ code: 0 });
+    expect(await db.query('select user_id from log_raw')).toHaveLength(2);
+  });
+
   test('is told when it lacks its index', async () => {
     await db.run('drop index log_raw_ts');
     const { code, stderr } = await restore(log(4), '--append');

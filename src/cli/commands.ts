@@ -31,6 +31,7 @@ import type { Streams } from './terminal.ts';
 export interface RestoreFlags extends CommonOptions {
   create?: boolean;
   append?: boolean;
+  allowEmpty?: boolean;
   yes?: boolean;
   table: string;
 }
@@ -51,10 +52,11 @@ async function restoreFrom(backup: Backup, options: RestoreFlags, streams?: Stre
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }
+    const { allowEmpty, table } = options;
     const { rows, bytes, indexed, summary } = await terminal.during(
       `Restoring ${dump} into ${db.label}`,
       (update) =>
-        restore(db, backup, { append: options.append === true, table: options.table }, (progress) => {
+        restore(db, backup, { append: options.append === true, allowEmpty, table }, (progress) => {
           update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
         }),
     );

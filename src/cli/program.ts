@@ -35,6 +35,7 @@ export function buildProgram(streams?: Streams): Command {
     option('--create', 'create the database if the server does not have it'),
     option('--append', 'add to the log instead of replacing it'),
     option('--yes', 'replace a log that is not empty without asking'),
+    option('--allow-empty', 'take a dump that holds no rows, too'),
     option('--table <name>', 'the table to take from the dump, name or schema.name').default('log_raw'),
   ])
     .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header')

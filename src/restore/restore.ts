@@ -16,6 +16,8 @@ import { Tally } from './tally.ts';
 export interface RestoreOptions {
   /** Add to what `log_raw` holds, instead of replacing it. */
   append: boolean;
+  /** Take a backup that holds no rows, too. */
+  allowEmpty?: boolean | undefined;
   /** The table to take from the dump, `name` or `schema.name`. */
   table: string;
 }
@@ -43,7 +45,7 @@ export interface Restored {
  * the dump says is executed.
  *
  * @param onProgress told how far it has come, after each piece
- * @throws ZenError `failed` for a dump that is damaged, or holds no such table
+ * @throws ZenError `failed` for a dump that is damaged, holds no such table, or no rows of it
  */
 export async function restore(
   db: Database,
@@ -93,15 +95,20 @@ function learn({ wide, texts }: Known, error: unknown): Known | undefined {
 async function load(
   db: Database,
   backup: Backup,
-  { append, table: name }: RestoreOptions,
+  { append, allowEmpty, table: name }: RestoreOptions,
   { wide, texts }: Known,
   onProgress: (progress: Progress) => void,
 ): Promise<Restored> {
   const table = await backup.find(name);
   const pieces = backup.rows(table)[Symbol.asyncIterator]();
-  const first = await pieces.next();
+  const first = await nextRows(pieces);
   const start = first.done ? Buffer.alloc(0) : first.value;
   const mapping = mapColumns(guessTypes(table, start, texts), backup.path);
+  if (first.done && !allowEmpty)
+    throw new ZenError(
+      'failed',
+      `${backup.path} holds no rows of ${table.name}. Nothing was changed. Check how it was made, or add --allow-empty.`,
+    );
   const report = (rows: number) => {
     onProgress({ bytes: backup.position, size: backup.size, rows });
   };
@@ -126,6 +133,13 @@ async function load(
     if (!append) await tellLedger(session, summary, rows);
     return { rows, bytes: backup.size, indexed, summary };
   });
+}
+
+/** The next piece that holds rows. */
+async function nextRows(pieces: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> {
+  let next = await pieces.next();
+  while (!next.done && next.value.length === 0) next = await pieces.next();
+  return next;
 }
 
 /** What was aggregated of an earlier log is to be aggregated again where this one has events; what it has none of stays. */
