@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openDatabase } from '../src/db/open.ts';
 import { kinds, newTarget, newUrl, temporaryFolder } from './support/databases.ts';
@@ -115,6 +115,71 @@ test('the folder that is made for an embedded database is its owner’s alone', 
   mkdirSync(join(cwd, 'plain'));
   await (await openDatabase({ kind: 'embedded', folder: join(cwd, 'data/zen') })).close();
   expect([mode('data'), mode('data/zen')]).toEqual([mode('plain'), 0o700]);
+});
+
+test.each([
+  ['status'],
+  ['aggregate'],
+  ['render'],
+  ['prune', '--prune-raw', '30d', '--yes'],
+  ['nightly'],
+  ['verify', 'page.html'],
+  ['mail', 'page.html', '--from', 'a@example.com', '--to', 'b@example.com'],
+])('%s of a folder that holds no database makes none, and says what to type', async (...args) => {
+  const cwd = temporaryFolder();
+  writeFileSync(join(cwd, 'page.html'), '');
+  mkdirSync(join(cwd, 'empty'));
+  for (const name of ['h5_main', 'empty']) {
+    const { code, stdout, stderr } = await zen([...args, '--database', name], { cwd });
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).toBe(
+      `There is no database at ${join(cwd, name)}. Make one with zen restore <dump> --database ${join(cwd, name)}, ` +
+        'or name a server: postgres://user@host/database.\n',
+    );
+  }
+  expect(readdirSync(cwd).sort()).toEqual(['empty', 'page.html']);
+  expect(readdirSync(join(cwd, 'empty'))).toEqual([]);
+});
+
+describe('--out -', () => {
+  const cwd = temporaryFolder();
+  const target = newTarget('embedded');
+  const env = { ZEN_DATABASE_URL: target.kind === 'embedded' ? target.folder : '' };
+  const run = (...args: string[]) => zen(args, { cwd, env });
+
+  beforeAll(async () => {
+    writeFileSync(
+      join(cwd, 'log.csv'),
+      'ts,user_id,event,item_topic,source_topic,age_segment\n1,1,show,b,c,d\n',
+    );
+    for (const args of [['restore', 'log.csv'], ['aggregate']])
+      expect(await run(...args)).toMatchObject({ code: 0 });
+  });
+
+  test('of render is stdout, to which the page alone goes, and makes no file of that name', async () => {
+    const { code, stdout, stderr } = await run('render', '--out', '-');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/\nRendered 1 events of .* into stdout \(/)]);
+    writeFileSync(join(cwd, 'page.html'), stdout);
+    expect(await run('verify', 'page.html')).toMatchObject({ code: 0 });
+    expect(await run('render', '--out', '-', '--quiet')).toEqual({ code: 0, stdout, stderr: '' });
+    const addresses = ['--from', 'a@example.com', '--to', 'b@example.com'];
+    const message = await run('mail', 'page.html', ...addresses, '--out', '-');
+    expect([message.code, message.stdout]).toEqual([0, expect.stringMatching(/^From: a@example\.com\r?\n/)]);
+    expect(readdirSync(cwd).sort()).toEqual(['log.csv', 'page.html']);
+  });
+
+  test.each([
+    [['render', '--json', '--out', '-'], 'With --json, say where the page goes: --out <file>.\n'],
+    [
+      ['mail', 'x.html', '--from', 'a@b', '--to', 'a@b', '--json', '--out', '-'],
+      'With --json, say where the message goes: --out <file>.\n',
+    ],
+    [['nightly', '--out', '-'], 'A nightly page is kept in a file: name it with --out <file>.\n'],
+    [['schedule', '--cron', '--out', '-'], 'A nightly page is kept in a file: name it with --out <file>.\n'],
+  ])('%j is wrong usage', async (args, stderr) => {
+    expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr });
+    expect(existsSync(join(cwd, '-'))).toBe(false);
+  });
 });
 
 describe('on a server', () => {

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -23,12 +23,13 @@ async function zen(keys: string, ...args: string[]): Promise<{ code: number; sai
     said += text;
     if (text.includes('[y/N]')) setImmediate(() => stdin.write(keys)); // the prompt still moves the cursor
   });
-  const code = await main([...args, '--database', url], { stdin, stdout, stderr } as unknown as Streams);
+  const named = args.includes('--database') ? [] : ['--database', url];
+  const code = await main([...args, ...named], { stdin, stdout, stderr } as unknown as Streams);
   return { code, said, result };
 }
 
-async function users(): Promise<number[]> {
-  const db = await openDatabase({ kind: 'server', url });
+async function users(database = url): Promise<number[]> {
+  const db = await openDatabase({ kind: 'server', url: database });
   const rows = await db.query<{ user_id: number }>('select user_id from log_raw order by 1');
   await db.close();
   return rows.map(({ user_id }) => user_id);
@@ -76,4 +77,37 @@ test('where nobody can be asked it is exit 2, and the log is kept', async () => 
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/^log_raw in .* Say --yes to replace it, or --append to add to it\.\n$/);
   expect(await users()).toEqual([4]);
+});
+
+describe('prune, at a terminal,', () => {
+  const other = newUrl();
+  const at = ['--database', other];
+  const prune = ['prune', '--prune-raw', '30d', '--prune-aggregates', '400d', ...at];
+  const asked =
+    'Would prune 2 events of the log, 1 rows of dash_visits and 1 of dash_engagement. Take them out for good? [y/N]';
+
+  beforeAll(async () => {
+    writeFileSync(file, csv(1, 2));
+    expect(await zen('', 'restore', file, '--create', ...at)).toMatchObject({ code: 0 });
+    expect(await zen('', 'aggregate', ...at)).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['n', 'n\r', 1, 'Nothing was changed.'],
+    ['Ctrl-C', '\x03', 130, 'Interrupted. Nothing was changed.'],
+  ])('says how much would go, and a person who answers %s keeps it', async (_, keys, code, message) => {
+    const outcome = await zen(keys, ...prune);
+    expect(outcome).toMatchObject({ code, result: '' });
+    expect(outcome.said).toContain(asked);
+    expect(outcome.said.split(/\r?\n/).slice(-2)).toEqual([message, '']);
+    expect(await users(other)).toEqual([1, 2]);
+  });
+
+  test('takes it out for a person who says so, and asks nothing where nothing would go', async () => {
+    expect(await zen('', ...prune, '--dry-run')).toMatchObject({ code: 0, said: '' });
+    const outcome = await zen('y\r', ...prune, '--json');
+    expect(JSON.parse(outcome.result)).toMatchObject({ events: 2, visits_rows: 1, engagement_rows: 1 });
+    expect(await users(other)).toEqual([]);
+    expect(await zen('', ...prune)).toMatchObject({ code: 0, said: '' });
+  });
 });

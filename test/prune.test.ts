@@ -170,7 +170,15 @@ test('the command line prunes, and asks what', async () => {
   );
   const { events } = JSON.parse(stdout) as { events: number };
   expect(events).toBeGreaterThan(1000);
-  const { code, stdout: told } = await command('prune', '--prune-raw', '30d');
+  const unasked = await command('prune', '--prune-raw', '30d');
+  expect(unasked).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(
+      new RegExp(`: Would prune ${events.toLocaleString('en')} events of .* Say --yes to take them out`),
+    ),
+  });
+  const { code, stdout: told } = await command('prune', '--prune-raw', '30d', '--yes');
   expect([code, JSON.parse(told)]).toEqual([
     0,
     { dry_run: false, events, visits_rows: 0, engagement_rows: 0, kept: [] },

@@ -10,12 +10,16 @@ import type { Streams } from './terminal.ts';
 export interface Report {
   text: string;
   json: Record<string, unknown>;
+  /** What stdout gets, as it is, in the place of both; the sentence then goes to stderr. */
+  page?: string | undefined;
   /** What the exit code tells beside that. */
   failure?: ZenError | undefined;
 }
 
 export interface CommandOptions extends CommonOptions {
   create?: boolean;
+  /** Make an embedded database where there is none. */
+  makes?: boolean;
   streams?: Streams | undefined;
   /** Takes the notes, instead of stderr. */
   tell?: (text: string) => void;
@@ -30,14 +34,15 @@ export async function command(
   const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
   const terminal = new Terminal({ quiet: options.quiet === true, tell: options.tell }, options.streams);
   const target = resolveTarget(options.database, environment());
-  const { create = false, wait = 0 } = options;
-  const db = await openDatabase(target, { create, wait });
+  const { create = false, makes = false, wait = 0 } = options;
+  const db = await openDatabase(target, { create, wait, existing: !makes });
   const release = onInterrupt(() => {
     db.interrupt();
   });
   try {
-    const { text, json, failure } = await work(db, terminal, seconds);
-    terminal.print(options.json ? JSON.stringify(json) : text);
+    const { text, json, page, failure } = await work(db, terminal, seconds);
+    if (page === undefined) terminal.print(options.json ? JSON.stringify(json) : text);
+    else terminal.pass(page, text);
     if (failure) throw failure;
   } finally {
     release();

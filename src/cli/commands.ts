@@ -48,7 +48,7 @@ export async function runRestore(dump: string, options: RestoreFlags, streams?: 
 
 async function restoreFrom(backup: Backup, options: RestoreFlags, streams?: Streams): Promise<void> {
   const dump = backup.path;
-  await command({ ...options, streams }, async (db, terminal, seconds) => {
+  await command({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }
@@ -93,9 +93,18 @@ function describe(summary: Summary): string {
 
 async function confirmReplacement(db: Database, terminal: Terminal): Promise<void> {
   const held = `log_raw in ${db.label} is not empty, and would be replaced.`;
-  if (!terminal.interactive)
-    throw new ZenError('usage', `${held} Say --yes to replace it, or --append to add to it.`);
-  if (!(await terminal.confirm(`${held} Replace it?`))) throw new ZenError('failed', 'Nothing was changed.');
+  await demandConsent(terminal, held, 'Replace it?', 'Say --yes to replace it, or --append to add to it.');
+}
+
+/** Asks a person, and tells whoever cannot be asked what to say instead. */
+async function demandConsent(
+  terminal: Terminal,
+  what: string,
+  question: string,
+  remedy: string,
+): Promise<void> {
+  if (!terminal.interactive) throw new ZenError('usage', `${what} ${remedy}`);
+  if (!(await terminal.confirm(`${what} ${question}`))) throw new ZenError('failed', 'Nothing was changed.');
 }
 
 export interface AggregateFlags extends CommonOptions, DateOptions {
@@ -191,12 +200,25 @@ export interface PruneFlags extends CommonOptions {
   pruneRaw?: number;
   pruneAggregates?: number;
   dryRun?: boolean;
+  yes?: boolean;
 }
 
-export async function runPrune(flags: PruneFlags): Promise<void> {
+/** @param streams where it talks, and a person answers */
+export async function runPrune(flags: PruneFlags, streams?: Streams): Promise<void> {
   if (flags.pruneRaw === undefined && flags.pruneAggregates === undefined)
     throw new ZenError('usage', 'Say what may go: --prune-raw 30d, --prune-aggregates 400d, or both.');
-  await command(flags, (db) => pruneIn(db, flags));
+  await command({ ...flags, streams }, async (db, terminal) => {
+    if (!flags.dryRun && !flags.yes) await confirmPruning(db, terminal, flags);
+    return pruneIn(db, flags);
+  });
+}
+
+/** Asks before anything is taken out, and says how much that is. */
+async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlags): Promise<void> {
+  const { text, json } = await pruneIn(db, { ...flags, dryRun: true });
+  if ([json.events, json.visits_rows, json.engagement_rows].every((number) => number === 0)) return;
+  const remedy = 'Say --yes to take them out, or --dry-run for the figures alone.';
+  await demandConsent(terminal, `${db.label}: ${text}`, 'Take them out for good?', remedy);
 }
 
 export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> {
@@ -266,8 +288,11 @@ function readPeriod(flags: RenderFlags): { start: number | undefined; end: numbe
   return { start: till - flags.last, end: till };
 }
 
-export async function runRender(flags: RenderFlags): Promise<void> {
-  await command(flags, (db, terminal, seconds) => renderFrom(db, terminal, seconds, flags));
+/** @param streams where it talks */
+export async function runRender(flags: RenderFlags, streams?: Streams): Promise<void> {
+  if (flags.json && flags.out === '-')
+    throw new ZenError('usage', 'With --json, say where the page goes: --out <file>.');
+  await command({ ...flags, streams }, (db, terminal, seconds) => renderFrom(db, terminal, seconds, flags));
 }
 
 /** @param warning stands on the page, above everything */
@@ -280,20 +305,21 @@ export async function renderFrom(
 ): Promise<Report> {
   const { render } = await import('../render/render.ts');
   const { locale, title, out, maxSize, minCell } = flags;
-  const file = resolve(out);
+  const toStdout = out === '-';
+  const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
   const options = { ...readPeriod(flags), locale, title, maxSize, minCell, warning };
   const { html, period, visits, rows, slow, coarse, uncounted } = await terminal.during(
-    `Rendering ${out}`,
+    `Rendering ${name}`,
     async (update) => {
       const rendered = await render(db, options, Date.now(), ({ stage, share }) => {
         const how = share === undefined ? '' : ` ${describeShare(share, seconds())}`;
-        update(`Rendering ${out}: ${stage}${how}`);
+        update(`Rendering ${name}: ${stage}${how}`);
       });
-      await writePage(file, rendered.html, {
-        last: () => {
-          db.demand();
-        },
-      });
+      const last = () => {
+        db.demand();
+      };
+      if (toStdout) last();
+      else await writePage(file, rendered.html, { last });
       return rendered;
     },
   );
@@ -324,6 +350,7 @@ export async function renderFrom(
       rows,
       seconds: seconds(),
     },
+    page: toStdout ? html : undefined,
   };
 }
 
@@ -366,7 +393,8 @@ export interface MailFlags extends CommonOptions {
 
 /** Only a page that is what it states is sent. */
 export async function runMail(file: string, flags: MailFlags): Promise<void> {
-  const { from, to, url, out } = flags;
+  const { from, to, url } = flags;
+  const out = flags.out === '-' ? undefined : flags.out;
   if (flags.json && out === undefined)
     throw new ZenError('usage', 'With --json, say where the message goes: --out <file>.');
   if (out !== undefined && (await isSame(out, file)))

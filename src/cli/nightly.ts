@@ -9,6 +9,7 @@ import { describeWindow, isoTime, lastMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { command } from './command.ts';
 import type { Report } from './command.ts';
+import { demandFile } from './options.ts';
 import { aggregateIn, pruneIn, renderFrom } from './commands.ts';
 import type { AggregateFlags, PruneFlags, RenderFlags } from './commands.ts';
 import { Terminal } from './terminal.ts';
@@ -27,6 +28,7 @@ type Log = (step: string, text: string, facts?: Record<string, unknown>) => void
 
 /** Everything that a night needs: aggregate what is missing, look whether it can be shown, and publish the page. */
 export async function runNightly(flags: NightlyFlags): Promise<void> {
+  demandFile(flags.out);
   const run = randomUUID();
   const voice = new Terminal({ quiet: flags.quiet === true && flags.logFormat === 'text' });
   const log: Log = (step, text, facts = {}) => {

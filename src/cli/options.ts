@@ -98,6 +98,12 @@ export function readDates({ startDt, endDt }: DateOptions): {
   return { start: startDt, end: endDt };
 }
 
+/** @throws ZenError `usage` for `-`, where a night's page would be lost */
+export function demandFile(out: string): void {
+  if (out === '-')
+    throw new ZenError('usage', 'A nightly page is kept in a file: name it with --out <file>.');
+}
+
 /** @throws ZenError `usage` for what is not a whole number from 1 on */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) {

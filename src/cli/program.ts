@@ -4,7 +4,7 @@ import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
 import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate, runMail, runPrune, runRender, runRestore, runStatus, runVerify } from './commands.ts';
-import type { RestoreFlags } from './commands.ts';
+import type { PruneFlags, RenderFlags, RestoreFlags } from './commands.ts';
 import { runNightly } from './nightly.ts';
 import type { ScheduleFlags } from './schedule.ts';
 import {
@@ -49,7 +49,7 @@ export function buildProgram(streams?: Streams): Command {
     option('--dry-run', 'do the work, tell the figures, and undo it'),
   ]).action(runAggregate);
   command(program, 'render', `write the dashboard; ${times}`, [
-    place(),
+    place('where to write it; - for stdout'),
     ...dates(
       'first minute (default: the first aggregated one)',
       'end, not included (default: after the last aggregated one)',
@@ -60,7 +60,7 @@ export function buildProgram(streams?: Streams): Command {
       parseDuration,
     ),
     ...drawing(),
-  ]).action(runRender);
+  ]).action((flags: RenderFlags) => runRender(flags, streams));
   command(
     program,
     'nightly',
@@ -83,8 +83,9 @@ export function buildProgram(streams?: Streams): Command {
   ).action(runNightly);
   command(program, 'prune', 'take old days, up to a UTC midnight, out of the log and the aggregates', [
     ...pruning(),
+    option('--yes', 'take them out without asking'),
     option('--dry-run', 'do the work, tell the figures, and undo it'),
-  ]).action(runPrune);
+  ]).action((flags: PruneFlags) => runPrune(flags, streams));
   const schedule = command(
     program,
     'schedule',
@@ -114,7 +115,7 @@ export function buildProgram(streams?: Streams): Command {
     option('--to <addresses>', 'who it is for, with commas between', parseAddresses).makeOptionMandatory(),
     option('--url <url>', 'where the page can be opened', parseUrl),
     option('--attach <MB>', 'attach the page when it has at most so many megabytes', parseSize).default(7),
-    new Option('--out <file>', 'where to write it (default: to the standard output)'), // ZEN_OUT is the page
+    new Option('--out <file>', 'where to write it (default: -, stdout)'), // ZEN_OUT is the page
     tables(),
   ])
     .argument('<page>', 'a page that zen rendered')
@@ -137,8 +138,8 @@ function tables(): Option {
   );
 }
 
-function place(): Option {
-  return option('--out <file>', 'where to write it').default('output/zen.html');
+function place(description = 'where to write it'): Option {
+  return option('--out <file>', description).default('output/zen.html');
 }
 
 /** How the log is read. */

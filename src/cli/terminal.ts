@@ -30,6 +30,12 @@ export class Terminal {
     this.#streams.stdout.write(`${text}\n`);
   }
 
+  /** A page as the result, byte for byte, and what people are told of it. */
+  pass(page: string, text: string): void {
+    this.#streams.stdout.write(page);
+    this.#write(text);
+  }
+
   /** What is to be known beside the result. */
   note(text: string): void {
     if (this.#tell) this.#tell(text);

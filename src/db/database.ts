@@ -33,8 +33,10 @@ export const frame = {
 
 /** How to open a database. */
 export interface OpenOptions {
-  /** Make a database that the server does not have. A folder is always made. */
+  /** Make a database that the server does not have. */
   create?: boolean;
+  /** Refuse a folder that holds no database yet, instead of making one there. */
+  existing?: boolean;
   /** Milliseconds to wait for another process to close the embedded database. */
   wait?: number;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -15,9 +16,13 @@ type Engine = Pick<PGlite, 'query'>;
  * folder itself, so a lock file does.
  *
  * @throws ZenError `locked` when another process has it open, `failed` when it does not start, `usage` when the folder is for
- *   something else
+ *   something else, `unreachable` when a database must be there and is not
  */
-export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {}): Promise<Database> {
+export async function openEmbedded(
+  folder: string,
+  { wait = 0, existing = false }: OpenOptions = {},
+): Promise<Database> {
+  if (existing) demandDatabase(folder);
   await mkdir(dirname(folder), { recursive: true });
   await mkdir(folder, { recursive: true, mode: 0o700 }); // the files in it get mode 0666
   await demandOwn(folder);
@@ -66,6 +71,13 @@ export async function openEmbedded(folder: string, { wait = 0 }: OpenOptions = {
       await release();
     },
   };
+}
+
+/** A folder of which only a name was mistyped, above all that of a server's database, is not to be made. */
+function demandDatabase(folder: string): void {
+  if (existsSync(join(folder, 'PG_VERSION'))) return;
+  const remedy = `Make one with zen restore <dump> --database ${folder}, or name a server: postgres://user@host/database`;
+  throw new ZenError('unreachable', `There is no database at ${folder}. ${remedy}.`);
 }
 
 /** That nothing else has its place in a folder: no server, which ends when its postmaster.pid is gone, and no other files. */
