@@ -6,12 +6,14 @@ import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
 import { sql } from '../src/files.ts';
+import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
 import { newUrl } from './support/databases.ts';
 import { insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { stepwise } from './support/steps.ts';
+import { until } from './support/until.ts';
 
 const at = (time: string, user = 1, item = 'a'): Sample => ({
   ...{ ts: parseTime(time), user_id: user, event: 'show' },
@@ -56,6 +58,9 @@ const once = (text: string, work: () => Promise<unknown>) => {
   });
 };
 
+const waiting =
+  "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+
 /** The distinct users of some days, for all topics and ages, and how far each day says that it reaches. */
 async function readPeople(start: number, end: number): Promise<{ people: number; reaches: number[] }> {
   const [row] = await other.query<{ people: number }>(
@@ -94,6 +99,54 @@ describe('events that arrive while a day is aggregated', () => {
     expect(await readVisits(db)).toEqual(countVisits([...log, early], 'floor'));
     expect((await queryStatus(db, now)).changed).toEqual([]);
   });
+});
+
+describe('while days are aggregated anew before each of its statements,', () => {
+  /** Another event on each day, and all of them aggregated. */
+  const change = async () => {
+    await insertEvents(
+      other,
+      [1, 2, 3].map((date) => at(`2026-11-0${date} 11:00`, 9, 'c')),
+    );
+    await run(other);
+  };
+  /** What a stage gives that nobody disturbs, and one that is disturbed as often as it asks. */
+  const compare = async <T>(stage: (on: Database) => Promise<T>): Promise<[before: T, disturbed: T]> => {
+    const before = await stage(db);
+    let asked = 0;
+    // The first statement takes the snapshot.
+    const disturbed = stepwise(db, async (text) => {
+      if (text !== 'begin' && text !== 'commit' && ++asked > 1) await change();
+    });
+    const told = await stage(disturbed);
+    expect(asked).toBeGreaterThan(5);
+    return [before, told];
+  };
+
+  beforeEach(() => run(db));
+
+  test('a page is rendered from one state of the tables', async () => {
+    const [before, page] = await compare((on) => render(on, { locale: 'en' }, now));
+    expect(page.html).toBe(before.html);
+    expect((await render(db, { locale: 'en' }, now)).visits).toBeGreaterThan(before.visits);
+  });
+
+  test('status tells of one state', async () => {
+    const [before, status] = await compare((on) => queryStatus(on, now));
+    expect(status).toEqual(before);
+  });
+});
+
+test('status waits for a restore, and then tells of the log that was restored', async () => {
+  const ended: Promise<unknown>[] = [];
+  const restoring = other.transaction(async (session) => {
+    await session.run('truncate log_raw');
+    ended.push(queryStatus(db, now));
+    await until(async () => (await session.query(waiting)).length > 0);
+    await session.run(`insert into log_raw (ts, user_id) values (${day(4).start}, 1)`);
+  });
+  await restoring;
+  expect(await ended[0]).toMatchObject({ first: day(4).start });
 });
 
 describe('days that are aggregated anew side by side', () => {

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { Database, Session } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { dayMs } from '../time.ts';
@@ -32,14 +32,18 @@ export interface Status {
 const lastRuns = 10;
 
 /**
- * Looks up what is aggregated, and compares the log with it, minute by minute.
+ * Looks up what is aggregated, and compares the log with it, minute by minute, in one snapshot.
  *
  * @throws ZenError `failed` when there is no log
  */
-export async function queryStatus(db: Database, now: number): Promise<Status> {
-  await requireTable(db, 'log_raw', 'zen restore');
-  const [span] = await db.query<{ first: number | null; last: number | null }>(sql('aggregate/span'));
-  const coverage = await queryCovered(db);
+export function queryStatus(db: Database, now: number): Promise<Status> {
+  return db.transaction((session) => compare(session, now), { snapshot: 'read only' });
+}
+
+async function compare(session: Session, now: number): Promise<Status> {
+  await requireTable(session, 'log_raw', 'zen restore');
+  const [span] = await session.query<{ first: number | null; last: number | null }>(sql('aggregate/span'));
+  const coverage = await queryCovered(session);
   const whole = merge(coverage);
   const [start, end] = [whole[0]?.start, whole.at(-1)?.end];
   return {
@@ -47,19 +51,19 @@ export async function queryStatus(db: Database, now: number): Promise<Status> {
     last: span?.last ?? null,
     coverage,
     gaps: start === undefined || end === undefined ? [] : subtract({ start, end }, whole),
-    changed: await queryChanged(db, coverage),
-    uncounted: await queryLacking(db, whole),
+    changed: await queryChanged(session, coverage),
+    uncounted: await queryLacking(session, whole),
     age: end === undefined ? null : now - end,
-    runs: await queryRuns(db, lastRuns),
+    runs: await queryRuns(session, lastRuns),
   };
 }
 
-async function queryLacking(db: Database, covered: readonly Window[]): Promise<Window[]> {
+async function queryLacking(session: Session, covered: readonly Window[]): Promise<Window[]> {
   const [start, end] = [covered[0]?.start, covered.at(-1)?.end];
   if (start === undefined || end === undefined) return [];
-  const days = (await queryUncounted(db, { start, end })) ?? [];
-  if (days.length === 0 || (await db.query('select from dash_users limit 1')).length === 0) return [];
-  const pruned = await queryPruned(db);
+  const days = (await queryUncounted(session, { start, end })) ?? [];
+  if (days.length === 0 || (await session.query('select from dash_users limit 1')).length === 0) return [];
+  const pruned = await queryPruned(session);
   return merge(days.map((day) => ({ start: day, end: day + dayMs })))
     .flatMap((window) => covered.flatMap((stretch) => intersect(window, stretch) ?? []))
     .flatMap((window) => subtract(window, pruned));

@@ -14,6 +14,7 @@ import { hasTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { findPlace, writePage } from '../output.ts';
 import type { LocaleName } from '../render/locale.ts';
+import type { Content, RenderProgress } from '../render/render.ts';
 import type { Backup } from '../restore/backup.ts';
 import { openBackup } from '../restore/open.ts';
 import { hasEvents, restore } from '../restore/restore.ts';
@@ -295,13 +296,16 @@ export async function runRender(flags: RenderFlags, streams?: Streams): Promise<
   await command({ ...flags, streams }, (db, terminal, seconds) => renderFrom(db, terminal, seconds, flags));
 }
 
-/** @param warning stands on the page, above everything */
+/**
+ * @param warning stands on the page, above everything
+ * @param content of the page, where it has been read already
+ */
 export async function renderFrom(
   db: Database,
   terminal: Terminal,
   seconds: () => number,
   flags: RenderFlags,
-  warning?: string,
+  { warning, content }: { warning?: string; content?: Content } = {},
 ): Promise<Report> {
   const { render } = await import('../render/render.ts');
   const { locale, title, out, maxSize, minCell } = flags;
@@ -311,10 +315,11 @@ export async function renderFrom(
   const { html, period, visits, rows, slow, coarse, uncounted } = await terminal.during(
     `Rendering ${name}`,
     async (update) => {
-      const rendered = await render(db, options, Date.now(), ({ stage, share }) => {
+      const progress = ({ stage, share }: RenderProgress) => {
         const how = share === undefined ? '' : ` ${describeShare(share, seconds())}`;
         update(`Rendering ${name}: ${stage}${how}`);
-      });
+      };
+      const rendered = await render(db, options, Date.now(), progress, content);
       const last = () => {
         db.demand();
       };

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { Session } from '../db/database.ts';
 import { ZenError } from '../errors.ts';
 import { queryCovered } from '../ledger/ledger.ts';
 import { archive } from '../nightly/archive.ts';
 import { runChecks } from '../nightly/checks.ts';
 import type { Check } from '../nightly/checks.ts';
+import type { Content } from '../render/render.ts';
 import { describeWindow, isoTime, lastMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { command } from './command.ts';
@@ -42,16 +44,15 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
     await command({ ...flags, quiet: true, tell }, async (db, terminal, seconds) => {
       const aggregated = await aggregateIn(db, terminal, seconds, flags);
       log('aggregate', aggregated.text, aggregated.json);
-      const window = await choosePeriod(db, flags.last);
-      const checks = await runChecks(db, window);
+      const look = (session: Session) => examine(session, flags);
+      const { window, checks, failed, content } = await db.transaction(look, { snapshot: 'read only' });
       for (const { name, outcome, text } of checks) log(`check ${name}`, `${outcome}: ${text}`, { outcome });
-      const failed = checks.filter(({ outcome }) => outcome === 'failed');
       const json = { run, aggregated: aggregated.json, checks };
-      if (failed.length > 0 && !flags.force) return refuse(failed, flags, json);
+      if (!content) return refuse(failed, flags, json);
       const warning = failed.map(({ text }) => text).join(' ');
       const page: RenderFlags = { ...flags, startDt: window.start, endDt: window.end };
       delete page.last;
-      const rendered = await renderFrom(db, terminal, seconds, page, warning);
+      const rendered = await renderFrom(db, terminal, seconds, page, { warning, content });
       log('render', rendered.text, rendered.json);
       if (flags.archive) {
         const copy = await archive(resolve(flags.out), window.end, flags.keep);
@@ -78,10 +79,29 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
   }
 }
 
+interface Examined {
+  window: Window;
+  checks: Check[];
+  failed: Check[];
+  /** Of the page, unless it may not be published. */
+  content?: Content;
+}
+
+/** Looks whether a page can be published, and reads it: what is published is what was looked at. */
+async function examine(session: Session, { last, force, locale, minCell }: NightlyFlags): Promise<Examined> {
+  const window = await choosePeriod(session, last);
+  const checks = await runChecks(session, window);
+  const failed = checks.filter(({ outcome }) => outcome === 'failed');
+  if (failed.length > 0 && !force) return { window, checks, failed };
+  const { readContent } = await import('../render/render.ts');
+  const content = await readContent(session, { ...window, locale, minCell }, Date.now());
+  return { window, checks, failed, content };
+}
+
 /** The stretch up to the last UTC midnight, but not from before anything was aggregated. */
-async function choosePeriod(db: Parameters<typeof queryCovered>[0], last: number): Promise<Window> {
+async function choosePeriod(session: Session, last: number): Promise<Window> {
   const end = lastMidnight(Date.now());
-  const covered = await queryCovered(db);
+  const covered = await queryCovered(session);
   const first = Math.min(...covered.map(({ start }) => start));
   const start = Math.max(end - last, first);
   return { start: start < end ? start : end - last, end };

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered } from '../ledger/ledger.ts';
@@ -22,23 +22,23 @@ const unusual = 3;
  * Looks whether the aggregates of a period can be shown: as many events as in the log, no gap, no more views than shows, and a
  * last day of about the usual size (a warning). What the role may not see, or no ledger tells, passes.
  */
-export async function runChecks(db: Database, period: Window): Promise<Check[]> {
-  const covered = clip(await queryCovered(db), period);
+export async function runChecks(session: Session, period: Window): Promise<Check[]> {
+  const covered = clip(await queryCovered(session), period);
   return [
-    await checkEvents(db, covered),
+    await checkEvents(session, covered),
     checkCoverage(period, covered),
-    await checkFunnel(db, period),
-    await checkVolume(db, period),
+    await checkFunnel(session, period),
+    await checkVolume(session, period),
   ];
 }
 
 type Covered = Awaited<ReturnType<typeof queryCovered>>;
 
-async function checkEvents(db: Database, covered: Covered): Promise<Check> {
+async function checkEvents(session: Session, covered: Covered): Promise<Check> {
   const name = 'events';
-  if (!(await mayCompare(db)))
+  if (!(await mayCompare(session)))
     return { name, outcome: 'passed', text: 'The role may not read the log, which was not compared.' };
-  const changed = await queryChanged(db, covered);
+  const changed = await queryChanged(session, covered);
   if (changed.length === 0)
     return { name, outcome: 'passed', text: 'The tables have the events of the log.' };
   const [log, tables] = [
@@ -61,8 +61,8 @@ function checkCoverage(period: Window, covered: Covered): Check {
   };
 }
 
-async function checkFunnel(db: Database, { start, end }: Window): Promise<Check> {
-  const [sums] = await db.query<{ shows: number; views: number }>(sql('nightly/sums'), [start, end]);
+async function checkFunnel(session: Session, { start, end }: Window): Promise<Check> {
+  const [sums] = await session.query<{ shows: number; views: number }>(sql('nightly/sums'), [start, end]);
   const { shows = 0, views = 0 } = sums ?? {};
   return {
     name: 'funnel',
@@ -71,9 +71,9 @@ async function checkFunnel(db: Database, { start, end }: Window): Promise<Check>
   };
 }
 
-async function checkVolume(db: Database, { end }: Window): Promise<Check> {
+async function checkVolume(session: Session, { end }: Window): Promise<Check> {
   const last = end - dayMs;
-  const days = await db.query<{ day: number; events: number }>(sql('nightly/volumes'), [
+  const days = await session.query<{ day: number; events: number }>(sql('nightly/volumes'), [
     last - 7 * dayMs,
     end,
   ]);

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { queryCovered } from '../ledger/ledger.ts';
 import { merge, subtract } from '../ledger/windows.ts';
@@ -15,16 +15,16 @@ import { querySpan } from './tables.ts';
  * @returns null when there is nothing to compare
  */
 export async function queryChange(
-  db: Database,
+  session: Session,
   period: Window,
   translate: (text: string) => string,
 ): Promise<Change | null> {
   const day = Math.floor(period.end / dayMs) * dayMs - dayMs;
   const [before, week] = [day - dayMs, day - 7 * dayMs];
-  const known = await queryKnown(db);
+  const known = await queryKnown(session);
   const isKnown = (start: number) => subtract({ start, end: start + dayMs }, known).length === 0;
   if (day < period.start || !isKnown(day) || !(isKnown(before) || isKnown(week))) return null;
-  const rows = await db.query<
+  const rows = await session.query<
     Record<'on_day' | 'day_before' | 'week_before', number> & { item_topic: string }
   >(sql('render/days'), [day, before, week]);
   const sum = (name: 'on_day' | 'day_before' | 'week_before') =>
@@ -44,9 +44,9 @@ export async function queryChange(
 }
 
 /** What is aggregated; without a ledger, all between the first and the last minute. */
-async function queryKnown(db: Database): Promise<Window[]> {
-  const covered = await queryCovered(db);
+async function queryKnown(session: Session): Promise<Window[]> {
+  const covered = await queryCovered(session);
   if (covered.length > 0) return merge(covered);
-  const span = await querySpan(db);
+  const span = await querySpan(session);
   return span ? [span] : [];
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { Session } from '../db/database.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered, queryFinished, queryPruned } from '../ledger/ledger.ts';
 import type { Minute } from '../ledger/ledger.ts';
@@ -18,13 +18,13 @@ export interface Facts {
 }
 
 /** Looks up in the ledger, and compares with the log, what the page says about its own numbers. */
-export async function queryFacts(db: Database, period: Window): Promise<Facts> {
-  const covered = clip(await queryCovered(db), period);
-  const isWhole = !(await queryPruned(db)).some((window) => intersect(window, period));
-  const changed = isWhole && (await mayCompare(db)) ? await queryChanged(db, covered) : null;
+export async function queryFacts(session: Session, period: Window): Promise<Facts> {
+  const covered = clip(await queryCovered(session), period);
+  const isWhole = !(await queryPruned(session)).some((window) => intersect(window, period));
+  const changed = isWhole && (await mayCompare(session)) ? await queryChanged(session, covered) : null;
   return {
     gaps: covered.length > 0 ? subtract(period, merge(covered)) : [],
-    aggregated: await queryFinished(db, period),
+    aggregated: await queryFinished(session, period),
     unseen:
       covered.length > 0 && changed
         ? changed.reduce((sum, { events, visits }) => sum + events - visits, 0)

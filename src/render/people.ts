@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { buildCells, eachCell, encodeCells } from '../shared/cells.ts';
 import type { Cell } from '../shared/cells.ts';
@@ -32,8 +32,8 @@ interface Day {
 }
 
 /** The days on which people were counted of other events than `dash_engagement` has now. */
-export async function queryStale(db: Database, { start, end }: Window): Promise<number[]> {
-  const rows = await db.query<{ day: number }>(sql('render/stale'), [start, end]);
+export async function queryStale(session: Session, { start, end }: Window): Promise<number[]> {
+  const rows = await session.query<{ day: number }>(sql('render/stale'), [start, end]);
   return rows.map(({ day }) => day);
 }
 
@@ -44,7 +44,7 @@ export async function queryStale(db: Database, { start, end }: Window): Promise<
  * @param least groups of fewer people that are known to be different, over the whole period, are left out
  */
 export async function queryPeople(
-  db: Database,
+  session: Session,
   { start, end, items, ages, events }: Payload,
   translate: (text: string) => string,
   least: number,
@@ -58,7 +58,7 @@ export async function queryPeople(
     const till = Math.min(end, nextMidnight(from));
     // No further than the period: a day that nobody was seen on knows all of it.
     let reach = reaches.length;
-    for (const day of await db.query<Day>(sql('render/users'), [from, till])) {
+    for (const day of await session.query<Day>(sql('render/users'), [from, till])) {
       const topic = name(day.every_topic, day.item_topic);
       const age = name(day.every_age, day.age_segment);
       const kind = day.or_event === '' ? name(false, day.event) : `${day.event}|${day.or_event}`;

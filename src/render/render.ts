@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Database } from '../db/database.ts';
+import type { Database, Session } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
 import type { Window } from '../time.ts';
@@ -7,7 +7,8 @@ import { dayMs, lastMidnight, requireOrder } from '../time.ts';
 import { listPeople } from '../shared/audience.ts';
 import { panelsOf } from '../shared/drawn.ts';
 import type { Change } from '../shared/change.ts';
-import type { Coarse } from '../shared/payload.ts';
+import type { Coarse, Payload } from '../shared/payload.ts';
+import type { Returns } from '../shared/returns.ts';
 import type { Locale } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/table.ts';
 import { everything, translator } from '../shared/words.ts';
@@ -59,6 +60,16 @@ export interface Rendered {
   uncounted: number[];
 }
 
+/** All that a page is made of. */
+export interface Content {
+  period: Window;
+  facts: Facts;
+  payload: Payload;
+  people: Returns | null;
+  uncounted: number[];
+  change: Change | null;
+}
+
 /** What is being done, and for reading how much of it (of 1) is. */
 export interface RenderProgress {
   stage: 'reading' | 'packing' | 'drawing' | 'fitting';
@@ -66,9 +77,39 @@ export interface RenderProgress {
 }
 
 /**
+ * Reads what the page of a period is made of.
+ *
+ * @param session one with a snapshot, so that all of it is of one moment
+ * @param now Unix milliseconds
+ * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables
+ */
+export async function readContent(
+  session: Session,
+  options: RenderOptions,
+  now: number,
+  onProgress: (progress: RenderProgress) => void = () => undefined,
+): Promise<Content> {
+  const period = await resolvePeriod(session, options, now);
+  const translate = translator(readLocale(options.locale));
+  const facts = await queryFacts(session, period);
+  const payload = await queryPayload(session, period, facts.gaps, translate, (share) => {
+    onProgress({ stage: 'reading', share });
+  });
+  const isEmpty = (payload.visits.sums.at(-1) ?? 0) === 0;
+  const uncounted = isEmpty ? null : await queryLacking(session, period);
+  const isCounted = uncounted?.length === 0;
+  return {
+    ...{ period, facts, payload, uncounted: uncounted ?? [] },
+    people: isCounted ? await queryPeople(session, payload, translate, options.minCell ?? 1) : null,
+    change: await queryChange(session, period, translate),
+  };
+}
+
+/**
  * Renders the dashboard of a period from the aggregates. Where they are empty, the page says so.
  *
  * @param now Unix milliseconds
+ * @param content what has been read already; without it, that is read from one snapshot
  * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables, or the page cannot be
  *   made small enough, `interrupted`
  */
@@ -77,14 +118,13 @@ export async function render(
   options: RenderOptions,
   now = Date.now(),
   onProgress: (progress: RenderProgress) => void = () => undefined,
+  content?: Content,
 ): Promise<Rendered> {
-  const period = await resolvePeriod(db, options, now);
+  const read = (session: Session) => readContent(session, options, now, onProgress);
+  const { period, facts, payload, people, uncounted, change } =
+    content ?? (await db.transaction(read, { snapshot: 'read only' }));
   const locale = readLocale(options.locale);
   const translate = translator(locale);
-  const facts = await queryFacts(db, period);
-  const payload = await queryPayload(db, period, facts.gaps, translate, (share) => {
-    onProgress({ stage: 'reading', share });
-  });
   const begin = async (stage: RenderProgress['stage']) => {
     onProgress({ stage });
     await turn(); // to see signals, which the work before has kept waiting
@@ -92,15 +132,12 @@ export async function render(
   };
   await begin('packing');
   const visits = payload.visits.sums.at(-1) ?? 0;
-  const uncounted = visits > 0 ? await queryLacking(db, period) : null;
   const whole = { payload, packed: pack(payload) };
-  if (uncounted?.length === 0) {
-    const people = await queryPeople(db, payload, translate, options.minCell ?? 1);
+  if (people) {
     payload.people = thin(people, { ...period, packed: whole.packed });
     whole.packed = pack(payload);
   }
   const counted = payload.people !== null;
-  const change = await queryChange(db, period, translate);
   const title = options.title ?? translate('Zen: interaction with cards');
   const { warning = '' } = options;
   const draw = (content: Packed) =>
@@ -117,15 +154,15 @@ export async function render(
     ...page,
     period,
     visits,
-    uncounted: uncounted ?? [],
+    uncounted,
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };
 }
 
 /** The days of which people are not known, or not as `dash_engagement` has them; null where nobody may know. */
-async function queryLacking(db: Database, period: Window): Promise<number[] | null> {
-  const uncounted = await queryUncounted(db, period);
-  return uncounted?.length === 0 ? queryStale(db, period) : uncounted;
+async function queryLacking(session: Session, period: Window): Promise<number[] | null> {
+  const uncounted = await queryUncounted(session, period);
+  return uncounted?.length === 0 ? queryStale(session, period) : uncounted;
 }
 
 /** Bytes by which a page may grow that tells of its hours. */
@@ -171,11 +208,11 @@ async function drawPage(
 }
 
 /** Without dates, all that is aggregated; when that is nothing, the last UTC day. */
-async function resolvePeriod(db: Database, { start, end }: RenderOptions, now: number): Promise<Window> {
-  await requireTable(db, 'dash_visits', 'zen aggregate');
-  await requireTable(db, 'dash_engagement', 'zen aggregate');
+async function resolvePeriod(session: Session, { start, end }: RenderOptions, now: number): Promise<Window> {
+  await requireTable(session, 'dash_visits', 'zen aggregate');
+  await requireTable(session, 'dash_engagement', 'zen aggregate');
   const midnight = lastMidnight(now);
-  const span = (await querySpan(db)) ?? { start: midnight - dayMs, end: midnight };
+  const span = (await querySpan(session)) ?? { start: midnight - dayMs, end: midnight };
   const period = { start: start ?? span.start, end: end ?? span.end };
   requireOrder('period', period);
   return period;

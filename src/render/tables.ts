@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import type { Payload, Step, Topic } from '../shared/payload.ts';
 import { minuteMs, nextMidnight } from '../time.ts';
@@ -9,8 +9,8 @@ import { colors } from './palette.ts';
 type Translate = (text: string) => string;
 
 /** The period that the aggregates cover: the first minute, and the end of the last one. Null when they are empty. */
-export async function querySpan(db: Database): Promise<Window | null> {
-  const [span] = await db.query<{ start: number | null; end: number | null }>(sql('render/span'));
+export async function querySpan(session: Session): Promise<Window | null> {
+  const [span] = await session.query<{ start: number | null; end: number | null }>(sql('render/span'));
   return span?.start == null || span.end == null ? null : { start: span.start, end: span.end };
 }
 
@@ -20,7 +20,7 @@ export async function querySpan(db: Database): Promise<Window | null> {
  * @param onDay called with the share of the period that has been read
  */
 export async function queryPayload(
-  db: Database,
+  session: Session,
   { start, end }: Window,
   gaps: Window[],
   translate: Translate,
@@ -30,8 +30,8 @@ export async function queryPayload(
   const base = Math.floor(start / minuteMs) * minuteMs;
   for (let from = start; from < end; from = nextMidnight(from)) {
     const parameters = [from, Math.min(end, nextMidnight(from)), base];
-    await gather(db, 'render/visits', parameters, visits, translate);
-    await gather(db, 'render/engagement', parameters, engagement, translate);
+    await gather(session, 'render/visits', parameters, visits, translate);
+    await gather(session, 'render/engagement', parameters, engagement, translate);
     onDay((Math.min(end, nextMidnight(from)) - start) / (end - start));
   }
   const engaged = [...engagement.totals(0).keys()].map((name): [string, number] => [name, 0]);
@@ -56,16 +56,15 @@ export async function queryPayload(
 }
 
 async function gather(
-  db: Database,
+  session: Session,
   file: string,
   parameters: number[],
   into: Gatherer,
   translate: Translate,
 ): Promise<void> {
-  const rows = await db.query<Record<'item_topic' | 'age_segment' | 'last' | 'minutes' | 'values', string>>(
-    sql(file),
-    parameters,
-  );
+  const rows = await session.query<
+    Record<'item_topic' | 'age_segment' | 'last' | 'minutes' | 'values', string>
+  >(sql(file), parameters);
   const notSet = translate('not set');
   for (const { item_topic, age_segment, last, minutes, values } of rows) {
     const names = [item_topic, age_segment, last].map((name) => callName(name, notSet));

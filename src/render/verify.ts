@@ -1,5 +1,5 @@
 import { inflateSync } from 'node:zlib';
-import type { Database } from '../db/database.ts';
+import type { Database, Session } from '../db/database.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql, version } from '../files.ts';
 import { decode } from '../shared/payload.ts';
@@ -44,7 +44,10 @@ export async function verify(html: string, db?: Database): Promise<Verified> {
   const differences = compare(manifest, isOurs ? found : { ...found, sql: manifest.sql }, 'the page');
   differences.push(...compare({ policy }, { policy: writePolicy(content) }, 'the page'));
   if (isOurs) differences.push(...compare(found, hashParts(), 'this version of zen'));
-  if (db) differences.push(...compare(manifest, await querySums(db, payload), db.label));
+  if (db) {
+    const held = await db.transaction((session) => querySums(session, payload), { snapshot: 'read only' });
+    differences.push(...compare(manifest, held, db.label));
+  }
   return { manifest, payload, differences };
 }
 
@@ -104,7 +107,7 @@ function compare(stated: object, found: object, where: string): Difference[] {
     .map(([name, value]) => ({ name, where, stated: String(known.get(name)), found: String(value) }));
 }
 
-async function querySums(db: Database, { start, end }: Payload): Promise<Sums> {
-  const [sums] = await db.query<Record<keyof Sums, number>>(sql('render/sums'), [start, end]);
+async function querySums(session: Session, { start, end }: Payload): Promise<Sums> {
+  const [sums] = await session.query<Record<keyof Sums, number>>(sql('render/sums'), [start, end]);
   return sums ?? { visits_rows: 0, events: 0, engagement_rows: 0, users: 0 };
 }
