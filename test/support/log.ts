@@ -5,7 +5,7 @@ import { openBackup } from '../../src/restore/open.ts';
 import { restore } from '../../src/restore/restore.ts';
 import type { Sample } from './oracle.ts';
 
-const columns = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segment', 'event'] as const;
+export const columns = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segment', 'event'] as const;
 
 /** Puts events into `log_raw`, which it makes. */
 export async function insertEvents(db: Database, events: readonly Sample[]): Promise<void> {
@@ -15,7 +15,7 @@ export async function insertEvents(db: Database, events: readonly Sample[]): Pro
 }
 
 /** A value in COPY's text format (PostgreSQL's documentation of COPY, "Text Format"). */
-function copyValue(value: string | number | null): string {
+export function copyValue(value: string | number | null): string {
   if (value === null) return '\\N';
   const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
   return String(value).replace(/[\\\t\n\r]/g, (char) => escapes[char] ?? char);

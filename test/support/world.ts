@@ -1,0 +1,594 @@
+import { expect, jest } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { between, mulberry32, shuffle } from '../../fixtures/random.ts';
+import type { Random } from '../../fixtures/random.ts';
+import { queryStatus } from '../../src/aggregate/status.ts';
+import { aggregateIn, pruneIn } from '../../src/cli/commands.ts';
+import { main } from '../../src/cli/main.ts';
+import { Terminal } from '../../src/cli/terminal.ts';
+import type { Target } from '../../src/config.ts';
+import type { Database } from '../../src/db/database.ts';
+import { openDatabase } from '../../src/db/open.ts';
+import { ZenError } from '../../src/errors.ts';
+import type { Minute } from '../../src/ledger/ledger.ts';
+import { render } from '../../src/render/render.ts';
+import { verify } from '../../src/render/verify.ts';
+import { openBackup } from '../../src/restore/open.ts';
+import { restore } from '../../src/restore/restore.ts';
+import { eachCell } from '../../src/shared/cells.ts';
+import type { Cells } from '../../src/shared/cells.ts';
+import type { Payload } from '../../src/shared/payload.ts';
+import { People } from '../../src/shared/people.ts';
+import type { Bounds } from '../../src/shared/people.ts';
+import { isoTime } from '../../src/time.ts';
+import type { Window } from '../../src/time.ts';
+import { newTarget, temporaryFolder } from './databases.ts';
+import type { Kind } from './databases.ts';
+import { columns, copyValue, insertEvents, readEngagement, readVisits } from './log.ts';
+import { dayMs, dayOf, Model } from './model.ts';
+import { countEngagement, countUsers, countVisits } from './oracle.ts';
+import type { Sample } from './oracle.ts';
+import { readPayload } from './payload.ts';
+import { begin, chooseEvents } from './sequence.ts';
+import type { Step } from './sequence.ts';
+import { stepwise } from './steps.ts';
+import { where } from './timeline.ts';
+
+const minuteMs = 60_000;
+const audiences = 12;
+
+type Of<Name extends Step['do']> = Extract<Step, { do: Name }>;
+type Cut = NonNullable<Of<'aggregate'>['cut']>;
+
+/** A row of the ledger. */
+interface Row extends Window {
+  id: number;
+  minute: Minute;
+  outcome: string;
+  events: number | null;
+  visits_rows: number | null;
+  engagement_rows: number | null;
+}
+
+/** A database, the model of it, and the time that it is. */
+export class World {
+  readonly #target: Target;
+  readonly #folder = temporaryFolder();
+  #db: Database;
+  #model = new Model();
+  #now = begin;
+  /** The last row of the ledger that has been looked at. */
+  #seen = 0;
+
+  private constructor(target: Target, db: Database) {
+    this.#target = target;
+    this.#db = db;
+  }
+
+  static async open(kind: Kind): Promise<World> {
+    const target = newTarget(kind);
+    return new World(target, await openDatabase(target, { create: true }));
+  }
+
+  close(): Promise<void> {
+    return this.#db.close();
+  }
+
+  /** Takes all of those steps from nothing, and looks at everything after each. */
+  async run(steps: readonly Step[], onStep: (place: number) => void = () => undefined): Promise<void> {
+    await this.#db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
+    [this.#model, this.#now, this.#seen] = [new Model(), begin, 0];
+    writeFileSync(this.#page, 'no page yet');
+    for (const [place, step] of steps.entries()) {
+      onStep(place);
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => this.#now);
+      try {
+        await this.#perform(step);
+        await this.#check();
+      } finally {
+        clock.mockRestore();
+      }
+    }
+  }
+
+  async #perform(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'wait':
+        this.#now += step.ms;
+        return;
+      case 'append':
+        return this.#append(step);
+      case 'restore':
+        return this.#restore(step);
+      case 'delete':
+        return this.#delete(step);
+      case 'drop':
+        return this.#drop(step);
+      case 'aggregate':
+        return this.#aggregate(step);
+      case 'prune':
+        return this.#prune(step);
+      case 'render':
+        return this.#render(step);
+      case 'nightly':
+        return this.#nightly(step);
+    }
+  }
+
+  async #append({ seed, days, events, cut }: Of<'append'>): Promise<void> {
+    const more = chooseEvents(seed, this.#now, days, events);
+    if (cut || seed % 4 === 0) return this.#load(more, cut, true);
+    await insertEvents(this.#db, more);
+    this.#model.log = [...this.#model.log, ...more];
+  }
+
+  /** A backup of what the log has now, or of some of it. */
+  async #restore({ seed, share, cut }: Of<'restore'>): Promise<void> {
+    const random = mulberry32(seed);
+    const rows = this.#model.log.filter(() => random() < share);
+    if (rows.length > 0) await this.#load(rows, cut, false);
+  }
+
+  async #load(rows: Sample[], cut: Cut | undefined, append: boolean): Promise<void> {
+    const file = join(this.#folder, 'log.sql');
+    const lines = rows.map((row) => columns.map((column) => copyValue(row[column])).join('\t') + '\n');
+    const copy = `COPY public.log_raw (${columns.join(', ')}) FROM stdin;\n${lines.join('')}\\.\n`;
+    const types = columns.map((name) => `${name} ${/ts|id/.test(name) ? 'bigint' : 'text'}`).join(', ');
+    writeFileSync(file, `CREATE TABLE public.log_raw (${types});\n${copy}`);
+    const hasLedger = await this.#has('zen_runs');
+    const told = await this.#attempt(cut, async (db) => {
+      const backup = await openBackup(file);
+      try {
+        return await restore(db, backup, { append, table: 'log_raw' });
+      } finally {
+        await backup.close();
+      }
+    });
+    if (told) expect(told.rows).toBe(rows.length);
+    const after = append ? [...this.#model.log, ...rows] : rows;
+    // When it was cut short, all of it has happened, or nothing.
+    const isSeen = async () =>
+      hasLedger && !append
+        ? (await this.#newRows(true)).length > 0
+        : (await this.#readLog()).join() === list(after).join();
+    const isDone = told !== undefined || (await isSeen());
+    if (!isDone) return;
+    if (append) this.#model.log = after;
+    else this.#model.replace(after, hasLedger ? this.#databaseNow : undefined);
+  }
+
+  async #delete({ seed, days, share }: Of<'delete'>): Promise<void> {
+    const random = mulberry32(seed);
+    const day = dayOf(this.#now) - between(random, 0, days - 1) * dayMs;
+    const gone = this.#model.log.filter(({ ts }) => ts !== null && dayOf(ts) === day && random() < share);
+    const left = this.#model.log.filter((event) => !gone.includes(event));
+    await this.#db.run('truncate log_raw');
+    await insertEvents(this.#db, left);
+    this.#model.log = left;
+  }
+
+  async #drop({ table }: Of<'drop'>): Promise<void> {
+    await this.#db.run(`drop table if exists ${table}`);
+    if (table === 'dash_visits') this.#model.visits = null;
+    if (table === 'dash_engagement') this.#model.engagement = null;
+    if (table === 'dash_users') this.#nobody();
+    else this.#model.people.clear();
+  }
+
+  /** Nobody is counted any more. */
+  #nobody(): void {
+    for (const minute of this.#model.visits?.keys() ?? []) this.#model.people.set(dayOf(minute), false);
+  }
+
+  async #aggregate({ cut, ...step }: Of<'aggregate'>): Promise<void> {
+    const { start: startDt, end: endDt, minute, lookback, users, jobs, dryRun } = step;
+    const model = this.#model;
+    const windows = model.plan(step, this.#now);
+    const rows = (windows ?? []).flatMap(({ start, end }) => countVisits(model.log, minute, start, end));
+    const cells = (windows ?? []).flatMap(({ start, end }) => countEngagement(model.log, minute, start, end));
+    const expected = {
+      events: sum(rows),
+      visits_rows: rows.length,
+      engagement_rows: cells.length,
+      dry_run: dryRun,
+    };
+    const flags = clean({ startDt, endDt, minute, lookback, users, jobs, dryRun });
+    const told = await this.#attempt(cut, (db) =>
+      aggregateIn(db, this.#terminal, () => 0, flags).catch((error: unknown) => {
+        if (!windows && error instanceof ZenError) return null;
+        throw error;
+      }),
+    );
+    expect([step, told === null]).toEqual([step, !windows && told !== undefined]);
+    if (told) expect(told.json).toMatchObject(expected);
+    if (dryRun) return;
+    if (told) model.makeTables();
+    await this.#learn(windows ?? [], told !== undefined, minute, users);
+  }
+
+  /** Takes from the ledger which windows are done: each with its rows, or not at all. */
+  async #learn(windows: Window[], isWhole: boolean, minute: Minute, users?: boolean): Promise<void> {
+    const model = this.#model;
+    if (!isWhole) await this.#lookForTables();
+    const done = (await this.#newRows(true)).filter(({ outcome }) => outcome === 'done');
+    this.#seen = done.at(-1)?.id ?? this.#seen;
+    const edges = [...windows, ...done].flatMap(({ start, end }) => [start, end]);
+    const isIn = (list: readonly Window[]) => (time: number) =>
+      list.filter(({ start, end }) => start <= time && time < end).length;
+    const wanted = where(edges, (time) => isIn(windows)(time) > 0);
+    for (const row of done) {
+      expect(where(edges, (time) => isIn([row])(time) > isIn(wanted)(time))).toEqual([]);
+      const [visits, engagement] = [
+        countVisits(model.log, minute, row.start, row.end),
+        countEngagement(model.log, minute, row.start, row.end),
+      ];
+      const { events, visits_rows, engagement_rows } = row;
+      expect({ ...row, events, visits_rows, engagement_rows }).toEqual({
+        ...row,
+        ...{ minute, events: sum(visits), visits_rows: visits.length, engagement_rows: engagement.length },
+      });
+      model.aggregate(row, minute);
+    }
+    expect(where(edges, (time) => isIn(done)(time) > 1)).toEqual([]);
+    if (isWhole) expect(where(edges, (time) => isIn(done)(time) > 0)).toEqual(wanted);
+    if (isWhole) model.countPeople(windows, minute, users);
+    else model.people.clear();
+  }
+
+  async #lookForTables(): Promise<void> {
+    if (await this.#has('dash_visits')) this.#model.visits ??= new Map();
+    if (await this.#has('dash_engagement')) this.#model.engagement ??= new Map();
+  }
+
+  async #prune({ cut, raw, aggregates, dryRun }: Of<'prune'>): Promise<void> {
+    if (raw === undefined && aggregates === undefined) return;
+    const hasLedger = await this.#has('zen_runs');
+    const after = this.#model.copy();
+    const expected = after.prune({ raw, aggregates }, this.#now);
+    const flags = clean({ pruneRaw: raw, pruneAggregates: aggregates, dryRun });
+    const told = await this.#attempt(cut, (db) =>
+      pruneIn(db, flags).catch((error: unknown) => {
+        if (!hasLedger && error instanceof ZenError) return null;
+        throw error;
+      }),
+    );
+    expect(told === null).toBe(!hasLedger && told !== undefined);
+    const kept = expected.kept.map(({ start, end }) => ({ start: isoTime(start), end: isoTime(end) }));
+    if (told) expect(told.json).toEqual({ ...expected, kept, dry_run: dryRun });
+    const isDone = told !== undefined || (await this.#newRows(true)).length > 0;
+    if (isDone && !dryRun && hasLedger) this.#model = after;
+  }
+
+  async #render({ seed, ...asked }: Of<'render'>): Promise<void> {
+    const model = this.#model;
+    const isThere = model.visits !== null && model.engagement !== null;
+    const options = { ...clean({ start: asked.start, end: asked.end }), locale: 'en' } as const;
+    const page = await render(this.#db, options, this.#now).catch((error: unknown) => {
+      if (!isThere && error instanceof ZenError) return null;
+      throw error;
+    });
+    expect(page === null).toBe(!isThere);
+    if (!page) return;
+    const span = model.span() ?? { start: dayOf(this.#now) - dayMs, end: dayOf(this.#now) };
+    const period = { start: asked.start ?? span.start, end: asked.end ?? span.end };
+    expect(page.period).toEqual(period);
+    await this.#checkPage(page.html, period, seed);
+  }
+
+  async #nightly({ seed, raw, aggregates, ...step }: Of<'nightly'>): Promise<void> {
+    const { minute, lookback, last, force } = step;
+    const before = readFileSync(this.#page, 'utf8');
+    const windows = this.#model.plan({ minute, lookback }, this.#now) ?? [];
+    const { code, said, result } = await this.#zen([
+      ...['nightly', '--out', this.#page, '--locale', 'en', '--minute', minute, '--json'],
+      ...['--lookback', `${lookback / 1000}s`, '--last', `${last / 1000}s`, ...(force ? ['--force'] : [])],
+      ...(raw === undefined ? [] : ['--prune-raw', `${raw / 1000}s`]),
+      ...(aggregates === undefined ? [] : ['--prune-aggregates', `${aggregates / 1000}s`]),
+    ]);
+    expect([said, [0, 5].includes(code)]).toEqual([said, true]);
+    if (result === '') throw new Error(said);
+    const { published } = JSON.parse(result) as { published: boolean };
+    expect(published).toBe(code === 0);
+    const model = this.#model;
+    model.makeTables();
+    await this.#learn(windows, true, minute);
+    const end = dayOf(this.#now);
+    const from = Math.max(end - last, model.aggregated.stretches()[0]?.start ?? Infinity);
+    const period = { start: from < end ? from : end - last, end };
+    const isSound = model.changed(period).length === 0 && model.gaps(period).length === 0;
+    if (!isSound) expect([said, published]).toEqual([said, force]);
+    if (!published) {
+      expect(readFileSync(this.#page, 'utf8')).toBe(before);
+      return;
+    }
+    // The page is of before the tables were pruned.
+    await this.#checkPage(readFileSync(this.#page, 'utf8'), period, seed, aggregates === undefined);
+    if (raw !== undefined || aggregates !== undefined) model.prune({ raw, aggregates }, this.#now);
+  }
+
+  /** The embedded database runs in this process, by its clock. */
+  get #databaseNow(): number {
+    return this.#target.kind === 'embedded' ? this.#now : Infinity;
+  }
+
+  get #page(): string {
+    return join(this.#folder, 'zen.html');
+  }
+
+  get #terminal(): Terminal {
+    return new Terminal({ quiet: true });
+  }
+
+  /** The command line, as a person at this moment would run it. */
+  async #zen(args: string[]): Promise<{ code: number; said: string; result: string }> {
+    const isAlone = this.#target.kind === 'embedded';
+    if (isAlone) await this.#db.close();
+    const said = { stdout: '', stderr: '' };
+    const listen = (name: 'stdout' | 'stderr') =>
+      jest.spyOn(process[name], 'write').mockImplementation(((text: string, done?: () => void) => {
+        said[name] += text;
+        done?.();
+        return true;
+      }) as typeof process.stdout.write);
+    const listeners = [listen('stdout'), listen('stderr')];
+    const place = this.#target.kind === 'server' ? this.#target.url : this.#target.folder;
+    const code = await main([...args, '--database', place]);
+    for (const listener of listeners) listener.mockRestore();
+    if (isAlone) this.#db = await openDatabase(this.#target);
+    return { code, said: said.stderr, result: said.stdout };
+  }
+
+  /** The outcome of a command; undefined when it was cut short. */
+  async #attempt<T>(cut: Cut | undefined, work: (db: Database) => Promise<T>): Promise<T | undefined> {
+    if (!cut) return work(this.#db);
+    const isServer = this.#target.kind === 'server';
+    const db = isServer ? await openDatabase(this.#target) : this.#db;
+    const isDead = isServer && cut.by === 'error'; // its process, which asks for nothing any more
+    let [asked, wasCut] = [0, false];
+    const end = async () => {
+      wasCut = true;
+      if (isServer && cut.by === 'server') await this.#endSessions();
+      else throw new Error('This command was cut short.');
+    };
+    try {
+      return await work(
+        stepwise(db, async () => {
+          asked++;
+          if (asked === cut.at || (wasCut && isDead)) await end();
+        }),
+      );
+    } catch (error) {
+      if (!wasCut) throw error;
+      return undefined;
+    } finally {
+      if (isServer) await db.close();
+    }
+  }
+
+  /** As when the server's administrator ends all sessions of the database. */
+  async #endSessions(): Promise<void> {
+    const control = await openDatabase(this.#target);
+    await control.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
+    await control.close();
+    await this.#db.close();
+    this.#db = await openDatabase(this.#target);
+  }
+
+  async #has(table: string): Promise<boolean> {
+    const rows = await this.#db.query<{ is: boolean }>('select to_regclass($1) is not null as is', [table]);
+    return rows[0]?.is === true;
+  }
+
+  async #newRows(peek = false): Promise<Row[]> {
+    if (!(await this.#has('zen_runs'))) return [];
+    const rows = await this.#db.query<Row>(
+      `select run_id as id, (extract(epoch from start_dt) * 1000)::bigint as start,
+         (extract(epoch from end_dt) * 1000)::bigint as "end", minute, outcome, events, visits_rows, engagement_rows
+       from zen_runs where run_id > $1 order by run_id`,
+      [this.#seen],
+    );
+    if (!peek) this.#seen = rows.at(-1)?.id ?? this.#seen;
+    return rows.filter(({ outcome }) => outcome !== 'failed');
+  }
+
+  async #readLog(): Promise<string[]> {
+    if (!(await this.#has('log_raw'))) return [];
+    return list(await this.#db.query<Sample>(`select ${columns.join(', ')} from log_raw`));
+  }
+
+  async #check(): Promise<void> {
+    const model = this.#model;
+    expect(await this.#readLog()).toEqual(list(model.log));
+    const [visits, engagement] = [
+      (await this.#has('dash_visits')) ? await readVisits(this.#db) : null,
+      (await this.#has('dash_engagement')) ? await readEngagement(this.#db) : null,
+    ];
+    const rows = model.rows();
+    expect({ visits, engagement }).toEqual({
+      visits: model.visits && rows.visits,
+      engagement: model.engagement && rows.engagement,
+    });
+    const told = (await this.#newRows()).map(({ outcome, start, end, events }) => ({
+      ...{ outcome, window: { start, end }, events },
+    }));
+    expect(told).toEqual(model.told);
+    model.told = [];
+    if (await this.#has('log_raw')) await this.#checkStatus();
+  }
+
+  async #checkStatus(): Promise<void> {
+    const model = this.#model;
+    const { first, last, coverage, gaps, changed, uncounted, age } = await queryStatus(this.#db, this.#now);
+    const times = model.log.flatMap(({ ts }) => ts ?? []);
+    const covered = model.aggregated.stretches();
+    const [start, end] = [covered[0]?.start, covered.at(-1)?.end];
+    expect({ first, last, coverage, gaps, changed, age }).toEqual({
+      first: times.length > 0 ? Math.min(...times) : null,
+      last: times.length > 0 ? Math.max(...times) : null,
+      coverage: covered.map(({ value, ...window }) => ({ ...window, minute: value })),
+      gaps: start === undefined || end === undefined ? [] : model.gaps({ start, end }),
+      changed: model.changed(),
+      age: end === undefined ? null : this.#now - end,
+    });
+    const known =
+      (await this.#has('dash_users')) && (await this.#db.query('select from dash_users limit 1')).length > 0;
+    for (const [day, isCounted] of model.people) {
+      const isTold = uncounted.some((window) => window.start < day + dayMs && window.end > day);
+      const isMissed = where([...model.aggregated.edges, ...model.pruned.edges, day, day + dayMs], (time) => {
+        return dayOf(time) === day && model.aggregated.at(time) !== undefined && !model.pruned.at(time);
+      });
+      const has = [...(model.visits?.keys() ?? [])].some((minute) => dayOf(minute) === day);
+      const expected = known && has && !isCounted && isMissed.length > 0;
+      expect([isoTime(day), isTold]).toEqual([isoTime(day), expected]);
+    }
+  }
+
+  async #checkPage(html: string, period: Window, seed: number, isNow = true): Promise<void> {
+    const model = this.#model;
+    const { differences } = await verify(html, isNow ? this.#db : undefined);
+    expect(differences).toEqual([]);
+    const payload = readPayload(html);
+    expect([payload.start, payload.end]).toEqual([period.start, period.end]);
+    const names = [payload.items, payload.ages, payload.sources];
+    const events = payload.events.map(({ event }) => event);
+    const { visits, engagement } = model.rows(period);
+    expect(readCells(payload, payload.visits, names)).toEqual(expectCells(visits, [1, 3, 2]));
+    expect(readCells(payload, payload.engagement, [...names.slice(0, 2), events])).toEqual(
+      expectCells(engagement, [1, 3, 2]),
+    );
+    expect(payload.gaps).toEqual(model.gaps(period));
+    if (payload.people) this.#checkPeople(payload, seed);
+    const days = new Set([...(model.visits?.keys() ?? [])].filter((at) => isIn(at, period)).map(dayOf));
+    const isKnown = days.size > 0 && [...days].every((day) => model.people.get(day) === true);
+    if (isKnown) expect(payload.people).not.toBeNull();
+    if ([...days].some((day) => model.people.get(day) === false)) expect(payload.people).toBeNull();
+  }
+
+  /** The people of any stretch, by definition: the different users of the events that the page shows. */
+  #checkPeople(payload: Payload, seed: number): void {
+    const { people } = payload;
+    if (!people) return;
+    const random = mulberry32(seed);
+    const counter = new People(people, [payload.start, payload.end]);
+    for (let number = 0; number < audiences; number++) {
+      const step = (random() < 0.7 ? people.step : 1) * minuteMs;
+      const audience = {
+        topics: chooseCodes(random, payload.items),
+        ages: chooseCodes(random, payload.ages),
+        period: choosePeriod(random, payload, step),
+      };
+      const isExact =
+        step === people.step * minuteMs &&
+        [audience.topics, audience.ages].every((codes) => codes === null || codes.length === 1);
+      const parts = cutParts(payload, people.reaches, audience.period);
+      for (const [code, { event }] of payload.events.entries()) {
+        const truth = (...kinds: string[]) =>
+          parts.map((part) => this.#countPeople(payload, audience, part, kinds));
+        const found = counter.count(code, audience);
+        holds(found, truth(event), isExact, { audience, event });
+        if (event !== 'click' && event !== 'view') continue;
+        const both = counter.convert(0, code, event, audience);
+        holds(both, truth('show', event), isExact, { audience, event, both });
+      }
+    }
+  }
+
+  #countPeople(
+    payload: Payload,
+    { topics, ages }: { topics: number[] | null; ages: number[] | null },
+    part: Window,
+    kinds: string[],
+  ): number {
+    const isOne = (codes: number[] | null, names: string[], name: string | null) =>
+      codes === null || codes.some((code) => names[code] === notSet(name));
+    const seen = [...(this.#model.engagement ?? [])]
+      .filter(([minute]) => isIn(minute, part) && isIn(minute, payload))
+      .flatMap(([, { events }]) => events)
+      .filter(
+        ({ item_topic, age_segment }) =>
+          isOne(topics, payload.items, item_topic) && isOne(ages, payload.ages, age_segment),
+      );
+    const [first = [], ...others] = kinds.map((kind) => seen.filter(({ event }) => notSet(event) === kind));
+    return countUsers(
+      first.filter(({ user_id }) => others.every((other) => other.some((one) => one.user_id === user_id))),
+    );
+  }
+}
+
+const notSet = (name: string | null | undefined) => name || 'not set';
+const isIn = (time: number, { start, end }: Window) => time >= start && time < end;
+const sum = (rows: readonly string[]) => rows.reduce((all, row) => all + Number(row.split(' ').at(-1)), 0);
+const list = (events: readonly Sample[]) =>
+  events.map((event) => JSON.stringify(columns.map((column) => event[column]))).sort();
+
+/** Without what is undefined, as commander leaves options out. */
+function clean<T extends object>(flags: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** Each minute, its names and value. */
+function readCells(payload: Payload, cells: Cells, names: string[][]): string[] {
+  const base = payload.start - (payload.start % minuteMs);
+  return [...eachCell(cells)]
+    .flatMap(({ codes, minutes, values }) =>
+      Array.from(minutes, (minute, row) => {
+        const own = codes.map((code, dimension) => names[dimension]?.[code]);
+        return `${JSON.stringify([base + minute * minuteMs, ...own])} ${values[row] ?? NaN}`;
+      }),
+    )
+    .sort();
+}
+
+/** The same of the oracle's rows, whose names stand at these places. */
+function expectCells(rows: readonly string[], order: number[]): string[] {
+  const cells = new Map<string, number>();
+  for (const row of rows) {
+    const split = row.lastIndexOf(' ');
+    const [minute, ...own] = JSON.parse(row.slice(0, split)) as [number, ...(string | null)[]];
+    const key = JSON.stringify([minute, ...order.map((place) => notSet(own[place - 1]))]);
+    cells.set(key, (cells.get(key) ?? 0) + Number(row.slice(split)));
+  }
+  return [...cells].map(([key, value]) => `${key} ${value}`).sort();
+}
+
+function chooseCodes(random: Random, names: string[]): number[] | null {
+  if (random() < 0.4 || names.length === 0) return null;
+  const count = random() < 0.6 ? 1 : between(random, 1, names.length);
+  return shuffle(random, [...names.keys()]).slice(0, count);
+}
+
+function choosePeriod(random: Random, { start, end }: Window, step: number): [number, number] {
+  const edge = () => {
+    const time = Math.round(between(random, start, end) / step) * step;
+    return random() < 0.2 ? (random() < 0.5 ? start : end) : Math.max(start, Math.min(end, time));
+  };
+  const [one, other] = [edge(), edge()];
+  return [Math.min(one, other), Math.max(one, other)];
+}
+
+/** Where nobody can be told from before, another part begins: at a midnight from which its days do not reach back to the part's start. */
+function cutParts(
+  { start: first }: Payload,
+  reaches: readonly number[],
+  [start, end]: [number, number],
+): Window[] {
+  const starts = start < end ? [start] : [];
+  for (let midnight = dayOf(start) + dayMs; midnight < end; midnight += dayMs) {
+    const reach = reaches[(midnight - dayOf(first)) / dayMs] ?? NaN;
+    if (midnight - reach * dayMs > (starts.at(-1) ?? NaN)) starts.push(midnight);
+  }
+  return starts.map((from, part) => ({ start: from, end: starts[part + 1] ?? end }));
+}
+
+function holds(found: readonly Bounds[], truth: readonly number[], isExact: boolean, asked: object): void {
+  const isRight =
+    found.length === truth.length &&
+    found.every(({ low, high }, part) => {
+      const users = truth[part] ?? NaN;
+      return isExact ? low === users && high === users : low <= users && users <= high;
+    });
+  expect({ asked, found, truth, isRight }).toEqual({ asked, found, truth, isRight: true });
+}
