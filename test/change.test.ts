@@ -52,7 +52,8 @@ describe.each(kinds)('on the %s database', (kind) => {
     await fill([whole(7), whole(1), whole(0)]);
     const change = await queryChange(db, { start: day - dayMs, end: day + dayMs }, plain);
     expect(change).toEqual({
-      ...{ day, events: 14, dayBefore: 13, weekBefore: 14 },
+      ...{ day, events: 14 },
+      ...{ dayBefore: { now: 14, then: 13, left: [] }, weekBefore: { now: 14, then: 14, left: [] } },
       topics: [
         { name: 'Наука', by: 5 },
         { name: '</script>', by: -3 },
@@ -73,12 +74,18 @@ describe.each(kinds)('on the %s database', (kind) => {
     );
   });
 
-  test('a day that was not aggregated is no day without events', async () => {
+  test('minutes that were not aggregated are not compared, as minutes without events are', async () => {
     await fill([whole(7), { start: day - dayMs + 60_000, end: day }, whole(0)]);
     const change = await queryChange(db, { start: day, end: day + dayMs }, plain);
     expect(change).toMatchObject({
-      dayBefore: null,
-      weekBefore: 14,
+      events: 14,
+      dayBefore: { now: 14, then: 13, left: [{ start: 0, end: 60_000 }] },
+      weekBefore: { now: 14, then: 14, left: [] },
+      topics: [{ name: 'Наука', by: 5 }, {}, {}],
+    });
+    await fill([whole(7), { start: day - dayMs, end: day - dayMs + 30 * 60_000 }, whole(0)]);
+    expect(await queryChange(db, { start: day, end: day + dayMs }, plain)).toMatchObject({
+      ...{ dayBefore: null, weekBefore: { now: 14, then: 14, left: [] } },
       topics: [{ name: 'Наука', by: -5 }, {}, {}],
     });
     await fill([whole(0)]);
@@ -91,7 +98,10 @@ describe.each(kinds)('on the %s database', (kind) => {
 
 test('a rise from nothing has no percentage', () => {
   const english = writer(readLocale('en'));
-  const change = { day, events: 1, dayBefore: 0, weekBefore: 4, topics: [] };
+  const change = {
+    ...{ day, events: 1, topics: [] },
+    ...{ dayBefore: { now: 1, then: 0, left: [] }, weekBefore: { now: 1, then: 4, left: [] } },
+  };
   expect(describeChange(change, english)).toBe(
     'On November 23 there were 1\u00a0event: none the day before, 75.0% less than a week before.',
   );

@@ -55,7 +55,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
   });
 
   test('status tells coverage, age and runs, and is exit 5 when that is too old', async () => {
-    const { code, stdout } = await run('status', '--max-age', '48h', '--json');
+    const { code, stdout } = await run('status', '--json');
     expect(code).toBe(0);
     expect(json(stdout)).toMatchObject({
       database,
@@ -70,11 +70,16 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
         { start: '2019-09-24T18:00:00Z', outcome: 'done' },
       ],
     });
+    const dead = await run('status', '--max-age', '48h');
+    expect([dead.code, dead.stderr]).toEqual([
+      5,
+      expect.stringMatching(/^The last event is \d+ d old; .*\n$/),
+    ]);
     const stale = await run('status', '--max-age', '0');
     expect(stale.code).toBe(5);
     expect(stale.stdout).toContain('Aggregated: 2019-09-24 18:00 … ');
     expect(stale.stderr).toMatch(
-      /^What is aggregated is \d+ \w+ old, more than 0 s\. Run zen aggregate\.\n$/,
+      /^The end of what is aggregated is \d+ \w+ ago; --max-age is 0 s\. Run zen aggregate\. The last event is \d+ \w+ old; .*\n$/,
     );
   });
 

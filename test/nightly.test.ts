@@ -51,7 +51,7 @@ describe('a night', () => {
   test('aggregates what is missing and publishes it; run again, it does nothing twice', async () => {
     const first = await nightly();
     expect(first).toMatchObject({ code: 0 });
-    expect(first.stdout).toMatch(/^Published .*zen\.html: .*; 4 of 4 checks passed, in [\d.]+ s\.\n$/);
+    expect(first.stdout).toMatch(/^Published .*zen\.html: .*; 6 of 6 checks passed, in [\d.]+ s\.\n$/);
     const { start, end, visits } = readPayload(page());
     expect([end, visits.sums.at(-1)]).toEqual([midnight, 30]);
     expect(start).toBe(midnight - 3 * dayMs + hour);
@@ -74,6 +74,8 @@ describe('a night', () => {
       'aggregate',
       'check events',
       'check coverage',
+      'check feed',
+      'check silence',
       'check funnel',
       'check volume',
       'render',
@@ -127,7 +129,7 @@ describe('a night', () => {
     expect(unusual.stderr).toContain(
       'check volume: warned: The last day has 90 events; the median of the days before is 10.',
     );
-    expect(unusual.stdout).toContain('3 of 4 checks passed, 1 warned');
+    expect(unusual.stdout).toContain('5 of 6 checks passed, 1 warned');
     await insertEvents(db, events(1, 200, 'view'));
     const refused = await nightly('--lookback', '5d');
     expect(refused.code).toBe(5);
@@ -192,6 +194,94 @@ describe('a night', () => {
     expect((await runChecks(db, longer)).find(({ name }) => name === 'coverage')).toMatchObject({
       outcome: 'failed',
     });
+    await db.close();
+  });
+});
+
+describe('a feed', () => {
+  /** What `zen status` says of a log, and whether it is too old. */
+  const status = async (maxAge: string) => {
+    const { code, stdout, stderr } = await zen(['status', '--max-age', maxAge, '--database', url], { cwd });
+    return { code, stdout, stderr };
+  };
+
+  test('that never began publishes nothing, and leaves the page as it was', async () => {
+    await db.run('delete from log_raw');
+    writeFileSync(join(cwd, 'zen.html'), 'yesterday');
+    const { code, stdout, stderr } = await nightly();
+    expect([code, stdout]).toEqual([5, expect.stringMatching(/^Not published; .* is as it was\.\n$/)]);
+    expect(stderr).toContain('check feed: failed: ');
+    expect(stderr).toContain(
+      'has 0 events, fewer than the 1 of --min-events; there is no event before it. See whether the feed of the log has stopped.',
+    );
+    expect(page()).toBe('yesterday');
+    await db.close();
+  });
+
+  test('that stopped seven nights ago keeps the page as it was, and names its last minute', async () => {
+    await db.run('delete from log_raw');
+    await insertEvents(db, [events(8, 5), events(7, 10)].flat());
+    const { code, stderr } = await nightly();
+    expect(code).toBe(5);
+    const last = isoTime(midnight - 7 * dayMs + hour);
+    expect(stderr).toContain(
+      `has 0 events, fewer than the 1 of --min-events; the last event before its end is of ${last}`,
+    );
+    expect(existsSync(join(cwd, 'zen.html'))).toBe(false);
+    const old = await status('36h');
+    expect(old.code).toBe(5);
+    expect(old.stderr).toMatch(/^The last event is \d+ d old; --max-age is 36 h\. See whether .*\n$/);
+    await db.close();
+  });
+
+  test('may be asked for more events than one, in the schedule too', async () => {
+    const few = await nightly('--min-events', '11');
+    expect([few.code, few.stderr]).toEqual([
+      5,
+      expect.stringContaining('has 10 events, fewer than the 11 of --min-events'),
+    ]);
+    expect(await nightly('--min-events', '10')).toMatchObject({ code: 0 });
+    for (const kind of ['--cron', '--systemd']) {
+      const { stdout } = await zen(['schedule', kind, '--min-events', '5000', '--database', url], { cwd });
+      expect(stdout).toMatch(/ nightly .*--min-events 5000 /);
+    }
+    expect(await nightly('--min-events', 'many')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('“many” is not a number of events: write it as 0, 1, 1000 ….'),
+    });
+    await db.close();
+  });
+
+  test('is as old as its last event up to now, whatever a wrong clock sent', async () => {
+    await nightly();
+    const age = (Date.now() - (midnight - dayMs + hour)) / hour; // and some seconds
+    expect(await status(`${Math.ceil(age)}h`)).toMatchObject({ code: 0, stderr: '' });
+    expect(await status(`${Math.floor(age) - 1}h`)).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/^The last event is .* old; --max-age is /),
+    });
+    await insertEvents(db, [
+      { ...events(0, 1)[0], ts: Date.now() + 30 * dayMs } as ReturnType<typeof events>[number],
+    ]);
+    expect(await status(`${Math.floor(age) - 1}h`)).toMatchObject({ code: 5 });
+    const { stdout } = await zen(['status', '--json', '--database', url], { cwd });
+    expect(JSON.parse(stdout)).toMatchObject({
+      last_event: isoTime(midnight - dayMs + hour + 9000),
+      last_event_age_seconds: expect.any(Number),
+      age_seconds: expect.any(Number),
+    });
+    await insertEvents(db, [
+      { ...events(0, 1)[0], ts: Date.now() - 1000 } as ReturnType<typeof events>[number],
+    ]);
+    expect(await status('25h')).toMatchObject({ code: 0, stderr: '' });
+    await db.close();
+  });
+
+  test('is not forgotten when the log is pruned', async () => {
+    await nightly();
+    await db.run('delete from log_raw');
+    const { stdout } = await zen(['status', '--json', '--database', url], { cwd });
+    expect(JSON.parse(stdout)).toMatchObject({ last_event: isoTime(midnight - dayMs + hour) });
     await db.close();
   });
 });
@@ -315,7 +405,7 @@ describe('the schedule', () => {
   });
 });
 
-test('a log of today alone is no night yet: aggregate says how to have it, and an empty page is published', async () => {
+test('a log of today alone is no night yet: aggregate says how to have it, and nothing is published unless forced', async () => {
   await db.run('delete from log_raw');
   await insertEvents(
     db,
@@ -335,14 +425,14 @@ test('a log of today alone is no night yet: aggregate says how to have it, and a
     stderr: expect.stringContaining('The page says that there is no data'),
   });
   expect(await nightly()).toMatchObject({
-    code: 0,
+    code: 5,
     stderr: expect.stringContaining('since the last UTC midnight only'),
   });
   await db.run('drop table dash_visits, dash_engagement, zen_runs');
-  expect(await nightly()).toMatchObject({ code: 0 });
+  expect(await nightly('--force')).toMatchObject({ code: 0 });
   const { stdout } = await zen([...command.split(' '), '--json', '--database', url], { cwd });
   expect(JSON.parse(stdout)).toMatchObject({ start: isoTime(midnight), events: 1 });
-  expect(await nightly()).toMatchObject({ code: 0 });
+  expect(await nightly('--min-events', '0')).toMatchObject({ code: 0 });
   await db.close();
 });
 

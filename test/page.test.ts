@@ -272,9 +272,9 @@ describe('what the page says in words', () => {
     );
   });
 
-  test('tells that all events of the log are in it, that no minute is missing, and how old it is', async () => {
+  test('tells that all events of the log are in it, that the log was silent for a quarter of an hour, and how old it is', async () => {
     expect(await text('#facts')).toMatch(
-      /^В файле 322 391 событие, столько же, сколько в логе\. Пропущенных минут нет\. Агрегировано: .+ UTC \(.+ назад\)\.$/,
+      /^В файле 322 391 событие, столько же, сколько в логе\. Подозрительная тишина, ни одного события в активное время: 24 сентября 2019 г\., 18:36–18:52 UTC\. Агрегировано: .+ UTC \(.+ назад\)\.$/,
     );
     expect(await page.isVisible('#notice')).toBe(false);
     await page.clock.install({ time: Date.now() + 3 * 86_400_000 });
@@ -425,6 +425,48 @@ describe('the controls', () => {
       'select item_topic, sum(visits)::text as events from dash_visits group by 1 order by sum(visits) desc',
     );
     expect(counts).toEqual(wanted.map(({ item_topic, events }) => [item_topic, events]));
+  });
+
+  test('show the events of each topic in the period and the ages that are chosen, on paper and after a choice of topics too', async () => {
+    const [start, end] = [parseTime('2019-09-24 18:55'), parseTime('2019-09-24 18:56')];
+    await page.evaluate(
+      ([period, ages]) => {
+        for (const [id, value] of [['#period', period] as const, ['#ages', ages] as const])
+          (document.querySelector(id) as unknown as { choose(value: unknown): void }).choose(value);
+      },
+      [[start, end], ['18-25']] as const,
+    );
+    const names = page.locator('#topics .name');
+    const count = () =>
+      names.evaluateAll((all) => all.map((name) => (name as HTMLElement).dataset.count?.replace(/\D/g, '')));
+    const wanted = await db.query<{ item_topic: string; events: string }>(
+      `select item_topic, coalesce(sum(visits) filter (where dt = '2019-09-24 18:55' and age_segment = '18-25'), 0)::text as events
+      from dash_visits group by 1 order by sum(visits) desc`,
+    );
+    const numbers = wanted.map(({ events }) => events);
+    await page.waitForFunction(
+      (first) =>
+        document.querySelector<HTMLElement>('#topics .name')?.dataset.count?.replace(/\D/g, '') === first,
+      numbers[0],
+    );
+    expect(await count()).toEqual(numbers);
+    await names.first().click();
+    await page.emulateMedia({ media: 'print' });
+    expect(await count()).toEqual(numbers);
+  });
+
+  test('hatch the time in which the log was silent, and name no colour that the pie has not', async () => {
+    expect(await page.locator('#history .silences_marks path').count()).toBe(1);
+    const fill = await page
+      .locator('#history .silences_marks path')
+      .evaluate((path) => getComputedStyle(path).fill);
+    expect(fill).toBe('url("#hatch")');
+    const colors = (marks: string) =>
+      page.locator(marks).evaluateAll((all) => all.map((mark) => mark.getAttribute('fill')));
+    const pie = await colors('#sources .mark-arc path');
+    const key = await colors('#sources .mark-symbol path');
+    expect(key.length).toBeGreaterThan(3);
+    expect(key.filter((color) => !pie.includes(color))).toEqual([]);
   });
 
   test('are walked by arrow keys, to "only this one" too', async () => {

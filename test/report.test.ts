@@ -10,7 +10,8 @@ const between = (start: string, end: string) => ({
 });
 const status: Status = {
   ...{ first: parseTime('2026-11-01 10:00'), last: parseTime('2026-11-08 09:00'), age: 3_600_000 },
-  ...{ coverage: [], gaps: [], changed: [], uncounted: [], runs: [] },
+  ...{ lastEvent: parseTime('2026-11-08 09:00'), eventAge: 10_800_000 },
+  ...{ coverage: [], gaps: [], silences: [], changed: [], uncounted: [], runs: [] },
 };
 const lines = (part: Partial<Status>) => describeStatus({ ...status, ...part }, 'here').split('\n');
 
@@ -30,7 +31,7 @@ test('a command that mends a stretch keeps to the rule that it was aggregated wi
   });
   const nearest =
     'zen aggregate --start-dt 2026-11-03T00:00:00Z --end-dt 2026-11-03T12:00:00Z --minute nearest';
-  expect(told.slice(6)).toEqual([
+  expect(told.slice(7)).toEqual([
     'Not aggregated: 2026-11-02 00:00 … 2026-11-03 00:00 UTC, the end excluded. ' +
       'Run zen aggregate --start-dt 2026-11-02T00:00:00Z --end-dt 2026-11-03T00:00:00Z --minute nearest',
     'Changed since: 2026-11-01 10:00 … 2026-11-01 10:01 UTC, the end excluded: the log has 2 events, dash_visits 1. ' +

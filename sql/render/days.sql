@@ -1,20 +1,20 @@
--- One row per card topic that has events on the UTC day that starts at $1, the one at $2 or the one at $3 (Unix milliseconds), and
--- how many it has on each; a missing name comes as an empty one.
+-- One row per card topic that has events on the UTC day that starts at $1 or on the one at $2 (Unix milliseconds), and how many it has
+-- on each, between the times $3 and $4 only: lists of milliseconds since midnight, with commas. A missing name comes as an empty one.
 select
   coalesce(item_topic, '') as item_topic,
-  coalesce(sum(visits) filter (where dt >= first and dt < first + interval '1 day'), 0)::bigint as on_day,
-  coalesce(sum(visits) filter (where dt >= second and dt < second + interval '1 day'), 0)::bigint as day_before,
-  coalesce(sum(visits) filter (where dt >= third and dt < third + interval '1 day'), 0)::bigint as week_before
-from
-  dash_visits,
-  (
-    select
-      timestamp 'epoch' + $1::bigint * interval '1 millisecond' as first,
-      timestamp 'epoch' + $2::bigint * interval '1 millisecond' as second,
-      timestamp 'epoch' + $3::bigint * interval '1 millisecond' as third
-  ) as days
-where dt >= first and dt < first + interval '1 day'
-  or dt >= second and dt < second + interval '1 day'
-  or dt >= third and dt < third + interval '1 day'
+  coalesce(sum(visits) filter (where day = $1::bigint), 0)::bigint as on_day,
+  coalesce(sum(visits) filter (where day = $2::bigint), 0)::bigint as before
+from (
+  select
+    day,
+    timestamp 'epoch' + (day + since) * interval '1 millisecond' as start,
+    timestamp 'epoch' + (day + until) * interval '1 millisecond' as "end"
+  from
+    (select $1::bigint as day union all select $2::bigint) as days,
+    (
+      select unnest(string_to_array($3::text, ',')::bigint[]) as since, unnest(string_to_array($4::text, ',')::bigint[]) as until
+    ) as times
+) as stretches
+join dash_visits on dt >= start and dt < "end"
 group by 1
 order by 1

@@ -1,12 +1,13 @@
 import type { Database, Session } from '../db/database.ts';
-import { requireTable } from '../db/tables.ts';
+import { hasTable, requireTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { queryChanged } from '../ledger/changed.ts';
 import type { Changed } from '../ledger/changed.ts';
-import { queryCovered, queryPruned, queryRuns } from '../ledger/ledger.ts';
+import { queryCovered, queryLatest, queryPruned, queryRuns } from '../ledger/ledger.ts';
 import type { Covered, Run } from '../ledger/ledger.ts';
+import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
 import { intersect, merge, subtract } from '../ledger/windows.ts';
 
@@ -19,12 +20,17 @@ export interface Status {
   coverage: Covered[];
   /** What lies between them. */
   gaps: Window[];
+  /** Stretches in which a busy log was silent. */
+  silences: Window[];
   /** What has changed in the log since it was aggregated. */
   changed: Changed[];
   /** Of what is aggregated, where people were not counted, though they are elsewhere. Not what was pruned from the log. */
   uncounted: Window[];
   /** Milliseconds from the end of what is aggregated until now; null when nothing is. */
   age: number | null;
+  /** The last event that is not in the future, in the log or (where the log was pruned) aggregated, and the milliseconds from it until now; null when there is none. */
+  lastEvent: number | null;
+  eventAge: number | null;
   /** The newest rows of the ledger, the last one first. */
   runs: Run[];
 }
@@ -43,6 +49,7 @@ export function queryStatus(db: Database, now: number): Promise<Status> {
 async function compare(session: Session, now: number): Promise<Status> {
   await requireTable(session, 'log_raw', 'zen restore');
   const [span] = await session.query<{ first: number | null; last: number | null }>(sql('aggregate/span'));
+  const lastEvent = await queryLastEvent(session, now);
   const coverage = await queryCovered(session);
   const whole = merge(coverage);
   const [start, end] = [whole[0]?.start, whole.at(-1)?.end];
@@ -51,11 +58,28 @@ async function compare(session: Session, now: number): Promise<Status> {
     last: span?.last ?? null,
     coverage,
     gaps: start === undefined || end === undefined ? [] : subtract({ start, end }, whole),
+    silences: await queryAllSilences(session),
     changed: await queryChanged(session, coverage),
     uncounted: await queryLacking(session, whole),
     age: end === undefined ? null : now - end,
+    lastEvent,
+    eventAge: lastEvent === null ? null : now - lastEvent,
     runs: await queryRuns(session, lastRuns),
   };
+}
+
+async function queryAllSilences(session: Session): Promise<Window[]> {
+  if (!(await hasTable(session, 'dash_visits'))) return [];
+  const known = await queryKnown(session);
+  const [start, end] = [known[0]?.start, known.at(-1)?.end];
+  return start === undefined || end === undefined ? [] : querySilences(session, { start, end }, known);
+}
+
+async function queryLastEvent(session: Session, now: number): Promise<number | null> {
+  const [logged] = await session.query<{ last: number | null }>(sql('aggregate/latest'), [now]);
+  const aggregated = (await hasTable(session, 'dash_visits')) ? await queryLatest(session, now) : null;
+  const known = [logged?.last ?? null, aggregated].filter((last) => last !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 async function queryLacking(session: Session, covered: readonly Window[]): Promise<Window[]> {

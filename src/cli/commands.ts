@@ -9,6 +9,7 @@ import { findEvents, plan, slice } from '../aggregate/plan.ts';
 import { prune } from '../aggregate/prune.ts';
 import { mayCountUsers } from '../aggregate/users.ts';
 import { queryStatus } from '../aggregate/status.ts';
+import type { Status } from '../aggregate/status.ts';
 import type { Database } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
@@ -253,19 +254,30 @@ export async function runStatus(flags: StatusFlags): Promise<void> {
   await command(flags, async (db) => {
     const status = await queryStatus(db, Date.now());
     const { maxAge } = flags;
-    const stale = maxAge !== undefined && (status.age ?? Infinity) > maxAge;
+    const old = maxAge === undefined ? [] : describeAge(status, maxAge);
     return {
       text: describeStatus(status, db.label),
-      json: { database: db.label, ...statusJson(status), stale },
-      failure: stale
-        ? new ZenError(
-            'stale',
-            `What is aggregated is ${status.age === null ? 'nothing' : `${describeDuration(status.age)} old`}, more than ` +
-              `${describeDuration(maxAge)}. Run zen aggregate.`,
-          )
-        : undefined,
+      json: { database: db.label, ...statusJson(status), stale: old.length > 0 },
+      failure: old.length > 0 ? new ZenError('stale', old.join(' ')) : undefined,
     };
   });
+}
+
+/** What is older than allowed: the end of what is aggregated, the last event, or both. */
+function describeAge({ age, eventAge }: Status, maxAge: number): string[] {
+  const allowed = `--max-age is ${describeDuration(maxAge)}`;
+  const aggregated =
+    age === null
+      ? `Nothing is aggregated yet; ${allowed}. Run zen aggregate.`
+      : `The end of what is aggregated is ${describeDuration(age)} ago; ${allowed}. Run zen aggregate.`;
+  const event =
+    eventAge === null
+      ? `The log has no event yet; ${allowed}. See whether its feed runs.`
+      : `The last event is ${describeDuration(eventAge)} old; ${allowed}. See whether the feed of the log has stopped.`;
+  return [
+    ...((age ?? Infinity) > maxAge ? [aggregated] : []),
+    ...((eventAge ?? Infinity) > maxAge ? [event] : []),
+  ];
 }
 
 export interface RenderFlags extends CommonOptions, DateOptions {
@@ -312,7 +324,7 @@ export async function renderFrom(
   const toStdout = out === '-';
   const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
   const options = { ...readPeriod(flags), locale, title, maxSize, minCell, warning };
-  const { html, period, visits, rows, slow, coarse, uncounted } = await terminal.during(
+  const { html, period, visits, rows, slow, coarse, silences, uncounted } = await terminal.during(
     `Rendering ${name}`,
     async (update) => {
       const progress = ({ stage, share }: RenderProgress) => {
@@ -332,6 +344,8 @@ export async function renderFrom(
     terminal.note(
       `To stay within ${maxSize} MB, the page has hours for minutes before ${isoTime(coarse.until)}.`,
     );
+  for (const window of silences)
+    terminal.note(`${describeWindow(window)}, has not one event, in busy time: the page says so.`);
   if (uncounted.length > 0)
     terminal.note(
       `The page does not count people: dash_users has none, or not all, of ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}. ` +

@@ -21,6 +21,8 @@ export interface NightlyFlags extends AggregateFlags, RenderFlags, PruneFlags {
   last: number;
   archive?: boolean;
   keep: number;
+  /** Events that the last day must have. */
+  minEvents: number;
   force?: boolean;
   logFormat: 'text' | 'json';
 }
@@ -88,9 +90,10 @@ interface Examined {
 }
 
 /** Looks whether a page can be published, and reads it: what is published is what was looked at. */
-async function examine(session: Session, { last, force, locale, minCell }: NightlyFlags): Promise<Examined> {
+async function examine(session: Session, flags: NightlyFlags): Promise<Examined> {
+  const { last, force, locale, minCell, minEvents } = flags;
   const window = await choosePeriod(session, last);
-  const checks = await runChecks(session, window);
+  const checks = await runChecks(session, window, minEvents);
   const failed = checks.filter(({ outcome }) => outcome === 'failed');
   if (failed.length > 0 && !force) return { window, checks, failed };
   const { readContent } = await import('../render/render.ts');

@@ -112,6 +112,13 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** @throws ZenError `usage` for what is not a whole number from 0 on */
+export function parseEvents(text: string): number {
+  if (!/^\d{1,15}$/.test(text))
+    throw new ZenError('usage', `“${text}” is not a number of events: write it as 0, 1, 1000 ….`);
+  return Number(text);
+}
+
 /** @throws ZenError `usage` for what is not a number of megabytes above 0 */
 export function parseSize(text: string): number {
   if (!/^\d{1,6}(\.\d+)?$/.test(text) || Number(text) === 0) {

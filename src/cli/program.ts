@@ -14,6 +14,7 @@ import {
   option,
   parseAddresses,
   parseCount,
+  parseEvents,
   parseSize,
   parseUrl,
 } from './options.ts';
@@ -74,6 +75,7 @@ export function buildProgram(streams?: Streams): Command {
       ).default(7 * dayMs, '7d'),
       option('--archive', 'also keep the page under its last day, as in zen-2026-11-22.html'),
       option('--keep <n>', 'how many of these to keep', parseCount).default(30),
+      leastEvents().default(1),
       option('--force', 'publish although a check failed, with a warning on the page'),
       option('--log-format <format>', 'how the steps are told').choices(['text', 'json']).default('text'),
       ...reading(),
@@ -90,7 +92,12 @@ export function buildProgram(streams?: Streams): Command {
     program,
     'schedule',
     'print what makes zen nightly run at midnight UTC, for this installation',
-    [new Option('--cron', 'a line for crontab'), new Option('--systemd', 'a service and a timer'), place()],
+    [
+      new Option('--cron', 'a line for crontab'),
+      new Option('--systemd', 'a service and a timer'),
+      place(),
+      leastEvents(),
+    ],
   );
   schedule.action(async (flags: ScheduleFlags) => {
     (await import('./schedule.ts')).runSchedule(flags); // with Handlebars, which no other command's start needs
@@ -98,7 +105,7 @@ export function buildProgram(streams?: Streams): Command {
   command(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
     option(
       '--max-age <duration>',
-      'exit 5 when the end of what is aggregated is older: 36h, 2d …',
+      'exit 5 when the end of what is aggregated, or the last event of the log, is older: 36h, 2d …',
       parseDuration,
     ),
   ]).action(runStatus);
@@ -140,6 +147,14 @@ function tables(): Option {
 
 function place(description = 'where to write it'): Option {
   return option('--out <file>', description).default('output/zen.html');
+}
+
+function leastEvents(): Option {
+  return option(
+    '--min-events <n>',
+    'publish only when the last day has so many events; 0: whatever it has',
+    parseEvents,
+  );
 }
 
 /** How the log is read. */

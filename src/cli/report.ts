@@ -8,7 +8,7 @@ import { count } from './numbers.ts';
 
 /** The state of the aggregates, for people. */
 export function describeStatus(
-  { first, last, coverage, gaps, changed, uncounted, age, runs }: Status,
+  { first, last, coverage, gaps, silences, changed, uncounted, age, lastEvent, eventAge, runs }: Status,
   label: string,
 ): string {
   const log =
@@ -18,11 +18,18 @@ export function describeStatus(
   const lines = [
     label,
     log,
+    lastEvent === null || eventAge === null
+      ? 'There is no event up to now.'
+      : `The last event up to now is ${describeDuration(eventAge)} old: ${isoTime(lastEvent)}.`,
     ...coverage.map((window) => `Aggregated: ${describeWindow(window)}${ruleOf(window.minute)}.`),
     age === null
       ? 'Nothing is aggregated yet: run zen aggregate.'
       : `The end of that is ${describeDuration(age)} ago.`,
     ...gaps.map((window) => `Not aggregated: ${describeWindow(window)}. ${remedy(window, coverage)}`),
+    ...silences.map(
+      (window) =>
+        `Suspicious silence: ${describeWindow(window)}: not one event in busy time. See whether the feed failed.`,
+    ),
     ...mergeDays(changed).map((day) => `${describeChange(day)} ${remedy(day, coverage)}`),
     ...uncounted.map(
       (window) =>
@@ -105,21 +112,28 @@ export function statusJson({
   last,
   coverage,
   gaps,
+  silences,
   changed,
   uncounted,
   age,
+  lastEvent,
+  eventAge,
   runs,
 }: Status): Record<string, unknown> {
   const iso = (ms: number | null) => (ms === null ? null : isoTime(ms));
+  const seconds = (ms: number | null) => (ms === null ? null : Math.floor(ms / 1000));
   const window = <T extends Window>(of: T) => ({ ...of, start: isoTime(of.start), end: isoTime(of.end) });
   return {
     first: iso(first),
     last: iso(last),
     coverage: coverage.map(window),
     gaps: gaps.map(window),
+    silences: silences.map(window),
     changed: changed.map(window),
     uncounted: uncounted.map(window),
-    age_seconds: age === null ? null : Math.floor(age / 1000),
+    age_seconds: seconds(age),
+    last_event: iso(lastEvent),
+    last_event_age_seconds: seconds(eventAge),
     runs: runs.map((run) => ({ ...window(run), started: iso(run.started), finished: iso(run.finished) })),
   };
 }

@@ -16,6 +16,7 @@ export interface ScheduleFlags extends CommonOptions {
   cron?: boolean;
   systemd?: boolean;
   out: string;
+  minEvents?: number;
 }
 
 const files = { cron: ['crontab'], systemd: ['zen.service', 'zen.timer'] };
@@ -38,6 +39,7 @@ export function runSchedule(flags: ScheduleFlags): void {
     database: folder ?? url,
     secret,
     out,
+    least: flags.minEvents === undefined ? '' : ` --min-events ${flags.minEvents}`,
     user: userInfo().username,
     writable: [out, ...(folder === undefined ? [] : [folder])].map((path) => findFolder(dirname(path))),
   };

@@ -51,6 +51,11 @@ export class Choice extends Control<string[]> {
     this.show();
   }
 
+  /** Writes beside each name how many events it has. */
+  count(events: Map<string, number>, { number }: Writer): void {
+    for (const { name, button } of this.#options) button.dataset.count = number(events.get(name) ?? 0);
+  }
+
   override choose(value: string[] | null): void {
     this.#marked = false;
     super.choose(value);

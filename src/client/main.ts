@@ -4,7 +4,7 @@ import type { Drawn } from '../shared/drawn.ts';
 import type { View } from 'vega';
 import { decode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
-import { findPeak, listMinutes } from '../shared/minutes.ts';
+import { countTopics, findPeak, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/table.ts';
 import type { Tables } from '../shared/table.ts';
@@ -180,6 +180,9 @@ async function start(): Promise<void> {
   const update = () => {
     const chosen = selection();
     summary.textContent = describeSelection(chosen, span, write);
+    topics.count(countTopics(tables, chosen, span), write);
+    const isFiltered = controls.some(({ value }) => value !== null);
+    document.getElementById('unfiltered')?.toggleAttribute('hidden', !isFiltered);
     const now = drawn(tables);
     tell(describe(now, findPeak(tables, chosen, span), chosen.period ?? span, write));
     if (people?.hidden === false) people.give(now.people);

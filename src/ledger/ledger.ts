@@ -42,21 +42,21 @@ export function hasLedger(session: Session): Promise<boolean> {
 
 /** What is aggregated, in order, without overlap: a later run overrides the earlier ones. */
 export async function queryCovered(session: Session): Promise<Covered[]> {
-  return queryLatest(session, 'done', ['dropped', 'restored']);
+  return queryLast(session, 'done', ['dropped', 'restored']);
 }
 
 /** What a restored log has that has not been aggregated since. */
 export async function queryRestored(session: Session): Promise<Covered[]> {
-  return queryLatest(session, 'restored', ['done']);
+  return queryLast(session, 'restored', ['done']);
 }
 
 /** Of what the log's events were taken out, and have not been aggregated again since. */
 export async function queryPruned(session: Session): Promise<Covered[]> {
-  return queryLatest(session, 'pruned', ['done']);
+  return queryLast(session, 'pruned', ['done']);
 }
 
 /** The stretches of which the last row of the ledger, of some kinds, is of the first. */
-async function queryLatest(
+async function queryLast(
   session: Session,
   outcome: Run['outcome'],
   others: Run['outcome'][],
@@ -95,6 +95,12 @@ export async function queryFinished(session: Session, { start, end }: Window): P
   if (!(await hasLedger(session))) return null;
   const [row] = await session.query<{ finished: number | null }>(sql('ledger/finished'), [start, end]);
   return row?.finished ?? null;
+}
+
+/** The last aggregated minute with an event before a time, both Unix milliseconds; null when there is none. */
+export async function queryLatest(session: Session, before: number): Promise<number | null> {
+  const [row] = await session.query<{ last: number | null }>(sql('ledger/latest'), [before]);
+  return row?.last ?? null;
 }
 
 /** Writes a row, of a window that took so many milliseconds. */

@@ -91,7 +91,17 @@ async function draw(payload: Payload, { charts, locale }: Settings): Promise<Buf
 }
 
 type Words = Record<
-  'title' | 'change' | 'summary' | 'events' | 'peak' | 'views' | 'history' | 'sources' | 'funnel' | 'warning',
+  | 'title'
+  | 'change'
+  | 'silences'
+  | 'summary'
+  | 'events'
+  | 'peak'
+  | 'views'
+  | 'history'
+  | 'sources'
+  | 'funnel'
+  | 'warning',
   string
 >;
 
@@ -101,6 +111,7 @@ function readWords(html: string): Words {
   const word = (name: string) => text(new RegExp(`data-word="${name}">([^<]*)<`));
   return {
     title: text(/<title>([^<]*)<\/title>/),
+    silences: text(/ id="silences">([^<]*)<\/span>/),
     change: text(/<p id="change">([^<]*)<\/p>/),
     summary: text(/<p id="summary">([^<]*)<\/p>/),
     warning: text(/<body>\s*<p class="notice" role="status">([^<]*)<\/p>/),
@@ -153,10 +164,21 @@ interface Content extends Words {
   told: string;
 }
 
-function writeText({ title, warning, change, summary, facts, findings, url, open, told }: Content): string {
+function writeText({
+  title,
+  warning,
+  change,
+  silences,
+  summary,
+  facts,
+  findings,
+  url,
+  open,
+  told,
+}: Content): string {
   const numbers = facts.map(({ name, value }) => `${name ?? ''}: ${value ?? ''}`).join('\n');
   const link = url ? `${open}: ${url}` : '';
-  return [title, warning, change, summary, numbers, findings.join('\n'), link, told]
+  return [title, warning, change, silences, summary, numbers, findings.join('\n'), link, told]
     .filter((part) => part !== '')
     .join('\n\n');
 }

@@ -1,14 +1,15 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
-import { queryCovered } from '../ledger/ledger.ts';
+import { queryCovered, queryLatest } from '../ledger/ledger.ts';
+import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { clip, merge, subtract } from '../ledger/windows.ts';
-import { dayMs, describeWindow } from '../time.ts';
+import { dayMs, describeWindow, isoTime } from '../time.ts';
 import type { Window } from '../time.ts';
 
 /** What was looked at before a page is published. */
 export interface Check {
-  name: 'events' | 'coverage' | 'funnel' | 'volume';
+  name: 'events' | 'coverage' | 'feed' | 'silence' | 'funnel' | 'volume';
   /** A check that fails keeps the page from being published; one that warns does not. */
   outcome: 'passed' | 'warned' | 'failed';
   /** A sentence with the figures. */
@@ -19,14 +20,17 @@ export interface Check {
 const unusual = 3;
 
 /**
- * Looks whether the aggregates of a period can be shown: as many events as in the log, no gap, no more views than shows, and a
- * last day of about the usual size (a warning). What the role may not see, or no ledger tells, passes.
+ * Looks whether the aggregates of a period can be shown: as many events as in the log, no gap, a last day with `minEvents` at
+ * least, no more views than shows. A suspicious silence and a last day of an unusual size are warnings. What the role may not see,
+ * or no ledger tells, passes.
  */
-export async function runChecks(session: Session, period: Window): Promise<Check[]> {
+export async function runChecks(session: Session, period: Window, minEvents = 1): Promise<Check[]> {
   const covered = clip(await queryCovered(session), period);
   return [
     await checkEvents(session, covered),
     checkCoverage(period, covered),
+    await checkFeed(session, period, minEvents),
+    await checkSilence(session, period),
     await checkFunnel(session, period),
     await checkVolume(session, period),
   ];
@@ -59,6 +63,34 @@ function checkCoverage(period: Window, covered: Covered): Check {
     outcome: 'failed',
     text: `${describeWindow(first)}, was never aggregated${more}.`,
   };
+}
+
+/** A feed that has stopped leaves days without events, which are as well aggregated as any. */
+async function checkFeed(session: Session, { start, end }: Window, minEvents: number): Promise<Check> {
+  const day = { start: Math.max(start, end - dayMs), end };
+  const [found] = await session.query<{ events: number }>(sql('ledger/events'), [day.start, day.end]);
+  const events = found?.events ?? 0;
+  const last = await queryLatest(session, end);
+  const latest =
+    last === null ? 'there is no event before it' : `the last event before its end is of ${isoTime(last)}`;
+  const told = `${describeWindow(day)}, has ${events} events`;
+  return events >= minEvents
+    ? { name: 'feed', outcome: 'passed', text: `${told}.` }
+    : {
+        name: 'feed',
+        outcome: 'failed',
+        text: `${told}, fewer than the ${minEvents} of --min-events; ${latest}. See whether the feed of the log has stopped.`,
+      };
+}
+
+/** A warning: the numbers are as in the log, and a page that names what is missing is worth more than yesterday's. */
+async function checkSilence(session: Session, period: Window): Promise<Check> {
+  const name = 'silence';
+  const [first, ...others] = await querySilences(session, period, await queryKnown(session));
+  if (!first) return { name, outcome: 'passed', text: 'No stretch without events is suspicious.' };
+  const more = others.length > 0 ? `, and ${others.length} more stretches` : '';
+  const text = `${describeWindow(first)}, has not one event, in busy time${more}: see whether the feed failed.`;
+  return { name, outcome: 'warned', text };
 }
 
 async function checkFunnel(session: Session, { start, end }: Window): Promise<Check> {

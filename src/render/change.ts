@@ -1,16 +1,19 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
-import { queryCovered } from '../ledger/ledger.ts';
-import { merge, subtract } from '../ledger/windows.ts';
-import type { Change } from '../shared/change.ts';
-import { dayMs } from '../time.ts';
+import { queryHeard } from '../ledger/silence.ts';
+import { clip, intersect, subtract } from '../ledger/windows.ts';
+import type { Change, Compared } from '../shared/change.ts';
+import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { callName } from './gather.ts';
-import { querySpan } from './tables.ts';
+
+/** Days that share less are not compared. */
+const least = 60 * minuteMs;
 
 /**
  * How the last whole UTC day of a period differs from the day before and from the same day a week before, which may lie before
- * the period. A day of which a minute was never aggregated is not compared.
+ * the period. Compared are the minutes of the day that both days have: not those that were never aggregated, that lie before the
+ * first event of the log, or in which it was silent.
  *
  * @returns null when there is nothing to compare
  */
@@ -20,33 +23,57 @@ export async function queryChange(
   translate: (text: string) => string,
 ): Promise<Change | null> {
   const day = Math.floor(period.end / dayMs) * dayMs - dayMs;
-  const [before, week] = [day - dayMs, day - 7 * dayMs];
-  const known = await queryKnown(session);
-  const isKnown = (start: number) => subtract({ start, end: start + dayMs }, known).length === 0;
-  if (day < period.start || !isKnown(day) || !(isKnown(before) || isKnown(week))) return null;
-  const rows = await session.query<
-    Record<'on_day' | 'day_before' | 'week_before', number> & { item_topic: string }
-  >(sql('render/days'), [day, before, week]);
-  const sum = (name: 'on_day' | 'day_before' | 'week_before') =>
-    rows.reduce((all, row) => all + row[name], 0);
-  const base = isKnown(before) ? 'day_before' : 'week_before';
+  if (day < period.start) return null;
+  const heard = await queryHeard(session, { start: day - 7 * dayMs, end: day + dayMs });
+  const dayBefore = await compare(session, day, day - dayMs, heard);
+  const weekBefore = await compare(session, day, day - 7 * dayMs, heard);
+  const base = dayBefore ?? weekBefore;
+  if (!base) return null;
+  const [whole] = await session.query<{ events: number }>(sql('ledger/events'), [day, day + dayMs]);
   return {
     day,
-    events: sum('on_day'),
-    dayBefore: isKnown(before) ? sum('day_before') : null,
-    weekBefore: isKnown(week) ? sum('week_before') : null,
-    topics: rows
-      .map((row) => ({ name: callName(row.item_topic, translate('not set')), by: row.on_day - row[base] }))
+    events: whole?.events ?? NaN,
+    dayBefore: dayBefore?.compared ?? null,
+    weekBefore: weekBefore?.compared ?? null,
+    topics: base.topics
+      .map(({ item_topic, on_day, before }) => ({
+        name: callName(item_topic, translate('not set')),
+        by: on_day - before,
+      }))
       .filter(({ by }) => by !== 0)
       .toSorted((a, b) => Math.abs(b.by) - Math.abs(a.by))
       .slice(0, 3),
   };
 }
 
-/** What is aggregated; without a ledger, all between the first and the last minute. */
-async function queryKnown(session: Session): Promise<Window[]> {
-  const covered = await queryCovered(session);
-  if (covered.length > 0) return merge(covered);
-  const span = await querySpan(session);
-  return span ? [span] : [];
+interface Topic {
+  item_topic: string;
+  on_day: number;
+  before: number;
+}
+
+/** Two UTC days beside each other; null when they share too little. */
+async function compare(
+  session: Session,
+  day: number,
+  before: number,
+  heard: readonly Window[],
+): Promise<{ compared: Compared; topics: Topic[] } | null> {
+  const [own, other] = [day, before].map((start) =>
+    clip(heard, { start, end: start + dayMs }).map((window) => ({
+      start: window.start - start,
+      end: window.end - start,
+    })),
+  ) as [Window[], Window[]];
+  const both = own.flatMap((window) => other.flatMap((one) => intersect(window, one) ?? []));
+  if (both.reduce((sum, { start, end }) => sum + end - start, 0) < least) return null;
+  const topics = await session.query<Topic>(sql('render/days'), [
+    day,
+    before,
+    both.map(({ start }) => start).join(),
+    both.map(({ end }) => end).join(),
+  ]);
+  const sum = (name: 'on_day' | 'before') => topics.reduce((all, row) => all + row[name], 0);
+  const left = subtract({ start: 0, end: dayMs }, both);
+  return { compared: { now: sum('on_day'), then: sum('before'), left }, topics };
 }

@@ -2,6 +2,7 @@ import type { Session } from '../db/database.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered, queryFinished, queryPruned } from '../ledger/ledger.ts';
 import type { Minute } from '../ledger/ledger.ts';
+import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { clip, intersect, merge, subtract } from '../ledger/windows.ts';
 import type { Window } from '../time.ts';
 
@@ -9,6 +10,8 @@ import type { Window } from '../time.ts';
 export interface Facts {
   /** Stretches that were never aggregated: missing, which is not the same as zero. */
   gaps: Window[];
+  /** Stretches without events that cannot be chance: the feed of a busy log was silent. */
+  silences: Window[];
   /** When the period, or some of it, was last aggregated; null where no ledger tells. */
   aggregated: number | null;
   /** Events that the log has, now, less those in the aggregates; null where the role may not read it, or some of it was pruned. */
@@ -24,6 +27,7 @@ export async function queryFacts(session: Session, period: Window): Promise<Fact
   const changed = isWhole && (await mayCompare(session)) ? await queryChanged(session, covered) : null;
   return {
     gaps: covered.length > 0 ? subtract(period, merge(covered)) : [],
+    silences: await querySilences(session, period, await queryKnown(session)),
     aggregated: await queryFinished(session, period),
     unseen:
       covered.length > 0 && changed

@@ -5,13 +5,13 @@ import { describeChange } from '../shared/change.ts';
 import type { Change } from '../shared/change.ts';
 import { panelsOf } from '../shared/drawn.ts';
 import type { Drawn, PanelName } from '../shared/drawn.ts';
-import { findPeak, listMinutes } from '../shared/minutes.ts';
+import { countTopics, findPeak, listMinutes } from '../shared/minutes.ts';
 import { formatMoment } from '../shared/moment.ts';
 import type { Payload } from '../shared/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Tables } from '../shared/table.ts';
 import { show, sheetRows, tabulate } from '../shared/sheet.ts';
-import { describe, describeSelection, everything, sums, writer } from '../shared/words.ts';
+import { describe, describeSelection, everything, join, writer } from '../shared/words.ts';
 import type { Writer } from '../shared/words.ts';
 import type { Facts } from './facts.ts';
 import { describePage, readParts, seal } from './manifest.ts';
@@ -44,9 +44,12 @@ const ofNumbers = [
   ['Share of a source topic', 'Its events divided by all events of the selection.'],
   [
     'Funnel',
-    'For each kind of event, the unique users of each minute, card topic and age, summed, divided by the same sum for shows. Someone who comes back in another minute is counted again.',
+    'For each kind of event, the unique users of each minute, card topic and age, summed, divided by the same sum for shows. Someone who comes back in another minute is counted again. The tooltip and the table also give the mean of existing rows as a share of the largest such mean: a minute, topic and age without clicks has no row of clicks, so that this share is higher.',
   ],
-  ['Missing', 'A stretch that was never aggregated is grey; a minute without events is a zero.'],
+  [
+    'Missing',
+    'A stretch that was never aggregated is grey; a minute without events is a zero. A hatched stretch has not one event between minutes that have many: the feed of the log has probably failed there.',
+  ],
 ] as const;
 
 const ofMinutes = {
@@ -120,7 +123,7 @@ export function renderPage({
             time: write.time(payload.coarse.until, true),
           }),
     ages: payload.ages,
-    key: describeTopics(payload, drawn, write),
+    key: describeTopics(payload, countTopics(tables, everything, span), write),
     people: people !== null,
     steps:
       people && people.step > 1
@@ -173,8 +176,7 @@ function sheet(name: PanelName, drawn: Drawn, write: Writer): Record<string, unk
 }
 
 /** The card topics, each with its colour and its events in the whole file. */
-function describeTopics({ items, topics }: Payload, { history }: Drawn, write: Writer): object[] {
-  const events = new Map(sums(history, ({ item_topic }) => item_topic));
+function describeTopics({ items, topics }: Payload, events: Map<string, number>, write: Writer): object[] {
   const colors = new Map(topics.map(({ name, color }) => [name, color]));
   return items.map((name) => ({
     name,
@@ -184,11 +186,9 @@ function describeTopics({ items, topics }: Payload, { history }: Drawn, write: W
 }
 
 /** What the page says about its own numbers; nothing where that is not known. */
-function describeFacts(
-  { gaps, aggregated, unseen }: Facts,
-  visits: number,
-  { t, range, time }: Writer,
-): object {
+function describeFacts({ gaps, silences, aggregated, unseen }: Facts, visits: number, write: Writer): object {
+  const { t, range, time } = write;
+  const stretches = silences.map(({ start, end }) => range(start, end));
   return {
     events: t('This file holds {events event|events}', { events: visits }),
     logged:
@@ -196,6 +196,12 @@ function describeFacts(
         ? ''
         : t('The log has changed since: it holds {events event|events}', { events: visits + unseen }),
     same: unseen === 0,
+    silences:
+      silences.length === 0
+        ? ''
+        : t('Suspicious silence, not one event in busy time: {stretches} UTC.', {
+            stretches: join(stretches, write, '; '),
+          }),
     gaps: gaps.map(({ start, end }) => range(start, end)).join('; '),
     aggregated: aggregated === null ? '' : new Date(aggregated).toISOString(),
     when: aggregated === null ? '' : time(aggregated, true),

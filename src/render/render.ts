@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
+import { querySpan } from '../ledger/silence.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
@@ -26,7 +27,7 @@ import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
 import { queryPeople, queryStale, thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { queryPayload, querySpan } from './tables.ts';
+import { queryPayload } from './tables.ts';
 
 export interface RenderOptions {
   /** Unix milliseconds; without it, the first aggregated minute. */
@@ -56,6 +57,8 @@ export interface Rendered {
   coarse: Coarse | null;
   /** Minutes of the steps in which people are told apart; null where the page does not count people. */
   people: number | null;
+  /** Stretches in which a busy log was silent. */
+  silences: Window[];
   /** UTC days of which people are not known, or not all, why the page does not count people. */
   uncounted: number[];
 }
@@ -95,6 +98,7 @@ export async function readContent(
   const payload = await queryPayload(session, period, facts.gaps, translate, (share) => {
     onProgress({ stage: 'reading', share });
   });
+  payload.silences = facts.silences;
   const isEmpty = (payload.visits.sums.at(-1) ?? 0) === 0;
   const uncounted = isEmpty ? null : await queryLacking(session, period);
   const isCounted = uncounted?.length === 0;
@@ -154,6 +158,7 @@ export async function render(
     ...page,
     period,
     visits,
+    silences: facts.silences,
     uncounted,
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };

@@ -8,12 +8,6 @@ import { colors } from './palette.ts';
 
 type Translate = (text: string) => string;
 
-/** The period that the aggregates cover: the first minute, and the end of the last one. Null when they are empty. */
-export async function querySpan(session: Session): Promise<Window | null> {
-  const [span] = await session.query<{ start: number | null; end: number | null }>(sql('render/span'));
-  return span?.start == null || span.end == null ? null : { start: span.start, end: span.end };
-}
-
 /**
  * Reads the aggregates of a period into what the page shows, a UTC day at a time. Names are as in `callName`.
  *

@@ -12,8 +12,8 @@ interface View {
 /** Gives a view, before it first runs, what its chart draws from: columns to query, and rows for the data sources named. */
 export function feed(view: View, names: readonly string[], tables: Tables): void {
   view.signal('tables', tables);
-  const { visits, engagement, topics, events, gaps, labels } = tables;
-  const lookUps = { topics, events, gaps, labels };
+  const { visits, engagement, topics, events, gaps, silences, labels } = tables;
+  const lookUps = { topics, events, gaps, silences, labels };
   for (const name of names) {
     if (name === 'visits') view.data(name, toRows(visits));
     else if (name === 'engagement') view.data(name, toRows(engagement));

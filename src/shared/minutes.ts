@@ -26,6 +26,18 @@ export function listMinutes(tables: Tables, selection: Selection, span: [number,
   );
 }
 
+/** The events of each card topic in the period and the ages that are chosen, whichever topics are. */
+export function countTopics(
+  tables: Tables,
+  selection: Selection,
+  span: [number, number],
+): Map<string, number> {
+  const query = { table: 'visits' as const, groupby: ['item_topic'], measures, where };
+  const choice = choose({ ...selection, topics: null }, selection.period ?? span);
+  const { groups } = answer(query, tables, choice);
+  return new Map(groups.map(({ fields, group }) => [fields.item_topic as string, group.sums[0] ?? 0]));
+}
+
 /** How many minutes a row stands for: an hour's go on to its end, though it may begin later, with the period. */
 function minutesOf(dt: number, { until, step }: Coarse): number {
   const end = dt < until ? Math.min((Math.floor(dt / step) + 1) * step, until) : dt + minuteMs;

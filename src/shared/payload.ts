@@ -42,6 +42,8 @@ export interface Payload {
   events: Step[];
   topics: Topic[];
   gaps: Gap[];
+  /** Stretches without events that cannot be chance. Pages of before these were looked for have none. */
+  silences?: Gap[];
   /** dash_visits by card topic, age and source topic. */
   visits: Cells;
   /** dash_engagement by card topic, age and event. */

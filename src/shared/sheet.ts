@@ -51,9 +51,9 @@ const sheets: Record<PanelName, (drawn: Drawn, t: Writer['t']) => Sheet> = {
     columns: [
       text(t('Event')),
       count(t('Unique users, summed by minute')),
-      share(t('Of shows')),
+      share(t('Of shows, by sums')),
       share(t('Of clicks')),
-      share(t("Of shows, mean over existing rows (the original's way)")),
+      share(t('Mean of existing rows, of the largest such mean')),
     ],
     body: funnel.map(({ name, users, share, step, mean_share }) => [name, users, share, step, mean_share]),
   }),

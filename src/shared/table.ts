@@ -33,6 +33,7 @@ export interface Tables {
   topics: LookUp;
   events: LookUp;
   gaps: LookUp;
+  silences: LookUp;
   /** One row, for a text. */
   labels: LookUp;
   coarse: Coarse | null;
@@ -65,6 +66,7 @@ export function tabulatePayload(payload: Payload): Tables {
     topics: topics.map((topic) => ({ ...topic })),
     events: events.map((event) => ({ ...event })),
     gaps: payload.gaps.map((gap) => ({ ...gap })),
+    silences: (payload.silences ?? []).map((silence) => ({ ...silence })),
     labels: [{}],
     coarse: payload.coarse,
     people: payload.people && new People(payload.people, [payload.start, payload.end]),

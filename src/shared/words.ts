@@ -219,15 +219,16 @@ export function describeSelection(
   const [start, end] = period ?? span;
   return [
     `${write.range(start, end)} UTC`,
-    topics ? t('topics: {names}', { names: list(topics, write) }) : t('all topics'),
-    ages ? t('age: {names}', { names: list(ages, write) }) : t('all ages'),
+    topics ? t('topics: {names}', { names: join(topics, write) }) : t('all topics'),
+    ages ? t('age: {names}', { names: join(ages, write) }) : t('all ages'),
   ].join(' · ');
 }
 
 const named = 4;
 
-function list(names: string[], { t }: Writer): string {
+/** Some names, and how many more there are. */
+export function join(names: string[], { t }: Writer, between = ', '): string {
   const more = names.length - named;
-  const first = names.slice(0, named).join(', ');
+  const first = names.slice(0, named).join(between);
   return more > 0 ? t('{names} and {count} more', { names: first, count: more }) : first;
 }
