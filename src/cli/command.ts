@@ -51,7 +51,7 @@ export async function command(
 }
 
 /** Calls `stop` at the first signal to end; a second one ends the process as ever. Gives what undoes that. */
-function onInterrupt(stop: () => void): () => void {
+export function onInterrupt(stop: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const release = () => {
     for (const signal of signals) process.off(signal, listener);

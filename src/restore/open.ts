@@ -1,4 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { ZenError } from '../errors.ts';
 import type { Backup } from './backup.ts';
 import { Csv } from './csv.ts';
@@ -32,6 +36,45 @@ export async function openBackup(path: string): Promise<Backup> {
   } catch (error) {
     await reader.close();
     throw error;
+  }
+}
+
+/** Where a backup comes from. */
+export interface Origin {
+  open: () => Promise<Backup>;
+  close: () => Promise<void>;
+}
+
+/**
+ * Keeps what comes from a stream in a temporary file, as a backup may be read in any order, and twice. The file has no
+ * name any more when it is written: nobody else opens it, and it goes with the process, however that ends.
+ *
+ * @returns what opens the backup, as often as needed, and what lets the file go
+ * @throws ZenError `usage` for a terminal, `failed` when it cannot be read or kept
+ */
+export async function spool(stream: Readable & { isTTY?: boolean }): Promise<Origin> {
+  if (stream.isTTY) {
+    throw new ZenError('usage', 'Standard input is a terminal. Send a backup to it, or name a file.');
+  }
+  const path = 'standard input';
+  const file = await openUnnamed();
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) await file.writeFile(chunk);
+  } catch (error) {
+    await file.close();
+    if (error instanceof ZenError) throw error;
+    unreadable(path)(error);
+  }
+  const reader = await Reader.over(path, file);
+  return { open: () => openFile(reader.section(0, reader.size)), close: () => reader.close() };
+}
+
+async function openUnnamed(): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'zen-'));
+  try {
+    return await open(join(folder, 'backup'), 'wx+', 0o600);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }
 

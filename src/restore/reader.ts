@@ -21,12 +21,14 @@ export class Reader {
   position = 0;
   readonly #file: FileHandle;
   readonly #offset: number;
+  readonly #isSection: boolean;
   readonly #buffer = Buffer.alloc(bufferBytes);
   #start = 0;
   #filled = 0;
 
-  private constructor(path: string, file: FileHandle, offset: number, size: number) {
+  private constructor(path: string, file: FileHandle, offset: number, size: number, isSection = false) {
     this.path = path;
+    this.#isSection = isSection;
     this.#file = file;
     this.#offset = offset;
     this.size = size;
@@ -36,16 +38,20 @@ export class Reader {
   static async open(path: string): Promise<Reader> {
     // Without O_NONBLOCK, a pipe would be waited for until somebody writes to it, and nothing could end that.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(path));
-    const found = await file.stat();
-    if (found.isFile()) return new Reader(path, file, 0, found.size);
+    if ((await file.stat()).isFile()) return Reader.over(path, file);
     await file.close();
     throw new ZenError('failed', `${path} is not a regular file. Copy the backup again.`);
+  }
+
+  /** @param path what errors call the file */
+  static async over(path: string, file: FileHandle): Promise<Reader> {
+    return new Reader(path, file, 0, (await file.stat()).size);
   }
 
   /** Another reader, of `size` bytes from `offset` on. It shares this one's file, and does not close it. */
   section(offset: number, size: number): Reader {
     if (offset + size > this.size) this.#truncated();
-    return new Reader(this.path, this.#file, this.#offset + offset, size);
+    return new Reader(this.path, this.#file, this.#offset + offset, size, true);
   }
 
   /**
@@ -81,8 +87,8 @@ export class Reader {
     this.#demand(0);
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  async close(): Promise<void> {
+    if (!this.#isSection) await this.#file.close();
   }
 
   async #fill(): Promise<void> {
