@@ -63,6 +63,11 @@ test.each(['y\r', 'YES\n'])('a person who answers %j has the log replaced', asyn
   expect(await users()).toEqual([2, 3]);
 });
 
+test('a backup is not read from a terminal', async () => {
+  const said = 'Standard input is a terminal. Send a backup to it, or name a file.\n';
+  expect(await zen('', 'restore', '-')).toMatchObject({ code: 2, said });
+});
+
 test('nobody is asked with --yes, or with --append', async () => {
   writeFileSync(file, csv(4));
   for (const flag of ['--append', '--yes']) {

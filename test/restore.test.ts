@@ -64,6 +64,7 @@ describe.each(kinds)('into the %s database', (kind) => {
       rows: 322_391,
       bytes,
       indexed: true,
+      odd: [],
       summary: {
         first: Date.parse('2019-09-24T18:27:37.189Z'),
         last: Date.parse('2019-09-24T19:00:39.997Z'),
@@ -71,6 +72,12 @@ describe.each(kinds)('into the %s database', (kind) => {
         source_topics: 26,
         age_segments: 6,
         events: 3,
+        kinds: [
+          { name: 'show', events: 276_810 },
+          { name: 'click', events: 23_921 },
+          { name: 'view', events: 21_660 },
+        ],
+        words: [],
         duplicate_ids: 0,
         outside: 0,
         in_seconds: 0,

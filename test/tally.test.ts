@@ -41,12 +41,12 @@ function randomLog(seed: number, odd: string[]): string {
   const rows = Array.from({ length: 300 + number(700) }, () => [
     pick(['url', '\\N', '', 'a b ', 'Тип 🐸', `Тип ${number(200)}`]),
     pick(['\\N', `${number(spread)}`, `-${1 + number(spread)}`, `${number(100)}`]),
-    pick(['\\N', '', 'N', some('Наука'), some('🐸'), ...odd]),
+    pick(['\\N', '', 'N', 'None', some('Наука'), some('🐸'), ...odd]),
     pick([some('Кино'), some('__proto__'), '"quoted"', ...odd]),
     pick(['\\N', '0', '-5', `${1569348000 + number(9)}`, `${1569348000000 + number(1e6)}`, '4102444800000']),
-    pick(['18-25', '<18', '\\N', '']),
-    pick(['\\N', `${number(500)}`, 'a', 'ab', 'abc']),
-    pick(['show', 'click']),
+    pick(['18-25', '<18', '\\N', '', '-']),
+    pick(['\\N', 'nan', 'NaN', `${number(500)}`, 'a', 'ab', 'abc']),
+    pick(['show', 'click', '\\N', some('kind')]),
   ]);
   return rows.map((row) => `${row.join('\t')}\n`).join('');
 }

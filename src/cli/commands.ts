@@ -17,16 +17,16 @@ import { findPlace, writePage } from '../output.ts';
 import type { LocaleName } from '../render/locale.ts';
 import type { Content, RenderProgress } from '../render/render.ts';
 import type { Backup } from '../restore/backup.ts';
-import { openBackup } from '../restore/open.ts';
+import { openBackup, spool } from '../restore/open.ts';
+import type { Origin } from '../restore/open.ts';
 import { hasEvents, restore } from '../restore/restore.ts';
-import type { Summary } from '../restore/summary.ts';
 import { describeDuration, describeWindow, isoTime, lastMidnight, minuteMs } from '../time.ts';
-import { command } from './command.ts';
+import { command, onInterrupt } from './command.ts';
 import type { Report } from './command.ts';
 import { readDates } from './options.ts';
 import type { CommonOptions, DateOptions } from './options.ts';
 import { count, describeProgress, describeShare, megabytes } from './numbers.ts';
-import { describeStatus, statusJson } from './report.ts';
+import { describeLog, describeStatus, logJson, statusJson } from './report.ts';
 import { Terminal } from './terminal.ts';
 import type { Streams } from './terminal.ts';
 
@@ -36,61 +36,64 @@ export interface RestoreFlags extends CommonOptions {
   allowEmpty?: boolean;
   yes?: boolean;
   table: string;
+  null?: string[];
 }
 
 /** @param streams where it talks, and a person answers */
 export async function runRestore(dump: string, options: RestoreFlags, streams?: Streams): Promise<void> {
-  const backup = await openBackup(dump);
+  const { open, close } =
+    dump === '-'
+      ? await spoolInput((streams ?? process).stdin)
+      : { open: () => openBackup(dump), close: () => Promise.resolve() };
   try {
-    await restoreFrom(backup, options, streams);
+    const backup = await open();
+    try {
+      await restoreFrom(backup, open, options, streams);
+    } finally {
+      await backup.close();
+    }
   } finally {
-    await backup.close();
+    await close();
   }
 }
 
-async function restoreFrom(backup: Backup, options: RestoreFlags, streams?: Streams): Promise<void> {
+async function spoolInput(stdin: NodeJS.Process['stdin']): Promise<Origin> {
+  const release = onInterrupt(() => {
+    stdin.destroy(new ZenError('interrupted', 'Interrupted. Nothing was changed.'));
+  });
+  try {
+    return await spool(stdin);
+  } finally {
+    release();
+  }
+}
+
+async function restoreFrom(
+  backup: Backup,
+  reopen: () => Promise<Backup>,
+  options: RestoreFlags,
+  streams?: Streams,
+): Promise<void> {
   const dump = backup.path;
+  const { append = false, allowEmpty, table, null: nulls = [] } = options;
   await command({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }
-    const { allowEmpty, table } = options;
-    const { rows, bytes, indexed, summary } = await terminal.during(
+    const { rows, bytes, indexed, odd, summary } = await terminal.during(
       `Restoring ${dump} into ${db.label}`,
       (update) =>
-        restore(db, backup, { append: options.append === true, allowEmpty, table }, (progress) => {
+        restore(db, backup, { append, allowEmpty, table, nulls, reopen }, (progress) => {
           update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
         }),
     );
     if (!indexed)
       terminal.note('log_raw has no index on ts, which only its owner may make: aggregating takes longer.');
     return {
-      text: `Restored ${count(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describe(summary)}`,
-      json: { rows, bytes, seconds: seconds(), database: db.label, summary: withTimes(summary) },
+      text: `Restored ${count(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
+      json: { rows, bytes, seconds: seconds(), database: db.label, summary: logJson(summary, odd) },
     };
   });
-}
-
-function withTimes(summary: Summary): Record<string, unknown> {
-  const iso = (ms: number | null) => (ms === null ? null : isoTime(ms));
-  return { ...summary, first: iso(summary.first), last: iso(summary.last) };
-}
-
-/** What the log holds, then a line for each thing that is odd about it. */
-function describe(summary: Summary): string {
-  const { first, last, nulls, duplicate_ids, outside, in_seconds } = summary;
-  const lines = [
-    `It holds ${count(summary.item_topics)} card topics, ${count(summary.source_topics)} source topics, ` +
-      `${count(summary.age_segments)} age groups, ${count(summary.events)} kinds of event` +
-      (first === null || last === null ? '.' : `, from ${isoTime(first)} to ${isoTime(last)}.`),
-  ];
-  const missing = Object.entries(nulls).map(([name, number]) => `${name} ${count(number)}`);
-  if (missing.length > 0) lines.push(`Missing values: ${missing.join(', ')}.`);
-  if (duplicate_ids > 0) lines.push(`${count(duplicate_ids)} events repeat the id of another.`);
-  if (outside > 0) lines.push(`${count(outside)} events lie outside the years 2000 to 2100.`);
-  if (in_seconds > 0)
-    lines.push(`${count(in_seconds)} of them look like seconds: ts should be milliseconds.`);
-  return lines.join('\n');
 }
 
 async function confirmReplacement(db: Database, terminal: Terminal): Promise<void> {

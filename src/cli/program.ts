@@ -38,8 +38,11 @@ export function buildProgram(streams?: Streams): Command {
     option('--yes', 'replace a log that is not empty without asking'),
     option('--allow-empty', 'take a dump that holds no rows, too'),
     option('--table <name>', 'the table to take from the dump, name or schema.name').default('log_raw'),
+    option('--null <word>', 'a value that means NULL, in any column; may be repeated').argParser(
+      (word: string, words?: string[]) => [...(words ?? []), word],
+    ),
   ])
-    .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header')
+    .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header; - is stdin')
     .action((dump: string, flags: RestoreFlags) => runRestore(dump, flags, streams));
   command(program, 'aggregate', `fill dash_visits and dash_engagement; ${times}`, [
     ...dates(

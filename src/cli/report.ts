@@ -2,6 +2,10 @@ import type { Covered, Run } from '../ledger/ledger.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Changed } from '../ledger/changed.ts';
 import { clip, dayOf } from '../ledger/windows.ts';
+import { shorten } from '../errors.ts';
+import { quoteArgument } from '../restore/ids.ts';
+import type { OddIds } from '../restore/ids.ts';
+import type { Summary, Words } from '../restore/summary.ts';
 import { describeDuration, describeWindow, isoTime, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { count } from './numbers.ts';
@@ -136,4 +140,83 @@ export function statusJson({
     last_event_age_seconds: seconds(eventAge),
     runs: runs.map((run) => ({ ...window(run), started: iso(run.started), finished: iso(run.finished) })),
   };
+}
+
+/** What the log holds, then a line for each thing that is odd about it, or about the ids of the backup. */
+export function describeLog(summary: Summary, odd: readonly OddIds[]): string {
+  const { first, last, nulls, duplicate_ids, outside, in_seconds } = summary;
+  const lines = [
+    `It holds ${count(summary.item_topics)} card topics, ${count(summary.source_topics)} source topics, ` +
+      `${count(summary.age_segments)} age groups, ${count(summary.events)} kinds of event` +
+      (first === null || last === null ? '.' : `, from ${isoTime(first)} to ${isoTime(last)}.`),
+    ...describeKinds(summary),
+  ];
+  const missing = Object.entries(nulls).map(([name, number]) => `${name} ${count(number)}`);
+  if (missing.length > 0) lines.push(`Missing values: ${missing.join(', ')}.`);
+  lines.push(...odd.map(describeIds));
+  lines.push(...summary.words.map(describeWord));
+  if (duplicate_ids > 0) lines.push(`${count(duplicate_ids)} events repeat the id of another.`);
+  if (outside > 0) lines.push(`${count(outside)} events lie outside the years 2000 to 2100.`);
+  if (in_seconds > 0)
+    lines.push(`${count(in_seconds)} of them look like seconds: ts should be milliseconds.`);
+  return lines.join('\n');
+}
+
+const funnel = ['show', 'click', 'view'];
+
+/** The kinds of event, and those that the funnel does not know though they may be meant for it. */
+function describeKinds({ kinds, events }: Summary): string[] {
+  if (kinds.length === 0) return [];
+  const named = kinds.map(({ name, events }) => `${quoteName(name)} ${count(events)}`);
+  const more = events > kinds.length ? `, and ${count(events - kinds.length)} more` : '';
+  const lines = [`Events: ${named.join(', ')}${more}.`];
+  const other = kinds.filter(({ name }) => !funnel.includes(name));
+  const alike = other.filter(({ name }) => funnel.includes(name.trim().toLowerCase()));
+  const isEmpty = events === kinds.length && !kinds.some(({ name }) => name === 'show');
+  const meant =
+    isEmpty && !alike.some(({ name }) => name.trim().toLowerCase() === 'show') ? other.slice(0, 1) : [];
+  if (isEmpty)
+    lines.push(
+      'No event is named show, so the funnel will be empty: it counts show, click and view, spelled so.',
+    );
+  else if (alike.length > 0)
+    lines.push('The funnel counts show, click and view, spelled so, and no other names.');
+  for (const { name } of [...alike, ...meant]) lines.push(renaming(name));
+  return lines;
+}
+
+/** There is no option that maps names. */
+function renaming(name: string): string {
+  const alike = name.trim().toLowerCase();
+  const to = funnel.includes(alike) ? alike : 'show';
+  const condition = `event = '${name.replaceAll("'", "''")}'`;
+  const rename = `update log_raw set event = '${to}' where ${condition};`;
+  return `If ${quoteName(name)} means ${to}, rename it in the database, before zen aggregate: ${rename}`;
+}
+
+function describeIds({ column, kept, numbers, others, examples }: OddIds): string {
+  const few = examples.slice(0, 3);
+  const written = few.map(([value]) => quoteName(value)).join(', ');
+  const counted = few.map(([value, rows]) => `${quoteName(value)} × ${count(rows)}`).join(', ');
+  return kept === 'text'
+    ? `${column} is kept as text. Numbers: ${count(numbers)}; other values: ${count(others)}, such as ${counted}.`
+    : `${column} is read as whole numbers where they are written otherwise: ${count(others)} values, such as ${written}.`;
+}
+
+function describeWord({ column, word, events }: Words): string {
+  return (
+    `${column} has ${quoteName(word)} × ${count(events)}, which is counted as a name. ` +
+    `If it means NULL, restore again with --null ${quoteArgument(word)}`
+  );
+}
+
+function quoteName(name: string): string {
+  return `“${shorten(name, 60)}”`;
+}
+
+/** What the log holds, for programs. */
+export function logJson(summary: Summary, odd: readonly OddIds[]): Record<string, unknown> {
+  const iso = (ms: number | null) => (ms === null ? null : isoTime(ms));
+  const ids = odd.map(({ examples, ...each }) => ({ ...each, examples: Object.fromEntries(examples) }));
+  return { ...summary, first: iso(summary.first), last: iso(summary.last), ids };
 }

@@ -1,20 +1,23 @@
 import { ZenError } from '../errors.ts';
 import type { Table } from './backup.ts';
+import { isId, quoteArgument, rewriteId } from './ids.ts';
+import type { IdType } from './ids.ts';
+import { isNullWord } from './nulls.ts';
 import { quote } from './text.ts';
 
 /** The columns of `log_raw`, with whether an aggregate needs them. */
-const columns: Record<string, { needed: boolean; id: boolean }> = {
-  event_id: { needed: false, id: true },
-  age_segment: { needed: true, id: false },
-  event: { needed: true, id: false },
-  item_id: { needed: false, id: true },
-  item_topic: { needed: true, id: false },
-  item_type: { needed: false, id: false },
-  source_id: { needed: false, id: true },
-  source_topic: { needed: true, id: false },
-  source_type: { needed: false, id: false },
-  ts: { needed: true, id: false },
-  user_id: { needed: true, id: true },
+const columns: Record<string, { needed: boolean }> = {
+  event_id: { needed: false },
+  age_segment: { needed: true },
+  event: { needed: true },
+  item_id: { needed: false },
+  item_topic: { needed: true },
+  item_type: { needed: false },
+  source_id: { needed: false },
+  source_topic: { needed: true },
+  source_type: { needed: false },
+  ts: { needed: true },
+  user_id: { needed: true },
 };
 
 /** Whether a column of a backup is one of the log's. */
@@ -44,65 +47,13 @@ export function mapColumns({ columns: names, types }: Table, path: string): Mapp
   if (missing.length > 0)
     throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
   const taken = names.filter(isTaken);
-  const texts = taken.filter((name) => columns[name]?.id && !isInteger(types.get(name) ?? 'bigint'));
-  const guessed = taken.filter((name) => types.get(name) === guess);
+  const texts = taken.filter((name) => isId(name) && !isInteger(types.get(name) ?? 'bigint'));
+  const ofType = (type: IdType) => taken.filter((name) => types.get(name) === type);
+  const [guessed, rewritten] = [ofType('bigint, perhaps'), ofType('bigint, rewritten')];
   const times = !/^(bigint|integer|numeric)/.test(types.get('ts') ?? '');
-  const asIs = taken.length === names.length && !times;
-  return { columns: taken, texts, guessed, map: asIs ? (rows) => rows : mapper(names, taken, times, path) };
-}
-
-/** An id of a column that had seemed to hold numbers, which is none. */
-export class TextFound extends Error {
-  readonly column: string;
-
-  constructor(column: string) {
-    super(`${column} is not always a number.`);
-    this.column = column;
-  }
-}
-
-/**
- * The table with types for its ids, guessed from its first rows (COPY text) where the backup declares none: CSV, and
- * dumps of data only. Later rows may tell otherwise: see `demandNumbers`.
- *
- * @param texts the columns that are known to be texts
- */
-export function guessTypes(table: Table, rows: Buffer, texts: readonly string[]): Table {
-  if (table.types.size > 0) return table;
-  const first = splitRows(rows);
-  const isText = (place: number) => first.some((fields) => !number.test(fields[place] ?? ''));
-  const ids = table.columns
-    .map((name, place) => [name, place] as const)
-    .filter(([name]) => columns[name]?.id);
-  const typeOf = (name: string, place: number) => (texts.includes(name) || isText(place) ? 'text' : guess);
-  return { ...table, types: new Map(ids.map(([name, place]) => [name, typeOf(name, place)])) };
-}
-
-/**
- * Looks whether ids that seem to be numbers are.
- *
- * @param rows in COPY text, of those columns
- * @throws TextFound at one that a number would not give back
- */
-export function demandNumbers(rows: Buffer, columns: readonly string[], guessed: readonly string[]): void {
-  const places = guessed.map((name) => [name, columns.indexOf(name)] as const);
-  for (const fields of splitRows(rows))
-    for (const [name, place] of places) if (!number.test(fields[place] ?? '0')) throw new TextFound(name);
-}
-
-/** Numbers as PostgreSQL writes them, that a bigint surely holds, and NULL. */
-const number = /^(0|-?[1-9]\d{0,17}|\\N)$/;
-
-/** The type of what seems to be a number. */
-const guess = 'bigint, perhaps';
-
-/** Whole rows of COPY text, as their values. */
-function splitRows(rows: Buffer): string[][] {
-  return rows
-    .toString('latin1')
-    .split('\n')
-    .slice(0, -1)
-    .map((row) => row.split('\t'));
+  const asIs = taken.length === names.length && !times && rewritten.length === 0;
+  const map: Mapping['map'] = asIs ? (rows) => rows : mapper(names, taken, times, rewritten, path);
+  return { columns: taken, texts, guessed, map };
 }
 
 function isInteger(type: string): boolean {
@@ -110,8 +61,15 @@ function isInteger(type: string): boolean {
 }
 
 /** Rows are taken apart as bytes (latin1), so that their characters stay what they were. */
-function mapper(names: string[], taken: string[], times: boolean, path: string): Mapping['map'] {
+function mapper(
+  names: string[],
+  taken: string[],
+  times: boolean,
+  rewritten: string[],
+  path: string,
+): Mapping['map'] {
   const places = taken.map((name) => names.indexOf(name));
+  const ids = rewritten.map((name) => names.indexOf(name));
   const ts = names.indexOf('ts');
   let line = 0;
   return (rows) => {
@@ -129,6 +87,7 @@ function mapper(names: string[], taken: string[], times: boolean, path: string):
           );
         }
         if (times) fields[ts] = readTime(fields[ts] ?? '', line, path);
+        for (const place of ids) fields[place] = rewriteId(fields[place] ?? '');
         return `${places.map((place) => fields[place]).join('\t')}\n`;
       });
     return Buffer.from(mapped.join(''), 'latin1');
@@ -148,9 +107,10 @@ function readTime(text: string, line: number, path: string): string {
   if (text === '\\N' || /^-?\d+$/.test(text)) return text;
   const ms = parseTimestamp(text);
   if (!Number.isSafeInteger(ms)) {
+    const remedy = isNullWord(text) ? ` Say --null ${quoteArgument(text)} if that means NULL.` : '';
     throw new ZenError(
       'failed',
-      `${path}, row ${line} of the log: ts is “${quote(text)}”, which is not a time. Nothing was changed.`,
+      `${path}, row ${line} of the log: ts is “${quote(text)}”, which is not a time. Nothing was changed.${remedy}`,
     );
   }
   return String(ms);

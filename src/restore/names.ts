@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { backslash, isEnd, readNull, unsure } from './cursor.ts';
 import type { Column, Cursor } from './cursor.ts';
+import { isNullWord } from './nulls.ts';
 
 const longestName = 512;
 const mostNames = 4096;
@@ -16,12 +17,21 @@ const space = 32;
 export class Names implements Column {
   nulls = 0;
   count = 0;
-  readonly #counted: boolean;
+  readonly #told: 'all' | 'words' | 'none';
   readonly #slots = new Array<Name | undefined>(1 << slotBits).fill(undefined);
 
-  /** @param counted whether it matters how many there are */
-  constructor(counted: boolean) {
-    this.#counted = counted;
+  /** @param told which of them it matters to know: all, or those that are words for NULL */
+  constructor(told: 'all' | 'words' | 'none') {
+    this.#told = told;
+  }
+
+  /** Those that are known, each with how often it came. */
+  get seen(): [name: string, times: number][] {
+    return this.#slots.flatMap((slot) => {
+      const names: [string, number][] = [];
+      for (let name = slot; name; name = name.next) names.push([name.text, name.times]);
+      return names;
+    });
   }
 
   read(cursor: Cursor, start: number): number {
@@ -38,7 +48,8 @@ export class Names implements Column {
     const slot = slotOf(first);
     const next = this.#slots[slot];
     const isKept = this.count < mostNames && (next?.depth ?? 0) < mostAlike;
-    if (!bytes || (this.#counted && !(isKept && isCountable(bytes)))) return unsure;
+    if (!bytes || (this.#told === 'all' && !(isKept && isCountable(bytes)))) return unsure;
+    if (this.#told === 'words' && !isKept && isNullWord(bytes.toString('latin1'))) return unsure;
     if (isKept) {
       this.#slots[slot] = new Name(bytes, first, next);
       this.count++;
@@ -97,6 +108,8 @@ class Name {
   readonly next: Name | undefined;
   /** How many there are, from here on. */
   readonly depth: number;
+  /** How often it came. */
+  times = 1;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
 
@@ -108,6 +121,10 @@ class Name {
     const padded = Buffer.alloc((bytes.length + 3) & ~3);
     bytes.copy(padded);
     this.#words = Int32Array.from({ length: padded.length / 4 }, (_, index) => padded.readInt32LE(4 * index));
+  }
+
+  get text(): string {
+    return Buffer.from(this.#bytes).toString();
   }
 
   isAt({ rows, view }: Cursor, start: number): boolean {
@@ -127,6 +144,7 @@ class Name {
   write(cursor: Cursor, start: number): number {
     const { out, written } = cursor;
     const { length } = this.#bytes;
+    this.times++;
     out.setInt32(written, length);
     for (let at = 0; at < length; at += 4) out.setInt32(written + 4 + at, this.#words[at >> 2] ?? 0, true);
     cursor.written = written + 4 + length;

@@ -1,5 +1,19 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
+import { nullWords } from './nulls.ts';
+
+/** A name, and how many events have it. */
+export interface Named {
+  name: string;
+  events: number;
+}
+
+/** A word for NULL that stands in a column as a name. */
+export interface Words {
+  column: string;
+  word: string;
+  events: number;
+}
 
 /** What a log holds, and what is odd about it. */
 export interface Summary {
@@ -11,6 +25,10 @@ export interface Summary {
   source_topics: number;
   age_segments: number;
   events: number;
+  /** The kinds of event, the most frequent first; of many, only the first ones. */
+  kinds: Named[];
+  /** Names and users that are words for NULL. */
+  words: Words[];
   /** How many event ids repeat an earlier one. */
   duplicate_ids: number;
   /** Events outside 2000 to 2100, and how many of those would be inside if their ts were seconds. */
@@ -20,15 +38,32 @@ export interface Summary {
   nulls: Record<string, number>;
 }
 
+/** How many kinds of event are told by their names. */
+export const mostKinds = 12;
+
 const nullable = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segment', 'event'] as const;
 
 export type Counts = Omit<Summary, 'nulls'> & Record<`${(typeof nullable)[number]}_nulls`, number>;
 
+type Texts = 'item_topic' | 'source_topic' | 'age_segment' | 'event';
+
+/** See `sql/restore/summary.sql`, which gives null for no names. */
+type Found = Omit<Counts, 'kinds' | 'words'> & { kinds: Named[] | null } & Record<
+    `${Texts}_words`,
+    Words[] | null
+  >;
+
 /** Looks over the whole of `log_raw`. */
 export async function countLog(session: Session): Promise<Counts> {
-  const [counts] = await session.query<Counts>(sql('restore/summary'));
-  if (!counts) throw new Error('An aggregate without groups gives one row.');
-  return counts;
+  const words = nullWords.join('\n');
+  const [found] = await session.query<Found>(sql('restore/summary'), [words, mostKinds]);
+  if (!found) throw new Error('An aggregate without groups gives one row.');
+  const { item_topic_words, source_topic_words, age_segment_words, event_words, kinds, ...counts } = found;
+  const numbers = await session.query<{ name: string }>(sql('restore/numbers'));
+  const isNumber = numbers.some(({ name }) => name === 'user_id');
+  const users = isNumber ? [] : await session.query<Words>(sql('restore/users'), [words]);
+  const names = [item_topic_words, source_topic_words, age_segment_words, event_words];
+  return { ...counts, kinds: kinds ?? [], words: [...names.flatMap((each) => each ?? []), ...users] };
 }
 
 export function summarize(counts: Counts): Summary {
@@ -36,9 +71,9 @@ export function summarize(counts: Counts): Summary {
     .map((name) => [name, counts[`${name}_nulls`]] as const)
     .filter(([, count]) => count > 0);
   const { first, last, item_topics, source_topics, age_segments, events } = counts;
-  const { duplicate_ids, outside, in_seconds } = counts;
+  const { kinds, words, duplicate_ids, outside, in_seconds } = counts;
   return {
     ...{ first, last, item_topics, source_topics, age_segments, events },
-    ...{ duplicate_ids, outside, in_seconds, nulls: Object.fromEntries(nulls) },
+    ...{ kinds, words, duplicate_ids, outside, in_seconds, nulls: Object.fromEntries(nulls) },
   };
 }

@@ -2,7 +2,9 @@ import { unsure } from './cursor.ts';
 import type { Column, Cursor } from './cursor.ts';
 import { Ids, Numbers, Times } from './integers.ts';
 import { Names } from './names.ts';
-import type { Counts } from './summary.ts';
+import { isNullWord } from './nulls.ts';
+import { mostKinds } from './summary.ts';
+import type { Counts, Named, Words } from './summary.ts';
 
 /** How much a value may take more as COPY binary than as text: a bigint of one digit, 12 bytes for 2. */
 const mostGrowth = 10;
@@ -23,10 +25,10 @@ export class Tally {
   /** Whether that is all rows so far. */
   sure: boolean;
   readonly #names = {
-    item_topic: new Names(true),
-    source_topic: new Names(true),
-    age_segment: new Names(true),
-    event: new Names(true),
+    item_topic: new Names('all'),
+    source_topic: new Names('all'),
+    age_segment: new Names('all'),
+    event: new Names('all'),
   };
   readonly #times = new Times();
   readonly #ids = new Ids();
@@ -45,8 +47,9 @@ export class Tally {
    * @param numbers those that are a bigint in the table; the others are a varchar or text
    */
   constructor(columns: readonly string[], numbers: readonly string[]) {
-    const plain = (name: string) => (numbers.includes(name) ? new Numbers() : new Names(false));
-    this.#users = plain('user_id');
+    const plain = (name: string, told: 'words' | 'none' = 'none') =>
+      numbers.includes(name) ? new Numbers() : new Names(told);
+    this.#users = plain('user_id', 'words');
     const counted = { ...this.#names, ts: this.#times, user_id: this.#users, event_id: this.#ids };
     const known = new Map<string, Column>(Object.entries(counted));
     this.sure = ['ts', 'event_id'].every((name) => numbers.includes(name));
@@ -102,6 +105,8 @@ export class Tally {
       ...{ first, last, outside, in_seconds: inSeconds },
       ...{ item_topics: item_topic.count, source_topics: source_topic.count },
       ...{ age_segments: age_segment.count, events: event.count },
+      kinds: orderNames(event.seen).slice(0, mostKinds),
+      words: this.#words,
       duplicate_ids: this.#ids.duplicates,
       ts_nulls: this.#times.nulls,
       user_id_nulls: this.#users.nulls,
@@ -110,6 +115,14 @@ export class Tally {
       age_segment_nulls: age_segment.nulls,
       event_nulls: event.nulls,
     };
+  }
+
+  get #words(): Words[] {
+    const columns = { ...this.#names, user_id: this.#users };
+    return Object.entries(columns).flatMap(([column, names]) => {
+      const seen = names instanceof Names ? names.seen.filter(([name]) => isNullWord(name)) : [];
+      return orderNames(seen).map(({ name, events }) => ({ column, word: name, events }));
+    });
   }
 
   /** Takes the row that starts at a place, and gives where the next one does. */
@@ -134,6 +147,14 @@ export class Tally {
     this.sure = false;
     return unsure;
   }
+}
+
+/** The most frequent first, then by their bytes, as SQL orders them. */
+function orderNames(seen: [name: string, times: number][]): Named[] {
+  const named = seen.map(([name, events]) => ({ name, events }));
+  return named.sort(
+    (a, b) => b.events - a.events || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
+  );
 }
 
 const newline = 10;

@@ -13,6 +13,8 @@ export interface Place {
   env?: Record<string, string>;
   /** A program that runs it, with the arguments before its own: `ulimit`, `setpriv` … */
   via?: string[];
+  /** What comes to its standard input; nothing does else. Null leaves that open. */
+  input?: Buffer | null;
 }
 
 const bin = resolve('bin/zen.js');
@@ -25,14 +27,16 @@ export async function zen(args: string[], place: Place): Promise<Outcome> {
 /** The same, while it runs. */
 export function start(
   args: string[],
-  { cwd, env = {}, via = [] }: Place,
+  { cwd, env = {}, via = [], input }: Place,
 ): { child: ChildProcess; outcome: Promise<Outcome> } {
   const [program = '', ...rest] = [...via, process.execPath, bin, ...args];
   const child = spawn(program, rest, {
     cwd,
     env: { PATH: process.env.PATH, TZ: 'Asia/Vladivostok', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => undefined); // it ended before it had read all
+  if (input !== null) child.stdin.end(input);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,0 +1,234 @@
+import { shorten, ZenError } from '../errors.ts';
+import type { Table } from './backup.ts';
+import { isNullWord } from './nulls.ts';
+import { decode } from './text.ts';
+
+const names: readonly string[] = ['event_id', 'item_id', 'source_id', 'user_id'];
+
+/** Whether a column of the log holds ids: numbers, or texts. */
+export function isId(name: string): boolean {
+  return names.includes(name);
+}
+
+/** The types of ids that nothing declares: numbers, as far as is known; numbers that are written otherwise; texts. */
+export type IdType = 'bigint, perhaps' | 'bigint, rewritten' | 'text';
+
+/** How many rows have a value, of those first seen. */
+type Examples = [value: string, rows: number][];
+
+/** A column of ids whose values were not all numbers, and what was made of them. */
+export interface OddIds {
+  column: string;
+  /** Kept as texts, all of them, or read as the numbers that they are. */
+  kept: 'text' | 'numbers';
+  /** How many rows have a number as PostgreSQL writes it, and how many another value. */
+  numbers: number;
+  others: number;
+  /** The others, the most frequent first. */
+  examples: Examples;
+}
+
+/** What all values of a backup tell of its ids. */
+export interface Ids {
+  types: ReadonlyMap<string, IdType>;
+  odd: OddIds[];
+}
+
+/** Thrown where an id is met that its column's type, guessed from the first rows, does not suit: all are to be examined. */
+export class IdsInDoubt extends Error {}
+
+/** Numbers as PostgreSQL writes them, that a bigint surely holds. */
+const number = /^(?:0|-?[1-9]\d{0,17})$/;
+const blanks = String.raw`(?: |\\t|\xc2\xa0|\xe2\x80\xaf)*`;
+/**
+ * Whole numbers written otherwise: 5.0, +5, 1,234,567, 1 234 567, among blanks. Not 12.000, which may be 12 or 12,000; and
+ * a zero in front makes another id.
+ */
+const whole = new RegExp(
+  String.raw`^${blanks}(?!\d{1,3}\.000(?!\d))([+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:(?:[,' _]|\xc2\xa0|\xe2\x80\xaf)\d{3}){1,5}))(?:\.0+|,00?)?${blanks}$`,
+);
+/** 1.23E+05: what a spreadsheet leaves of a long number. Without a dot and a sign it may also be an id of hexadecimal digits. */
+const rounded = new RegExp(String.raw`^${blanks}[+-]?\d+(?:[.,]\d+e[+-]?|e[+-])\d+${blanks}$`, 'i');
+const perhapsRounded = /^[1-9]\d*e\d+$/i;
+const notFinite = /^[+-]?inf(?:inity)?$/i;
+
+type Form = 'null' | 'number' | 'whole' | 'rounded' | 'perhaps' | 'word' | 'text';
+
+/** @param field of COPY text */
+function formOf(field: string): Form {
+  if (field === '\\N') return 'null';
+  if (number.test(field)) return 'number';
+  if (whole.test(field)) return 'whole';
+  if (rounded.test(field)) return 'rounded';
+  if (perhapsRounded.test(field)) return 'perhaps';
+  const value = unescapeText(field);
+  return value.trim() === '' || notFinite.test(value) || isNullWord(value) ? 'word' : 'text';
+}
+
+/** The whole number that a field of COPY text says, as PostgreSQL writes it; what says none stays. */
+export function rewriteId(field: string): string {
+  const digits = whole.exec(field)?.[1];
+  return digits === undefined ? field : String(BigInt(digits.replaceAll(/[^\d-]/g, '')));
+}
+
+/**
+ * The table with types for its ids where the backup declares none: CSV, and dumps of data only. They are what an
+ * examination found, or else guessed from the first rows (COPY text), which later ones may belie: see `demandNumbers`.
+ *
+ * @throws IdsInDoubt when these are neither all numbers nor all texts
+ */
+export function typeIds(table: Table, rows: Buffer, ids: Ids | undefined): Table {
+  if (table.types.size > 0) return table;
+  return { ...table, types: ids?.types ?? guess(table, rows) };
+}
+
+function guess({ columns }: Table, rows: Buffer): Map<string, IdType> {
+  const first = splitRows(rows);
+  const typeOf = (place: number): IdType => {
+    const forms = new Set(first.map((fields) => formOf(fields[place] ?? '\\N')));
+    forms.delete('null');
+    if (forms.size > 1 || !(forms.size === 0 || forms.has('number') || forms.has('text')))
+      throw new IdsInDoubt();
+    return forms.has('text') ? 'text' : 'bigint, perhaps';
+  };
+  return new Map(idPlaces(columns).map(([name, place]) => [name, typeOf(place)]));
+}
+
+/**
+ * Looks whether ids that seem to be numbers are.
+ *
+ * @param rows in COPY text, of those columns
+ * @throws IdsInDoubt at one that a number would not give back
+ */
+export function demandNumbers(rows: Buffer, columns: readonly string[], guessed: readonly string[]): void {
+  const places = guessed.map((name) => columns.indexOf(name));
+  const isNumber = (field = '') => field === '\\N' || number.test(field);
+  for (const fields of splitRows(rows))
+    if (!places.every((place) => isNumber(fields[place]))) throw new IdsInDoubt();
+}
+
+/**
+ * Reads all rows of a backup for what its ids are.
+ *
+ * @param rows in COPY text, of the table's columns
+ * @throws ZenError `failed` for ids that would be counted wrongly: rounded ones, and words for NULL among numbers
+ */
+export async function examineIds(
+  { columns }: Table,
+  rows: AsyncIterable<Buffer>,
+  path: string,
+): Promise<Ids> {
+  const census = idPlaces(columns).map(([name, place]) => ({ place, ids: new Census(name) }));
+  for await (const piece of rows)
+    for (const fields of splitRows(piece))
+      for (const { place, ids } of census) ids.add(fields[place] ?? '\\N');
+  const decided = census.map(({ ids }) => ids.decide(path));
+  return {
+    types: new Map(decided.map(({ column, type }) => [column, type])),
+    odd: decided.flatMap(({ odd }) => odd ?? []),
+  };
+}
+
+/** How many values are counted each, and how many of them are told. */
+const mostExamples = 1000;
+const fewExamples = 3;
+
+/** Counts the values of a column by their form. */
+class Census {
+  readonly #column: string;
+  readonly #rows: Record<Form, number> = {
+    null: 0,
+    number: 0,
+    whole: 0,
+    rounded: 0,
+    perhaps: 0,
+    word: 0,
+    text: 0,
+  };
+  readonly #values = new Map<Form, Map<string, number>>();
+
+  constructor(column: string) {
+    this.#column = column;
+  }
+
+  add(field: string): void {
+    const form = formOf(field);
+    this.#rows[form]++;
+    if (form === 'null' || form === 'number') return;
+    const values = this.#values.get(form) ?? new Map<string, number>();
+    this.#values.set(form, values);
+    const rows = values.get(field);
+    if (rows !== undefined || values.size < mostExamples) values.set(field, (rows ?? 0) + 1);
+  }
+
+  decide(path: string): { column: string; type: IdType; odd?: OddIds } {
+    const column = this.#column;
+    const { number: numbers, whole: wholes, rounded: sure, perhaps, word: words, text: texts } = this.#rows;
+    if (sure > 0 || perhaps > texts) this.#refuseRounded(path, sure + perhaps);
+    if (words > 0 && (numbers + wholes > 0 || texts === 0)) this.#refuseWords(path);
+    if (texts + perhaps > 0) {
+      const others = wholes + perhaps + words + texts;
+      const examples = this.#examples('text', 'whole', 'perhaps', 'word');
+      const odd: OddIds = { column, kept: 'text', numbers, others, examples };
+      return { column, type: 'text', ...(numbers + wholes > 0 && { odd }) };
+    }
+    if (wholes === 0) return { column, type: 'bigint, perhaps' };
+    const odd: OddIds = {
+      column,
+      kept: 'numbers',
+      numbers,
+      others: wholes,
+      examples: this.#examples('whole'),
+    };
+    return { column, type: 'bigint, rewritten', odd };
+  }
+
+  /** The values of those forms, each with the most frequent ones. */
+  #examples(...forms: Form[]): Examples {
+    return forms.flatMap((form) => {
+      const values = [...(this.#values.get(form) ?? [])].sort(([, a], [, b]) => b - a).slice(0, fewExamples);
+      return values.map(([field, rows]): [string, number] => [decode(unescapeText(field)), rows]);
+    });
+  }
+
+  #refuseRounded(path: string, rows: number): never {
+    const [[example] = ['']] = this.#examples('rounded', 'perhaps');
+    throw new ZenError(
+      'failed',
+      `${path}: ${this.#column} is in scientific notation, such as “${shorten(example, 40)}”, in ${rows} of its values: ` +
+        'digits of them are lost. Export it again as text, or as whole numbers.',
+    );
+  }
+
+  #refuseWords(path: string): never {
+    const words = this.#examples('word');
+    const found = words.map(([word, rows]) => `“${shorten(word, 40)}” × ${rows}`).join(', ');
+    const remedy = words.map(([word]) => `--null ${quoteArgument(word)}`).join(' ');
+    throw new ZenError(
+      'failed',
+      `${path}: ${this.#column} has ${found} among numbers, which would be counted as an id. Say ${remedy} if that means NULL.`,
+    );
+  }
+}
+
+/** As a shell takes it. */
+export function quoteArgument(text: string): string {
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function idPlaces(columns: readonly string[]): [name: string, place: number][] {
+  return columns.map((name, place): [string, number] => [name, place]).filter(([name]) => isId(name));
+}
+
+/** Whole rows of COPY text, as their values. */
+function splitRows(rows: Buffer): string[][] {
+  return rows
+    .toString('latin1')
+    .split('\n')
+    .slice(0, -1)
+    .map((row) => row.split('\t'));
+}
+
+function unescapeText(field: string): string {
+  return field.replaceAll('\\\\', '\\');
+}
