@@ -101,6 +101,19 @@ export class Model {
       .some(({ part, value }) => this.#compare(part, value).some(({ events, visits }) => events < visits));
   }
 
+  /** The minutes of some windows that have rows, and would have none: those that must stay, and those that may. */
+  empties(windows: readonly Window[], rule: Minute): { must: number[]; may: number[] } {
+    const log = this.byMinute({ start: -Infinity, end: Infinity }, rule);
+    const bare = [...(this.visits?.keys() ?? [])].filter(
+      (at) => !log.has(at) && windows.some(({ start, end }) => start <= at && at < end),
+    );
+    // After a restore, or by the other rule, which has counted an event in the minute beside it.
+    const isFree = (at: number) =>
+      this.restored.at(at) !== undefined ||
+      (this.aggregated.at(at) !== rule && (log.has(at - minuteMs) || log.has(at + minuteMs)));
+    return { must: bare.filter((at) => !isFree(at)), may: bare.filter((at) => isFree(at)) };
+  }
+
   /** Fills a window anew. */
   aggregate(window: Window, rule: Minute): void {
     this.makeTables();
@@ -223,17 +236,24 @@ export class Model {
         this.#compare({ start: Math.max(start, period.start), end: Math.min(end, period.end) }, value),
       )
       .filter(({ start, events, visits }) => events > visits || !this.pruned.at(start));
-    return minutes.reduce<Changed[]>((found, one) => {
-      const last = found.at(-1);
-      if (last?.end !== one.start) return [...found, one];
-      const joined = {
-        ...last,
-        end: one.end,
-        events: last.events + one.events,
-        visits: last.visits + one.visits,
-      };
-      return [...found.slice(0, -1), joined];
-    }, []);
+    return joinMinutes(minutes);
+  }
+
+  /** Events of pruned days that no table has: not where a restored log has all of the minute again. */
+  late(): Changed[] {
+    if (!this.visits) return [];
+    const minutes = this.pruned.stretches().flatMap(({ value, ...stretch }) =>
+      [...this.byMinute(stretch, value)]
+        .sort(([a], [b]) => a - b)
+        .map(([start, events]) => ({
+          ...{ start, end: start + minuteMs, events: events.length },
+          visits: this.visits?.get(start)?.events.length ?? 0,
+        }))
+        .filter(({ start, events, visits }) =>
+          this.restored.at(start) ? events < visits : events <= visits,
+        ),
+    );
+    return joinMinutes(minutes);
   }
 
   /** Where a period is not aggregated; none where all of it is not. */
@@ -278,4 +298,15 @@ export class Model {
       );
     });
   }
+}
+
+/** Those that follow on one another are one stretch. */
+function joinMinutes(minutes: readonly Changed[]): Changed[] {
+  return minutes.reduce<Changed[]>((found, one) => {
+    const last = found.at(-1);
+    if (last?.end !== one.start) return [...found, one];
+    const { start } = last;
+    const [events, visits] = [last.events + one.events, last.visits + one.visits];
+    return [...found.slice(0, -1), { start, end: one.end, events, visits }];
+  }, []);
 }

@@ -202,23 +202,46 @@ export class World {
     );
     expect([step, told === null]).toEqual([step, !windows && told !== undefined]);
     if (told) expect(told.json).toMatchObject(expected);
+    const kept = this.#checkKept(told?.json, windows ?? [], minute);
     if (dryRun) return;
     if (told) model.makeTables();
-    await this.#learn(windows ?? [], told !== undefined, minute, users);
+    await this.#learn(windows ?? [], told !== undefined, minute, kept, users);
+  }
+
+  /** Minutes of which the log has nothing any more stay as they are, and are told. */
+  #checkKept(json: object | undefined, windows: Window[], minute: Minute): Window[] {
+    if (!json || !('kept' in json)) return [];
+    const { kept } = json as { kept: Record<'start' | 'end', string>[] };
+    const told = kept.map(({ start, end }) => ({ start: Date.parse(start), end: Date.parse(end) }));
+    const { must, may } = this.#model.empties(windows, minute);
+    const isTold = (at: number) => told.some((window) => isIn(at, window));
+    expect(must.filter((at) => !isTold(at))).toEqual([]);
+    const minutes = told.flatMap(({ start, end }) =>
+      Array.from({ length: (end - start) / minuteMs }, (_, place) => start + place * minuteMs),
+    );
+    expect(minutes.filter((at) => !must.includes(at) && !may.includes(at))).toEqual([]);
+    return told;
   }
 
   /** Takes from the ledger which windows are done: each with its rows, or not at all. */
-  async #learn(windows: Window[], isWhole: boolean, minute: Minute, users?: boolean): Promise<void> {
+  async #learn(
+    windows: Window[],
+    isWhole: boolean,
+    minute: Minute,
+    kept: Window[],
+    users?: boolean,
+  ): Promise<void> {
     const model = this.#model;
     if (!isWhole) await this.#lookForTables();
     const done = (await this.#newRows(true)).filter(({ outcome }) => outcome === 'done');
     this.#seen = done.at(-1)?.id ?? this.#seen;
-    const edges = [...windows, ...done].flatMap(({ start, end }) => [start, end]);
-    const isIn = (list: readonly Window[]) => (time: number) =>
-      list.filter(({ start, end }) => start <= time && time < end).length;
-    const wanted = where(edges, (time) => isIn(windows)(time) > 0);
+    const edges = [...windows, ...done, ...kept].flatMap(({ start, end }) => [start, end]);
+    const times = (list: readonly Window[]) => (time: number) =>
+      list.filter((window) => isIn(time, window)).length;
+    const wanted = where(edges, (time) => times(windows)(time) > 0 && times(kept)(time) === 0);
+    if (isWhole && kept.length > 0) expect(model.empties(done, minute).must).toEqual([]);
     for (const row of done) {
-      expect(where(edges, (time) => isIn([row])(time) > isIn(wanted)(time))).toEqual([]);
+      expect(where(edges, (time) => times([row])(time) > times(wanted)(time))).toEqual([]);
       const [visits, engagement] = [
         countVisits(model.log, minute, row.start, row.end),
         countEngagement(model.log, minute, row.start, row.end),
@@ -230,9 +253,9 @@ export class World {
       });
       model.aggregate(row, minute);
     }
-    expect(where(edges, (time) => isIn(done)(time) > 1)).toEqual([]);
-    if (isWhole) expect(where(edges, (time) => isIn(done)(time) > 0)).toEqual(wanted);
-    if (isWhole) model.countPeople(windows, minute, users);
+    expect(where(edges, (time) => times(done)(time) > 1)).toEqual([]);
+    if (isWhole) expect(where(edges, (time) => times(done)(time) > 0)).toEqual(wanted);
+    if (isWhole) model.countPeople(wanted, minute, users);
     else model.people.clear();
   }
 
@@ -288,11 +311,12 @@ export class World {
     ]);
     expect([said, [0, 5].includes(code)]).toEqual([said, true]);
     if (result === '') throw new Error(said);
-    const { published } = JSON.parse(result) as { published: boolean };
+    const { published, aggregated } = JSON.parse(result) as { published: boolean; aggregated: object };
     expect(published).toBe(code === 0);
     const model = this.#model;
     model.makeTables();
-    await this.#learn(windows, true, minute);
+    const kept = this.#checkKept(aggregated, windows, minute);
+    await this.#learn(windows, true, minute, kept);
     const end = dayOf(this.#now);
     const from = Math.max(end - last, model.aggregated.stretches()[0]?.start ?? Infinity);
     const period = { start: from < end ? from : end - last, end };
@@ -421,7 +445,8 @@ export class World {
 
   async #checkStatus(): Promise<void> {
     const model = this.#model;
-    const { first, last, coverage, gaps, changed, uncounted, age } = await queryStatus(this.#db, this.#now);
+    const status = await queryStatus(this.#db, this.#now);
+    const { first, last, coverage, gaps, changed, uncounted, age } = status;
     const times = model.log.flatMap(({ ts }) => ts ?? []);
     const covered = model.aggregated.stretches();
     const [start, end] = [covered[0]?.start, covered.at(-1)?.end];
