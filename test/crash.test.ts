@@ -89,11 +89,11 @@ test('an embedded database starts, though a killed process left its lock without
   const folder = join(temporaryFolder(), 'database');
   const target: Target = { kind: 'embedded', folder };
   const first = await openDatabase(target, { create: true });
-  await first.run('create table kept as select 1 as one');
+  await first.run('create table public.kept as select 1 as one');
   await first.close();
   writeFileSync(join(folder, 'postmaster.pid'), '');
   const db = await openDatabase(target);
-  expect(await db.query('select * from kept')).toEqual([{ one: 1 }]);
+  expect(await db.query('select * from public.kept')).toEqual([{ one: 1 }]);
   await db.close();
 });
 

@@ -90,9 +90,9 @@ test('a failed run is in the ledger of a database that lacks our quotes and dash
   const url = database[1] ?? '';
   await run(database, log(['Кино']));
   const db = await openServer(url);
-  await db.run(`create function stop() returns trigger language plpgsql as $$
+  await db.run(`create function public.stop() returns trigger language plpgsql as $$
     begin raise '%', repeat('Кино ', 50); end $$`);
-  await db.run('create trigger stop before insert on dash_visits execute function stop()');
+  await db.run('create trigger stop before insert on dash_visits execute function public.stop()');
   const { code } = await zen(
     ['aggregate', '--start-dt', '2019-09-24', '--end-dt', '2019-09-25', ...database],
     {

@@ -130,9 +130,9 @@ const faults: Fault[] = [
   {
     what: 'a table is renamed',
     ...{ command: 'aggregate', code: 1, left: 'as before' },
-    says: '… refused: relation "dash_visits" does not exist.',
+    says: '… refused: relation "public.dash_visits" does not exist.',
     during: (_, session) => session?.run('alter table dash_visits rename to other'),
-    mend: () => db.run('alter table other rename to dash_visits'),
+    mend: () => db.run('alter table public.other rename to dash_visits'),
   },
   {
     what: 'the server’s statement_timeout is met twice',
@@ -183,9 +183,9 @@ const faults: Fault[] = [
   {
     what: 'a table is renamed',
     ...{ command: 'render', code: 1, left: 'as before' },
-    says: '… refused: relation "dash_engagement" does not exist.',
+    says: '… refused: relation "public.dash_engagement" does not exist.',
     during: (_, session) => session?.run('alter table dash_engagement rename to other'),
-    mend: () => db.run('alter table other rename to dash_engagement'),
+    mend: () => db.run('alter table public.other rename to dash_engagement'),
   },
 ];
 

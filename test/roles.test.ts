@@ -109,7 +109,7 @@ describe('a role that may only use the log of another', () => {
   });
 
   test('is told when it lacks its index', async () => {
-    await db.run('drop index log_raw_ts');
+    await db.run('drop index public.log_raw_ts');
     const { code, stderr } = await restore(log(4), '--append');
     expect(code).toBe(0);
     expect(stderr).toContain('log_raw has no index on ts, which only its owner may make');
@@ -158,5 +158,7 @@ test('a role that may make no table anywhere is told so', async () => {
   await db.run(`create role ${role} login`);
   const { code, stdout, stderr } = await zen(['restore', log(1), '--quiet', ...as(role)], { cwd });
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toMatch(/^postgres:\S+ refused: no schema has been selected to create in\.\n$/);
+  expect(stderr).toMatch(
+    /^postgres:\S+ refused: permission denied for schema public\. Have it granted \(README: Rights\)\.\n$/,
+  );
 });

@@ -14,6 +14,8 @@ import { readLinks } from './link.ts';
 import type { Link, Wanted } from './link.ts';
 import { writeUrl } from './place.ts';
 import { refusal } from './refusal.ts';
+import { shutOff } from './schema.ts';
+import type { Qualify } from './schema.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
 type Query = ReturnType<Sql['unsafe']>;
@@ -39,6 +41,7 @@ export class Connection implements Session {
   readonly #running = new Set<Query>();
   #state: 'open' | 'lost' | 'interrupted' = 'open';
   #entered = false;
+  #qualify: Qualify = (text) => text;
   #dialled = false;
 
   private constructor(link: Link, database = link.place.database) {
@@ -90,6 +93,7 @@ export class Connection implements Session {
   static async #enter([link, ...others]: [Link, ...Link[]], database?: string): Promise<Connection> {
     const connection = new Connection(link, database);
     try {
+      connection.#qualify = await shutOff((text) => connection.#sql.unsafe(text));
       const [server] = await connection.#sql<[Server]>`
         select pg_is_in_recovery() as standby,
           pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' as fixed`;
@@ -195,7 +199,7 @@ export class Connection implements Session {
   /** The outcome of a query that can be cancelled; its error as a sentence. */
   async #watch<T>(text: string, values: readonly Value[], work: (query: Query) => Promise<T>): Promise<T> {
     this.#demand();
-    const query = this.#sql.unsafe(text, [...values]);
+    const query = this.#sql.unsafe(this.#qualify(text), [...values]);
     this.#running.add(query);
     try {
       return await work(query);

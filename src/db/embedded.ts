@@ -8,6 +8,8 @@ import { copyText, frame } from './database.ts';
 import type { Database, OpenOptions, Session, Value } from './database.ts';
 import { lockFile } from './lock.ts';
 import { refusal } from './refusal.ts';
+import { shutOff } from './schema.ts';
+import type { Qualify } from './schema.ts';
 
 type Engine = Pick<PGlite, 'query'>;
 
@@ -41,7 +43,9 @@ export async function openEmbedded(
   const demand = () => {
     if (interrupted) throw new ZenError('interrupted', 'Interrupted.');
   };
-  const whole = session(engine, folder, demand);
+  const qualify = await shutOff(async (text) => (await engine.query<Record<string, unknown>>(text)).rows);
+  const open = (engine: Engine) => session(engine, folder, demand, qualify);
+  const whole = open(engine);
   return {
     kind: 'embedded',
     label: folder,
@@ -49,7 +53,7 @@ export async function openEmbedded(
     transaction: async <T>(work: (session: Session) => Promise<T>, { rollback = false } = {}) => {
       let failure: unknown;
       const whole = engine.transaction(async (tx) => {
-        const result = await work(session(tx, folder, demand)).catch((error: unknown) => {
+        const result = await work(open(tx)).catch((error: unknown) => {
           failure = error;
           throw error;
         });
@@ -99,12 +103,12 @@ async function demandOwn(folder: string): Promise<void> {
 /** How a postmaster.pid begins that PGlite wrote: with a process and a folder that are the same everywhere. */
 const ownPid = '-42\n/pglite/data\n';
 
-function session(engine: Engine, folder: string, demand: () => void): Session {
+function session(engine: Engine, folder: string, demand: () => void, qualify: Qualify): Session {
   const ask = async <Row>(text: string, values: readonly Value[] = [], blob?: Blob, rows = 0) => {
     await turn(); // the engine never waits, and so would keep signals from being seen
     demand();
     try {
-      return await engine.query<Row>(text, [...values], blob && { blob });
+      return await engine.query<Row>(qualify(text), [...values], blob && { blob });
     } catch (error) {
       throw await translate(error, folder, rows);
     }

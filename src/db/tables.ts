@@ -4,7 +4,7 @@ import type { Session } from './database.ts';
 
 /** Whether a table of that name is there, on the search path. */
 export async function hasTable(session: Session, name: string): Promise<boolean> {
-  const rows = await session.query<{ found: boolean }>('select to_regclass($1) is not null as found', [name]);
+  const rows = await session.query<{ found: boolean }>(`select to_regclass('${name}') is not null as found`);
   return rows[0]?.found === true;
 }
 
@@ -28,7 +28,7 @@ export function isTooLong(error: unknown): boolean {
  * @throws ZenError `failed`, with what the owner must run, when this role may not
  */
 export async function widen(session: Session, table: string): Promise<void> {
-  const columns = await session.query<{ name: string }>(sql('db/narrow'), [table]);
+  const columns = await session.query<{ name: string }>(sql('db/narrow').replaceAll('$1', `'${table}'`));
   const changes = columns.map(({ name }) => `alter column ${name} type varchar(65536)`);
   if (changes.length === 0) return;
   const statement = `alter table ${table} ${changes.join(', ')}`;

@@ -12,6 +12,6 @@ export async function queryUncounted(session: Session, { start, end }: Window): 
 
 async function mayRead(session: Session): Promise<boolean> {
   if (!(await hasTable(session, 'dash_users'))) return false;
-  const text = "select has_table_privilege('dash_users', 'select') as may";
+  const text = "select has_table_privilege(to_regclass('dash_users'), 'select') as may";
   return (await session.query<{ may: boolean }>(text))[0]?.may === true;
 }

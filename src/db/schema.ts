@@ -1,0 +1,55 @@
+import { quoteName } from './database.ts';
+
+/** Zen's tables. No statement of zen's uses these words for anything else. */
+const tables = ['log_raw', 'dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'];
+
+/** Writes a statement's tables with their schemas. */
+export type Qualify = (text: string) => string;
+
+type Ask = (text: string) => Promise<Record<string, unknown>[]>;
+
+/**
+ * Shuts a session off from what others may have put on its search path (PostgreSQL's CVE-2018-1058). Whoever may create in a schema of
+ * it can plant functions and operators that fit a statement's types better than the built-in ones, wherever they stand on the path. So
+ * names resolve in `pg_catalog` alone, and zen's tables are found here, once, where the path of the role or database has them: each
+ * in the first schema that does, else in the first schema of all. Temporary tables are not looked at.
+ *
+ * @param ask runs a statement without `Qualify`
+ */
+export async function shutOff(ask: Ask): Promise<Qualify> {
+  const [first] = await ask(
+    'select pg_catalog.array_to_json(pg_catalog.current_schemas(false))::pg_catalog.text as path',
+  );
+  const path = JSON.parse(String(first?.path)) as string[];
+  await ask(
+    `select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false),
+      pg_catalog.set_config('standard_conforming_strings', 'on', false)`,
+  );
+  const rows = (await ask(
+    `select relname::text as table, nspname::text as schema
+    from pg_class
+    join pg_namespace on pg_namespace.oid = relnamespace
+    where relname in (${tables.map(quoteText).join(', ')})`,
+  )) as { table: string; schema: string }[];
+  const schemaOf = (table: string) =>
+    path.find((schema) => rows.some((row) => row.table === table && row.schema === schema)) ??
+    path[0] ??
+    'public';
+  const places = new Map(tables.map((table) => [table, `${quoteName(schemaOf(table))}.${quoteName(table)}`]));
+  const home = quoteText(path[0] ?? 'public');
+  return (text) =>
+    text.replace(names, (whole, literal?: string, table?: string) => {
+      if (literal !== undefined) return quoteText(places.get(literal) ?? literal);
+      return table === undefined ? home : (places.get(table) ?? whole);
+    });
+}
+
+/** A table's name for `to_regclass`, or as an identifier, unless it has its schema; and the schema that new tables come to stand in. */
+const names = new RegExp(
+  `(?<=to_regclass\\()'(${tables.join('|')})'|(?<![.\\w"']|rename to )(?:"(?=\\w+"))?\\b(${tables.join('|')})\\b(?!')"?|\\bcurrent_schema\\(\\)`,
+  'g',
+);
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,158 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { newUrl, temporaryFolder } from './support/databases.ts';
+import { zen } from './support/zen.ts';
+
+// PostgreSQL's CVE-2018-1058: whoever may create in a schema of the search path plants what fits a statement better.
+
+const cwd = temporaryFolder();
+const role = `planter_${process.pid}`;
+const url = newUrl();
+const database = ['--database', url];
+
+const texts = (folder: string, ending: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => readFileSync(join(folder, name), 'utf8').replaceAll(/^--.*$/gm, ''))
+    .join('\n');
+
+/** Every word before a parenthesis in a statement of zen's: its functions, and some that are none. */
+const called = [
+  ...new Set(
+    [...`${texts('sql', '.sql')}\n${texts('src', '.ts')}`.matchAll(/\b([a-z][a-z0-9_]*)\(/g)].map(
+      ([, name]) => name,
+    ),
+  ),
+];
+
+const types = [
+  ...['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'text', 'varchar', 'name'],
+  ...['timestamp', 'timestamptz', 'interval', 'oid', 'regclass', 'boolean'],
+];
+
+/** Plants, as the role, every function and operator of the names that zen's statements use for types that PostgreSQL has none for. */
+const plant = (names: (string | undefined)[]) => `
+do $plant$
+declare
+  types regtype[] := array[${types.map((type) => `'${type}'`).join(', ')}]::regtype[];
+  one regtype;
+  other regtype;
+  found record;
+  body text := $body$ language plpgsql as $trap$ begin raise exception 'planted: %', pg_backend_pid(); end $trap$ $body$;
+begin
+  for found in
+    select proname, pronargs, min(prorettype::regtype::text) as result
+    from pg_proc
+    where proname = any (array[${names.map((name) => `'${name ?? ''}'`).join(', ')}])
+      and pronargs in (1, 2)
+      and prorettype in (select oid from pg_type where typtype = 'b')
+    group by 1, 2
+  loop
+    foreach one in array types loop
+      if found.pronargs = 1 then
+        if to_regprocedure(format('pg_catalog.%I(%s)', found.proname, one)) is null then
+          execute format('create function public.%I(%s) returns %s', found.proname, one, found.result) || body;
+        end if;
+      else
+        foreach other in array types loop
+          if to_regprocedure(format('pg_catalog.%I(%s, %s)', found.proname, one, other)) is null then
+            execute format('create function public.%I(%s, %s) returns %s', found.proname, one, other, found.result) || body;
+          end if;
+        end loop;
+      end if;
+    end loop;
+  end loop;
+  for found in
+    select oprname, case when bool_or(oprresult = 'boolean'::regtype) then 'boolean' else 'numeric' end as result
+    from pg_operator
+    where oprname in ('+', '-', '*', '/', '%', '=', '<>', '<', '<=', '>', '>=', '||')
+    group by 1
+  loop
+    foreach one in array types loop
+      foreach other in array types loop
+        if to_regoperator(format('pg_catalog.%s(%s, %s)', found.oprname, one, other)) is null then
+          execute format('create or replace function public.trap_%s(%s, %s) returns %s', found.result, one, other, found.result) || body;
+          execute format('create operator public.%s (leftarg = %s, rightarg = %s, function = public.trap_%s)', found.oprname, one, other, found.result);
+        end if;
+      end loop;
+    end loop;
+  end loop;
+end $plant$`;
+
+beforeAll(async () => {
+  const rows = Array.from(
+    { length: 40 },
+    (_, at) => `${1569348000000 + at * 7_000_000},${at % 9},${['show', 'click', 'view'][at % 3] ?? ''},a,b,c`,
+  );
+  writeFileSync(
+    join(cwd, 'log.csv'),
+    ['ts,user_id,event,item_topic,source_topic,age_segment', ...rows].join('\n'),
+  );
+  expect(await zen(['restore', 'log.csv', '--create', ...database], { cwd })).toMatchObject({ code: 0 });
+  const admin = postgres(url, { onnotice: () => undefined });
+  await admin.unsafe(`create role ${role} login`);
+  await admin.unsafe('grant usage, create on schema public to public');
+  await admin.end();
+  const planter = postgres(Object.assign(new URL(url), { username: role }).href, {
+    onnotice: () => undefined,
+    max: 1,
+  });
+  await planter.unsafe(plant(called));
+  for (const name of [
+    'pg_class',
+    'pg_namespace',
+    'pg_attribute',
+    'pg_settings',
+    'pg_type',
+    'pg_index',
+    'pg_locks',
+  ])
+    await planter.unsafe(`create table public.${name} (oid oid, name text, setting text)`);
+  await planter.unsafe('create type public.bait as (value bigint)');
+  await planter.unsafe(`create function public.bite(bigint) returns public.bait language plpgsql as $$
+    begin raise exception 'planted'; end $$`);
+  await planter.unsafe('create cast (bigint as public.bait) with function public.bite(bigint) as implicit');
+  await planter.end();
+});
+
+test('what somebody planted on the search path is called by whoever looks names up there', async () => {
+  const superuser = postgres(url, { max: 1 });
+  await expect(superuser.unsafe('select 1::bigint / 2::numeric')).rejects.toThrow(/planted/);
+  const [planted] = await superuser<{ many: number }[]>`
+    select count(*)::int as many from pg_proc where pronamespace = 'public'::regnamespace`;
+  expect(planted?.many).toBeGreaterThan(2000);
+  await superuser.end();
+});
+
+test.each([
+  ['aggregate', '--start-dt', '2019-09-24', '--end-dt', '2019-10-01', '--users'],
+  ['aggregate', '--start-dt', '2019-09-24', '--end-dt', '2019-10-01', '--minute', 'nearest'],
+  ['aggregate', '--lookback', '2000d'],
+  ['status'],
+  ['render', '--out', 'zen.html'],
+  ['verify', 'zen.html'],
+  ['prune', '--prune-raw', '1d', '--dry-run'],
+  ['restore', 'log.csv', '--append'],
+  ['restore', 'log.csv', '--yes'],
+])('zen %s calls none of it', async (...args) => {
+  const { code, stdout, stderr } = await zen([...args, ...database], { cwd });
+  expect({ code, stdout, stderr }).toEqual({
+    code: 0,
+    stdout: expect.any(String),
+    stderr: expect.not.stringContaining('planted'),
+  });
+});
+
+test('temporary tables of the same names are passed over', async () => {
+  const { openDatabase } = await import('../src/db/open.ts');
+  const { hasTable } = await import('../src/db/tables.ts');
+  const db = await openDatabase({ kind: 'server', url });
+  await db.reserve(async (session) => {
+    await session.run('create temporary table "pg_temp"."log_raw" (ts bigint)').catch(() => undefined);
+    expect(await hasTable(session, 'log_raw')).toBe(true);
+    expect((await session.query('select from log_raw')).length).toBe(40);
+  });
+  await db.close();
+});
