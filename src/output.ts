@@ -1,32 +1,49 @@
-import { chmod, mkdir, readdir, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { lstat, mkdir, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, ZenError } from './errors.ts';
+import { isPlanted } from './files.ts';
 import { dayMs } from './time.ts';
 
 /**
- * Writes a page, or a message about one, beside its place and renames it, so that a reader never finds half of it. What a
- * symbolic link points to is replaced, not the link; what is replaced keeps its mode.
+ * Writes a page, or a message about one, beside its place and renames it, so that a reader never finds half of it, nor a power cut
+ * leaves any. What a symbolic link points to is replaced, not the link; what is replaced keeps its mode.
  *
- * @param mode of a file that is new; without it, as the umask leaves it
+ * @param mode of the file, whatever stands there; without it, of a new one 0640: its readers are named by its group
+ * @param plain take no symbolic link for the file, whose name nobody chose
  * @param last what is looked at right before the draft takes its place: when it throws, what was there stays
  * @throws ZenError `failed` when it cannot be written, or what stands there is no file; what was there stays
  */
 export async function writePage(
   file: string,
   html: string | Uint8Array,
-  options: { mode?: number; last?: () => void } = {},
+  options: { mode?: number | undefined; plain?: boolean; last?: () => void } = {},
 ): Promise<void> {
   let draft: string | undefined;
   try {
-    const place = await findPlace(file);
-    const mode = (await readMode(place)) ?? options.mode;
-    draft = `${place}.${process.pid}.tmp`;
-    await mkdir(dirname(place), { recursive: true });
-    await writeFile(draft, html, { mode });
-    if (mode !== undefined) await chmod(draft, mode); // past the umask
+    const place = options.plain
+      ? join(await findPlace(dirname(file)), basename(file))
+      : await findPlace(file);
+    const folder = dirname(place);
+    const kept = await readMode(place);
+    const mode = options.mode ?? kept ?? 0o640;
+    await mkdir(folder, { recursive: true });
+    const name = `${place}.${randomBytes(8).toString('hex')}.tmp`;
+    const handle = await open(name, 'wx', 0o600); // follows no link, and takes nothing that is there
+    draft = name;
+    try {
+      await handle.writeFile(html);
+      await handle.chmod(mode); // past the umask
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     options.last?.();
     await rename(draft, place);
-    await sweep(dirname(place), (name) => name === basename(place)).catch(() => undefined);
+    draft = undefined;
+    await syncFolder(folder);
+    await sweep(folder, (name) => name === basename(place)).catch(() => undefined);
   } catch (error) {
     if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
     if (error instanceof ZenError) throw error;
@@ -34,40 +51,63 @@ export async function writePage(
   }
 }
 
-/** Where a file lies, or would be made: what symbolic links point to, whether that is there or not. */
-export async function findPlace(file: string): Promise<string> {
+/** Has the disk keep the new name; some systems cannot do so with a folder (`fsync_fname_ext` of PostgreSQL's fd.c). */
+async function syncFolder(folder: string): Promise<void> {
   try {
-    return await realpath(file);
+    const handle = await open(folder);
+    await handle.sync().finally(() => handle.close());
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    const target = await readlink(file).catch(() => undefined);
-    return target === undefined ? file : findPlace(resolve(await realpath(dirname(file)), target));
+    if (!/^(EISDIR|EACCES|EPERM|EBADF|EINVAL)$/.test((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
   }
 }
 
-/** The mode of the file that stands there; undefined where nothing does. */
-async function readMode(place: string): Promise<number | undefined> {
-  const found = await stat(place).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-  if (found?.isDirectory()) throw new Error('it is a folder');
-  if (found && !found.isFile()) throw new Error('it is a device, a pipe or a socket, not a file');
-  return found && found.mode & 0o7777;
+/** As many links as Linux follows (path_resolution(7)). */
+const mostLinks = 40;
+
+/**
+ * Where a file lies, or would be made: what symbolic links point to, whether that is there or not. Those that others may have
+ * put into a folder of everybody's are not followed (`protected_symlinks` of proc_sys_fs(5), which not all systems have).
+ */
+export async function findPlace(file: string, left = mostLinks): Promise<string> {
+  const path = resolve(file);
+  if (dirname(path) === path) return path;
+  const folder = await findPlace(dirname(path), left);
+  const here = join(folder, basename(path));
+  const found = await lstat(here).catch(unlessMissing);
+  if (!found?.isSymbolicLink()) return here;
+  if (isPlanted(found, await stat(folder)))
+    throw new Error(`the link ${here} is another user's, in a folder that everybody may write`);
+  if (left === 0) throw new Error('ELOOP: too many symbolic links');
+  return findPlace(resolve(folder, await readlink(here)), left - 1);
 }
 
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+/** The mode of the file that stands there; undefined where nothing does, or what another user put into a folder of everybody's. */
+async function readMode(place: string): Promise<number | undefined> {
+  const found = await lstat(place).catch(unlessMissing);
+  if (found?.isSymbolicLink()) throw new Error('it is a symbolic link');
+  if (found?.isDirectory()) throw new Error('it is a folder');
+  if (found && !found.isFile()) throw new Error('it is a device, a pipe or a socket, not a file');
+  return found && !isPlanted(found, await stat(dirname(place))) ? found.mode & 0o777 : undefined;
+}
+
+function unlessMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
 /** Removes the drafts that killed runs left of such files: those of a day ago, so that nobody is at work on them. */
 export async function sweep(folder: string, isSuch: (name: string) => boolean): Promise<void> {
   const drafts = (await readdir(folder)).filter((name) => {
-    const [, made] = /^(.*)\.\d+\.tmp$/s.exec(name) ?? [];
+    const [, made] = /^(.*)\.(?:\d+|[0-9a-f]{16})\.tmp$/s.exec(name) ?? [];
     return made !== undefined && isSuch(made);
   });
   for (const name of drafts) {
-    const { mtimeMs } = await stat(join(folder, name));
-    if (Date.now() - mtimeMs > dayMs) await rm(join(folder, name), { force: true });
+    const found = await lstat(join(folder, name));
+    if (isDraft(found) && Date.now() - found.mtimeMs > dayMs) await rm(join(folder, name), { force: true });
   }
+}
+
+/** What zen may have written, being who it is. */
+function isDraft(found: Stats): boolean {
+  return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
 }

@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openDatabase } from '../src/db/open.ts';
 import { kinds, newTarget, newUrl, temporaryFolder } from './support/databases.ts';
@@ -120,6 +128,19 @@ test('the folder that is made for an embedded database is its owner’s alone', 
   mkdirSync(join(cwd, 'plain'));
   await (await openDatabase({ kind: 'embedded', folder: join(cwd, 'data/zen') })).close();
   expect([mode('data'), mode('data/zen')]).toEqual([mode('plain'), 0o700]);
+  const inner = readdirSync(join(cwd, 'data/zen'), { recursive: true, encoding: 'utf8' });
+  expect(new Set(inner.map((name) => mode(join('data/zen', name))))).toEqual(new Set([0o700, 0o600]));
+});
+
+test.each([0o777, 0o775, 0o1777])('an embedded database in a folder of mode %o is refused', async (bits) => {
+  const target = newTarget('embedded');
+  const folder = target.kind === 'embedded' ? target.folder : '';
+  chmodSync(folder, bits);
+  const stderr = `Others may write into ${folder}, and so into the database: run chmod 700 on it.\n`;
+  const run = () => zen(['status', '--database', folder], { cwd: temporaryFolder() });
+  expect(await run()).toEqual({ code: 2, stdout: '', stderr });
+  chmodSync(folder, 0o700);
+  expect((await run()).stderr).toContain('There is no table log_raw');
 });
 
 test.each([

@@ -29,7 +29,7 @@ const directions: Record<string, string[]> = {
   shared: [],
   config: ['errors'],
   time: ['errors'],
-  output: ['errors', 'time'],
+  output: ['errors', 'files', 'time'],
   files: [],
   errors: [],
 };

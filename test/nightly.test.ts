@@ -142,9 +142,17 @@ describe('a night', () => {
   test('keeps copies under their last days, the latest of them', async () => {
     for (const name of ['zen-2001-01-01.html', 'zen-2001-01-02.html', 'zen-notes.html'])
       writeFileSync(join(cwd, name), name);
+    const list = '.zen.html.archive';
+    writeFileSync(join(cwd, list), 'zen-2001-01-01.html\nzen-2001-01-02.html\n');
     expect(await nightly('--archive', '--keep', '2')).toMatchObject({ code: 0 });
     const last = `zen-${isoTime(midnight - 1).slice(0, 10)}.html`;
-    expect(readdirSync(cwd).sort()).toEqual(['zen-2001-01-02.html', last, 'zen-notes.html', 'zen.html']);
+    expect(readdirSync(cwd).sort()).toEqual([
+      list,
+      'zen-2001-01-02.html',
+      last,
+      'zen-notes.html',
+      'zen.html',
+    ]);
     expect(readFileSync(join(cwd, last), 'utf8')).toBe(page());
     await db.close();
   });
@@ -159,7 +167,7 @@ describe('a night', () => {
     }
     mkdirSync(join(cwd, 'zen-2001-01-02.html'));
     expect(await nightly('--archive', '--keep', '1')).toMatchObject({ code: 0 });
-    const left = [...drafts.slice(1), 'zen-2001-01-02.html', last, 'zen.html'];
+    const left = [...drafts.slice(1), '.zen.html.archive', 'zen-2001-01-02.html', last, 'zen.html'];
     expect(readdirSync(cwd).sort()).toEqual(left.sort());
     rmSync(join(cwd, last));
     mkdirSync(join(cwd, last));

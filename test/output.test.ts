@@ -1,22 +1,29 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
 import type { Database } from '../src/db/database.ts';
+import { archive } from '../src/nightly/archive.ts';
 import { writePage } from '../src/output.ts';
-import { sql } from '../src/files.ts';
 import { openServer } from '../src/db/server.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { until } from './support/until.ts';
@@ -72,15 +79,12 @@ test('of renders killed at a moment of their own each, none leaves half a page',
 test.each(['SIGINT', 'SIGTERM'] as const)('%s while a page is drawn keeps the old one', async (signal) => {
   writeFileSync(file, old);
   const { child, outcome } = start(args('one'), { cwd, env });
-  let people = false;
   await until(async () => {
     const [session] = await db.query<{ query: string; state: string }>(
-      `select left(query, 40) as query, state from pg_stat_activity
+      `select query, state from pg_stat_activity
       where datname = current_database() and application_name like 'zen ${child.pid ?? 0}@%'`,
     );
-    const last = (name: string) => session?.query === sql(name).slice(0, 40);
-    if (child.exitCode !== null || last('render/users')) people = true;
-    return people && (child.exitCode !== null || (session?.state === 'idle' && last('ledger/done')));
+    return child.exitCode !== null || (session?.state === 'idle' && session.query === 'commit'); // all is read
   });
   child.kill(signal);
   expect(await outcome).toEqual({ code: 130, stdout: '', stderr: 'Interrupted.\n' });
@@ -135,6 +139,142 @@ test('a page that is replaced keeps its mode', async () => {
     await writePage(page, 'new');
     expect(statSync(page).mode & 0o7777).toBe(mode);
   }
+});
+
+const root = process.getuid?.() === 0 ? test : test.skip;
+
+test('a new page is for its owner and group, whatever the umask, unless a mode is stated', async () => {
+  const page = join(temporaryFolder(), 'zen.html');
+  const mode = () => statSync(page).mode & 0o7777;
+  for (const umask of [0o000, 0o077]) {
+    const before = process.umask(umask);
+    rmSync(page, { force: true });
+    await writePage(page, 'new').finally(() => process.umask(before));
+    expect(mode()).toBe(0o640);
+  }
+  await writePage(page, 'new', { mode: 0o604 });
+  expect(mode()).toBe(0o604);
+});
+
+test('a page is on the disk, whole, before it takes its place, and so is its name after', async () => {
+  const folder = temporaryFolder();
+  const page = join(folder, 'zen.html');
+  writeFileSync(page, old);
+  const handle = await open(page);
+  const proto = Object.getPrototypeOf(handle) as { sync: () => Promise<void> };
+  await handle.close();
+  const seen: string[][] = [];
+  const spy = jest.spyOn(proto, 'sync').mockImplementation(function (this: { fd: number }) {
+    const synced = readlinkSync(`/proc/self/fd/${this.fd}`);
+    seen.push([synced === folder ? 'folder' : readFileSync(synced, 'utf8'), readFileSync(page, 'utf8')]);
+    return Promise.resolve();
+  });
+  await writePage(page, 'new').finally(() => {
+    spy.mockRestore();
+  });
+  expect(seen).toEqual([
+    ['new', old],
+    ['folder', 'new'],
+  ]);
+});
+
+test('nothing that others plant under the name of a draft is written to', async () => {
+  const folder = temporaryFolder();
+  const page = join(folder, 'zen.html');
+  const victim = join(folder, 'victim');
+  const planted = (name: string) => join(folder, `zen.html.${name}.tmp`);
+  writeFileSync(victim, old);
+  symlinkSync(victim, planted(String(process.pid)));
+  for (let round = 0; round < 20; round++) await writePage(page, 'new');
+  expect(readFileSync(victim, 'utf8')).toBe(old);
+  expect(lstatSync(planted(String(process.pid))).isSymbolicLink()).toBe(true);
+});
+
+root('drafts are taken away only where they are files of this user', async () => {
+  const folder = temporaryFolder();
+  const names = ['link', 'folder', 'foreign', 'own'].map(
+    (_, index) => `zen.html.0123456789abcde${index}.tmp`,
+  );
+  const [link = '', inner = '', foreign = '', own = ''] = names.map((name) => join(folder, name));
+  writeFileSync(join(folder, 'victim'), old);
+  symlinkSync('victim', link);
+  mkdirSync(inner);
+  for (const path of [foreign, own]) writeFileSync(path, old);
+  chownSync(foreign, 65534, 65534);
+  const yesterday = Date.now() / 1000 - 90_000;
+  lutimesSync(link, yesterday, yesterday);
+  for (const path of [inner, foreign, own]) utimesSync(path, yesterday, yesterday);
+  await writePage(join(folder, 'zen.html'), 'new');
+  expect(readdirSync(folder).sort()).toEqual(['victim', 'zen.html', ...names.slice(0, 3)].sort());
+});
+
+root('in a folder of everybody’s, links and modes of other users are not heeded', async () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  writeFileSync(at('victim'), old);
+  for (const name of ['link.html', 'inner']) symlinkSync(name === 'inner' ? '/etc' : 'victim', at(name));
+  writeFileSync(at('page.html'), old, { mode: 0o666 });
+  for (const name of ['link.html', 'inner', 'page.html']) lchownSync(at(name), 65534, 65534);
+  chmodSync(at('page.html'), 0o666);
+  await writePage(at('page.html'), 'new');
+  expect(statSync(at('page.html')).mode & 0o777).toBe(0o666); // nobody else could have put it there
+  lchownSync(at('page.html'), 65534, 65534);
+  chmodSync(folder, 0o1777);
+  for (const name of ['link.html', 'inner/zen.html'])
+    await expect(writePage(at(name), 'new')).rejects.toThrow(
+      /^Cannot write .*: the link .* is another user's/,
+    );
+  expect(readFileSync(at('victim'), 'utf8')).toBe(old);
+  await writePage(at('page.html'), 'new');
+  expect(statSync(at('page.html')).mode & 0o777).toBe(0o640);
+});
+
+describe('the archive', () => {
+  const day = (number: number) => Date.UTC(2026, 10, number);
+  const names = (...numbers: number[]) => numbers.map((number) => `zen-2026-11-0${number}.html`);
+  const begin = () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'zen.html'), 'page');
+    return folder;
+  };
+  const left = (folder: string) =>
+    readdirSync(folder)
+      .filter((name) => name.startsWith('zen-'))
+      .sort();
+
+  test('removes only what its own list says it made', async () => {
+    const folder = begin();
+    writeFileSync(join(folder, 'zen-2025-01-01.html'), 'mine');
+    for (const number of [1, 2, 3, 4]) await archive(join(folder, 'zen.html'), day(number + 1), 2);
+    expect(left(folder)).toEqual(['zen-2025-01-01.html', ...names(3, 4)]);
+    expect(readFileSync(join(folder, '.zen.html.archive'), 'utf8')).toBe(`${names(3, 4).join('\n')}\n`);
+  });
+
+  test('is led nowhere else by what is written into the list', async () => {
+    const folder = begin();
+    const outside = join(temporaryFolder(), 'zen-2025-01-01.html');
+    for (const path of [outside, join(folder, 'notes.txt')]) writeFileSync(path, 'mine');
+    const lines = [
+      outside,
+      `../${basename(dirname(outside))}/zen-2025-01-01.html`,
+      'notes.txt',
+      '',
+      '..',
+      'zen.html',
+    ];
+    writeFileSync(join(folder, '.zen.html.archive'), lines.join('\n'));
+    await archive(join(folder, 'zen.html'), day(2), 1);
+    expect([existsSync(outside), existsSync(join(folder, 'notes.txt'))]).toEqual([true, true]);
+    expect(left(folder)).toEqual(names(1));
+  });
+
+  test.each(['.zen.html.archive', ...names(1)])('writes through no link called %s', async (name) => {
+    const folder = begin();
+    writeFileSync(join(folder, 'victim'), old);
+    symlinkSync('victim', join(folder, name));
+    await expect(archive(join(folder, 'zen.html'), day(2), 1)).rejects.toThrow(/: it is a symbolic link\.$/);
+    expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe(old);
+  });
 });
 
 test('what is no file is refused, and stays', async () => {
@@ -218,7 +358,7 @@ test.each(options)('no option of %s reaches the database as SQL', async (command
   for (const [index, name] of names.entries()) {
     for (const text of [injections[index % 6] ?? '', injections[(index + 3) % 6] ?? '']) {
       const { code, stderr } = await zen([command, ...(fixed[command] ?? []), name, text], { cwd, env });
-      expect([0, 1, 2]).toContain(code);
+      expect([0, 1, 2, 3]).toContain(code); // 3: a folder of that name is no database
       expect(stderr).not.toMatch(/syntax error|unterminated|\n {4}at /);
       expect(await state()).toBe(before);
     }

@@ -375,6 +375,7 @@ describe('by touch', () => {
 
   test('a tap on an area isolates its topic, and another one lets all in again', async () => {
     const tap = async () => {
+      await page.locator('#history .view').scrollIntoViewIfNeeded(); // a tap outside of the window meets nothing
       const box = await page.locator('#history .mark-area path').first().boundingBox();
       await page.touchscreen.tap(
         (box?.x ?? 0) + (box?.width ?? 0) - 25,
@@ -506,6 +507,7 @@ describe('the controls', () => {
     await page.dblclick('#topics button:text-is("Наука")');
     await expectDrawn({ ...everything, topics: ['Наука'] });
     await page.click('#topics button:text-is("Все")');
+    await page.locator('#history .view').scrollIntoViewIfNeeded();
     const box = await page.locator('#history .mark-area path').first().boundingBox();
     if (!box) throw new Error('The history has no areas.');
     await page.mouse.click(box.x + box.width - 60, box.y + box.height - 5);

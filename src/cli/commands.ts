@@ -294,6 +294,8 @@ async function isSuperuser(db: Database): Promise<boolean> {
 
 export interface RenderFlags extends CommonOptions, DateOptions {
   out: string;
+  /** Of the file, as chmod takes it. */
+  mode?: number;
   locale: LocaleName;
   title?: string;
   /** Megabytes. */
@@ -348,7 +350,7 @@ export async function renderFrom(
         db.demand();
       };
       if (toStdout) last();
-      else await writePage(file, rendered.html, { last });
+      else await writePage(file, rendered.html, { mode: flags.mode, last });
       return rendered;
     },
   );
@@ -418,6 +420,7 @@ export interface MailFlags extends CommonOptions {
   to: string;
   url?: string;
   out?: string;
+  mode?: number;
   /** Megabytes. */
   attach: number;
 }
@@ -440,7 +443,7 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
     const options = { from, to, url, attach: flags.attach * 1e6, filename: basename(file) };
     const { subject, source, attached } = await writeMail(html, payload, options);
     if (out === undefined) return { text: source.toString('latin1').trimEnd(), json: {} };
-    await writePage(resolve(out), source, { last: () => db?.demand() });
+    await writePage(resolve(out), source, { mode: flags.mode, last: () => db?.demand() });
     const size = `${megabytes(source.length)}, ${attached ? 'with' : 'without'} the page`;
     return {
       text: `Wrote “${subject}” to ${resolve(out)} (${size}).`,

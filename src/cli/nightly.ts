@@ -57,7 +57,7 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
       const rendered = await renderFrom(db, terminal, seconds, page, { warning, content });
       log('render', rendered.text, rendered.json);
       if (flags.archive) {
-        const copy = await archive(resolve(flags.out), window.end, flags.keep);
+        const copy = await archive(resolve(flags.out), window.end, flags.keep, flags.mode);
         log('archive', `Copied to ${copy}.`, { copy });
       }
       const isPruning = flags.pruneRaw !== undefined || flags.pruneAggregates !== undefined;

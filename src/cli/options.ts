@@ -119,6 +119,17 @@ export function parseEvents(text: string): number {
   return Number(text);
 }
 
+/** @throws ZenError `usage` for what is no mode of a file that its owner can read and write */
+export function parseMode(text: string): number {
+  if (!/^0?[67][0-7]{2}$/.test(text)) {
+    throw new ZenError(
+      'usage',
+      `“${text}” is not a mode: write it in octal, with 6 for its owner: 640, 644 ….`,
+    );
+  }
+  return parseInt(text, 8);
+}
+
 /** @throws ZenError `usage` for what is not a number of megabytes above 0 */
 export function parseSize(text: string): number {
   if (!/^\d{1,6}(\.\d+)?$/.test(text) || Number(text) === 0) {

@@ -15,6 +15,7 @@ import {
   parseAddresses,
   parseCount,
   parseEvents,
+  parseMode,
   parseSize,
   parseUrl,
 } from './options.ts';
@@ -54,6 +55,7 @@ export function buildProgram(streams?: Streams): Command {
   ]).action(runAggregate);
   command(program, 'render', `write the dashboard; ${times}`, [
     place('where to write it; - for stdout'),
+    mode(),
     ...dates(
       'first minute (default: the first aggregated one)',
       'end, not included (default: after the last aggregated one)',
@@ -71,6 +73,7 @@ export function buildProgram(streams?: Streams): Command {
     'aggregate what is missing, look whether it can be shown, and publish the page; exit 5 when not',
     [
       place(),
+      mode(),
       option(
         '--last <duration>',
         'how much the page shows, up to the last UTC midnight: 24h, 7d …',
@@ -126,6 +129,7 @@ export function buildProgram(streams?: Streams): Command {
     option('--url <url>', 'where the page can be opened', parseUrl),
     option('--attach <MB>', 'attach the page when it has at most so many megabytes', parseSize).default(7),
     new Option('--out <file>', 'where to write it (default: -, stdout)'), // ZEN_OUT is the page
+    mode(),
     tables(),
   ])
     .argument('<page>', 'a page that zen rendered')
@@ -157,6 +161,14 @@ function leastEvents(): Option {
     '--min-events <n>',
     'publish only when the last day has so many events; 0: whatever it has',
     parseEvents,
+  );
+}
+
+function mode(): Option {
+  return option(
+    '--mode <octal>',
+    'who may read the file: 640, 644 … (default: as what it replaces, else 640)',
+    parseMode,
   );
 }
 

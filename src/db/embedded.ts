@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, realpath, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { messageOf, ZenError } from '../errors.ts';
+import { isPlanted } from '../files.ts';
 import { copyText, frame } from './database.ts';
 import type { Database, OpenOptions, Session, Value } from './database.ts';
 import { lockFile } from './lock.ts';
@@ -26,8 +27,9 @@ export async function openEmbedded(
 ): Promise<Database> {
   if (existing) demandDatabase(folder);
   await mkdir(dirname(folder), { recursive: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 }); // the files in it get mode 0666
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   await demandOwn(folder);
+  await demandPrivate(folder);
   const release = await lockFile(join(folder, 'zen.lock'), wait);
   // PostgreSQL's own lock says nothing here, and refuses to start for good when a killed process left it empty.
   await rm(join(folder, 'postmaster.pid'), { force: true });
@@ -72,6 +74,7 @@ export async function openEmbedded(
     demand,
     close: async () => {
       await engine.close();
+      await keepPrivate(folder).catch(() => undefined); // of a folder that is another's
       await release();
     },
   };
@@ -82,6 +85,27 @@ function demandDatabase(folder: string): void {
   if (existsSync(join(folder, 'PG_VERSION'))) return;
   const remedy = `Make one with zen restore <dump> --database ${folder}, or name a server: postgres://user@host/database`;
   throw new ZenError('unreachable', `There is no database at ${folder}. ${remedy}.`);
+}
+
+/** That nobody else may change the database, whose files the engine makes for everybody to write (0666). */
+async function demandPrivate(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const found = await stat(folder);
+  const isStrange = isPlanted(found, await stat(dirname(await realpath(folder))));
+  if (isStrange) throw new ZenError('usage', `${folder} is another user's. Name a folder of your own.`);
+  if (found.mode & 0o022)
+    throw new ZenError(
+      'usage',
+      `Others may write into ${folder}, and so into the database: run chmod 700 on it.`,
+    );
+  if (found.uid === process.getuid?.()) await chmod(folder, 0o700);
+}
+
+async function keepPrivate(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
+  }
 }
 
 /** That nothing else has its place in a folder: no server, which ends when its postmaster.pid is gone, and no other files. */
