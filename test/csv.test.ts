@@ -50,9 +50,9 @@ test.each([
   ['quotes between tabs', 'ts\ttopic\tn\n1\t"a\tb\nc\\d"\t""\n', '1\ta\\tb\\nc\\\\d\t\n'],
   ['a quote between tabs that nothing closes', 'ts\ttopic\tn\n1\t"a\tb\n2\tc\td\n', '1\t"a\tb\n2\tc\td\n'],
   [
-    'the escapes of ClickHouse, and all others as COPY text has them,',
+    'the escapes of ClickHouse, beside backslashes that start none,',
     "ts\ttopic\tn\nd\\'Artagnan\tC:\\\\a\\/b\\c\t\\.\n",
-    "d\\'Artagnan\tC:\\\\a\\/b\\c\t.\n",
+    "d\\'Artagnan\tC:\\\\a\\/b\\\\c\t\\\\.\n",
   ],
   ['columns at the end that have neither name nor value', 'ts,topic,n,,\n1,2,3,,""\n', '1\t2\t3\n'],
   ['a backslash before a tab', 'ts\ttopic\tn\n1\ta\\\t2\n', '1\ta\\\\\t2\n'],

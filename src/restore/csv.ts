@@ -177,14 +177,16 @@ function endOfField(text: string, start: number, delimiter: Delimiter): number {
   return -1;
 }
 
-/** What COPY would take for the end of a row, or of all of them, beside what it means; a backslash at an end is just one. */
-const awkward: Record<string, string> = { '\r': '\\r', '\\\r': '\\r', '\\.': '.', '\\': '\\\\' };
-
-/** A value that does not start with a quote as COPY text. Between tabs it is that already (CopyReadAttributesText). */
+/**
+ * A value that does not start with a quote as COPY text. Between tabs it is that already, with \' of ClickHouse; a backslash
+ * that starts no escape which a program writes is just one, as in `copy … (format csv, delimiter e'\t')`.
+ */
 function toText(value: string, delimiter: Delimiter): string {
   if (value === '' || value === '\\N') return '\\N';
   if (delimiter !== '\t') return escapeText(value.includes('"') ? unquote(value) : value);
-  return value.replaceAll(/\\[^]?|\r/g, (text) => awkward[text] ?? text);
+  return value
+    .replaceAll(/\\([\\bfnrtv0-7'"/]|x(?=[\da-fA-F]))?/g, (text, known) => (known ? text : '\\\\'))
+    .replaceAll('\r', '\\r');
 }
 
 /**
