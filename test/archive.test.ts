@@ -18,10 +18,10 @@ function write(bytes: Buffer, name = 'zen.dump'): string {
 }
 
 /** The columns and the rows of a table of the backup. */
-async function read(path: string, table = 'log_raw'): Promise<{ columns: string[]; rows: string }> {
+async function read(path: string, ...tables: string[]): Promise<{ columns: string[]; rows: string }> {
   const backup = await openBackup(path);
   try {
-    const found = await backup.find(table);
+    const found = await backup.find(...tables);
     const pieces: Buffer[] = [];
     for await (const piece of backup.rows(found)) pieces.push(piece);
     return { columns: found.columns, rows: Buffer.concat(pieces).toString() };
@@ -150,6 +150,62 @@ describe.each(containers)('a partitioned table, %s:', (_, container) => {
       .map((part) => ({ ...part, copy: `COPY log_raw (${part.columns}) FROM stdin;` }));
     const path = container({ tables: [...tables, { ...parts[2], copy: tables[1]?.copy ?? '', table: 'p3', text: '1\n\\.\n' }] }); // prettier-ignore
     await expect(read(path)).rejects.toThrow(/has a row of 1 values instead of 2\. Copy it again\.$/);
+  });
+});
+
+describe.each(containers)('a table that others inherit, %s:', (_, container) => {
+  const own = { table: 'log_raw', columns: 'ts, n', text: '3\tz\n\\.\n' };
+  const tables = [
+    { table: 'a', columns: 'n, extra, ts', text: 'x\t9\t1\n\\.\n' },
+    own,
+    { table: 'other', columns: 'ts, n', text: '0\tb\n\\.\n' },
+  ];
+  const make = (name: string, sql: string) => ({ description: 'TABLE', name, definition: `CREATE TABLE public.${name} (${sql};\n` }); // prettier-ignore
+  const log = make('log_raw', '\n    ts bigint,\n    n text\n)');
+  const other = make('other', '\n    ts bigint,\n    n text\n)');
+
+  test.each([
+    [
+      'where it is made',
+      [
+        log,
+        other,
+        make('mid', '\n)\nINHERITS (public.log_raw)'),
+        make('a', '\n    extra integer\n)\nINHERITS (other, mid)'),
+      ],
+    ],
+    [
+      'later',
+      [
+        other,
+        log,
+        make(
+          'a',
+          '\n    n text,\n    extra integer,\n    ts bigint\n);\n\nALTER TABLE ONLY public.a INHERIT log_raw',
+        ),
+      ],
+    ],
+  ])('%s', async (_, definitions) => {
+    const path = container({ definitions, tables });
+    expect(await read(path)).toEqual({ columns: ['ts', 'n'], rows: '1\tx\n3\tz\n' });
+    expect(await read(path, 'public.log_raw')).toMatchObject({ rows: '1\tx\n3\tz\n' });
+    expect(await read(path, 'a')).toEqual({ columns: ['n', 'extra', 'ts'], rows: 'x\t9\t1\n' });
+  });
+
+  test('without definitions, its parts are named, and taken when they are asked for', async () => {
+    const columns = 'ts, user_id, event, item_topic, source_topic, age_segment';
+    const part = (table: string, id: number) => ({ table, columns, text: `${id}\t1\ta\tb\tc\td\n\\.\n` });
+    const path = container({
+      tables: [part('log_raw', 1), part('p1', 2), part('p2', 3), ...tables.slice(2)],
+    });
+    await expect(read(path)).rejects.toThrow(
+      'defines no tables, so that public.p1, public.p2 may be parts of public.log_raw. Name the tables to take: --table public.log_raw --table public.p1 --table public.p2.',
+    );
+    expect((await read(path, 'log_raw')).rows).toMatch(/^1\t.*\n$/);
+    expect((await read(path, 'log_raw', 'p*')).rows).toMatch(/^1\t.*\n2\t.*\n3\t.*\n$/);
+    await expect(read(container({ tables: [part('p1', 2), part('p2', 3)] }))).rejects.toThrow(
+      "holds no data of a table log_raw. With the log's columns it has public.p1, public.p2. Name the tables to take: --table public.p1 --table public.p2.",
+    );
   });
 });
 

@@ -71,7 +71,7 @@ async function load(path: string): Promise<string | undefined> {
   try {
     const backup = await openBackup(path);
     try {
-      await restore(db, backup, { append: false, table: 'log_raw' });
+      await restore(db, backup, { append: false });
     } finally {
       await backup.close();
     }

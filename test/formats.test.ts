@@ -48,7 +48,7 @@ describe.each(kinds)('into the %s database', (kind) => {
 
   async function restored(name: string, table: keyof typeof columns): Promise<string[]> {
     const backup = await openBackup(join(folder, name));
-    await restore(db, backup, { append: false, table });
+    await restore(db, backup, { append: false, tables: [table] });
     await backup.close();
     const texts = columns[table].split(', ').map((column) => `${column}::text as ${column}`);
     const rows = await db.query<Record<string, string | null>>(`select ${texts.join(', ')} from log_raw`);
@@ -84,7 +84,7 @@ describe.each(kinds)('into the %s database', (kind) => {
     writeFileSync(path, rows.map((row) => `${row}\n`).join(''));
     const fresh = await newDatabase(kind);
     const backup = await openBackup(path);
-    await restore(fresh, backup, { append: false, table: 'log_raw' });
+    await restore(fresh, backup, { append: false });
     await backup.close();
     const [ts, nothing] = [Date.UTC(2019, 8, 24, 15, 0, 0, 500), null];
     expect(

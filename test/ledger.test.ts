@@ -121,7 +121,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       );
       writeFileSync(file, `ts,user_id,item_topic,source_topic,age_segment,event\n${lines.join('')}`);
       const backup = await openBackup(file);
-      await restore(db, backup, { append: false, table: 'log_raw' });
+      await restore(db, backup, { append: false });
       await backup.close();
     };
     db = await newDatabase(kind);

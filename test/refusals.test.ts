@@ -59,7 +59,7 @@ writeFileSync(good, formats.CSV([row(77, 'Было')]));
 async function restore(db: Database, path: string): Promise<void> {
   const backup = await openBackup(path);
   try {
-    await load(db, backup, { append: false, table: 'log_raw' });
+    await load(db, backup, { append: false });
   } finally {
     await backup.close();
   }

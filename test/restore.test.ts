@@ -16,7 +16,7 @@ import { kinds, newDatabase, newTarget, newUrl, temporaryFolder } from './suppor
 
 const columns =
   'event_id, age_segment, event, item_id, item_topic, item_type, source_id, source_topic, source_type, ts, user_id';
-const replace: RestoreOptions = { append: false, table: 'log_raw' };
+const replace: RestoreOptions = { append: false };
 
 function row(id: number, topic = 'Наука'): string {
   return `${id}\t18-25\tshow\t7\t${topic}\turl\t8\tКино\tdomain\t${1569348000000 + id}\t9\n`;
@@ -411,7 +411,7 @@ describe('of archives', () => {
     }));
     const file = write({ tables });
     await expect(restore(db, file, replace)).rejects.toThrow('several tables log_raw: a.log_raw, b.log_raw');
-    await restore(db, file, { ...replace, table: 'b.log_raw' });
+    await restore(db, file, { ...replace, tables: ['b.log_raw'] });
     expect(await ids()).toEqual([1]);
   });
 });

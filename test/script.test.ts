@@ -15,10 +15,10 @@ interface Taken {
   rows: string;
 }
 
-async function take(text: string, wanted = 'log_raw', size = 1 << 16): Promise<Taken> {
+async function take(text: string, wanted: string | string[] = 'log_raw', size = 1 << 16): Promise<Taken> {
   const close = () => Promise.resolve();
   const script = new Script('zen.sql', text.length, cut(text, size), () => 0, close);
-  const table = await script.find(wanted);
+  const table = await script.find(...(typeof wanted === 'string' ? [wanted] : wanted));
   const pieces: Buffer[] = [];
   for await (const piece of script.rows(table)) {
     expect(piece.at(-1)).toBe(10);
@@ -218,6 +218,214 @@ CREATE TABLE public.other (\n    ts bigint,\n    topic text\n);
   });
 });
 
+describe('a table that others inherit is taken with their rows:', () => {
+  const copies = {
+    a: 'COPY s.a (topic, extra, ts) FROM stdin;\nx\t9\t1\n\\.\n',
+    b: 'COPY public.b (ts, topic) FROM stdin;\n2\ty\n\\.\n',
+    own: 'COPY public.log_raw (ts, topic) FROM stdin;\n3\tz\n\\.\n',
+  };
+  const other = 'CREATE TABLE public.other (\n    n integer\n);\n';
+  const inserts = [
+    "INSERT INTO s.a (topic, extra, ts) VALUES ('x', 9, 1);\n",
+    "INSERT INTO public.b VALUES (2, 'y');\n",
+    "INSERT INTO public.log_raw VALUES (3, 'z');\n",
+  ].join('');
+  const data = copies.a + copies.b + copies.own;
+
+  test.each([
+    [
+      'named where they are made',
+      `${definition}CREATE TABLE s.a (\n    extra integer\n)\nINHERITS (public.log_raw);\nCREATE TABLE public.b (\n)\nINHERITS (public.log_raw);\n`,
+    ],
+    [
+      'named later',
+      `CREATE TABLE s.a (topic text, extra integer, ts bigint);\nCREATE TABLE public.b (ts bigint, topic text);\n${definition}` +
+        'ALTER TABLE s.a INHERIT public.log_raw;\nALTER TABLE ONLY public.b INHERIT public.log_raw;\n',
+    ],
+    [
+      'in several levels',
+      `${definition}CREATE TABLE public.b (\n    CONSTRAINT c CHECK ((ts < 9))\n)\nINHERITS (public.log_raw);\n` +
+        'CREATE TABLE s.mid (\n)\nINHERITS (public.b);\nCREATE TABLE s.a (\n    extra integer\n)\nINHERITS (s.mid);\n',
+    ],
+    [
+      'one of two parents',
+      `${other}${definition}CREATE TABLE public.b (\n)\nINHERITS (public.log_raw);\n` +
+        'CREATE TABLE s.a (\n    extra integer\n)\nINHERITS (public.other, public.log_raw, public.b);\n',
+    ],
+  ])('%s', async (_, tables) => {
+    for (const size of [1, 7, 1 << 16])
+      for (const wanted of [[], ['log_raw'], ['public.log_raw'], ['log_*']]) {
+        const { table, rows } = await take(tables + data, wanted, size);
+        expect(table).toMatchObject({ schema: 'public', name: 'log_raw', columns: ['ts', 'topic'] });
+        expect(Object.fromEntries(table.types)).toEqual({ ts: 'bigint', topic: 'text' });
+        expect(rows).toBe('1\tx\n2\ty\n3\tz\n');
+      }
+    expect((await take(tables + inserts)).rows).toBe('1\tx\n2\ty\n3\tz\n');
+    expect((await take(tables + data, 's.a')).rows).toBe('x\t9\t1\n');
+  });
+
+  test('where a child is named beside its parent, its rows are taken once', async () => {
+    const tables = `${definition}CREATE TABLE public.b (\n)\nINHERITS (public.log_raw);\nCREATE TABLE s.a (\n    extra integer\n)\nINHERITS (public.b);\n`;
+    const { table, rows } = await take(tables + data, ['s.a', 'public.b']);
+    expect(table).toMatchObject({ schema: 'public', name: 'b', columns: ['ts', 'topic'] });
+    expect(rows).toBe('1\tx\n2\ty\n');
+  });
+
+  test('where a child bears the same name in another schema', async () => {
+    const tables = `${definition}CREATE TABLE old.log_raw (\n)\nINHERITS (public.log_raw);\n`;
+    const text = tables + copies.own + copies.b.replace('public.b', 'old.log_raw');
+    expect((await take(text)).rows).toBe('3\tz\n2\ty\n');
+    expect((await take(text, 'old.log_raw')).rows).toBe('2\ty\n');
+  });
+
+  test.each([
+    ['columns of its own', '(\n    extra integer\n)'],
+    ['another order', '(\n    topic text,\n    ts bigint\n)'],
+  ])('or refused, where an INSERT names no columns and the child has %s', async (_, columns) => {
+    const tables = `${definition}CREATE TABLE public.b ${columns}\nINHERITS (public.log_raw);\n`;
+    await expect(take(tables + inserts)).rejects.toThrow(
+      'nothing names the columns of public.b. Make the dump with pg_dump --column-inserts',
+    );
+  });
+
+  test('or refused, where a child is attached behind its data', async () => {
+    const tables = `CREATE TABLE public.b (ts bigint, topic text);\n${definition}`;
+    for (const text of [copies.b + copies.own, copies.own + copies.b])
+      await expect(take(`${tables}${text}ALTER TABLE public.b INHERIT public.log_raw;`)).rejects.toThrow(
+        'public.b becomes a part of the log behind its data. Name the tables to take, each with --table.',
+      );
+  });
+});
+
+describe('of a dump of data only,', () => {
+  const columns = 'ts, user_id, event, item_topic, source_topic, age_segment';
+  const block = (name: string, id: number) =>
+    `COPY ${name} (${columns}) FROM stdin;\n${id}\t1\ta\tb\tc\td\n\\.\n`;
+  const row = (id: number) => `${id}\t1\ta\tb\tc\td\n`;
+  const small = 'COPY public.users (id) FROM stdin;\n1\n\\.\n';
+
+  test('tables that may be parts of the log are named, before it and behind it', async () => {
+    const says = (rest: string) => `zen.sql defines no tables, so that ${rest}.`;
+    const take2 = 'Name the tables to take: ';
+    for (const text of [block('log_raw', 1) + block('"log 2"', 2), block('"log 2"', 2) + block('log_raw', 1)])
+      await expect(take(small + text, [])).rejects.toThrow(
+        says(`public.log 2 may be parts of public.log_raw. ${take2}`).slice(0, -1),
+      );
+    await expect(take(block('a', 1) + block('b.c', 2), [])).rejects.toThrow(
+      `zen.sql holds no data of a table log_raw. With the log's columns it has public.a, b.c. ${take2}--table public.a --table b.c.`,
+    );
+  });
+
+  test('the tables that are named are taken as one', async () => {
+    const text = block('log_raw', 1) + small + block('"log 2"', 2) + block('p3', 3);
+    expect((await take(text, 'log_raw')).rows).toBe(row(1));
+    expect((await take(text, ['public.log_raw', 'log 2'])).rows).toBe(row(1) + row(2));
+    expect((await take(text, 'log*')).rows).toBe(row(1) + row(2));
+    expect((await take(text, ['log*', 'public.p*'])).rows).toBe(row(1) + row(2) + row(3));
+    await expect(take(text, ['log*', 'p4'])).rejects.toThrow('holds no data of a table p4');
+  });
+
+  test('a log alone is taken', async () => {
+    expect((await take(small + block('log_raw', 1) + small, [])).rows).toBe(row(1));
+  });
+});
+
+describe('statements behind the rows', () => {
+  const loaded = `${definition}TRUNCATE public.log_raw;\nDELETE FROM log_raw;\n${copy}1\ta\n\\.\n`;
+
+  test.each([
+    'DELETE FROM public.log_raw WHERE ts % 2 = 0',
+    'delete from only "log_raw"',
+    'DELETE /* all */ FROM -- of it\n Log_Raw',
+    'UPDATE public.log_raw SET ts = ts * 1000',
+    'TRUNCATE other, public.log_raw',
+    'TRUNCATE other CASCADE',
+    'DROP TABLE IF EXISTS public.log_raw',
+    'DROP SCHEMA public CASCADE',
+    'ALTER TABLE public.log_raw DROP COLUMN topic',
+    'ALTER TABLE ONLY public.log_raw ALTER COLUMN ts TYPE text',
+    'ALTER TABLE public.log_raw RENAME TO log_old',
+    'ALTER TABLE public.log_raw RENAME COLUMN topic TO item_topic',
+    'ALTER TABLE public.log_raw SET SCHEMA old',
+    'ALTER TABLE log_new RENAME TO log_raw',
+    'ALTER TABLE public.log_raw ADD CONSTRAINT c CHECK ((ts > 0)), DROP topic',
+    "ALTER TYPE kind RENAME VALUE 'show' TO 'shown'",
+    'MERGE INTO log_raw USING other ON true WHEN MATCHED THEN DELETE',
+    'WITH d AS (DELETE FROM log_raw RETURNING *) SELECT count(*) FROM d',
+    'INSERT INTO archive WITH d AS (DELETE FROM log_raw RETURNING *) SELECT * FROM d',
+    'DO $$ BEGIN DELETE FROM log_raw; END $$',
+    "DO $$ BEGIN EXECUTE 'delete from ' || 'log_' || 'raw'; END $$",
+    'SELECT public.cleanup()',
+    'CALL cleanup()',
+    'ROLLBACK',
+    'EXPLAIN ANALYZE DELETE FROM log_raw',
+  ])('are refused when they may change them: %s', async (statement) => {
+    const text = `${loaded}\n${statement};\n`;
+    for (const size of [1, 1 << 16])
+      await expect(take(text, [], size)).rejects.toThrow(
+        /line 11: “.*” may change rows that stand before it, and/,
+      );
+  });
+
+  test.each([
+    'ALTER TABLE ONLY public.log_raw ADD CONSTRAINT log_raw_pkey PRIMARY KEY (ts)',
+    'ALTER TABLE public.log_raw OWNER TO "drop"',
+    'ALTER TABLE public.log_raw ALTER COLUMN "a b" SET DEFAULT 1, CLUSTER ON log_raw_pkey',
+    'ALTER TABLE ONLY public.log_raw ALTER COLUMN topic SET STATISTICS 100',
+    'ALTER TABLE public.log_raw ENABLE TRIGGER ALL',
+    'ALTER TABLE other ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES public.log_raw(ts) ON DELETE CASCADE',
+    'CREATE INDEX i ON public.log_raw USING brin (ts)',
+    'CREATE TRIGGER t BEFORE INSERT ON public.log_raw FOR EACH ROW EXECUTE FUNCTION f()',
+    'CREATE VIEW v AS SELECT * FROM public.log_raw',
+    "SELECT pg_catalog.setval('public.log_raw_id_seq', 1, true)",
+    "SELECT setval(pg_get_serial_sequence('log_raw', 'id'), (SELECT max(ts) FROM log_raw))",
+    'GRANT DELETE, UPDATE ON public.log_raw TO a',
+    "COMMENT ON TABLE public.log_raw IS 'delete from log_raw'",
+    'ANALYZE public.log_raw',
+    'COMMIT',
+    'DELETE FROM old.log_raw',
+    'DELETE FROM other',
+    'TRUNCATE other',
+    'DROP TABLE IF EXISTS other CASCADE',
+    'DROP TRIGGER t ON public.log_raw',
+    'ALTER TABLE other DROP COLUMN a',
+    'INSERT INTO archive (ts) SELECT ts FROM log_raw',
+  ])('do not matter when they cannot: %s', async (statement) => {
+    expect((await take(`${loaded}${statement};\n`, [])).rows).toBe('1\ta\n');
+  });
+
+  test('of a parent, and of a child, change the rows of both', async () => {
+    const tables = `CREATE TABLE base (ts bigint);\nCREATE TABLE log_raw (topic text) INHERITS (base);\nCREATE TABLE part () INHERITS (log_raw);\n`;
+    for (const name of ['base', 'part'])
+      await expect(take(`${tables}${copy}1\ta\n\\.\nTRUNCATE ${name};`)).rejects.toThrow('“TRUNCATE');
+  });
+
+  test('may be further rows, but not of a second dump, nor behind a key or an index', async () => {
+    const more = `${copy}2\tb\n\\.\n`;
+    expect((await take(`${loaded}CREATE TABLE x (a int);\n${more}`)).rows).toBe('1\ta\n2\tb\n');
+    for (const key of [
+      'ALTER TABLE ONLY public.log_raw\n    ADD CONSTRAINT k PRIMARY KEY (ts);\n',
+      'CREATE UNIQUE INDEX i ON public.log_raw (ts);\n',
+    ])
+      await expect(take(loaded + key + more)).rejects.toThrow(
+        'rows of public.log_raw behind its index or key',
+      );
+    const whole = (rows: string) =>
+      `-- PostgreSQL database dump\n${rows}-- PostgreSQL database dump complete\n`;
+    const single = `${copy}1\ta\n\\.\n`;
+    await expect(take(whole(single) + whole(single))).rejects.toThrow(
+      'rows of public.log_raw in a second dump',
+    );
+  });
+});
+
+test('a table that is defined, and has no rows, is found', async () => {
+  expect(await take(definition)).toMatchObject({
+    table: { name: 'log_raw', columns: ['ts', 'topic'] },
+    rows: '',
+  });
+});
+
 test('line ends of Windows, a byte order mark and a last line without an end are read', async () => {
   const text = `\ufeff${definition}${copy}1\ta\\r\n2\tb\n\\.`.replaceAll('\n', '\r\n');
   for (let size = 1; size <= text.length; size++) {
@@ -269,7 +477,7 @@ describe('a script that cannot be read is a sentence:', () => {
     ],
     ['a shell', 'select 1 \\! id\n;', /line 1: \\! is a command of psql, which Zen does not follow/],
     ['another encoding', `SET client_encoding = 'LATIN1';`, /is encoded in LATIN1/],
-    ['no such table', `${definition}COPY a.b (x) FROM stdin;\n\\.\n`, /a table log_raw \(its tables: a\.b\)/],
+    ['no such table', `COPY a.b (x) FROM stdin;\n\\.\n`, /a table log_raw \(its tables: a\.b\)/],
     ['an empty file', '', /\(its tables: none\)/],
     ['a second dump', `${insert('(1, NULL)')}${definition}`, /line 6: a second CREATE TABLE public\.log_raw/],
     [
@@ -327,6 +535,7 @@ PARTITION BY RANGE (ts);`;
     expect(readDefinition(sql)).toEqual({
       schema: 'My;s',
       name: 'log_raw',
+      parents: [],
       types: new Map([
         ['ts', 'timestamp(3) without time zone'],
         ['a "b", (c', 'numeric(10,2)'],
@@ -351,11 +560,32 @@ PARTITION BY RANGE (ts);`;
     'CREATE TABLE a (b',
     'CREATE TABLE a ()',
     'CREATE TABLE a OF b (c NOT NULL)',
-    'CREATE TABLE a (\n)\nINHERITS (b)',
-    'CREATE TABLE a (\n    c integer,\n    CONSTRAINT d CHECK ((c > 0))\n)\nINHERITS (public.b);',
   ])('may be as short as %j', (sql) => {
-    expect(readDefinition(sql)).toEqual({ schema: '', name: 'a', types: new Map() });
+    expect(readDefinition(sql)).toEqual({ schema: '', name: 'a', types: new Map(), parents: [] });
   });
+
+  test.each([
+    ['CREATE TABLE a (\n)\nINHERITS (b)', [], [['', 'b']]],
+    [
+      'CREATE TABLE a (\n    c integer,\n    CONSTRAINT d CHECK ((c > 0))\n)\nINHERITS (public.b, "C".d);',
+      [['c', 'integer']],
+      [
+        ['public', 'b'],
+        ['C', 'd'],
+      ],
+    ],
+    ['CREATE TABLE a PARTITION OF s.b DEFAULT', [], [['s', 'b']]],
+  ] as [string, [string, string][], [string, string][]][])(
+    'names the parents in %j',
+    (sql, types, parents) => {
+      expect(readDefinition(sql)).toEqual({
+        schema: '',
+        name: 'a',
+        types: new Map(types),
+        parents: parents.map(([schema, name]) => ({ schema, name })),
+      });
+    },
+  );
 });
 
 test.each([

@@ -45,7 +45,7 @@ afterEach(() => db.close());
 async function restore(content: string | Buffer, nulls: string[] = [], append = false): Promise<Restored> {
   const backup = await openBackup(write(content));
   try {
-    return await load(db, backup, { append, table: 'log_raw', nulls });
+    return await load(db, backup, { append, nulls });
   } finally {
     await backup.close();
   }

@@ -35,7 +35,7 @@ export interface RestoreFlags extends CommonOptions {
   append?: boolean;
   allowEmpty?: boolean;
   yes?: boolean;
-  table: string;
+  table?: string[];
   null?: string[];
 }
 
@@ -75,7 +75,7 @@ async function restoreFrom(
   streams?: Streams,
 ): Promise<void> {
   const dump = backup.path;
-  const { append = false, allowEmpty, table, null: nulls = [] } = options;
+  const { append = false, allowEmpty, table: tables, null: nulls = [] } = options;
   await command({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
@@ -83,7 +83,7 @@ async function restoreFrom(
     const { rows, bytes, indexed, odd, summary } = await terminal.during(
       `Restoring ${dump} into ${db.label}`,
       (update) =>
-        restore(db, backup, { append, allowEmpty, table, nulls, reopen }, (progress) => {
+        restore(db, backup, { append, allowEmpty, tables, nulls, reopen }, (progress) => {
           update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
         }),
     );

@@ -104,6 +104,11 @@ export function demandFile(out: string): void {
     throw new ZenError('usage', 'A nightly page is kept in a file: name it with --out <file>.');
 }
 
+/** Gathers the values of an option that may be repeated. */
+export function repeat(value: string, before?: string[]): string[] {
+  return [...(before ?? []), value];
+}
+
 /** @throws ZenError `usage` for what is not a whole number from 1 on */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) {

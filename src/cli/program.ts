@@ -18,6 +18,7 @@ import {
   parseMode,
   parseSize,
   parseUrl,
+  repeat,
 } from './options.ts';
 import type { Streams } from './terminal.ts';
 
@@ -38,10 +39,11 @@ export function buildProgram(streams?: Streams): Command {
     option('--append', 'add to the log instead of replacing it'),
     option('--yes', 'replace a log that is not empty without asking'),
     option('--allow-empty', 'take a dump that holds no rows, too'),
-    option('--table <name>', 'the table to take from the dump, name or schema.name').default('log_raw'),
-    option('--null <word>', 'a value that means NULL, in any column; may be repeated').argParser(
-      (word: string, words?: string[]) => [...(words ?? []), word],
-    ),
+    option(
+      '--table <name>',
+      'a table to take from the dump, name or schema.name, where * is any text; may be repeated (default: log_raw)',
+    ).argParser(repeat),
+    option('--null <word>', 'a value that means NULL, in any column; may be repeated').argParser(repeat),
   ])
     .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header; - is stdin')
     .action((dump: string, flags: RestoreFlags) => runRestore(dump, flags, streams));

@@ -1,4 +1,4 @@
-import { shorten, ZenError } from '../errors.ts';
+import { shorten } from '../errors.ts';
 
 export interface TableName {
   schema: string;
@@ -20,57 +20,33 @@ export interface Backup {
   readonly size: number;
   readonly position: number;
   /**
-   * Finds the table to take, by `name` or `schema.name`.
+   * Finds the table to take, or the tables to take as one.
    *
+   * @param names see `Selection`
    * @throws ZenError `failed` when there is none, or when there are several and it can be told by now
    */
-  find(name: string): Promise<Table>;
+  find(...names: string[]): Promise<Table>;
   /**
    * The rows of that table in PostgreSQL's COPY text format, in pieces that end with a whole row, without the line `\.`
    * that ends them in a dump.
    *
-   * @throws ZenError `failed` when they are damaged or cut short
+   * @throws ZenError `failed` when they are damaged or cut short, or it is not certain that they are all
    */
   rows(table: Table): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 
-/**
- * The one table of that name, `name` or `schema.name`.
- *
- * @throws ZenError `failed` when there is none, or several
- */
-export function chooseTable<T extends Table>(tables: readonly T[], wanted: string, path: string): T {
-  const matches = tables.filter((table) => isNamed(table, wanted));
-  const [found, another] = matches;
-  if (!found) {
-    const held = list(tables) || 'none';
-    throw new ZenError(
-      'failed',
-      `${path} holds no data of a table ${wanted} (its tables: ${held}). Choose one with --table.`,
-    );
-  }
-  if (another) throw severalTables(matches, wanted, path);
-  return found;
-}
-
-export function severalTables(matches: readonly TableName[], wanted: string, path: string): ZenError {
-  return new ZenError(
-    'failed',
-    `${path} holds several tables ${wanted}: ${list(matches)}. Choose one with --table.`,
-  );
-}
-
 /** The names of tables, for an error: not all of hundreds. */
-function list(tables: readonly TableName[]): string {
+export function listTables(tables: readonly TableName[]): string {
   const names = tables.slice(0, 10).map((table) => shorten(fullName(table), 100));
   return [...names, ...(tables.length > 10 ? ['…'] : [])].join(', ');
 }
 
-export function isNamed(table: TableName, wanted: string): boolean {
-  return wanted === table.name || wanted === fullName(table);
-}
-
 export function fullName({ schema, name }: TableName): string {
   return `${schema}.${name}`;
+}
+
+/** Of the columns of a part, those that the whole table has, in its order: a child may have more. */
+export function inherited(columns: string[], types: Table['types']): string[] {
+  return types.size > 0 ? [...types.keys()].filter((name) => columns.includes(name)) : columns;
 }

@@ -25,6 +25,15 @@ export function isTaken(name: string): boolean {
   return Object.hasOwn(columns, name);
 }
 
+/** Whether a table has all columns of a log that the aggregates need. */
+export function isLog(names: readonly string[]): boolean {
+  return lacking(names).length === 0;
+}
+
+function lacking(names: readonly string[]): string[] {
+  return Object.keys(columns).filter((name) => columns[name]?.needed && !names.includes(name));
+}
+
 /** How the rows of a backup become those of `log_raw`. */
 export interface Mapping {
   /** The columns of `log_raw` that are filled, in the order of the rows. */
@@ -43,7 +52,7 @@ export interface Mapping {
  * @throws ZenError `failed` when one that the aggregates need is missing
  */
 export function mapColumns({ columns: names, types }: Table, path: string): Mapping {
-  const missing = Object.keys(columns).filter((name) => columns[name]?.needed && !names.includes(name));
+  const missing = lacking(names);
   if (missing.length > 0)
     throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
   const taken = names.filter(isTaken);

@@ -36,8 +36,8 @@ export class Custom implements Backup {
     return this.#reader.position;
   }
 
-  find(name: string): Promise<Entry> {
-    return Promise.resolve(chooseEntry(this.#toc.tables, name, this.path));
+  find(...names: string[]): Promise<Entry> {
+    return Promise.resolve(chooseEntry(this.#toc.contents, names, this.path));
   }
 
   rows(table: Entry): AsyncGenerator<Buffer> {

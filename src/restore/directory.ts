@@ -5,7 +5,7 @@ import type { Backup } from './backup.ts';
 import { inflate } from './inflate.ts';
 import { Reader, unreadable } from './reader.ts';
 import { readRows } from './rows.ts';
-import type { Compression, Entry, Part } from './toc.ts';
+import type { Compression, Contents, Entry, Part } from './toc.ts';
 import { chooseEntry, readParts, readToc } from './toc.ts';
 
 /** The endings of the data's files, by how they are compressed. */
@@ -22,15 +22,15 @@ const endings: [ending: string, compression: Compression][] = [
  */
 export class Directory implements Backup {
   readonly path: string;
-  readonly #tables: Entry[];
+  readonly #contents: Contents;
   #data: Reader | undefined;
   /** Bytes of the files that are taken, and of those that have been. */
   #size = 0;
   #done = 0;
 
-  private constructor(path: string, tables: Entry[]) {
+  private constructor(path: string, contents: Contents) {
     this.path = path;
-    this.#tables = tables;
+    this.#contents = contents;
   }
 
   static async open(path: string): Promise<Directory> {
@@ -42,7 +42,7 @@ export class Directory implements Backup {
     }
     const reader = await Reader.open(join(path, 'toc.dat'));
     try {
-      return new Directory(path, (await readToc(reader)).tables);
+      return new Directory(path, (await readToc(reader)).contents);
     } finally {
       await reader.close();
     }
@@ -56,8 +56,8 @@ export class Directory implements Backup {
     return this.#done + (this.#data?.position ?? 0);
   }
 
-  find(name: string): Promise<Entry> {
-    return Promise.resolve(chooseEntry(this.#tables, name, this.path));
+  find(...names: string[]): Promise<Entry> {
+    return Promise.resolve(chooseEntry(this.#contents, names, this.path));
   }
 
   async *rows(table: Entry): AsyncGenerator<Buffer> {

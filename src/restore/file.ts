@@ -26,6 +26,6 @@ export abstract class TextFile implements Backup {
     return this.#close();
   }
 
-  abstract find(name: string): Promise<Table>;
+  abstract find(...names: string[]): Promise<Table>;
   abstract rows(table: Table): AsyncIterable<Buffer>;
 }

@@ -158,5 +158,7 @@ function isScript(start: Buffer): boolean {
     .replace(/^\uFEFF/, '')
     .trimStart()
     .split(/\r?\n/, 1);
-  return /^(--|\/\*|\\|(set|select|copy|create|insert|begin|drop|alter)\b)/i.test(line);
+  return /^(--|\/\*|\\|(set|select|copy|create|insert|begin|drop|alter)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i.test(
+    line,
+  );
 }

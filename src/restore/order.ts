@@ -1,8 +1,8 @@
 import { ZenError } from '../errors.ts';
 
 /**
- * Turns rows (COPY text, whole rows) of the columns `from` into rows of the columns `to`; undefined when these are others,
- * and not the same ones in another order.
+ * Turns rows (COPY text, whole rows) of the columns `from` into rows of the columns `to`, in whatever order, with others
+ * among them; undefined when one is missing.
  */
 export function reorder(
   from: readonly string[],
@@ -10,8 +10,8 @@ export function reorder(
   path: string,
 ): ((rows: Buffer) => Buffer) | undefined {
   const places = to.map((name) => from.indexOf(name));
-  if (from.length !== to.length || places.includes(-1)) return undefined;
-  if (places.every((place, index) => place === index)) return (rows) => rows;
+  if (places.includes(-1)) return undefined;
+  if (from.length === to.length && places.every((place, index) => place === index)) return (rows) => rows;
   const arrange = (row: string): string => {
     const fields = row.split('\t');
     if (fields.length === from.length) return `${places.map((place) => fields[place]).join('\t')}\n`;

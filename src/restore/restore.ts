@@ -21,8 +21,8 @@ export interface RestoreOptions {
   append: boolean;
   /** Take a backup that holds no rows, too. */
   allowEmpty?: boolean | undefined;
-  /** The table to take from the dump, `name` or `schema.name`. */
-  table: string;
+  /** The tables to take from the dump, `name` or `schema.name`, with `*` for any characters; by default `log_raw`. */
+  tables?: readonly string[] | undefined;
   /** Values that stand for NULL, in any column. */
   nulls?: readonly string[];
   /** Opens the backup again, where it is no file of that path. */
@@ -107,7 +107,7 @@ async function learn(
   if (!(error instanceof IdsInDoubt) || known.ids) return undefined;
   const backup = await open();
   try {
-    const table = await backup.find(options.table);
+    const table = await backup.find(...(options.tables ?? []));
     const rows = replaceWords(backup.rows(table), options.nulls ?? []);
     return { ...known, ids: await examineIds(table, rows, backup.path) };
   } finally {
@@ -118,11 +118,11 @@ async function learn(
 async function load(
   db: Database,
   backup: Backup,
-  { append, allowEmpty, table: name, nulls = [] }: RestoreOptions,
+  { append, allowEmpty, tables = [], nulls = [] }: RestoreOptions,
   { wide, ids }: Known,
   onProgress: (progress: Progress) => void,
 ): Promise<Restored> {
-  const table = await backup.find(name);
+  const table = await backup.find(...tables);
   const pieces = replaceWords(backup.rows(table), nulls)[Symbol.asyncIterator]();
   const first = await nextRows(pieces);
   const start = first.done ? Buffer.alloc(0) : first.value;

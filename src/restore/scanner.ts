@@ -18,6 +18,8 @@ const quoted: Record<string, string> = {
 export class Scanner {
   /** The line in which the last statement starts. */
   line = 1;
+  /** How many dumps have begun, by pg_dump's heading. */
+  dumps = 0;
   readonly #window: Window;
   /** Whether pg_dump's heading has been read, and not its last line yet. */
   #opened = false;
@@ -115,7 +117,9 @@ export class Scanner {
   /** pg_dump writes a line before all and after all. */
   #note(comment: string): void {
     const found = heading.exec(comment);
-    if (found) this.#opened = found[1] === undefined;
+    if (!found) return;
+    this.#opened = found[1] === undefined;
+    if (this.#opened) this.dumps++;
   }
 
   #take(end: number): string {

@@ -1,18 +1,20 @@
 import { ZenError } from '../errors.ts';
-import { chooseTable, fullName, isNamed, severalTables } from './backup.ts';
+import { fullName, inherited } from './backup.ts';
 import type { Table, TableName } from './backup.ts';
+import { Catalogue } from './catalogue.ts';
+import { addsKey, mayChange, names } from './changes.ts';
 import { TextFile } from './file.ts';
 import { reorder } from './order.ts';
-import { Partitions } from './partitions.ts';
 import { readAttachment, readCopy, readDefinition, readInsert } from './statement.ts';
 import { Scanner } from './scanner.ts';
+import { Selection } from './selection.ts';
 import { decode, quote } from './text.ts';
 import { readValues } from './values.ts';
 
 /** Rows that a script holds at the place it has been read to: COPY data, or the COPY text of an INSERT statement. */
 interface Rows {
   table: Table;
-  /** The wanted table, if that is the one, or it is a partition of it. */
+  /** The wanted table, if that is the one, or a part of it. */
   owner: TableName | undefined;
   /** Undefined for COPY data. */
   read?: () => string;
@@ -35,14 +37,21 @@ const encodings = new Set(['utf8', 'utf-8', 'unicode', 'sql_ascii']);
 /** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
 export class Script extends TextFile {
   readonly #scanner: Scanner;
-  readonly #types = new Map<string, ReadonlyMap<string, string>>();
+  readonly #catalogue = new Catalogue();
+  /** Those that have data. */
   readonly #tables = new Map<string, Table>();
-  readonly #partitions = new Partitions();
+  /** Those whose rows were left out. */
+  readonly #passed = new Map<string, TableName>();
+  /** Those that have been given a key or an index after their rows. */
+  readonly #finished = new Set<string>();
   #schema = 'public';
   #escapes = false;
   #head: Head | undefined;
-  #wanted = '';
+  #selection: Selection;
   #found: Rows | undefined;
+  #dump = 0;
+  /** Known until a table is added. */
+  #family: TableName[] | undefined;
 
   /** @param bytes of the script, not compressed any more */
   constructor(
@@ -54,19 +63,25 @@ export class Script extends TextFile {
   ) {
     super(path, size, position, close);
     this.#scanner = new Scanner(path, bytes);
+    this.#selection = new Selection([], this.#catalogue, path);
   }
 
-  async find(name: string): Promise<Table> {
-    this.#wanted = name;
+  async find(...names: string[]): Promise<Table> {
+    this.#selection = new Selection(names, this.#catalogue, this.path);
     for (let rows = await this.#next(); rows; rows = await this.#next()) {
       if (rows.owner) {
         this.#checkColumns(rows.table);
         this.#found = rows;
+        this.#dump = this.#scanner.dumps;
         return this.#whole(rows.table, rows.owner);
       }
       await this.#pass(rows);
     }
-    return chooseTable([...this.#tables.values()], name, this.path);
+    const [empty] = this.#selection.checkOwners(this.#catalogue.tables);
+    if (!empty) this.#selection.check([...this.#tables.values()]);
+    if (!empty) throw new Error('A checked selection has a table.');
+    const types = this.#catalogue.types(empty);
+    return { ...empty, columns: [...types.keys()], types };
   }
 
   async *rows(table: Table): AsyncGenerator<Buffer> {
@@ -78,6 +93,7 @@ export class Script extends TextFile {
         await this.#pass(rows);
         continue;
       }
+      this.#checkOrder(rows.table);
       if (text !== '' && (!rows.read || rows.table !== last || text.length >= pieceBytes)) {
         yield arrange(Buffer.from(text, 'latin1'));
         text = '';
@@ -88,9 +104,11 @@ export class Script extends TextFile {
       if (!rows.read) for await (const piece of this.#scanner.data(fullName(last))) yield arrange(piece);
     }
     if (text !== '') yield arrange(Buffer.from(text, 'latin1'));
+    if (this.#found) this.#selection.check([...this.#tables.values()]);
   }
 
   async #pass(rows: Rows): Promise<void> {
+    this.#passed.set(fullName(rows.table), rows.table);
     if (rows.read) return;
     const data = this.#scanner.data(fullName(rows.table), false);
     while (!(await data.next()).done);
@@ -106,7 +124,9 @@ export class Script extends TextFile {
   }
 
   #read(sql: string): Rows | undefined {
-    switch (/^[a-z]*/i.exec(sql)?.[0].toLowerCase()) {
+    const verb = /^[a-z]*/i.exec(sql)?.[0].toLowerCase() ?? '';
+    if (this.#found && verb !== 'insert' && verb !== 'copy') this.#checkChange(sql);
+    switch (verb) {
       case 'insert':
         return this.#readInsert(sql);
       case 'copy':
@@ -147,35 +167,46 @@ export class Script extends TextFile {
     if (!insert) this.#refuse(`${quote(sql)} cannot be read. Make the dump with pg_dump`);
     const { schema, name, columns, hasValues, start } = insert;
     const table = { schema: decode(schema), name: decode(name), columns: columns.map(decode) };
+    if (this.#found && !hasValues) this.#checkChange(sql);
     return { text: sql.slice(0, start), ...this.#own(this.#table(table)), hasValues };
   }
 
   /** What a statement names, with its schema, its columns and their types. */
   #table({ schema, name, columns }: Pick<Table, 'schema' | 'name' | 'columns'>): Table {
     const named = this.#qualify({ schema, name });
-    const types = this.#types.get(fullName(named)) ?? new Map<string, string>();
-    const table = { ...named, columns: columns.length > 0 ? columns : [...types.keys()], types };
-    if (!this.#tables.has(fullName(named))) this.#tables.set(fullName(named), table);
+    const types = this.#catalogue.types(named);
+    const table = { ...named, columns: columns.length > 0 ? columns : this.#catalogue.columns(named), types };
+    if (!this.#tables.has(fullName(named))) {
+      this.#tables.set(fullName(named), table);
+      this.#family = undefined;
+    }
     return table;
   }
 
   #own(table: Table): { table: Table; owner: TableName | undefined } {
-    return { table, owner: this.#partitions.lineage(table).find((each) => isNamed(each, this.#wanted)) };
+    return { table, owner: this.#selection.owner(table) };
   }
 
-  /** The table that a partition's rows are of. */
-  #whole(part: Table, owner: TableName): Table {
-    const { schema, name } = owner;
-    const table = { ...part, schema, name, types: this.#types.get(fullName(owner)) ?? part.types };
-    this.#tables.set(fullName(owner), table);
-    return table;
+  /** The table that the rows of a part are of. */
+  #whole(part: Table, { schema, name }: TableName): Table {
+    const known = this.#catalogue.types({ schema, name });
+    const types = known.size > 0 ? known : part.types;
+    const isWhole = fullName(part) === fullName({ schema, name });
+    return { schema, name, columns: isWhole ? part.columns : inherited(part.columns, known), types };
   }
 
   #attach(sql: string): void {
-    if (!/\sattach\s/i.test(sql)) return;
+    if (!/\s(attach|inherit)\s/i.test(sql)) return;
     const found = readAttachment(decode(sql));
-    if (found) this.#partitions.add(this.#qualify(found.partition), this.#qualify(found.parent));
+    if (!found) return;
+    this.#family = undefined;
+    this.#catalogue.attach(this.#qualify(found.part), this.#qualify(found.parent));
     this.#head = undefined;
+    const late = [...this.#passed.values()].find((table) => this.#selection.owner(table));
+    if (late)
+      this.#refuse(
+        `${fullName(late)} becomes a part of the log behind its data. Name the tables to take, each with --table`,
+      );
   }
 
   #qualify({ schema, name }: TableName): TableName {
@@ -187,13 +218,15 @@ export class Script extends TextFile {
     const definition = readDefinition(decode(sql));
     if (!definition) return;
     const table = this.#qualify(definition);
-    if (isNamed(table, this.#wanted) && this.#tables.has(fullName(table))) {
+    const isKnown = this.#tables.has(fullName(table)) || this.#catalogue.has(table);
+    if (this.#found && isKnown && this.#selection.owner(table)) {
       this.#refuse(
         `a second CREATE TABLE ${fullName(table)}: the file holds several dumps. Restore them one by one`,
       );
     }
-    this.#types.set(fullName(table), definition.types);
-    if (definition.parent) this.#partitions.add(table, this.#qualify(definition.parent));
+    const parents = definition.parents.map((parent) => this.#qualify(parent));
+    this.#family = undefined;
+    this.#catalogue.define({ ...table, types: definition.types, parents });
     this.#head = undefined;
   }
 
@@ -214,6 +247,37 @@ export class Script extends TextFile {
     }
   }
 
+  /** Rows of one load follow each other; those that are added later may be of another dump, or rows that a key refuses. */
+  #checkOrder(table: Table): void {
+    if (this.#scanner.dumps !== this.#dump)
+      this.#refuse(`rows of ${fullName(table)} in a second dump. Restore the dumps one by one`);
+    if (this.#finished.has(fullName(table)))
+      this.#refuse(
+        `rows of ${fullName(table)} behind its index or key: they were added later. Restore them from a file of their own, with --append`,
+      );
+  }
+
+  /** What follows the first rows of the log may change them, and is not run. */
+  #checkChange(sql: string): void {
+    const family = (this.#family ??= this.#gather());
+    if (mayChange(sql, family)) {
+      this.#refuse(
+        `“${quote(sql)}” may change rows that stand before it, and Zen runs no statements. Take it out, or load the dump with psql and dump the result`,
+      );
+    }
+    if (!addsKey(sql)) return;
+    for (const table of family) if (names(sql, [table])) this.#finished.add(fullName(table));
+  }
+
+  /** The tables to take, their parts, and those that they are parts of. */
+  #gather(): TableName[] {
+    const tables = [...this.#catalogue.tables, ...this.#tables.values()];
+    const family = tables
+      .filter((table) => this.#selection.owner(table))
+      .flatMap((table) => this.#catalogue.lineage(table));
+    return [...new Map(family.map((table) => [fullName(table), table])).values()];
+  }
+
   #checkColumns(table: Table): void {
     if (table.columns.length > 0) return;
     this.#refuse(
@@ -223,7 +287,7 @@ export class Script extends TextFile {
 
   /** Turns rows of a table, or of one of its partitions, into rows of it. */
   #arrange(table: Table, part: Table, owner: TableName): (rows: Buffer) => Buffer {
-    if (fullName(table) !== fullName(owner)) throw severalTables([table, owner], this.#wanted, this.path);
+    this.#selection.checkOwners([table, owner]);
     return (
       reorder(part.columns, table.columns, this.path) ??
       this.#refuse(`${fullName(part)} has other columns than before. Make the dump with pg_dump`)

@@ -2,8 +2,8 @@ import type { TableName } from './backup.ts';
 
 export interface Definition extends TableName {
   types: Map<string, string>;
-  /** The table that it is made a partition of. */
-  parent: TableName | undefined;
+  /** The tables that it is made a partition of, or inherits. */
+  parents: TableName[];
 }
 
 export interface Copy extends TableName {
@@ -25,8 +25,8 @@ const afterType = new Set([
 const afterElement = new Set([',', ')']);
 
 /**
- * The table that a CREATE TABLE statement defines, and the types of its columns as they are written there. Its schema is
- * '' when not written. A table that takes columns from another one (INHERITS, PARTITION OF, AS) has no types.
+ * The table that a CREATE TABLE statement defines, and the types of its columns as they are written there: not of those that
+ * it takes from elsewhere (INHERITS, PARTITION OF, AS). Its schema is '' when not written.
  */
 export function readDefinition(sql: string): Definition | undefined {
   const cursor = new Cursor(sql);
@@ -35,10 +35,13 @@ export function readDefinition(sql: string): Definition | undefined {
   if (!cursor.accept('table')) return undefined;
   if (cursor.accept('if')) while (cursor.accept('not', 'exists'));
   const name = cursor.qualifiedName();
-  const parent = cursor.accept('partition') && cursor.accept('of') ? cursor.qualifiedName() : undefined;
+  const parents = cursor.accept('partition') && cursor.accept('of') ? [cursor.qualifiedName()] : [];
   const types = cursor.accept('(') && !cursor.accept(')') ? readTypes(cursor) : new Map<string, string>();
   cursor.accept(')');
-  return { ...name, types: cursor.accept('inherits') ? new Map<string, string>() : types, parent };
+  if (cursor.accept('inherits') && cursor.accept('('))
+    do parents.push(cursor.qualifiedName());
+    while (cursor.accept(','));
+  return { ...name, types, parents };
 }
 
 function readTypes(cursor: Cursor): Map<string, string> {
@@ -54,14 +57,19 @@ function readTypes(cursor: Cursor): Map<string, string> {
   return types;
 }
 
-/** What `ALTER TABLE ONLY a ATTACH PARTITION b …` makes a partition, and of which table; undefined for another statement. */
-export function readAttachment(sql: string): { partition: TableName; parent: TableName } | undefined {
+/**
+ * What `ALTER TABLE ONLY a ATTACH PARTITION b …`, or `ALTER TABLE b INHERIT a`, makes a part, and of which table; undefined
+ * for another statement.
+ */
+export function readAttachment(sql: string): { part: TableName; parent: TableName } | undefined {
   const cursor = new Cursor(sql);
   if (!cursor.accept('alter') || !cursor.accept('table')) return undefined;
+  if (cursor.accept('if')) cursor.accept('exists');
   cursor.accept('only');
-  const parent = cursor.qualifiedName();
+  const table = cursor.qualifiedName();
+  if (cursor.accept('inherit')) return { part: table, parent: cursor.qualifiedName() };
   if (!cursor.accept('attach') || !cursor.accept('partition')) return undefined;
-  return { partition: cursor.qualifiedName(), parent };
+  return { part: cursor.qualifiedName(), parent: table };
 }
 
 /** `exclude` may be a column as well. */
@@ -108,6 +116,20 @@ function readTarget(cursor: Cursor): Copy {
 const blanks = /[ \t\n\r\f\v]*/y;
 const word = /[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*/y;
 
+/** The tokens of a statement, as they are written; comments are none. */
+export function readTokens(sql: string): string[] {
+  const cursor = new Cursor(sql);
+  const tokens: string[] = [];
+  for (let token = cursor.next(); token !== ''; token = cursor.next()) tokens.push(token);
+  return tokens;
+}
+
+/** A name as it is written: quoted, or in letters of any case. */
+export function readName(token: string): string {
+  if (token.startsWith('"')) return token.slice(1, -1).replaceAll('""', '"');
+  return token.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
 /** Goes through a statement's tokens. Keywords are asked for in lower case. */
 class Cursor {
   at = 0;
@@ -120,7 +142,7 @@ class Cursor {
   /** The next tokens, which are not taken; '' at the end. */
   peek(count: number): string[] {
     const { at } = this;
-    const tokens = Array.from({ length: count }, () => this.#next().toLowerCase());
+    const tokens = Array.from({ length: count }, () => this.next().toLowerCase());
     this.at = at;
     return tokens;
   }
@@ -128,15 +150,13 @@ class Cursor {
   /** Takes the next token if it is one of those. */
   accept(...tokens: string[]): boolean {
     const { at } = this;
-    if (tokens.includes(this.#next().toLowerCase())) return true;
+    if (tokens.includes(this.next().toLowerCase())) return true;
     this.at = at;
     return false;
   }
 
   name(): string {
-    const token = this.#next();
-    if (token.startsWith('"')) return token.slice(1, -1).replaceAll('""', '"');
-    return token.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+    return readName(this.next());
   }
 
   qualifiedName(): TableName {
@@ -154,13 +174,13 @@ class Cursor {
       if (depth === 0 && stops.has(token)) break;
       if (token === '(' || token === '[') depth++;
       if (token === ')' || token === ']') depth--;
-      this.#next();
+      this.next();
       end = this.at;
     }
     return this.#sql.slice(start, end);
   }
 
-  #next(): string {
+  next(): string {
     this.#skipBlanks();
     const start = this.at;
     const end = skip(this.#sql, start);

@@ -3,7 +3,7 @@ import type { Backup } from './backup.ts';
 import type { Reader } from './reader.ts';
 import { readRows } from './rows.ts';
 import { chooseEntry, damaged, readParts, readToc } from './toc.ts';
-import type { Entry, Part } from './toc.ts';
+import type { Contents, Entry, Part } from './toc.ts';
 
 interface Member {
   offset: number;
@@ -24,29 +24,29 @@ export function isTar(start: Buffer): boolean {
 export class Tar implements Backup {
   readonly #reader: Reader;
   readonly #members: Map<string, Member>;
-  readonly #tables: Entry[];
+  readonly #contents: Contents;
   #taken: Reader | undefined;
   /** Bytes of the members that are taken, and of those that have been. */
   #size: number;
   #done = 0;
 
-  private constructor(reader: Reader, members: Map<string, Member>, tables: Entry[]) {
+  private constructor(reader: Reader, members: Map<string, Member>, contents: Contents) {
     this.#reader = reader;
     this.#members = members;
-    this.#tables = tables;
+    this.#contents = contents;
     this.#size = reader.size;
   }
 
   static async open(reader: Reader): Promise<Tar> {
     const members = await readMembers(reader);
-    const contents = members.get('toc.dat');
-    if (!contents)
+    const toc = members.get('toc.dat');
+    if (!toc)
       throw new ZenError(
         'failed',
         `${reader.path} holds no toc.dat: it is not a backup. Make one with pg_dump -Ft.`,
       );
-    const { tables } = await readToc(reader.section(contents.offset, contents.size));
-    return new Tar(reader, members, tables);
+    const { contents } = await readToc(reader.section(toc.offset, toc.size));
+    return new Tar(reader, members, contents);
   }
 
   get path(): string {
@@ -61,8 +61,8 @@ export class Tar implements Backup {
     return this.#done + (this.#taken?.position ?? 0);
   }
 
-  find(name: string): Promise<Entry> {
-    return Promise.resolve(chooseEntry(this.#tables, name, this.path));
+  find(...names: string[]): Promise<Entry> {
+    return Promise.resolve(chooseEntry(this.#contents, names, this.path));
   }
 
   async *rows(table: Entry): AsyncGenerator<Buffer> {

@@ -1,9 +1,10 @@
 import { ZenError } from '../errors.ts';
-import { chooseTable, fullName } from './backup.ts';
+import { fullName, inherited } from './backup.ts';
 import type { Table, TableName } from './backup.ts';
+import { Catalogue } from './catalogue.ts';
 import { reorder } from './order.ts';
-import { Partitions } from './partitions.ts';
 import type { Reader } from './reader.ts';
+import { Selection } from './selection.ts';
 import { readAttachment, readCopy, readDefinition } from './statement.ts';
 
 /** How the data of an archive is compressed; the place of each is its number in the header, since version 1.15. */
@@ -14,25 +15,29 @@ export type Compression = (typeof compressions)[number];
 const formats = { 1: 'custom', 3: 'tar', 5: 'directory' } as const;
 export type Format = (typeof formats)[keyof typeof formats];
 
-/** A table of an archive, and where its data is: in several parts, if it has partitions. */
+/** What to take of an archive, and where it is: in several parts, if others are partitions of it or inherit it. */
 export interface Entry extends Table {
   parts: Part[];
 }
 
-export interface Part extends TableName {
+export interface Part extends Table {
   id: number;
-  /** The columns of its rows, in their order. */
-  columns: string[];
   /** Custom format: the offset of its data block; null when the archive was written to a pipe and does not say. */
   offset: number | null;
   /** Tar and directory: the name of the file. */
   file: string | null;
 }
 
+/** The tables of an archive, and those that have data. */
+export interface Contents {
+  catalogue: Catalogue;
+  parts: Part[];
+}
+
 export interface Toc {
   format: Format;
   compression: Compression;
-  tables: Entry[];
+  contents: Contents;
   /** Reads on in the same file. */
   fields: Fields;
 }
@@ -55,45 +60,27 @@ export async function readToc(reader: Reader): Promise<Toc> {
   for (let field = 0; field < 7; field++) await fields.int(); // when it was made: second to year, then daylight saving
   for (let field = 0; field < 3; field++) await fields.string(); // its database, the server's version, pg_dump's
   const parts: Part[] = [];
-  const types = new Map<string, Table['types']>();
-  const partitions = new Partitions();
+  const catalogue = new Catalogue();
   const count = await fields.int();
   for (let entry = 0; entry < count; entry++) {
     const { description, definition, ...part } = await readEntry(fields, version, format);
-    if (description === 'TABLE') types.set(fullName(part), readDefinition(definition)?.types ?? new Map());
-    if (description === 'TABLE' || description === 'TABLE ATTACH')
-      addPartition(partitions, part.schema, definition);
+    if (description === 'TABLE' || description === 'TABLE ATTACH') define(catalogue, part, definition);
     if (description === 'ENCODING') checkEncoding(definition, reader.path);
     if (description === 'TABLE DATA') parts.push(part);
   }
-  return { format, compression, tables: gather(parts, types, partitions), fields };
+  return { format, compression, contents: { catalogue, parts }, fields };
 }
 
 /** Partitions are attached by an entry of their own; before PostgreSQL 14 in that of the table, before 12 made as such. */
-function addPartition(partitions: Partitions, schema: string, sql: string): void {
+function define(catalogue: Catalogue, { schema, name }: TableName, sql: string): void {
   const qualify = (table: TableName) => ({ ...table, schema: table.schema || schema });
-  const attached = readAttachment(attachment.exec(sql)?.[0] ?? '');
-  const made = readDefinition(sql);
-  if (attached) partitions.add(qualify(attached.partition), qualify(attached.parent));
-  else if (made?.parent) partitions.add(qualify(made), qualify(made.parent));
-}
-
-const attachment = /^ALTER TABLE ONLY .* ATTACH PARTITION .*$/m;
-
-/** Tables by name, each with the data of its partitions. */
-function gather(parts: Part[], types: Map<string, Table['types']>, partitions: Partitions): Entry[] {
-  const tables = new Map<string, Entry>();
-  for (const part of parts) {
-    for (const { schema, name } of partitions.lineage(part)) {
-      const key = fullName({ schema, name });
-      const known = tables.get(key);
-      known?.parts.push(part);
-      if (known) continue;
-      const { columns } = part;
-      tables.set(key, { schema, name, columns, types: types.get(key) ?? new Map(), parts: [part] });
-    }
+  const definition = readDefinition(sql);
+  if (definition)
+    catalogue.define({ schema, name, types: definition.types, parents: definition.parents.map(qualify) });
+  for (const [text] of sql.matchAll(/^ALTER TABLE .* (?:ATTACH PARTITION|INHERIT) .*$/gm)) {
+    const attached = readAttachment(text);
+    if (attached) catalogue.attach(qualify(attached.part), qualify(attached.parent));
   }
-  return [...tables.values()];
 }
 
 async function readHeader(reader: Reader): Promise<{ version: number; format: Format; fields: Fields }> {
@@ -155,17 +142,34 @@ async function readEntry(fields: Fields, version: number, format: Format): Promi
   const file = format === 'custom' ? null : await fields.string();
   // What a partition holds may be loaded into the table that it is one of: the statement says so, not the entry's name.
   const target = readCopy(copy) ?? { schema, name, columns: [] };
-  return { ...target, schema: target.schema || schema, id, description, definition, offset, file };
+  return {
+    ...target,
+    schema: target.schema || schema,
+    types: new Map(),
+    id,
+    description,
+    definition,
+    offset,
+    file,
+  };
 }
 
 /**
- * The table to take of an archive. It must have been written by COPY, of columns that the archive says it has.
+ * What to take of an archive. It must have been written by COPY, of columns that the archive says it has.
  *
+ * @param names see `Selection`
  * @throws ZenError `failed` otherwise, or when there is none, or several
  */
-export function chooseEntry(tables: readonly Entry[], name: string, path: string): Entry {
-  const entry = chooseTable(tables, name, path);
-  const { columns, types, parts } = entry;
+export function chooseEntry({ catalogue, parts: all }: Contents, names: string[], path: string): Entry {
+  const selection = new Selection(names, catalogue, path);
+  selection.check(all);
+  const parts = all.filter((part) => selection.owner(part));
+  const [owner] = selection.checkOwners(parts);
+  const own = parts.find((part) => owner && fullName(part) === fullName(owner));
+  const first = own ?? parts[0];
+  if (!owner || !first) throw new Error('A checked selection has a part.');
+  const types = catalogue.types(owner);
+  const columns = own ? own.columns : inherited(first.columns, types);
   if (parts.some((part) => part.columns.length === 0)) {
     throw new ZenError(
       'failed',
@@ -179,7 +183,7 @@ export function chooseEntry(tables: readonly Entry[], name: string, path: string
       `${path} is damaged: it has data of a column ${unknown} that its table has not. Copy it again.`,
     );
   }
-  return entry;
+  return { ...owner, columns, types, parts };
 }
 
 /**

@@ -24,7 +24,7 @@ export function copyValue(value: string | number | null): string {
 /** Restores the fixture into `log_raw`. */
 export async function restoreFixture(db: Database): Promise<void> {
   const backup = await openBackup('fixtures/zen.dump');
-  await restore(db, backup, { append: false, table: 'log_raw' });
+  await restore(db, backup, { append: false });
   await backup.close();
 }
 

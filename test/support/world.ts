@@ -140,7 +140,7 @@ export class World {
     const told = await this.#attempt(cut, async (db) => {
       const backup = await openBackup(file);
       try {
-        return await restore(db, backup, { append, table: 'log_raw' });
+        return await restore(db, backup, { append });
       } finally {
         await backup.close();
       }

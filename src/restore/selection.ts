@@ -1,0 +1,105 @@
+import { ZenError } from '../errors.ts';
+import { fullName, listTables } from './backup.ts';
+import type { Table, TableName } from './backup.ts';
+import type { Catalogue } from './catalogue.ts';
+import { isLog } from './columns.ts';
+
+/** The tables to take of a backup, each with its parts. */
+export class Selection {
+  readonly #isDefault: boolean;
+  readonly #wanted: readonly Wanted[];
+  readonly #catalogue: Catalogue;
+  readonly #path: string;
+
+  /** @param names each `name` or `schema.name`, with `*` for any characters; by default `log_raw` */
+  constructor(names: readonly string[], catalogue: Catalogue, path: string) {
+    this.#isDefault = names.length === 0;
+    this.#wanted = (this.#isDefault ? ['log_raw'] : names).map(readWanted);
+    this.#catalogue = catalogue;
+    this.#path = path;
+  }
+
+  /** The table to take that another one is, or is a part of: a part may bear the same name in another schema. */
+  owner(table: TableName): TableName | undefined {
+    return this.#catalogue
+      .lineage(table)
+      .findLast((each) => this.#wanted.some((wanted) => isNamed(each, wanted)));
+  }
+
+  /**
+   * Makes sure that it is certain which tables are meant, when all of the backup's are known.
+   *
+   * @param tables those that have data
+   * @throws ZenError `failed` otherwise
+   */
+  check(tables: readonly Table[]): void {
+    const owners = this.checkOwners(tables);
+    const named = tables.flatMap((table) => this.#catalogue.lineage(table));
+    const missing = this.#wanted.find((wanted) => !named.some((table) => isNamed(table, wanted)));
+    const alike = tables.filter(({ columns }) => isLog(columns));
+    if (missing !== undefined) {
+      const held = `${this.#path} holds no data of a table ${missing.name}`;
+      this.#refuse(
+        alike.length > 0
+          ? `${held}. With the log's columns it has ${listTables(alike)}. ${howToTake(alike)}`
+          : `${held} (its tables: ${listTables(tables) || 'none'}). Choose one with --table.`,
+      );
+    }
+    // Without definitions, nothing says what is a part of the log; whoever names its table wants that one.
+    if (!this.#isDefault || owners.some((owner) => this.#catalogue.has(owner))) return;
+    const [own, ...others] = [...alike].sort((a, b) => Number(!this.owner(a)) - Number(!this.owner(b)));
+    if (own && others.length > 0)
+      this.#refuse(
+        `${this.#path} defines no tables, so that ${listTables(others)} may be parts of ${fullName(own)}. ${howToTake(alike)}`,
+      );
+  }
+
+  /**
+   * Gives the tables to take.
+   *
+   * @throws ZenError `failed` when several of them bear one name
+   */
+  checkOwners(tables: readonly TableName[]): TableName[] {
+    const owners = new Map<string, TableName>();
+    for (const owner of tables.map((table) => this.owner(table)))
+      if (owner) owners.set(fullName(owner), owner);
+    for (const wanted of this.#wanted.filter(({ name }) => !name.includes('*'))) {
+      const named = [...owners.values()].filter((owner) => isNamed(owner, wanted));
+      if (named.length > 1)
+        this.#refuse(
+          `${this.#path} holds several tables ${wanted.name}: ${listTables(named)}. Choose one with --table.`,
+        );
+    }
+    return [...owners.values()];
+  }
+
+  #refuse(message: string): never {
+    throw new ZenError('failed', message);
+  }
+}
+
+interface Wanted {
+  name: string;
+  pattern: RegExp;
+}
+
+function readWanted(name: string): Wanted {
+  const pattern = name.replaceAll(/[$()+.?[\\\]^{|}]/g, '\\$&').replaceAll('*', '.*');
+  return { name, pattern: new RegExp(`^${pattern}$`, 's') };
+}
+
+function isNamed(table: TableName, { name, pattern }: Wanted): boolean {
+  if (name === table.name || name === fullName(table)) return true;
+  return pattern.test(name.includes('.') ? fullName(table) : table.name);
+}
+
+/** What to type: each name, as a shell takes it, or a pattern of many. */
+function howToTake(tables: readonly TableName[]): string {
+  const typed = tables.slice(0, 10).map((table) => `--table ${shellWord(fullName(table))}`);
+  const more = tables.length > 10 ? " …, or a pattern, as in --table 'log_raw*'" : '';
+  return `Name the tables to take: ${typed.join(' ')}${more}.`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w.]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
