@@ -24,7 +24,7 @@ async function shard(db: Database, urls: readonly string[]): Promise<void> {
   await db.run('create extension postgres_fdw');
   await db.run(sql('restore/table'));
   await db.run('alter table log_raw rename to one');
-  await db.run('create table log_raw (like one) partition by hash (user_id)');
+  await db.run('create table log_raw (like public.one) partition by hash (user_id)');
   for (const [index, url] of urls.entries()) {
     const place = await openServer(url, { create: true });
     await place.run(sql('restore/table'));
@@ -34,7 +34,7 @@ async function shard(db: Database, urls: readonly string[]): Promise<void> {
     await db.run(`create server shard_${index} foreign data wrapper postgres_fdw options (${options})`);
     await db.run(`create user mapping for current_user server shard_${index} options (user '${username}')`);
     await db.run(
-      `create foreign table log_raw_${index} partition of log_raw
+      `create foreign table public.log_raw_${index} partition of log_raw
        for values with (modulus ${urls.length}, remainder ${index}) server shard_${index} options (table_name 'log_raw')`,
     );
   }
