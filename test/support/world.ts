@@ -402,7 +402,7 @@ export class World {
   }
 
   async #has(table: string): Promise<boolean> {
-    const rows = await this.#db.query<{ is: boolean }>('select to_regclass($1) is not null as is', [table]);
+    const rows = await this.#db.query<{ is: boolean }>(`select to_regclass('${table}') is not null as is`);
     return rows[0]?.is === true;
   }
 
