@@ -58,7 +58,12 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   test('a small log gives the rows that were counted by hand, the minute being the one it happened in', async () => {
     const db = await withLog(small);
-    expect(await aggregate(db, [evening], floor)).toEqual({ events: 7, visitsRows: 4, engagementRows: 4 });
+    expect(await aggregate(db, [evening], floor)).toEqual({
+      events: 7,
+      visitsRows: 4,
+      engagementRows: 4,
+      kept: [],
+    });
     const [first, second, last] = ['18:00', '18:01', '18:59'].map((time) => parseTime(`2019-09-24 ${time}`));
     expect(await readVisits(db)).toEqual(
       [

@@ -11,7 +11,7 @@ const between = (start: string, end: string) => ({
 const status: Status = {
   ...{ first: parseTime('2026-11-01 10:00'), last: parseTime('2026-11-08 09:00'), age: 3_600_000 },
   ...{ lastEvent: parseTime('2026-11-08 09:00'), eventAge: 10_800_000 },
-  ...{ coverage: [], gaps: [], silences: [], changed: [], uncounted: [], runs: [] },
+  ...{ coverage: [], gaps: [], silences: [], changed: [], late: [], uncounted: [], runs: [] },
 };
 const lines = (part: Partial<Status>) => describeStatus({ ...status, ...part }, 'here').split('\n');
 

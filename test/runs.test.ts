@@ -78,7 +78,7 @@ describe('while a run is at work', () => {
       const second = await run(...days).outcome;
       expect([second.code, second.stdout]).toEqual([4, '']);
       expect(second.stderr).toContain(
-        `Another run is aggregating into this database (zen ${child.pid ?? 0}@${hostname()}, user zen, process `,
+        `Another run is at work in this database (zen ${child.pid ?? 0}@${hostname()}, user zen, process `,
       );
       waiting = run(...days, '--wait', '60s').outcome;
     });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
-import { slice } from '../src/aggregate/plan.ts';
+import { plan, slice } from '../src/aggregate/plan.ts';
+import { prune as prunes } from '../src/aggregate/prune.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
@@ -9,7 +10,7 @@ import { sql } from '../src/files.ts';
 import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
 import { newUrl } from './support/databases.ts';
-import { insertEvents, readEngagement, readVisits } from './support/log.ts';
+import { insertEvents, readEngagement, readVisits, restoreFixture } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { stepwise } from './support/steps.ts';
@@ -137,6 +138,116 @@ describe('while days are aggregated anew before each of its statements,', () => 
   });
 });
 
+describe('another session changes the log', () => {
+  const prune = (on: Database) => prunes(on, { raw: 0, dryRun: false, wait: 0 }, now);
+  const chosen = (on: Database, window = day(1, 4), more: Partial<AggregateOptions> = {}) =>
+    aggregate(on, async () => slice(on, await plan(on, { ...window, minute: 'floor' }, now)), {
+      ...options,
+      ...more,
+    });
+
+  test('before the lock is held: what was pruned then is not aggregated to nothing', async () => {
+    await run(db);
+    const before = await readVisits(db);
+    const late = once(sql('ledger/lock/take'), () => prune(other));
+    await expect(chosen(late)).rejects.toThrow('was pruned from the log');
+    expect(await readVisits(db)).toEqual(before);
+  });
+
+  test.each([1, 3])(
+    'minutes that it empties stay in the tables, and are named (%s at once)',
+    async (jobs) => {
+      await run(db);
+      const before = [await readVisits(db), await readEngagement(db), await readPeople(1, 4)];
+      await other.run('delete from log_raw where user_id = 2 and ts < $1', [day(2).end]);
+      const lost = [1, 2].map((date) => parseTime(`2026-11-0${date} 10:02`));
+      const kept = lost.map((start) => ({ start, end: start + 60_000 }));
+      expect((await run(db, day(1, 4), { jobs })).kept).toEqual(kept);
+      expect([await readVisits(db), await readEngagement(db)]).toEqual(before.slice(0, 2));
+      expect((await queryStatus(db, now)).changed).toMatchObject(kept);
+      expect((await run(db, day(1, 4), { jobs, allowEmpty: true })).kept).toEqual([]);
+      const left = log.filter(({ ts, user_id }) => !(user_id === 2 && (ts ?? 0) < day(2).end));
+      expect(await readVisits(db)).toEqual(countVisits(left, 'floor'));
+      expect(await readPeople(1, 4)).toEqual({ people: 2, reaches: [6, 6, 6] });
+    },
+  );
+
+  test('by another rule, events may leave their minute', async () => {
+    await insertEvents(other, [at('2026-11-01 12:00:45')]);
+    await run(db);
+    expect((await run(db, day(1, 4), { minute: 'nearest' })).kept).toEqual([]);
+    expect(await readVisits(db)).toEqual(countVisits([...log, at('2026-11-01 12:00:45')], 'nearest'));
+  });
+
+  test('while it is pruned: what comes stays in the log, and status tells that no table has it', async () => {
+    await run(db);
+    const late = at('2026-11-01 10:01:30', 7);
+    const pruning = once(sql('aggregate/prune/log'), () => insertEvents(other, [late]));
+    expect(await prune(pruning)).toMatchObject({ events: 6, kept: [] });
+    expect(await other.query('select ts, user_id from log_raw')).toEqual([{ ts: late.ts, user_id: 7 }]);
+    const minute = { start: parseTime('2026-11-01 10:01'), end: parseTime('2026-11-01 10:02') };
+    const { changed, late: told } = await queryStatus(db, now);
+    expect([changed, told]).toEqual([[], [{ ...minute, events: 1, visits: 1 }]]);
+    expect(await readVisits(db)).toEqual(countVisits(log, 'floor'));
+  });
+
+  test('a restore does not replace the log of a run that is at work, nor a run begin in one', async () => {
+    const refused: unknown[] = [];
+    const restoring = async () => {
+      refused.push(await restoreFixture(other).catch((error: unknown) => error));
+    };
+    await run(once(sql('aggregate/visits/fill'), restoring));
+    expect(refused).toMatchObject([{ failure: 'locked' }]);
+    expect(await readVisits(db)).toEqual(countVisits(log, 'floor'));
+    const running = async () => {
+      refused.push(await run(other).catch((error: unknown) => error));
+    };
+    await restoreFixture(once('truncate log_raw', running));
+    expect(refused[1]).toMatchObject({ failure: 'locked' });
+  });
+});
+
+describe('an event that arrives before any one statement of', () => {
+  const steps = {
+    aggregate: (on: Database) => run(on, day(1, 4), { jobs: 2 }),
+    prune: (on: Database) => prunes(on, { raw: 0, dryRun: false, wait: 0 }, now),
+  };
+
+  test.each(Object.keys(steps) as (keyof typeof steps)[])(
+    '%s is counted, in the log and named, or both; never lost',
+    async (name) => {
+      await run(db);
+      const texts: string[] = [];
+      await steps[name](
+        stepwise(db, (text) => {
+          texts.push(text);
+          return Promise.resolve();
+        }),
+      );
+      for (const place of texts.keys()) {
+        await db.run('truncate log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
+        await insertEvents(db, log);
+        await run(db);
+        let asked = 0;
+        const late = at('2026-11-02 10:02:30', 8, 'b');
+        await steps[name](
+          stepwise(db, async () => {
+            if (asked++ === place) await insertEvents(other, [late]);
+          }),
+        );
+        const { changed, late: told } = await queryStatus(db, now);
+        const named = [...changed, ...told].length > 0;
+        const counted = await readVisits(db);
+        const isIn = counted.length === countVisits([...log, late], 'floor').length;
+        expect(counted).toEqual(countVisits(isIn ? [...log, late] : log, 'floor'));
+        expect(await readEngagement(db)).toEqual(countEngagement(isIn ? [...log, late] : log, 'floor'));
+        const inLog = (await other.query('select from log_raw where user_id = 8')).length === 1;
+        expect({ place, isIn, safe: isIn || (inLog && named) }).toEqual({ place, isIn, safe: true });
+      }
+    },
+  );
+});
+
 test('status waits for a restore, and then tells of the log that was restored', async () => {
   const ended: Promise<unknown>[] = [];
   const restoring = other.transaction(async (session) => {
@@ -168,7 +279,9 @@ describe('days that are aggregated anew side by side', () => {
       first = false;
       return Promise.reject(new Error('The first day fails.'));
     });
-    await expect(run(failing, day(1, 4), { jobs: 3 })).rejects.toThrow('The first day fails.');
+    await expect(run(failing, day(1, 4), { jobs: 3, allowEmpty: true })).rejects.toThrow(
+      'The first day fails.',
+    );
     // The first day still has both users; who was seen on it when it failed does not count.
     expect(await readPeople(1, 4)).toEqual({ people: 4, reaches: [6, 0, 1] });
     await run(db, day(2, 4), { jobs: 2 });

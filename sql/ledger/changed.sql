@@ -1,5 +1,5 @@
 -- One row per minute (Unix milliseconds) of the window for which dash_visits and the log count different numbers of events.
--- Parameters and the filter as in ../aggregate/visits/fill.sql.
+-- $1, $2, $3 and the filter as in ../aggregate/visits/fill.sql. $4: also those minutes in which the log has any events.
 select
   minute::bigint * 60000 as start,
   sum(events)::bigint as events,
@@ -31,5 +31,5 @@ from (
   group by dt
 ) as counts
 group by minute
-having sum(events) <> sum(visits)
+having sum(events) <> sum(visits) or $4::boolean and sum(events) > 0
 order by minute

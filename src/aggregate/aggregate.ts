@@ -3,12 +3,13 @@ import type { Database, Session } from '../db/database.ts';
 import { hasTable, isTooLong, widen } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
+import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { hasLedger, record } from '../ledger/ledger.ts';
+import { hasLedger, queryCovered, queryRestored, record } from '../ledger/ledger.ts';
 import type { Aggregated, Minute } from '../ledger/ledger.ts';
-import { groupByDay, wholeDays } from '../ledger/windows.ts';
-import { withLock } from './lock.ts';
-import type { Lock } from './lock.ts';
+import { groupByDay, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import { withLock } from '../ledger/lock.ts';
+import type { Lock } from '../ledger/lock.ts';
 import { Budget } from './budget.ts';
 import { Census } from './census.ts';
 import type { Load, Place } from './census.ts';
@@ -22,6 +23,8 @@ export interface AggregateOptions {
   jobs: number;
   /** Milliseconds to wait for another run to end. */
   wait: number;
+  /** Empty minutes of the aggregates of which the log has nothing any more; else they are kept. */
+  allowEmpty?: boolean | undefined;
   /**
    * Count users in `dash_users`, too, always or never; else where it is worth it (`Census`). Where they are not counted, what that
    * table holds of the days is taken out.
@@ -33,6 +36,12 @@ export interface AggregateOptions {
 export interface Progress {
   done: number;
   of: number;
+}
+
+/** What a run gave. */
+export interface Told extends Aggregated {
+  /** Minutes that the aggregates still have, and the log no longer. */
+  kept: Window[];
 }
 
 /** The aggregates; each has a folder of that name under `sql/aggregate`. */
@@ -49,40 +58,51 @@ const pause = 2000;
  * of the ledger: what the tables held for it is replaced, so that a second run changes nothing. Where the connection is lost
  * or the server gives up, what is not done yet is tried once more; so it is when a name is too long, in wider columns. The definitions are in the README.
  *
+ * @param windows or how to choose them once the lock is held: until then, another run may change what there is to do
  * @returns the sums over the windows
  * @throws ZenError `locked` when another run is at work, `unreachable` when the server is lost twice
  */
 export async function aggregate(
   db: Database,
-  windows: readonly Window[],
+  windows: readonly Window[] | (() => Promise<readonly Window[]>),
   options: AggregateOptions,
   onProgress: (progress: Progress) => void = () => undefined,
-): Promise<Aggregated> {
+): Promise<Told> {
   const results = new Map<Window, Aggregated>();
   const census = new Census(options.minute);
+  let kept: Window[] = [];
   let wide = false;
   const attempt = () =>
     withLock(db, options.wait, async (lock) => {
       const prepare = (session: Session) => createTables(session, options.users, wide);
+      const chosen = typeof windows === 'function' ? await windows() : windows;
       if (!options.dryRun) await prepare(db);
-      const left = windows.filter((window) => !results.has(window));
+      const mayEmpty = await queryEmptying(db, options);
       const join = async (session: Session, work: () => Promise<void>) => {
         await lock.join(session);
         await work();
       };
-      if (!options.dryRun)
-        await db.transaction((session) => join(session, () => census.shorten(session, left)));
-      const counted = await census.choose(db, left, options.users);
-      const groups = groupByDay(left);
-      // Of windows that share a day each has to see what the one before it has written, and what comes after that day both.
-      const alone = options.dryRun || groups.length < left.length;
-      await each(groups, alone ? 1 : options.jobs, async (group) => {
-        for (const window of group) {
-          const counting = { census, place: census.enter(), load: counted.get(window) };
-          results.set(window, await aggregateWindow(db, lock, window, options, prepare, counting));
-          onProgress({ done: results.size, of: windows.length });
-        }
-      });
+      for (let before = -1; before < kept.length;) {
+        before = kept.length;
+        const done = merge([...results.keys(), ...kept]);
+        const left = chosen.flatMap((window) => subtract(window, done));
+        if (!options.dryRun)
+          await db.transaction((session) => join(session, () => census.shorten(session, left)));
+        const counted = await census.choose(db, left, options.users);
+        const groups = groupByDay(left);
+        // Of windows that share a day each has to see what the one before it has written, and what comes after that day both.
+        const alone = options.dryRun || groups.length < left.length;
+        const of = results.size + left.length;
+        await each(groups, alone ? 1 : options.jobs, async (group) => {
+          for (const window of group) {
+            const counting = { census, place: census.enter(), load: counted.get(window) };
+            const told = await aggregateWindow(db, lock, window, options, prepare, counting, mayEmpty);
+            if ('lost' in told) kept = merge([...kept, ...told.lost]);
+            else results.set(window, told);
+            onProgress({ done: results.size, of });
+          }
+        });
+      }
       if (options.dryRun) return;
       await census.finish((work) =>
         db.transaction((session) => join(session, () => work(session)), { snapshot: 'read write' }),
@@ -96,7 +116,7 @@ export async function aggregate(
     if (!wide) await sleep(pause);
     await attempt();
   }
-  return sum([...results.values()]);
+  return { ...sum([...results.values()]), kept };
 }
 
 /** Works on several items at once. After a failure no other one is begun. */
@@ -138,14 +158,15 @@ async function aggregateWindow(
   { minute, dryRun }: AggregateOptions,
   prepare: (session: Session) => Promise<void>,
   counting: Counting,
-): Promise<Aggregated> {
+  mayEmpty: MayEmpty,
+): Promise<Aggregated | Emptied> {
   const { census, place, load } = counting;
   const started = performance.now();
   const covered = { ...window, minute };
   const work = async (session: Session) => {
     await lock.join(session);
     if (dryRun) await prepare(session);
-    const told = await replace(session, window, minute, counting);
+    const told = await replace(session, window, minute, counting, mayEmpty);
     if (await hasLedger(session)) await record(session, covered, performance.now() - started, told);
     return told;
   };
@@ -154,6 +175,7 @@ async function aggregateWindow(
     return await memory.spend(load?.memory ?? 0, transact); // all by this way, so that they begin in their order
   } catch (error) {
     census.leave(place, window); // who waits for it may have the only connection
+    if (error instanceof Emptied) return error;
     // The ledger says why, where it can; the error itself is what counts.
     if (!dryRun)
       await record(db, covered, performance.now() - started, { error: messageOf(error) }).catch(
@@ -171,7 +193,9 @@ async function replace(
   { start, end }: Window,
   minute: Minute,
   { census, place, load }: Counting,
+  mayEmpty: MayEmpty,
 ): Promise<Aggregated> {
+  const before = await queryMinutes(session, { start, end });
   await session.query(sql('aggregate/hash'));
   const days = wholeDays({ start, end });
   const values = [start, end, minute];
@@ -184,8 +208,47 @@ async function replace(
     gathered && census.count(session, gathered.seen, place),
   );
   await census.write(session, days, returns, place);
-  const [count] = await session.query<{ events: number }>(sql('aggregate/visits/count'), [start, end]);
-  return { events: count?.events ?? 0, visitsRows, engagementRows };
+  const after = await queryMinutes(session, { start, end });
+  const lost = [...before.keys()].filter((minute) => !after.has(minute) && !mayEmpty(minute, after));
+  if (lost.length > 0) throw new Emptied(lost);
+  const events = [...after.values()].reduce((sum, some) => sum + some, 0);
+  return { events, visitsRows, engagementRows };
+}
+
+/** The minutes of a window that have rows in `dash_visits`, Unix milliseconds, and their events. */
+async function queryMinutes(session: Session, { start, end }: Window): Promise<Map<number, number>> {
+  const rows = await session.query<{ minute: number; events: number }>(sql('aggregate/visits/minutes'), [
+    ...[start, end],
+  ]);
+  return new Map(rows.map(({ minute, events }) => [minute, events]));
+}
+
+/** That a window was not aggregated, because minutes that have rows would have none. */
+class Emptied extends Error {
+  readonly lost: Window[];
+
+  constructor(minutes: readonly number[]) {
+    super('Minutes of the aggregates would be emptied.');
+    this.lost = merge(minutes.map((start) => ({ start, end: start + minuteMs })));
+  }
+}
+
+/** Tells of a minute that now has no events whether it may lose its rows, when it is known which ones have some. */
+type MayEmpty = (minute: number, filled: ReadonlyMap<number, unknown>) => boolean;
+
+/**
+ * It may when that is asked for, and where a restore has replaced the log. And by another rule than it was aggregated with, its events
+ * may be those of the minute before or after it.
+ */
+async function queryEmptying(session: Session, { minute, allowEmpty }: AggregateOptions): Promise<MayEmpty> {
+  if (allowEmpty) return () => true;
+  const restored = await queryRestored(session);
+  const own = (await queryCovered(session)).filter((stretch) => stretch.minute === minute);
+  const isIn = (stretches: readonly Window[], time: number) =>
+    stretches.some(({ start, end }) => start <= time && time < end);
+  return (time, filled) =>
+    isIn(restored, time) ||
+    (!isIn(own, time) && (filled.has(time - minuteMs) || filled.has(time + minuteMs)));
 }
 
 /** Both results; of a failure, only once nothing is at work any more. */

@@ -58,6 +58,8 @@ export class Census {
   /** Days to be counted again, which may reach further than they do. */
   readonly #due = new Map<number, number>();
   #known = new Map<number, Known>();
+  /** The days that are known: near all windows so far. */
+  #span: Window = { start: Infinity, end: -Infinity };
   #may = false;
   /** What this run counts; of each, the whole days. */
   #windows: Window[] = [];
@@ -115,9 +117,10 @@ export class Census {
     this.#known = new Map();
     for (const table of ['dash_visits', 'dash_users']) if (!(await hasTable(session, table))) return;
     const { start, end } = wholeDays({
-      start: Math.min(...windows.map(({ start }) => start)) - mostReach * dayMs,
-      end: Math.max(...windows.map(({ end }) => end)) + mostReach * dayMs,
+      start: Math.min(this.#span.start, ...windows.map(({ start }) => start - mostReach * dayMs)),
+      end: Math.max(this.#span.end, ...windows.map(({ end }) => end + mostReach * dayMs)),
     });
+    this.#span = { start, end };
     const rows = await session.query<Known & { day: number }>(sql('aggregate/users/known'), [start, end]);
     for (const { day, ...known } of rows) this.#known.set(dayOf(day), known);
   }

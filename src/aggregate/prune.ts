@@ -4,9 +4,9 @@ import { sql } from '../files.ts';
 import { queryChanged } from '../ledger/changed.ts';
 import { hasLedger, queryCovered, queryPruned, record } from '../ledger/ledger.ts';
 import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
-import { lastMidnight } from '../time.ts';
+import { describeWindow, lastMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
-import { withLock } from './lock.ts';
+import { withLock } from '../ledger/lock.ts';
 import { mostReach } from './census.ts';
 import { clearUsers, mayCountUsers, shortenReach } from './users.ts';
 
@@ -34,7 +34,8 @@ export interface Pruned {
 
 /**
  * Takes old days, up to a UTC midnight, out of the log and the aggregates, in one transaction, and writes that into the ledger. Of
- * the log goes only what the ledger says is aggregated and what still has as many events as then.
+ * the log goes only what the ledger says is aggregated and what still has as many events as then, both from one snapshot: an event
+ * that arrives meanwhile stays.
  *
  * @param now Unix milliseconds
  * @throws ZenError `failed` without a ledger, `locked` when another run is at work
@@ -60,7 +61,7 @@ export async function prune(
         await lock.join(session);
         return work(session);
       },
-      { rollback: dryRun },
+      { rollback: dryRun, snapshot: 'read write' },
     ),
   );
 }
@@ -75,6 +76,7 @@ async function pruneLog(session: Session, until: number): Promise<Pick<Pruned, '
       for (const part of subtract(window, kept)) {
         const started = performance.now();
         const events = await session.run(sql('aggregate/prune/log'), [part.start, part.end, minute]);
+        if (events !== (await countVisits(session, part))) throw hasChanged(part);
         told.events += events;
         if (events > 0)
           await record(session, { ...part, minute }, performance.now() - started, { pruned: events });
@@ -83,6 +85,17 @@ async function pruneLog(session: Session, until: number): Promise<Pick<Pruned, '
     }
   }
   return told;
+}
+
+async function countVisits(session: Session, { start, end }: Window): Promise<number> {
+  const minutes = await session.query<{ events: number }>(sql('aggregate/visits/minutes'), [start, end]);
+  return minutes.reduce((sum, { events }) => sum + events, 0);
+}
+
+/** On Citus, whose nodes have no snapshot in common. */
+function hasChanged(window: Window): ZenError {
+  const why = `The log has changed while it was pruned: ${describeWindow(window)}`;
+  return new ZenError('failed', `${why}. Nothing was changed. Run it again.`);
 }
 
 async function pruneAggregates(

@@ -3,7 +3,7 @@ import { hasTable, requireTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { queryChanged } from '../ledger/changed.ts';
+import { queryChanged, queryLate } from '../ledger/changed.ts';
 import type { Changed } from '../ledger/changed.ts';
 import { queryCovered, queryLatest, queryPruned, queryRuns } from '../ledger/ledger.ts';
 import type { Covered, Run } from '../ledger/ledger.ts';
@@ -24,6 +24,8 @@ export interface Status {
   silences: Window[];
   /** What has changed in the log since it was aggregated. */
   changed: Changed[];
+  /** Events of days that were pruned from the log, which are in no table. */
+  late: Changed[];
   /** Of what is aggregated, where people were not counted, though they are elsewhere. Not what was pruned from the log. */
   uncounted: Window[];
   /** Milliseconds from the end of what is aggregated until now; null when nothing is. */
@@ -60,6 +62,7 @@ async function compare(session: Session, now: number): Promise<Status> {
     gaps: start === undefined || end === undefined ? [] : subtract({ start, end }, whole),
     silences: await queryAllSilences(session),
     changed: await queryChanged(session, coverage),
+    late: await queryLate(session),
     uncounted: await queryLacking(session, whole),
     age: end === undefined ? null : now - end,
     lastEvent,

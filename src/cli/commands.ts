@@ -11,7 +11,6 @@ import { mayCountUsers } from '../aggregate/users.ts';
 import { queryStatus } from '../aggregate/status.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Database } from '../db/database.ts';
-import { hasTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { findPlace, writePage } from '../output.ts';
 import type { LocaleName } from '../render/locale.ts';
@@ -21,6 +20,7 @@ import { openBackup, spool } from '../restore/open.ts';
 import type { Origin } from '../restore/open.ts';
 import { hasEvents, restore } from '../restore/restore.ts';
 import { describeDuration, describeWindow, isoTime, lastMidnight, minuteMs } from '../time.ts';
+import type { Window } from '../time.ts';
 import { command, onInterrupt } from './command.ts';
 import type { Report } from './command.ts';
 import { readDates } from './options.ts';
@@ -75,7 +75,7 @@ async function restoreFrom(
   streams?: Streams,
 ): Promise<void> {
   const dump = backup.path;
-  const { append = false, allowEmpty, table: tables, null: nulls = [] } = options;
+  const { append = false, allowEmpty, table: tables, wait, null: nulls = [] } = options;
   await command({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
@@ -83,7 +83,7 @@ async function restoreFrom(
     const { rows, bytes, indexed, odd, summary } = await terminal.during(
       `Restoring ${dump} into ${db.label}`,
       (update) =>
-        restore(db, backup, { append, allowEmpty, tables, nulls, reopen }, (progress) => {
+        restore(db, backup, { append, allowEmpty, tables, wait, nulls, reopen }, (progress) => {
           update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
         }),
     );
@@ -118,6 +118,7 @@ export interface AggregateFlags extends CommonOptions, DateOptions {
   jobs?: number;
   lookback?: number;
   users?: boolean;
+  allowEmpty?: boolean;
 }
 
 export async function runAggregate(flags: AggregateFlags): Promise<void> {
@@ -130,28 +131,57 @@ export async function aggregateIn(
   seconds: () => number,
   flags: AggregateFlags,
 ): Promise<Report> {
-  const { minute, lookback, wait = 0 } = flags;
+  const { minute, lookback, wait = 0, users, allowEmpty } = flags;
   const dryRun = flags.dryRun === true;
-  const windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
-  const [start, end] = [windows[0]?.start, windows.at(-1)?.end];
-  const json = {
-    start: null,
-    end: null,
-    minute,
-    events: 0,
-    visits_rows: 0,
-    engagement_rows: 0,
-    dry_run: dryRun,
-  };
   const cores = Math.min(availableParallelism(), mostJobs);
   const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
-  const { users } = flags;
-  const options = { minute, dryRun, wait, jobs, users };
-  if (start === undefined || end === undefined) {
-    // The tables, for a page of a log that has no whole day yet.
-    if (!dryRun && !(await hasTable(db, 'dash_engagement'))) await aggregate(db, [], options);
-    return { text: await explainNothing(db, Date.now()), json: { ...json, seconds: seconds() } };
-  }
+  let windows: Window[] = [];
+  let stated = '';
+  const choose = async () => {
+    windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
+    stated = windows.map(describeWindow).join('; ');
+    await noteBefore(db, terminal, windows, flags);
+    return slice(db, windows);
+  };
+  const told = await terminal.during('Aggregating', (update) =>
+    aggregate(db, choose, { minute, dryRun, wait, jobs, users, allowEmpty }, ({ done, of }) => {
+      if (of > 1)
+        update(`Aggregating ${stated}: ${describeShare(done / of, seconds())} (${done} of ${of} days)`);
+    }),
+  );
+  const { events, visitsRows, engagementRows, kept } = told;
+  const [start, end] = [windows[0]?.start, windows.at(-1)?.end];
+  const json = {
+    ...{ start: start === undefined ? null : isoTime(start), end: end === undefined ? null : isoTime(end) },
+    ...{ minute, events, visits_rows: visitsRows, engagement_rows: engagementRows, dry_run: dryRun },
+    kept: kept.map(isoWindow),
+    seconds: seconds(),
+  };
+  if (windows.length === 0) return { text: await explainNothing(db, Date.now()), json };
+  const stay = kept.map((window) => `\n${describeWindow(window)}, ${keeps}`);
+  return {
+    text:
+      `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(events)} events of ${stated}, into ` +
+      `${count(visitsRows)} rows of dash_visits and ${count(engagementRows)} of dash_engagement, in ${seconds()} s.${stay.join('')}`,
+    json,
+  };
+}
+
+const keeps =
+  'stays in the tables as it was: the log has no more events of it. To empty it, run zen aggregate --allow-empty.';
+
+function isoWindow({ start, end }: Window): { start: string; end: string } {
+  return { start: isoTime(start), end: isoTime(end) };
+}
+
+/** What is to be known before some windows are aggregated. */
+async function noteBefore(
+  db: Database,
+  terminal: Terminal,
+  windows: readonly Window[],
+  { minute, users }: AggregateFlags,
+): Promise<void> {
+  if (windows.length === 0) return;
   const other = (await queryCovered(db)).find(
     (stretch) => stretch.minute !== minute && subtract(stretch, merge(windows)).length > 0,
   );
@@ -160,26 +190,8 @@ export async function aggregateIn(
       `${describeWindow(other)}, is aggregated with --minute ${other.minute}, this run with ${minute}: where they meet, ` +
         'an event may be counted twice, or not at all.',
     );
-  const stated = windows.map(describeWindow).join('; ');
   if (users && !(await mayCountUsers(db)))
     terminal.note('Users are not counted: this role may not make or fill dash_users.');
-  const told = await terminal.during(`Aggregating ${stated}`, async (update) =>
-    aggregate(db, await slice(db, windows), options, ({ done, of }) => {
-      if (of > 1)
-        update(`Aggregating ${stated}: ${describeShare(done / of, seconds())} (${done} of ${of} days)`);
-    }),
-  );
-  const { events, visitsRows, engagementRows } = told;
-  return {
-    text:
-      `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(events)} events of ${stated}, into ` +
-      `${count(visitsRows)} rows of dash_visits and ${count(engagementRows)} of dash_engagement, in ${seconds()} s.`,
-    json: {
-      ...json,
-      ...{ start: isoTime(start), end: isoTime(end) },
-      ...{ events, visits_rows: visitsRows, engagement_rows: engagementRows, seconds: seconds() },
-    },
-  };
 }
 
 const mostJobs = 4;
@@ -244,7 +256,7 @@ export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> 
       `${count(engagementRows)} of dash_engagement.${stay.join('')}`,
     json: {
       ...{ dry_run: dryRun, events, visits_rows: visitsRows, engagement_rows: engagementRows },
-      kept: kept.map(({ start, end }) => ({ start: isoTime(start), end: isoTime(end) })),
+      kept: kept.map(isoWindow),
     },
   };
 }

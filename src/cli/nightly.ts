@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Session } from '../db/database.ts';
 import { ZenError } from '../errors.ts';
+import { queryLate } from '../ledger/changed.ts';
+import type { Changed } from '../ledger/changed.ts';
 import { queryCovered } from '../ledger/ledger.ts';
 import { archive } from '../nightly/archive.ts';
 import { runChecks } from '../nightly/checks.ts';
@@ -14,6 +16,7 @@ import type { Report } from './command.ts';
 import { demandFile } from './options.ts';
 import { aggregateIn, pruneIn, renderFrom } from './commands.ts';
 import type { AggregateFlags, PruneFlags, RenderFlags } from './commands.ts';
+import { describeLate } from './report.ts';
 import { Terminal } from './terminal.ts';
 
 export interface NightlyFlags extends AggregateFlags, RenderFlags, PruneFlags {
@@ -47,9 +50,11 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
       const aggregated = await aggregateIn(db, terminal, seconds, flags);
       log('aggregate', aggregated.text, aggregated.json);
       const look = (session: Session) => examine(session, flags);
-      const { window, checks, failed, content } = await db.transaction(look, { snapshot: 'read only' });
+      const { window, checks, failed, late, content } = await db.transaction(look, { snapshot: 'read only' });
       for (const { name, outcome, text } of checks) log(`check ${name}`, `${outcome}: ${text}`, { outcome });
-      const json = { run, aggregated: aggregated.json, checks };
+      for (const line of describeLate(late)) log('late', line);
+      const lost = late.map(({ start, end, ...of }) => ({ start: isoTime(start), end: isoTime(end), ...of }));
+      const json = { run, aggregated: aggregated.json, checks, late: lost };
       if (!content) return refuse(failed, flags, json);
       const warning = failed.map(({ text }) => text).join(' ');
       const page: RenderFlags = { ...flags, startDt: window.start, endDt: window.end };
@@ -85,6 +90,8 @@ interface Examined {
   window: Window;
   checks: Check[];
   failed: Check[];
+  /** See `queryLate`. */
+  late: Changed[];
   /** Of the page, unless it may not be published. */
   content?: Content;
 }
@@ -95,10 +102,11 @@ async function examine(session: Session, flags: NightlyFlags): Promise<Examined>
   const window = await choosePeriod(session, last);
   const checks = await runChecks(session, window, minEvents);
   const failed = checks.filter(({ outcome }) => outcome === 'failed');
-  if (failed.length > 0 && !force) return { window, checks, failed };
+  const late = await queryLate(session);
+  if (failed.length > 0 && !force) return { window, checks, failed, late };
   const { readContent } = await import('../render/render.ts');
   const content = await readContent(session, { ...window, locale, minCell }, Date.now());
-  return { window, checks, failed, content };
+  return { window, checks, failed, late, content };
 }
 
 /** The stretch up to the last UTC midnight, but not from before anything was aggregated. */

@@ -53,6 +53,7 @@ export function buildProgram(streams?: Streams): Command {
       'end, not included (default: the last UTC midnight)',
     ),
     ...reading(),
+    option('--allow-empty', 'also empty minutes of which the log has no more events; else they stay'),
     option('--dry-run', 'do the work, tell the figures, and undo it'),
   ]).action(runAggregate);
   command(program, 'render', `write the dashboard; ${times}`, [

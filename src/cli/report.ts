@@ -12,7 +12,7 @@ import { count } from './numbers.ts';
 
 /** The state of the aggregates, for people. */
 export function describeStatus(
-  { first, last, coverage, gaps, silences, changed, uncounted, age, lastEvent, eventAge, runs }: Status,
+  { first, last, coverage, gaps, silences, changed, late, uncounted, age, lastEvent, eventAge, runs }: Status,
   label: string,
 ): string {
   const log =
@@ -35,6 +35,7 @@ export function describeStatus(
         `Suspicious silence: ${describeWindow(window)}: not one event in busy time. See whether the feed failed.`,
     ),
     ...mergeDays(changed).map((day) => `${describeChange(day)} ${remedy(day, coverage)}`),
+    ...describeLate(late),
     ...uncounted.map(
       (window) =>
         `People are not counted: ${describeWindow(window)}. ${remedy(window, coverage, ' --users')}`,
@@ -75,6 +76,15 @@ function describeChange({ events, visits, minutes, ...window }: ChangedDay): str
   const isWhole = window.end - window.start === minutes * minuteMs;
   const where = `${isWhole ? '' : `${count(minutes)} minutes of `}${describeWindow(window)}`;
   return `Changed since: ${where}: the log has ${count(events)} events${isWhole ? '' : ' in them'}, dash_visits ${count(visits)}.`;
+}
+
+/** A line for each day. */
+export function describeLate(late: readonly Changed[]): string[] {
+  return mergeDays(late).map(
+    ({ events, minutes, ...window }) =>
+      `Came late: ${count(minutes)} minutes of ${describeWindow(window)}: the log has ${count(events)} events in them, ` +
+      'though it was pruned there. No table has them. Delete them; or restore what was pruned, with --append, and aggregate that day anew.',
+  );
 }
 
 /** The command that aggregates a window anew, for each rule that it was aggregated with; for a gap, with the rule before it. */
@@ -118,6 +128,7 @@ export function statusJson({
   gaps,
   silences,
   changed,
+  late,
   uncounted,
   age,
   lastEvent,
@@ -134,6 +145,7 @@ export function statusJson({
     gaps: gaps.map(window),
     silences: silences.map(window),
     changed: changed.map(window),
+    late: late.map(window),
     uncounted: uncounted.map(window),
     age_seconds: seconds(age),
     last_event: iso(lastEvent),

@@ -3,8 +3,9 @@ import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { queryPruned } from './ledger.ts';
+import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
+import { intersect } from './windows.ts';
 
 /** A stretch of minutes for which the log and `dash_visits` count different numbers of events. */
 export interface Changed extends Window {
@@ -33,16 +34,49 @@ export async function queryChanged(session: Session, coverage: readonly Covered[
   return changed;
 }
 
+/**
+ * The minutes of days that were pruned in which the log has events all the same, though no more than were aggregated: they came late, or
+ * were put back. Nothing can count them, unless the log has all of the minute again, as one has that was restored since.
+ */
+export async function queryLate(session: Session): Promise<Changed[]> {
+  if (!(await mayCompare(session))) return [];
+  const late: Changed[] = [];
+  const restored = await queryRestored(session);
+  for (const stretch of await queryPruned(session)) {
+    const values = [stretch.start - minuteMs, stretch.end];
+    const [left] = await session.query<{ first: number | null; last: number | null }>(
+      sql('ledger/left'),
+      values,
+    );
+    if (left?.first == null || left.last === null) continue;
+    const near = {
+      start: left.first - (left.first % minuteMs),
+      end: left.last - (left.last % minuteMs) + 2 * minuteMs,
+    };
+    const part = intersect(stretch, near);
+    for (const one of part ? await compare(session, { ...part, minute: stretch.minute }, true) : []) {
+      const { start, events, visits } = one;
+      const isBack = events === visits && restored.some((of) => of.start <= start && start < of.end);
+      if (events > 0 && events <= visits && !isBack) extend(late, { ...one, end: start + minuteMs });
+    }
+  }
+  return late;
+}
+
 /** How many events `dash_visits` has of a stretch that the log has no more. */
 export async function countLost(session: Session, stretch: Covered): Promise<number> {
   const minutes = await compare(session, stretch);
   return minutes.reduce((sum, { events, visits }) => sum + Math.max(0, visits - events), 0);
 }
 
-/** The minutes in which the log and `dash_visits` differ. */
-async function compare(session: Session, { start, end, minute }: Covered): Promise<Omit<Changed, 'end'>[]> {
+/** The minutes in which the log and `dash_visits` differ; or, of `all`, the log has any events. */
+async function compare(
+  session: Session,
+  { start, end, minute }: Covered,
+  all = false,
+): Promise<Omit<Changed, 'end'>[]> {
   if (!(await hasTable(session, 'dash_visits'))) return [];
-  return session.query(sql('ledger/changed'), [start, end, minute]);
+  return session.query(sql('ledger/changed'), [start, end, minute, all]);
 }
 
 /** Adds a minute to the last stretch when it follows on it, or else as a new one. */

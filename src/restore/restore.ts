@@ -3,6 +3,7 @@ import { hasTable, isTooLong, widen } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { record } from '../ledger/ledger.ts';
+import { lockAlone } from '../ledger/lock.ts';
 import { minuteMs } from '../time.ts';
 import type { Backup } from './backup.ts';
 import { mapColumns } from './columns.ts';
@@ -27,6 +28,8 @@ export interface RestoreOptions {
   nulls?: readonly string[];
   /** Opens the backup again, where it is no file of that path. */
   reopen?: () => Promise<Backup>;
+  /** Milliseconds to wait for a run that is at work, before its log is replaced. */
+  wait?: number | undefined;
 }
 
 /** How far a restore has come. */
@@ -54,7 +57,8 @@ export interface Restored {
  * the dump says is executed.
  *
  * @param onProgress told how far it has come, after each piece
- * @throws ZenError `failed` for a dump that is damaged, holds no such table, or no rows of it
+ * @throws ZenError `failed` for a dump that is damaged, holds no such table, or no rows of it, `locked` when another run is at work
+ *   on a log that it would replace
  */
 export async function restore(
   db: Database,
@@ -118,7 +122,7 @@ async function learn(
 async function load(
   db: Database,
   backup: Backup,
-  { append, allowEmpty, tables = [], nulls = [] }: RestoreOptions,
+  { append, allowEmpty, tables = [], nulls = [], wait = 0 }: RestoreOptions,
   { wide, ids }: Known,
   onProgress: (progress: Progress) => void,
 ): Promise<Restored> {
@@ -136,6 +140,7 @@ async function load(
     onProgress({ bytes: backup.position, size: backup.size, rows });
   };
   return db.transaction(async (session) => {
+    if (!append) await lockAlone(session, wait);
     const tally = await prepare(session, mapping, append);
     if (wide) await widen(session, 'log_raw');
     const source = new Source(convert(first, pieces, mapping), report);

@@ -22,7 +22,7 @@ export interface Lock {
 }
 
 /**
- * Does `work` while no other run aggregates into this database. The lock is an advisory one of PostgreSQL's, kept by a
+ * Does `work` while no other run changes the log or the aggregates of this database. The lock is an advisory one of PostgreSQL's, kept by a
  * connection of its own: it goes with that connection, however the run ends.
  *
  * @param wait milliseconds to wait for another run
@@ -31,9 +31,9 @@ export interface Lock {
 export function withLock<T>(db: Database, wait: number, work: (lock: Lock) => Promise<T>): Promise<T> {
   return db.reserve(async (leader) => {
     await demandSession(db, leader);
-    const pid = await take(leader, performance.now() + wait);
+    const pid = await take(leader, wait, 'ledger/lock/take');
     try {
-      await leader.query(sql('aggregate/lock/session'));
+      await leader.query(sql('ledger/lock/session'));
       return await work({ join: (transaction) => join(transaction, pid) });
     } finally {
       await release(db, leader, pid);
@@ -41,11 +41,20 @@ export function withLock<T>(db: Database, wait: number, work: (lock: Lock) => Pr
   });
 }
 
+/**
+ * Has a transaction hold the lock alone, until it ends: for a run that is one transaction, without a snapshot.
+ *
+ * @throws ZenError `locked` when another run still holds it after so many milliseconds
+ */
+export async function lockAlone(transaction: Session, wait: number): Promise<void> {
+  await take(transaction, wait, 'ledger/lock/alone');
+}
+
 /** Tries to give the lock back. A lost connection has done so already. */
 async function release(db: Database, leader: Session, pid: number): Promise<void> {
   for (let left = releases; left > 0; left--) {
     const [answer] = await leader
-      .query<{ released: boolean }>(sql('aggregate/lock/release'), [pid])
+      .query<{ released: boolean }>(sql('ledger/lock/release'), [pid])
       .catch(() => [{ released: true }]);
     if (answer?.released) return;
     await sleep(every / 10);
@@ -55,9 +64,9 @@ async function release(db: Database, leader: Session, pid: number): Promise<void
 }
 
 async function join(transaction: Session, leader: number): Promise<void> {
-  await transaction.query(sql('aggregate/lock/session'));
-  await transaction.query(sql('aggregate/lock/join'));
-  const [found] = await transaction.query<{ held: boolean }>(sql('aggregate/lock/check'), [leader]);
+  await transaction.query(sql('ledger/lock/session'));
+  await transaction.query(sql('ledger/lock/join'));
+  const [found] = await transaction.query<{ held: boolean }>(sql('ledger/lock/check'), [leader]);
   if (!found?.held) {
     throw new ZenError(
       'unreachable',
@@ -70,11 +79,12 @@ async function join(transaction: Session, leader: number): Promise<void> {
  * The process of the server that holds the lock now. Tries, rather than queues: a waiting request would keep the other run's own
  * transactions from their shares.
  */
-async function take(leader: Session, until: number): Promise<number> {
+async function take(session: Session, wait: number, statement: string): Promise<number> {
+  const until = performance.now() + wait;
   for (;;) {
-    const [taken] = await leader.query<{ pid: number }>(sql('aggregate/lock/take'));
+    const [taken] = await session.query<{ pid: number }>(sql(statement));
     if (taken) return taken.pid;
-    if (performance.now() + every > until) throw new ZenError('locked', await describeHolder(leader));
+    if (performance.now() + every > until) throw new ZenError('locked', await describeHolder(session));
     await sleep(every);
   }
 }
@@ -87,7 +97,7 @@ interface Holder {
 }
 
 async function describeHolder(session: Session): Promise<string> {
-  const [holder] = await session.query<Holder>(sql('aggregate/lock/holder'));
+  const [holder] = await session.query<Holder>(sql('ledger/lock/holder'));
   const details = holder && [
     holder.name || 'a client without a name',
     holder.user && `user ${holder.user}`,
@@ -95,5 +105,5 @@ async function describeHolder(session: Session): Promise<string> {
     holder.since !== null && `connected since ${isoTime(holder.since)}`,
   ];
   const who = details ? ` (${details.filter(Boolean).join(', ')})` : '';
-  return `Another run is aggregating into this database${who}. Try again later, or let this one wait: --wait 10m.`;
+  return `Another run is at work in this database${who}. Try again later, or let this one wait: --wait 10m.`;
 }

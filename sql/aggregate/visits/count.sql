@@ -1,5 +1,0 @@
--- One row: the events that dash_visits holds of the window [$1, $2), Unix milliseconds.
-select coalesce(sum(visits), 0)::bigint as events
-from dash_visits
-where dt >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
-  and dt < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
