@@ -160,6 +160,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       events: 4,
       visitsRows: 4,
       engagementRows: 4,
+      kept: [],
     });
     const runs = await queryRuns(db, 10);
     expect(runs.map(({ start, end }) => ({ start, end }))).toEqual([

@@ -137,18 +137,19 @@ export async function aggregateIn(
   const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
   let windows: Window[] = [];
   let stated = '';
-  const choose = async () => {
-    windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
-    stated = windows.map(describeWindow).join('; ');
-    await noteBefore(db, terminal, windows, flags);
-    return slice(db, windows);
-  };
-  const told = await terminal.during('Aggregating', (update) =>
-    aggregate(db, choose, { minute, dryRun, wait, jobs, users, allowEmpty }, ({ done, of }) => {
+  const told = await terminal.during('Looking up what to aggregate', (update) => {
+    const choose = async () => {
+      windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
+      stated = windows.map(describeWindow).join('; ');
+      await noteBefore(db, terminal, windows, flags);
+      if (windows.length > 0) update(`Aggregating ${stated}`, true);
+      return slice(db, windows);
+    };
+    return aggregate(db, choose, { minute, dryRun, wait, jobs, users, allowEmpty }, ({ done, of }) => {
       if (of > 1)
         update(`Aggregating ${stated}: ${describeShare(done / of, seconds())} (${done} of ${of} days)`);
-    }),
-  );
+    });
+  });
   const { events, visitsRows, engagementRows, kept } = told;
   const [start, end] = [windows[0]?.start, windows.at(-1)?.end];
   const json = {

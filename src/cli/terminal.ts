@@ -50,16 +50,19 @@ export class Terminal {
 
   /**
    * Shows `text` while `work` runs; `work` may change it. On a terminal the text changes in its place, elsewhere there is
-   * a line at the start, and then one every few seconds.
+   * a line at the start, and then one every few seconds, or `now`.
    */
-  async during<T>(text: string, work: (update: (text: string) => void) => Promise<T>): Promise<T> {
+  async during<T>(
+    text: string,
+    work: (update: (text: string, now?: boolean) => void) => Promise<T>,
+  ): Promise<T> {
     const spinner = await this.#spin(text);
     if (!spinner) this.#write(text);
     let told = performance.now();
     try {
-      return await work((next) => {
+      return await work((next, now = false) => {
         if (spinner) spinner.text = next;
-        else if (performance.now() - told > lineEvery) {
+        else if (now || performance.now() - told > lineEvery) {
           this.#write(next);
           told = performance.now();
         }
