@@ -209,7 +209,9 @@ async function replace(
   );
   await census.write(session, days, returns, place);
   const after = await queryMinutes(session, { start, end });
-  const lost = [...before.keys()].filter((minute) => !after.has(minute) && !mayEmpty(minute, after));
+  const lost = [...before.keys()].filter(
+    (minute) => !after.has(minute) && !mayEmpty(minute, after, { start, end }),
+  );
   if (lost.length > 0) throw new Emptied(lost);
   const events = [...after.values()].reduce((sum, some) => sum + some, 0);
   return { events, visitsRows, engagementRows };
@@ -234,7 +236,7 @@ class Emptied extends Error {
 }
 
 /** Tells of a minute that now has no events whether it may lose its rows, when it is known which ones have some. */
-type MayEmpty = (minute: number, filled: ReadonlyMap<number, unknown>) => boolean;
+type MayEmpty = (minute: number, filled: ReadonlyMap<number, unknown>, window: Window) => boolean;
 
 /**
  * It may when that is asked for, and where a restore has replaced the log. And by another rule than it was aggregated with, its events
@@ -246,9 +248,13 @@ async function queryEmptying(session: Session, { minute, allowEmpty }: Aggregate
   const own = (await queryCovered(session)).filter((stretch) => stretch.minute === minute);
   const isIn = (stretches: readonly Window[], time: number) =>
     stretches.some(({ start, end }) => start <= time && time < end);
-  return (time, filled) =>
+  // Beyond the edge of a window it is not known, and may well be.
+  const isFilled = (time: number, filled: ReadonlyMap<number, unknown>, { start, end }: Window) =>
+    time < start || time >= end || filled.has(time);
+  return (time, filled, window) =>
     isIn(restored, time) ||
-    (!isIn(own, time) && (filled.has(time - minuteMs) || filled.has(time + minuteMs)));
+    (!isIn(own, time) &&
+      [time - minuteMs, time + minuteMs].some((neighbour) => isFilled(neighbour, filled, window)));
 }
 
 /** Both results; of a failure, only once nothing is at work any more. */
