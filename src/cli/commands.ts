@@ -267,10 +267,8 @@ export interface StatusFlags extends CommonOptions {
 }
 
 export async function runStatus(flags: StatusFlags): Promise<void> {
-  await command(flags, async (db, terminal) => {
+  await command(flags, async (db) => {
     const status = await queryStatus(db, Date.now());
-    if (db.kind === 'server' && (await isSuperuser(db)))
-      terminal.note('This role is a superuser. Zen needs none: see README, Rights.');
     const { maxAge } = flags;
     const old = maxAge === undefined ? [] : describeAge(status, maxAge);
     return {
@@ -296,13 +294,6 @@ function describeAge({ age, eventAge }: Status, maxAge: number): string[] {
     ...((age ?? Infinity) > maxAge ? [aggregated] : []),
     ...((eventAge ?? Infinity) > maxAge ? [event] : []),
   ];
-}
-
-async function isSuperuser(db: Database): Promise<boolean> {
-  const [role] = await db.query<{ superuser: boolean }>(
-    "select current_setting('is_superuser') = 'on' as superuser",
-  );
-  return role?.superuser === true;
 }
 
 export interface RenderFlags extends CommonOptions, DateOptions {

@@ -168,6 +168,9 @@ function hover(view: View, event: PointerEvent): void {
     });
 }
 
+/** Stands beside the selection, where it takes no line of its own. */
+const unfiltered = 'The comparison of days does not follow the filters.';
+
 async function start(): Promise<void> {
   const payload = decode(await unpack(readText('payload')));
   const { charts: specs, locale } = JSON.parse(readText('settings')) as Settings;
@@ -179,10 +182,10 @@ async function start(): Promise<void> {
   const listed = () => ({ ...drawn(tables), history: listMinutes(tables, selection(), span) });
   const update = () => {
     const chosen = selection();
-    summary.textContent = describeSelection(chosen, span, write);
-    topics.count(countTopics(tables, chosen, span), write);
     const isFiltered = controls.some(({ value }) => value !== null);
-    document.getElementById('unfiltered')?.toggleAttribute('hidden', !isFiltered);
+    const note = isFiltered && document.getElementById('change') ? write.t(unfiltered) : '';
+    summary.textContent = [describeSelection(chosen, span, write), note].filter(Boolean).join(' · ');
+    topics.count(countTopics(tables, chosen, span), write);
     const now = drawn(tables);
     tell(describe(now, findPeak(tables, chosen, span), chosen.period ?? span, write));
     if (people?.hidden === false) people.give(now.people);

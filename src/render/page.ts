@@ -199,7 +199,7 @@ function describeFacts({ gaps, silences, aggregated, unseen }: Facts, visits: nu
     silences:
       silences.length === 0
         ? ''
-        : t('Suspicious silence, not one event in busy time: {stretches} UTC.', {
+        : t('Suspicious silence: {stretches} UTC.', {
             stretches: join(stretches, write, '; '),
           }),
     gaps: gaps.map(({ start, end }) => range(start, end)).join('; '),
