@@ -51,6 +51,7 @@ const payload: Payload = {
     { name: 'Кино', color: '#778899', rank: 2 },
   ],
   gaps: [],
+  merged: null,
   visits: toCells(
     [items, ages, sources],
     [

@@ -23,6 +23,7 @@ import type { Packed } from './fit.ts';
 import { readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { countRows } from './manifest.ts';
+import { mergeSmall } from './merge.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
 import { queryPeople, thin } from './people.ts';
@@ -38,7 +39,7 @@ export interface RenderOptions {
   title?: string | undefined;
   /** Megabytes (of 1,000,000 bytes) that the page may take; without it, any number. */
   maxSize?: number | undefined;
-  /** Groups of fewer people than this are not told apart; without it, all are. */
+  /** Groups of fewer people than this are merged (`mergeSmall`); without it, none. */
   minCell?: number | undefined;
   /** Stands on the page above everything. */
   warning?: string | undefined;
@@ -59,6 +60,8 @@ export interface Rendered {
   people: number | null;
   /** Stretches in which a busy log was silent. */
   silences: Window[];
+  /** Groups that stand under a common name, because they, or one of them, have fewer people than `minCell`. */
+  merged: number;
   /** UTC days of which people are not known, or not all, why the page does not count people. */
   uncounted: number[];
 }
@@ -95,18 +98,19 @@ export async function readContent(
   const period = await resolvePeriod(session, options, now);
   const translate = translator(readLocale(options.locale));
   const facts = await queryFacts(session, period);
-  const payload = await queryPayload(session, period, facts.gaps, translate, (share) => {
+  const read = await queryPayload(session, period, facts.gaps, translate, (share) => {
     onProgress({ stage: 'reading', share });
   });
-  payload.silences = facts.silences;
-  const isEmpty = (payload.visits.sums.at(-1) ?? 0) === 0;
+  read.silences = facts.silences;
+  const isEmpty = (read.visits.sums.at(-1) ?? 0) === 0;
   const uncounted = isEmpty ? null : await queryUncounted(session, period);
-  const counted =
-    uncounted?.length === 0 && (await queryPeople(session, payload, translate, options.minCell ?? 1));
+  const counted = uncounted?.length === 0 && (await queryPeople(session, read, translate));
   const { people, stale } = counted || { people: null, stale: uncounted ?? [] };
+  const merged = mergeSmall({ ...read, people }, options.minCell ?? 1, translate);
   return {
-    ...{ period, facts, payload, people, uncounted: stale },
-    change: await queryChange(session, period, translate),
+    ...{ period, facts, uncounted: stale, people: merged.people },
+    payload: { ...merged, people: null },
+    change: await queryChange(session, period, translate, merged.merged && merged.items),
   };
 }
 
@@ -160,6 +164,7 @@ export async function render(
     period,
     visits,
     silences: facts.silences,
+    merged: payload.merged?.groups ?? 0,
     uncounted,
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };
