@@ -23,7 +23,7 @@ const directions: Record<string, string[]> = {
   render: ['ledger', 'db', 'errors', 'files', 'time', 'shared'],
   mail: ['render', 'files', 'shared'],
   nightly: ['ledger', 'db', 'files', 'output', 'time'],
-  ledger: ['db', 'files', 'time'],
+  ledger: ['db', 'errors', 'files', 'time'],
   db: ['config', 'errors', 'files'],
   client: ['shared'],
   shared: [],

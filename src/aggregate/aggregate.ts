@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
-import { hasTable, isTooLong, widen } from '../db/tables.ts';
+import { hasTable, isTooLong, widen, widenIds } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import type { Window } from '../time.ts';
@@ -65,6 +65,7 @@ export async function aggregate(
     withLock(db, options.wait, async (lock) => {
       const prepare = (session: Session) => createTables(session, options.users, wide);
       if (!options.dryRun) await prepare(db);
+      if (!options.dryRun) await widenIds(db);
       const left = windows.filter((window) => !results.has(window));
       const join = async (session: Session, work: () => Promise<void>) => {
         await lock.join(session);
@@ -184,8 +185,34 @@ async function replace(
     gathered && census.count(session, gathered.seen, place),
   );
   await census.write(session, days, returns, place);
-  const [count] = await session.query<{ events: number }>(sql('aggregate/visits/count'), [start, end]);
+  const [count] = await session.query<{ events: number; guarded: boolean }>(sql('aggregate/visits/count'), [
+    ...[start, end],
+  ]);
+  if (count?.guarded) for (const name of aggregates) await demandHeld(session, name, values);
   return { events: count?.events ?? 0, visitsRows, engagementRows };
+}
+
+/**
+ * That a table with triggers or rules holds just what was written into it. Its statement is run again without its first line, the
+ * INSERT, and in the same snapshot.
+ *
+ * @throws ZenError `failed`, with how many rows differ
+ */
+async function demandHeld(
+  session: Session,
+  name: (typeof aggregates)[number],
+  values: (number | string)[],
+): Promise<void> {
+  const made = sql(`aggregate/${name}/fill`).replace(/^insert .*$/m, '');
+  const held = sql(`aggregate/${name}/held`);
+  const difference = `((${made}) except all (${held})) union all ((${held}) except all (${made}))`;
+  const [found] = await session.query<{ rows: number }>(
+    `select count(*)::bigint as rows from (${difference}) as differences`,
+    values,
+  );
+  if (!found?.rows) return;
+  const why = `${found.rows} rows of dash_${name} are not as they were written: a trigger or rule of it changes them`;
+  throw new ZenError('failed', `${why}. Disable it: alter table dash_${name} disable trigger user.`);
 }
 
 /** Both results; of a failure, only once nothing is at work any more. */
