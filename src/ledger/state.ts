@@ -4,6 +4,7 @@ import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { isoTime } from '../time.ts';
 import { queryCovered, queryRestored } from './ledger.ts';
+import { querySpan } from './silence.ts';
 
 /** What of the database a command reads, and what it changes. */
 export interface Use {
@@ -14,13 +15,14 @@ export interface Use {
 type Name = keyof typeof needed;
 
 /** See `sql/ledger/state.sql`. */
-interface Table {
+export interface Table {
   name: Name;
   schema: string;
   kind: string;
   persistence: string;
   role: string;
   readable: boolean;
+  secured: boolean;
   hides: boolean;
   locks: boolean;
   filtered: boolean;
@@ -97,7 +99,7 @@ export async function inspect(db: Database, { reads, writes = [] }: Use): Promis
 }
 
 function demandSound(table: Table, isWritten: boolean): void {
-  const { name, kind, persistence, role, hides, locks } = table;
+  const { name, kind, persistence, role, secured, hides, locks } = table;
   if (persistence === 't')
     throw new ZenError('failed', `${name} is a temporary table, which hides the one that is meant. Drop it.`);
   if (isWritten && /[vm]/.test(kind))
@@ -108,6 +110,12 @@ function demandSound(table: Table, isWritten: boolean): void {
   const wrong = listWrong(table);
   if (wrong.length > 0)
     throw new ZenError('failed', `${name} is not as zen needs it: ${wrong.join('; ')}. ${mend(table)}`);
+  if (isWritten && secured && name === 'dash_users')
+    throw new ZenError(
+      'failed',
+      `Row security is on for dash_users, and COPY, which writes it, does not work then. Have an administrator run: ` +
+        `alter role ${role} bypassrls, or: alter table dash_users disable row level security.`,
+    );
   if (!(isWritten ? locks : hides)) return;
   const policy = isWritten ? 'for all' : 'for select';
   throw new ZenError(
@@ -199,8 +207,8 @@ function describeSchemas(tables: readonly Table[]): string[] {
 async function describeUnknown(session: Session, tables: readonly Table[]): Promise<string[]> {
   const has = (name: Name) => tables.some((table) => table.name === name);
   if (!has('dash_visits') || !has('dash_engagement')) return [];
-  const [span] = await session.query<{ start: number | null; end: number | null }>(sql('render/span'));
-  if (span?.start == null || span.end == null) return [];
+  const span = await querySpan(session);
+  if (!span) return [];
   const known = [...(await queryCovered(session)), ...(await queryRestored(session))].map(
     ({ start }) => start,
   );
