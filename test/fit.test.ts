@@ -44,7 +44,7 @@ function invent(minutes: number): Payload {
     items: ['a', 'b'],
     ages: ['young'],
     sources: ['x', 'y'],
-    events: [],
+    events: ['x', 'y'].map((event, rank) => ({ event, name: event, rank })),
     topics: [],
     gaps: [],
     visits: table(),

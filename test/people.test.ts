@@ -54,7 +54,9 @@ async function readPeople(db: Database, log: readonly Sample[], least = 1): Prom
   const minutes = log.map(({ ts }) => minuteOf(ts, 'floor') ?? 0);
   const period = { start: Math.min(...minutes), end: Math.max(...minutes) + minuteMs };
   const payload = await queryPayload(db, period, [], (text) => text);
-  return { ...payload, people: await queryPeople(db, payload, (text) => text, least) };
+  const { people, stale } = await queryPeople(db, payload, (text) => text, least);
+  expect(stale).toEqual([]);
+  return { ...payload, people };
 }
 
 /** Any names or all, and whole steps of the period, or its ends. */

@@ -176,11 +176,15 @@ describe('the payload', () => {
       [hostile, ['a'], ['b']],
       hostile.map((name, at) => [name, 'a', 'b', at, 1]),
     );
-    const none = toCells([[], [], []], []);
+    const { start, ages, sources } = payload;
+    const kinds = payload.events.map(({ event }) => event);
+    const end = start + hostile.length * 60_000;
+    const engagement = toCells([hostile, ['a'], kinds], []);
+    const none = { visits: toCells([[], ages, sources], []), engagement: toCells([[], ages, kinds], []) };
     for (const each of [
       payload,
-      { ...payload, items: hostile, ages: ['a'], sources: ['b'], visits: one },
-      { ...payload, visits: none, engagement: none, items: [], topics: [] },
+      { ...payload, end, items: hostile, ages: ['a'], sources: ['b'], visits: one, engagement },
+      { ...payload, ...none, items: [], topics: [] },
     ]) {
       expect(decode(encode(each))).toEqual(each);
     }

@@ -10,7 +10,8 @@ import type { Database } from '../src/db/database.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { queryUncounted } from '../src/ledger/uncounted.ts';
-import { queryStale } from '../src/render/people.ts';
+import { queryPeople } from '../src/render/people.ts';
+import { queryPayload } from '../src/render/tables.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers, minuteOf } from './support/oracle.ts';
@@ -86,6 +87,12 @@ async function ask(db: Database, { start, end, topic, age, event, or }: Question
     [start, end, topic === undefined, topic ?? null, age === undefined, age ?? null, event, or],
   );
   return rows[0]?.users ?? NaN;
+}
+
+/** The days on which people are not those of the events that a page would show. */
+async function queryStale(db: Database, period: Window): Promise<number[]> {
+  const payload = await queryPayload(db, period, [], (text) => text);
+  return (await queryPeople(db, payload, (text) => text, 1)).stale;
 }
 
 const whole = { start: midnight - 5 * dayMs, end: midnight + 5 * dayMs };

@@ -1,5 +1,5 @@
 import { ZenError } from '../errors.ts';
-import { buildCells, eachCell } from '../shared/cells.ts';
+import { buildCells, eachCell, pick } from '../shared/cells.ts';
 import type { Cell, Cells } from '../shared/cells.ts';
 import type { Payload } from '../shared/payload.ts';
 import { minuteMs } from '../time.ts';
@@ -86,15 +86,15 @@ export function coarsen(payload: Payload, until: number): Payload {
 function addUp({ codes, minutes, values, counts }: Cell, placeOf: (minute: number) => number): Cell {
   const [places, sums, numbers] = [[] as number[], [] as number[], [] as number[]];
   for (let row = 0; row < minutes.length; row++) {
-    const place = placeOf(minutes[row] ?? 0);
+    const place = placeOf(pick(minutes, row));
     const last = places.length - 1;
-    const number = counts?.[row] ?? 1;
+    const [value, number] = [pick(values, row), counts ? pick(counts, row) : 1];
     if (places[last] === place) {
-      sums[last] = (sums[last] ?? 0) + (values[row] ?? 0);
-      numbers[last] = (numbers[last] ?? 0) + number;
+      sums[last] = pick(sums, last) + value;
+      numbers[last] = pick(numbers, last) + number;
     } else {
       places.push(place);
-      sums.push(values[row] ?? 0);
+      sums.push(value);
       numbers.push(number);
     }
   }

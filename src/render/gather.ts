@@ -1,11 +1,16 @@
-import { buildCells } from '../shared/cells.ts';
+import { ZenError } from '../errors.ts';
+import { isWhole } from '../shared/bytes.ts';
+import { buildCells, pick } from '../shared/cells.ts';
 import type { Cell, Cells } from '../shared/cells.ts';
+import { isoTime } from '../time.ts';
 
 /** One cell of one stretch of time: two arrays of the same order. */
 export interface Piece {
   names: string[];
   minutes: Float64Array | number[];
   values: Float64Array | number[];
+  /** How many rows of one minute there may be; without it, any number. */
+  most?: number;
 }
 
 interface Part {
@@ -23,24 +28,50 @@ export function callName(name: string, notSet: string): string {
 
 /** Gathers the rows of an aggregate, stretch of time by stretch of time in their order, into columns. */
 export class Gatherer {
-  readonly #cells = new Map<string, { names: string[]; parts: Part[] }>();
+  readonly #cells = new Map<string, { names: string[]; parts: Part[]; most: number }>();
+  readonly #table: string;
+  readonly #timeOf: (minute: number) => number;
 
-  add({ names, minutes, values }: Piece): void {
+  /** @param timeOf the time of a minute (or step) of the pieces, Unix milliseconds */
+  constructor(table: string, timeOf: (minute: number) => number) {
+    this.#table = table;
+    this.#timeOf = timeOf;
+  }
+
+  /** @throws ZenError `failed` for a row whose value is no whole number from 0 on */
+  add({ names, minutes, values, most = Infinity }: Piece): void {
     const key = JSON.stringify(names);
-    const cell = this.#cells.get(key) ?? { names, parts: [] };
+    const cell = this.#cells.get(key) ?? { names, parts: [], most };
     this.#cells.set(key, cell);
-    const isSmall = values.every((value) => value < 2 ** 32);
+    const wrong = values.findIndex((value: number) => !isWhole(value));
+    if (wrong >= 0)
+      throw this.#refuse(
+        names,
+        pick(minutes, wrong),
+        `has ${String(values[wrong]).replace('NaN', 'NULL')} for a number`,
+      );
+    if (
+      minutes.length !== values.length ||
+      !minutes.every((minute: number) => isWhole(minute) && minute < 2 ** 32)
+    )
+      throw new Error(`The minutes of ${this.#table} cannot be read: ${minutes.length}.`);
+    const isSmall = values.every((value: number) => value < 2 ** 32);
     cell.parts.push({
       minutes: Uint32Array.from(minutes),
       values: isSmall ? Uint32Array.from(values) : Float64Array.from(values),
     });
   }
 
+  #refuse(names: string[], minute: number, fault: string): ZenError {
+    const place = `${names.map((name) => `“${name}”`).join(' × ')} at ${isoTime(this.#timeOf(minute))}`;
+    return new ZenError('failed', `${this.#table} ${fault}: ${place}. Aggregate that minute anew.`);
+  }
+
   /** For each dimension the sums of its names' values. */
   totals(dimension: number): Map<string, number> {
     const totals = new Map<string, number>();
     for (const { names, parts } of this.#cells.values()) {
-      const name = names[dimension] ?? '';
+      const name = pick(names, dimension);
       let sum = totals.get(name) ?? 0;
       for (const { values } of parts) for (const value of values) sum += value;
       totals.set(name, sum);
@@ -48,13 +79,24 @@ export class Gatherer {
     return totals;
   }
 
-  /** The table, its codes the places of the names in these lists. */
+  /**
+   * The table, its codes the places of the names in these lists.
+   *
+   * @throws ZenError `failed` for a minute that is there more often than it may
+   */
   build(names: string[][]): Cells {
     const places = names.map((list) => new Map(list.map((name, code) => [name, code])));
-    const cells = [...this.#cells.values()].map(({ names: own, parts }): Cell => ({
-      codes: own.map((name, dimension) => places[dimension]?.get(name) ?? 0),
-      ...sortRows(parts),
-    }));
+    const codeOf = (name: string, dimension: number) => {
+      const code = places[dimension]?.get(name);
+      if (code === undefined) throw new Error(`${this.#table} has “${name}”, which is no name of this page.`);
+      return code;
+    };
+    const cells = [...this.#cells.values()].map(({ names: own, parts, most }): Cell => {
+      const rows = sortRows(parts);
+      const wrong = rows.counts?.findIndex((count) => count > most) ?? -1;
+      if (wrong >= 0) throw this.#refuse(own, pick(rows.minutes, wrong), 'has the same minute twice');
+      return { codes: own.map(codeOf), ...rows };
+    });
     return buildCells(
       names.map(({ length }) => length),
       cells,
@@ -73,6 +115,8 @@ export function readArray(text: string): Float64Array {
       number = number * 10 + code;
       digits++;
     } else if (digits > 0) {
+      if (!Number.isSafeInteger(number))
+        throw new Error(`The database gave ${number}, too large to be exact.`);
       numbers[length++] = sign * number;
       [number, digits, sign] = [0, 0, 1];
     } else if (text[at] === '-') sign = -1;
@@ -85,27 +129,28 @@ export function readArray(text: string): Float64Array {
 }
 
 /** The rows of a cell in order of time; those of one minute are added up, and counted. */
-function sortRows(parts: Part[]): Omit<Cell, 'codes'> {
+function sortRows(parts: Part[]): { minutes: Float64Array; values: Float64Array; counts?: Float64Array } {
   const rows = concat(parts);
-  const order = Float64Array.from(rows.minutes, (minute, at) => minute * 2 ** 26 + at).sort();
+  const { length } = rows.minutes;
+  const order = Float64Array.from(rows.minutes, (minute, at) => minute * length + at).sort();
   const [minutes, values, counts] = [
-    new Float64Array(order.length),
-    new Float64Array(order.length),
-    new Float64Array(order.length),
+    new Float64Array(length),
+    new Float64Array(length),
+    new Float64Array(length),
   ];
   let row = -1;
   for (const place of order) {
-    const at = place % 2 ** 26;
-    const minute = rows.minutes[at] ?? 0;
+    const at = place % length;
+    const minute = pick(rows.minutes, at);
     if (row < 0 || minutes[row] !== minute) minutes[++row] = minute;
-    values[row] = (values[row] ?? 0) + (rows.values[at] ?? 0);
-    counts[row] = (counts[row] ?? 0) + 1;
+    values[row] = pick(values, row) + pick(rows.values, at);
+    counts[row] = pick(counts, row) + 1;
   }
-  const length = row + 1;
+  const end = row + 1;
   return {
-    minutes: minutes.subarray(0, length),
-    values: values.subarray(0, length),
-    counts: length < order.length ? counts.subarray(0, length) : undefined,
+    minutes: minutes.subarray(0, end),
+    values: values.subarray(0, end),
+    ...(end < length && { counts: counts.subarray(0, end) }),
   };
 }
 

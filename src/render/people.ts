@@ -1,7 +1,9 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
-import { buildCells, eachCell, encodeCells } from '../shared/cells.ts';
+import { buildCells, eachCell, encodeCells, pick } from '../shared/cells.ts';
 import type { Cell } from '../shared/cells.ts';
+import { stretch } from '../shared/cube.ts';
+import { listScopes } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
 import { People } from '../shared/people.ts';
 import type { Returns } from '../shared/returns.ts';
@@ -14,7 +16,7 @@ import { deflate, quick } from './pack.ts';
 /** Minutes of a step, each a whole number of the one before; none goes over a midnight. */
 const steps = [1, 5, 15, 60, 180, 360, 1440];
 
-const everyOne = '*';
+const dayMinutes = 1440;
 
 /** A row of `dash_users`: the day's midnight in minutes from 1970, and three arrays as text. */
 interface Day {
@@ -31,69 +33,128 @@ interface Day {
   or_event: string;
 }
 
-/** The days on which people were counted of other events than `dash_engagement` has now. */
-export async function queryStale(session: Session, { start, end }: Window): Promise<number[]> {
-  const rows = await session.query<{ day: number }>(sql('render/stale'), [start, end]);
-  return rows.map(({ day }) => day);
+/** People; or none, and the days (Unix milliseconds) on which `dash_users` has others than a page shows the events of. */
+export interface Counted {
+  people: Returns | null;
+  stale: number[];
 }
 
 /**
  * Reads how many people come back, in the coarsest step that tells apart what a period of that length shows: a minute up to six
- * hours, five up to a day and a half, else a quarter of an hour.
+ * hours, five up to a day and a half, else a quarter of an hour. They have to be those of `dash_engagement`, which they are not
+ * where a role that may not write `dash_users` has aggregated anew, or a day is aggregated in part, or the log had lost some of it.
  *
  * @param least groups of fewer people that are known to be different, over the whole period, are left out
  */
 export async function queryPeople(
   session: Session,
-  { start, end, items, ages, events }: Payload,
+  payload: Payload,
   translate: (text: string) => string,
   least: number,
-): Promise<Returns> {
+): Promise<Counted> {
+  const { start, end } = payload;
   const step = end - start <= dayMs / 4 ? 1 : end - start <= 1.5 * dayMs ? 5 : 15;
-  const gatherer = new Gatherer();
-  const reaches: number[] = [];
+  const first = Math.floor(start / minuteMs / step);
+  const gatherer = new Gatherer('dash_users', (at) => (first + at) * step * minuteMs);
+  const [reaches, stale]: [number[], number[]] = [[], []];
+  const counted = new Set<number>();
   const notSet = translate('not set');
-  const name = (every: boolean, text: string) => (every ? everyOne : `=${callName(text, notSet)}`);
+  const name = (every: boolean, text: string) => (every ? '*' : `=${callName(text, notSet)}`);
   for (let from = start; from < end; from = nextMidnight(from)) {
-    const till = Math.min(end, nextMidnight(from));
+    const window = { start: from, end: Math.min(end, nextMidnight(from)) };
     // No further than the period: a day that nobody was seen on knows all of it.
     let reach = reaches.length;
-    for (const day of await session.query<Day>(sql('render/users'), [from, till])) {
+    let isKnown = true;
+    const seen = new Map<string, Float64Array>();
+    for (const day of await session.query<Day>(sql('render/users'), [window.start, window.end])) {
       const topic = name(day.every_topic, day.item_topic);
       const age = name(day.every_age, day.age_segment);
       const kind = day.or_event === '' ? name(false, day.event) : `${day.event}|${day.or_event}`;
-      for (const [since, piece] of gatherSteps(day, { start: from, end: till }, start, step))
-        gatherer.add({ names: [topic, age, kind, String(since)], ...piece });
+      const scope = [topic, age, kind];
+      const rows = readRows(day);
+      counted.add(day.midnight);
+      if (scope.every((one) => one.startsWith('='))) addUsers(seen, scope.join('\0'), rows);
+      const steps = gatherSteps(rows, day, window, { start, step, counted });
+      for (const [since, piece] of steps ?? []) gatherer.add({ names: [...scope, String(since)], ...piece });
+      isKnown &&= steps !== null;
       reach = Math.min(reach, day.reach);
     }
+    if (!isKnown || !areShown(seen, window, payload)) stale.push(Math.floor(from / dayMs) * dayMs);
     reaches.push(reach);
   }
-  const kinds = [...events.map(({ event }) => `=${event}`), 'show|click', 'show|view'];
+  if (stale.length > 0) return { people: null, stale };
   const most = Math.max(0, ...[...gatherer.totals(3).keys()].map(Number));
-  const cells = gatherer.build([
-    [everyOne, ...items.map((item) => `=${item}`)],
-    [everyOne, ...ages.map((age) => `=${age}`)],
-    kinds,
-    Array.from({ length: most + 1 }, (_, since) => String(since)),
-  ]);
-  return withoutSmall({ step, least, reaches, hidden: 0, cells: { ...cells, counts: null } }, [start, end]);
+  const since = Array.from({ length: most + 1 }, (_, steps) => String(steps));
+  const cells = { ...gatherer.build([...listScopes(payload), since]), counts: null };
+  return { people: withoutSmall({ step, least, reaches, hidden: 0, cells }, [start, end]), stale };
 }
 
-/**
- * The users of a window within a day, by how many steps ago they were last seen: 0 when that was before the period's start, or
- * is not known. Who is seen twice in a step counts once. Steps count from the one that the period begins in.
- */
-function gatherSteps(
-  { midnight, reach, ...day }: Day,
-  window: Window,
-  start: number,
-  step: number,
-): Map<number, Omit<Piece, 'names'>> {
+/** The arrays of a row of `dash_users`; NaN for who was not seen before. */
+type Rows = Record<'minutes' | 'previous' | 'users', Float64Array>;
+
+function readRows(day: Day): Rows {
   const [minutes, previous, users] = [day.minutes, day.previous, day.users].map(readArray) as [
     Float64Array,
     Float64Array,
     Float64Array,
   ];
+  if (minutes.length !== previous.length || minutes.length !== users.length)
+    throw new Error('dash_users has arrays of different lengths.');
+  return { minutes, previous, users };
+}
+
+/** Adds up the users of a cell by the minute of the day. */
+function addUsers(seen: Map<string, Float64Array>, cell: string, { minutes, users }: Rows): void {
+  const sums = seen.get(cell) ?? new Float64Array(dayMinutes);
+  seen.set(cell, sums);
+  for (let row = 0; row < minutes.length; row++) {
+    const minute = pick(minutes, row);
+    sums[minute] = pick(sums, minute) + pick(users, row);
+  }
+}
+
+/**
+ * Compares the users of a day with those of `dash_engagement`, cell by cell, in the minutes of a window within that day. Events
+ * whose name is NULL and those whose name is empty are one cell of `dash_users`, and two there: who is in both counts once.
+ */
+function areShown(seen: Map<string, Float64Array>, window: Window, payload: Payload): boolean {
+  const { codes, minutes, sums, counts, offsets } = payload.engagement;
+  const [topics = [], ages = [], kinds = []] = listScopes(payload);
+  const [item, age, event] = codes as [Uint32Array, Uint32Array, Uint32Array];
+  const [base, midnight] = [
+    Math.floor(payload.start / minuteMs),
+    Math.floor(window.start / dayMs) * dayMinutes,
+  ];
+  const [from, till] = [window.start, window.end].map((ms) => Math.ceil(ms / minuteMs)) as [number, number];
+  const nobody = new Float64Array(dayMinutes);
+  for (let cell = 0; cell + 1 < offsets.length; cell++) {
+    const names = [topics[pick(item, cell) + 1], ages[pick(age, cell) + 1], kinds[pick(event, cell)]];
+    const people = seen.get(names.join('\0')) ?? nobody;
+    const [first, end] = stretch(payload.engagement, cell, from - base, till - base);
+    for (let row = first; row < end; row++) {
+      const minute = pick(minutes, row) + base - midnight;
+      const users = pick(sums, row + 1) - pick(sums, row);
+      const rows = counts ? pick(counts, row + 1) - pick(counts, row) : 1;
+      const found = pick(people, minute);
+      if (found > users || found * rows < users) return false;
+      people[minute] = 0;
+    }
+  }
+  const others = [...seen.values()].map((people) => people.subarray(from - midnight, till - midnight));
+  return others.every((people) => people.every((users) => users === 0));
+}
+
+/**
+ * The users of a window within a day, by how many steps ago they were last seen: 0 when that was before the period's start, or
+ * is not known. Who is seen twice in a step counts once. Steps count from the one that the period begins in. Null where some were
+ * last seen on a day of the period of which nobody is known.
+ */
+function gatherSteps(
+  { minutes, previous, users }: Rows,
+  { midnight, reach }: Day,
+  window: Window,
+  { start, step, counted }: { start: number; step: number; counted: Set<number> },
+): Map<number, Omit<Piece, 'names'>> | null {
   const [from, till, begin] = [window.start, window.end, start].map(
     (ms) => Math.ceil(ms / minuteMs) - midnight,
   ) as [number, number, number];
@@ -101,20 +162,21 @@ function gatherSteps(
   const first = Math.floor(start / minuteMs / step) - midnight / step;
   const found = new Map<number, { minutes: number[]; values: number[] }>();
   for (let row = 0; row < minutes.length; row++) {
-    const [minute = 0, before = NaN] = [minutes[row], previous[row]];
+    const [minute, before] = [pick(minutes, row), pick(previous, row)];
     if (minute < from || minute >= till) continue;
     const at = Math.floor(minute / step);
     const isNew = !(before >= base);
+    if (!isNew && before < 0 && !counted.has(midnight + Math.floor(before / dayMinutes) * dayMinutes))
+      return null;
     const since = isNew ? 0 : at - Math.floor(before / step);
     if (since === 0 && !isNew) continue;
     const steps = found.get(since) ?? { minutes: [], values: [] };
     found.set(since, steps);
     const last = steps.minutes.length - 1;
-    if (steps.minutes[last] === at - first)
-      steps.values[last] = (steps.values[last] ?? 0) + (users[row] ?? 0);
+    if (steps.minutes[last] === at - first) steps.values[last] = pick(steps.values, last) + pick(users, row);
     else {
       steps.minutes.push(at - first);
-      steps.values.push(users[row] ?? 0);
+      steps.values.push(pick(users, row));
     }
   }
   return found;
@@ -136,7 +198,7 @@ function withoutSmall(returns: Returns, period: [number, number]): Returns {
       number[] | null,
       number[] | null,
     ];
-    const parts = counter.count(codes[2] ?? 0, { topics, ages, period });
+    const parts = counter.count(pick(codes, 2), { topics, ages, period });
     people.set(scope, Math.max(...parts.map(({ low }) => low)));
   }
   const large = all.filter(({ codes }) => (people.get(codes.slice(0, 3).join()) ?? 0) >= returns.least);
@@ -177,14 +239,14 @@ export function lengthen({ step: before, cells, ...rest }: Returns, step: number
   const place = (at: number) => Math.floor(((firstBefore + at) * before) / step) - first;
   const found = new Map<string, Map<number, number>>();
   for (const { codes, minutes, values } of eachCell(cells)) {
-    const [since = 0] = codes.slice(3);
+    const since = pick(codes, 3);
     for (let row = 0; row < minutes.length; row++) {
-      const at = place(minutes[row] ?? 0);
-      const gap = since === 0 ? 0 : at - place((minutes[row] ?? 0) - since);
+      const at = place(pick(minutes, row));
+      const gap = since === 0 ? 0 : at - place(pick(minutes, row) - since);
       if (since > 0 && gap === 0) continue;
       const key = [...codes.slice(0, 3), gap].join();
       const cell = found.get(key) ?? new Map<number, number>();
-      found.set(key, cell.set(at, (cell.get(at) ?? 0) + (values[row] ?? 0)));
+      found.set(key, cell.set(at, (cell.get(at) ?? 0) + pick(values, row)));
     }
   }
   const longest = Math.max(0, ...[...found.keys()].map((key) => Number(key.split(',')[3])));

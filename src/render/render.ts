@@ -25,7 +25,7 @@ import type { LocaleName } from './locale.ts';
 import { countRows } from './manifest.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
-import { queryPeople, queryStale, thin } from './people.ts';
+import { queryPeople, thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { queryPayload } from './tables.ts';
 
@@ -100,11 +100,12 @@ export async function readContent(
   });
   payload.silences = facts.silences;
   const isEmpty = (payload.visits.sums.at(-1) ?? 0) === 0;
-  const uncounted = isEmpty ? null : await queryLacking(session, period);
-  const isCounted = uncounted?.length === 0;
+  const uncounted = isEmpty ? null : await queryUncounted(session, period);
+  const counted =
+    uncounted?.length === 0 && (await queryPeople(session, payload, translate, options.minCell ?? 1));
+  const { people, stale } = counted || { people: null, stale: uncounted ?? [] };
   return {
-    ...{ period, facts, payload, uncounted: uncounted ?? [] },
-    people: isCounted ? await queryPeople(session, payload, translate, options.minCell ?? 1) : null,
+    ...{ period, facts, payload, people, uncounted: stale },
     change: await queryChange(session, period, translate),
   };
 }
@@ -162,12 +163,6 @@ export async function render(
     uncounted,
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };
-}
-
-/** The days of which people are not known, or not as `dash_engagement` has them; null where nobody may know. */
-async function queryLacking(session: Session, period: Window): Promise<number[] | null> {
-  const uncounted = await queryUncounted(session, period);
-  return uncounted?.length === 0 ? queryStale(session, period) : uncounted;
 }
 
 /** Bytes by which a page may grow that tells of its hours. */

@@ -20,8 +20,9 @@ export async function queryPayload(
   translate: Translate,
   onDay: (done: number) => void = () => undefined,
 ): Promise<Payload> {
-  const [visits, engagement] = [new Gatherer(), new Gatherer()];
   const base = Math.floor(start / minuteMs) * minuteMs;
+  const timeOf = (minute: number) => base + minute * minuteMs;
+  const [visits, engagement] = [new Gatherer('dash_visits', timeOf), new Gatherer('dash_engagement', timeOf)];
   for (let from = start; from < end; from = nextMidnight(from)) {
     const parameters = [from, Math.min(end, nextMidnight(from)), base];
     await gather(session, 'render/visits', parameters, visits, translate);
@@ -61,8 +62,11 @@ async function gather(
   >(sql(file), parameters);
   const notSet = translate('not set');
   for (const { item_topic, age_segment, last, minutes, values } of rows) {
-    const names = [item_topic, age_segment, last].map((name) => callName(name, notSet));
-    into.add({ names, minutes: readArray(minutes), values: readArray(values) });
+    const found = [item_topic, age_segment, last];
+    // A missing name may be NULL or empty: two rows.
+    const most = 2 ** found.filter((name) => name === '').length;
+    const names = found.map((name) => callName(name, notSet));
+    into.add({ names, minutes: readArray(minutes), values: readArray(values), most });
   }
 }
 

@@ -3,7 +3,9 @@ export class Writer {
   #bytes = new Uint8Array(1024);
   #length = 0;
 
+  /** @throws Error for anything else than such a number */
   write(value: number): void {
+    if (!isWhole(value)) throw new Error(`A page holds whole numbers from 0 to 2⁵³, not ${value}.`);
     if (this.#length + 8 > this.#bytes.length) this.#grow();
     let rest = value;
     for (; rest > 127; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 128;
@@ -20,6 +22,11 @@ export class Writer {
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
+}
+
+/** A number that can be written. */
+export function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }
 
 /** Reads what a Writer wrote. */
@@ -40,6 +47,11 @@ export class Reader {
       value += (byte & 127) * weight;
       if (byte < 128) return value;
     }
+  }
+
+  /** @throws Error when something is left to read */
+  end(): void {
+    if (this.#at < this.#bytes.length) throw new Error('The data of this page goes on after its end.');
   }
 }
 

@@ -1,4 +1,4 @@
-import { join, Reader, split, Writer } from './bytes.ts';
+import { isWhole, join, Reader, split, Writer } from './bytes.ts';
 
 type Times = Uint16Array | Uint32Array;
 type Sums = Uint32Array | Float64Array;
@@ -30,13 +30,19 @@ export interface Cell {
   counts?: ArrayLike<number> | undefined;
 }
 
-/** Builds a table from cells in any order, each with a row at least. */
+/**
+ * Builds a table from cells in any order, each with a row at least.
+ *
+ * @throws Error for what no table can hold: a code beyond its names, two cells of the same names, a minute twice or out of order,
+ *   a value that is no whole number from 0 on
+ */
 export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
   const sorted = cells.toSorted((a, b) => compare(a.codes, b.codes));
+  for (const [index, cell] of sorted.entries()) requireCell(cell, sizes, sorted[index - 1]);
   const rows = sorted.reduce((sum, { minutes }) => sum + minutes.length, 0);
   const counted = sorted.some(({ counts }) => counts !== undefined);
   const offsets = new Uint32Array(sorted.length + 1);
-  const latest = sorted.reduce((most, { minutes }) => Math.max(most, minutes[minutes.length - 1] ?? 0), 0);
+  const latest = sorted.reduce((most, cell) => Math.max(most, lastMinute(cell)), 0);
   const minutes = newTimes(rows, latest);
   const sums = newSums(rows, total(sorted.map(({ values }) => values)));
   const counts = counted ? newSums(rows, total(sorted.map((cell) => countsOf(cell)))) : null;
@@ -44,14 +50,42 @@ export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
   for (const [index, cell] of sorted.entries()) {
     const own = countsOf(cell);
     for (let at = 0; at < cell.minutes.length; at++, row++) {
-      minutes[row] = cell.minutes[at] ?? 0;
-      sums[row + 1] = (sums[row] ?? 0) + (cell.values[at] ?? 0);
-      if (counts) counts[row + 1] = (counts[row] ?? 0) + (own[at] ?? 1);
+      minutes[row] = pick(cell.minutes, at);
+      sums[row + 1] = pick(sums, row) + pick(cell.values, at);
+      if (counts) counts[row + 1] = pick(counts, row) + pick(own, at);
     }
     offsets[index + 1] = row;
   }
-  const codes = sizes.map((_, dimension) => Uint32Array.from(sorted, (cell) => cell.codes[dimension] ?? 0));
+  const codes = sizes.map((_, dimension) => Uint32Array.from(sorted, (cell) => pick(cell.codes, dimension)));
   return { sizes, codes, offsets, minutes, sums, counts };
+}
+
+/** An element that must be there. */
+export function pick<Value>(values: ArrayLike<Value>, at: number): Value {
+  const value = values[at];
+  if (value === undefined) throw new Error(`There is nothing at ${at} of ${values.length}.`);
+  return value;
+}
+
+function requireCell({ codes, minutes, values, counts }: Cell, sizes: number[], before?: Cell): void {
+  const told = `The cell of codes ${codes.join()}`;
+  if (codes.length !== sizes.length || !codes.every((code, at) => isWhole(code) && code < pick(sizes, at)))
+    throw new Error(`${told} has a name that is not among ${sizes.join()} names.`);
+  if (before && compare(before.codes, codes) === 0) throw new Error(`${told} is there twice.`);
+  let previous = -1;
+  for (let at = 0; at < minutes.length; at++) {
+    const [minute, value] = [pick(minutes, at), pick(values, at)];
+    const count = counts ? pick(counts, at) : 1;
+    if (!isWhole(minute) || minute <= previous || minute >= 2 ** 32)
+      throw new Error(`${told} has minute ${minute} after ${previous}.`);
+    if (!isWhole(value) || !isWhole(count) || count < 1)
+      throw new Error(`${told} has ${value} in ${count} rows of minute ${minute}.`);
+    previous = minute;
+  }
+}
+
+function lastMinute({ minutes }: Cell): number {
+  return minutes.length > 0 ? pick(minutes, minutes.length - 1) : 0;
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
@@ -65,7 +99,8 @@ function countsOf({ counts, minutes }: Cell): ArrayLike<number> {
 
 function total(columns: ArrayLike<number>[]): number {
   let sum = 0;
-  for (const column of columns) for (const value of Array.from(column)) sum += value;
+  for (const column of columns) for (let at = 0; at < column.length; at++) sum += pick(column, at);
+  if (!isWhole(sum)) throw new Error(`The sum ${sum} is larger than what can be counted exactly.`);
   return sum;
 }
 
@@ -80,9 +115,9 @@ function newSums(rows: number, last: number): Sums {
 /** The cells one by one, as `buildCells` takes them; their columns are views. */
 export function* eachCell({ codes, offsets, minutes, sums, counts }: Cells): Generator<Cell> {
   for (let cell = 0; cell + 1 < offsets.length; cell++) {
-    const [from, to] = [offsets[cell] ?? 0, offsets[cell + 1] ?? 0];
+    const [from, to] = [pick(offsets, cell), pick(offsets, cell + 1)];
     yield {
-      codes: codes.map((column) => column[cell] ?? 0),
+      codes: codes.map((column) => pick(column, cell)),
       minutes: minutes.subarray(from, to),
       values: differences(sums, from, to),
       counts: counts ? differences(counts, from, to) : undefined,
@@ -91,10 +126,9 @@ export function* eachCell({ codes, offsets, minutes, sums, counts }: Cells): Gen
 }
 
 function differences(sums: Sums, from: number, to: number): Float64Array {
-  return Float64Array.from(
-    { length: to - from },
-    (_, at) => (sums[from + at + 1] ?? 0) - (sums[from + at] ?? 0),
-  );
+  const values = new Float64Array(to - from);
+  for (let at = from; at < to; at++) values[at - from] = pick(sums, at + 1) - pick(sums, at);
+  return values;
 }
 
 /**
@@ -112,12 +146,11 @@ export function encodeCells(cells: Cells): Uint8Array {
     Writer,
   ];
   const all = [...eachCell(cells)];
-  const last = (sums: Sums | null) => sums?.at(-1) ?? 0;
+  if (!isWhole(cells.sizes.reduce((product, size) => product * size, 1)))
+    throw new Error(`There are too many names: ${cells.sizes.join(' × ')}.`);
   for (const size of cells.sizes) head.write(size);
   head.write(all.length);
-  head.write(all.reduce((most, { minutes }) => Math.max(most, minutes[minutes.length - 1] ?? 0), 0));
-  head.write(last(cells.sums));
-  head.write(last(cells.counts));
+  for (const number of summarise(cells)) head.write(number);
   let before = -1;
   for (const { codes, minutes } of all) {
     const place = placeOf(codes, cells.sizes);
@@ -126,22 +159,34 @@ export function encodeCells(cells: Cells): Uint8Array {
     sizes.write(minutes.length);
   }
   for (const cell of mostFirst(all.map(({ minutes }) => minutes.length))) {
-    const { minutes, values: own, counts: many } = all[cell] ?? { minutes: [], values: [] };
+    const { minutes, values: own, counts: many } = pick(all, cell);
     let previous = -1;
     for (let at = 0; at < minutes.length; at++) {
-      const minute = minutes[at] ?? 0;
+      const minute = pick(minutes, at);
       gaps.write(minute - previous - 1);
       previous = minute;
-      values.write(own[at] ?? 0);
-      if (many) counts.write(many[at] ?? 1);
+      values.write(pick(own, at));
+      if (many) counts.write(pick(many, at));
     }
   }
   return join([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
 }
 
-/** The inverse of `encodeCells`, for a table of that many dimensions. */
+/** The last minute, the sum of the values and that of the counts: 0 where each row counts as one. */
+function summarise({ minutes, sums, counts }: Cells): [number, number, number] {
+  let last = 0;
+  for (const minute of minutes) last = Math.max(last, minute);
+  return [last, pick(sums, sums.length - 1), counts ? pick(counts, counts.length - 1) : 0];
+}
+
+/**
+ * The inverse of `encodeCells`, for a table of that many dimensions.
+ *
+ * @throws Error when the bytes are not just what that writes
+ */
 export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
-  const [head, steps, lengths, gaps, values, many] = split(bytes).map((piece) => new Reader(piece)) as [
+  const readers = split(bytes).map((piece) => new Reader(piece));
+  const [head, steps, lengths, gaps, values, many] = readers as [
     Reader,
     Reader,
     Reader,
@@ -172,7 +217,11 @@ export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
   }
   accumulate(sums);
   if (counts) accumulate(counts);
-  return { sizes, codes, offsets, minutes, sums, counts };
+  for (const reader of readers) reader.end();
+  const cells = { sizes, codes, offsets, minutes, sums, counts };
+  if (summarise(cells).join() !== [latest, sum, count].join())
+    throw new Error('The data of this page has other sums than it says.');
+  return cells;
 }
 
 function accumulate(sums: Sums): void {
@@ -180,7 +229,7 @@ function accumulate(sums: Sums): void {
 }
 
 function placeOf(codes: readonly number[], sizes: readonly number[]): number {
-  return codes.reduce((place, code, dimension) => place * (sizes[dimension] ?? 1) + code, 0);
+  return codes.reduce((place, code, dimension) => place * pick(sizes, dimension) + code, 0);
 }
 
 function codesOf(place: number, sizes: readonly number[]): number[] {

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Database } from '../src/db/database.ts';
+import { Gatherer, readArray } from '../src/render/gather.ts';
+import { render } from '../src/render/render.ts';
+import { Writer } from '../src/shared/bytes.ts';
+import { buildCells, encodeCells } from '../src/shared/cells.ts';
+import { listPeople } from '../src/shared/audience.ts';
+import { tabulatePayload } from '../src/shared/table.ts';
+import { everything } from '../src/shared/words.ts';
+import { dayMs, minuteMs, parseTime } from '../src/time.ts';
+import { kinds, newDatabase } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import type { Sample } from './support/oracle.ts';
+import { readPayload } from './support/payload.ts';
+
+const midnight = parseTime('2026-11-22');
+const day = { start: midnight, end: midnight + dayMs };
+const morning = { start: midnight, end: midnight + dayMs / 2 };
+
+/** A show of a user in a minute of the day. */
+const seen = (minute: number, user_id: number | null, names: Partial<Sample> = {}): Sample => ({
+  ts: midnight + minute * minuteMs,
+  user_id,
+  item_topic: 'a',
+  source_topic: 's',
+  age_segment: 'young',
+  event: 'show',
+  ...names,
+});
+
+describe('a table of a page', () => {
+  const cell = { codes: [0], minutes: [1, 2], values: [1, 1] };
+  test.each([
+    ['a name that is not in its lists', { ...cell, codes: [1] }, 'has a name that is not among 1 names'],
+    ['no name', { ...cell, codes: [] }, 'has a name that is not among 1 names'],
+    ['a code that is no whole number', { ...cell, codes: [NaN] }, 'has a name that is not among'],
+    ['a minute twice', { ...cell, minutes: [1, 1] }, 'has minute 1 after 1'],
+    ['minutes out of order', { ...cell, minutes: [2, 1] }, 'has minute 1 after 2'],
+    ['a minute before the period', { ...cell, minutes: [-1, 2] }, 'has minute -1 after -1'],
+    ['no value', { ...cell, values: [1] }, 'There is nothing at 1 of 1'],
+    ['a value that is no number', { ...cell, values: [1, NaN] }, 'has NaN in 1 rows of minute 2'],
+    ['part of an event', { ...cell, values: [1, 0.5] }, 'has 0.5 in 1 rows of minute 2'],
+    ['a negative value', { ...cell, values: [-1, 1] }, 'has -1 in 1 rows of minute 1'],
+    ['a value that is not exact', { ...cell, values: [2 ** 53, 1] }, 'in 1 rows of minute 1'],
+    ['rows that hold none', { ...cell, counts: [1, 0] }, 'has 1 in 0 rows of minute 2'],
+  ])('never holds %s', (_, wrong, told) => {
+    expect(() => buildCells([1], [wrong])).toThrow(told);
+  });
+
+  test('never holds a cell twice, or a sum that is not exact', () => {
+    expect(() => buildCells([1], [cell, cell])).toThrow('The cell of codes 0 is there twice.');
+    const large = { ...cell, values: [2 ** 52, 2 ** 52] };
+    expect(() => buildCells([1], [large])).toThrow('larger than what can be counted exactly');
+  });
+
+  test('is written of whole numbers alone', () => {
+    for (const number of [-1, NaN, 0.5, Infinity, 2 ** 53])
+      expect(() => {
+        new Writer().write(number);
+      }).toThrow(`not ${number}`);
+    const cells = buildCells([1], [cell]);
+    cells.minutes.set([2, 2]);
+    expect(() => encodeCells(cells)).toThrow('not -1');
+  });
+
+  test('is gathered from rows of the names that the page has', () => {
+    const gatherer = new Gatherer('dash_users', (minute) => midnight + minute * minuteMs);
+    gatherer.add({ names: ['a'], minutes: [1], values: [1] });
+    expect(() => gatherer.build([['b']])).toThrow('dash_users has “a”, which is no name of this page.');
+    expect(() => readArray('{9007199254740993}')).toThrow('too large to be exact');
+  });
+});
+
+describe.each(kinds)('on the %s database', (kind) => {
+  let db: Database;
+
+  beforeAll(async () => {
+    db = await newDatabase(kind);
+  });
+
+  beforeEach(async () => {
+    await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
+  });
+
+  afterAll(() => db.close());
+
+  const run = (window: { start: number; end: number }, users = true) =>
+    aggregate(db, [window], { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users });
+
+  /** What a page of a period shows: its events, its people of shows (null where it counts none), and the days that are told. */
+  const shown = async (period: { start?: number; end?: number }) => {
+    const { html, uncounted } = await render(db, { locale: 'en', ...period });
+    const payload = readPayload(html);
+    const people = listPeople(tabulatePayload(payload), everything).find(({ event }) => event === 'show');
+    return {
+      events: payload.visits.sums.at(-1),
+      people: payload.people && [people?.low, people?.high],
+      uncounted,
+    };
+  };
+
+  test.each([
+    ['topic', { item_topic: 'b' }],
+    ['age', { age_segment: 'old' }],
+    ['kind of event', { event: 'like' }],
+    ['topic that is called every one', { item_topic: '*' }],
+  ])(
+    'a page of a day of which half is aggregated can be read, whose afternoon has another %s',
+    async (_, other) => {
+      await insertEvents(db, [seen(5, 1), seen(800, 2, other), seen(801, 3)]);
+      await run(morning);
+      expect(await shown(day)).toEqual({ events: 1, people: null, uncounted: [midnight] });
+      expect(await shown(morning)).toEqual({ events: 1, people: [1, 1], uncounted: [] });
+      await run(day);
+      const shows = 'event' in other ? 2 : 3;
+      expect(await shown(day)).toEqual({ events: 3, people: [shows, shows], uncounted: [] });
+    },
+  );
+
+  describe('people stand beside the very events that are shown', () => {
+    /** Each changes one table of two days of 2 users each, as a role without rights on the other would. */
+    test.each([
+      [
+        'a minute that only people have',
+        "delete from dash_engagement where dt = timestamp '2026-11-22 00:05'",
+      ],
+      [
+        'a minute that only events have',
+        "update dash_engagement set dt = dt + interval '1 minute' where dt = timestamp '2026-11-22 00:05'",
+      ],
+      [
+        'a cell that only people have',
+        "delete from dash_engagement where dt = timestamp '2026-11-22 00:05' and item_topic = 'a'",
+      ],
+      [
+        'two cells that were swapped',
+        "update dash_engagement set item_topic = case item_topic when 'a' then 'b' else 'a' end where dt = timestamp '2026-11-22 00:05'",
+      ],
+      [
+        'two ages that were swapped',
+        "update dash_engagement set age_segment = case item_topic when 'a' then 'old' else 'young' end where dt = timestamp '2026-11-22 00:05'",
+      ],
+      [
+        'another user without a topic',
+        "update dash_engagement set unique_users = 2 where dt = timestamp '2026-11-22 00:05' and item_topic is null",
+      ],
+      [
+        'another user of an empty topic',
+        "update dash_engagement set unique_users = 2 where dt = timestamp '2026-11-22 00:05' - interval '1 minute'",
+      ],
+      [
+        'a day that is gone',
+        "delete from dash_users where dt = date_trunc('day', timestamp '2026-11-22 00:05')",
+      ],
+    ])('which they do not with %s', async (_, text) => {
+      await insertEvents(db, [
+        ...[seen(4, 1, { item_topic: '' }), seen(5, 1), seen(5, 2, { item_topic: null })],
+        ...[
+          seen(5, 3, { item_topic: 'b', age_segment: 'old' }),
+          seen(5, 4, { item_topic: 'b', age_segment: 'old' }),
+        ],
+        ...[seen(1445, 1), seen(1446, 5)],
+      ]);
+      const period = { start: midnight, end: midnight + 2 * dayMs };
+      await run(period);
+      expect(await shown(period)).toEqual({ events: 7, people: [5, 5], uncounted: [] });
+      await db.run(text);
+      expect(await shown(period)).toMatchObject({ people: null, uncounted: [midnight] });
+      expect(await shown({ ...period, start: midnight + dayMs })).toMatchObject({ people: [2, 2] });
+    });
+
+    test('where a day in it is gone from both tables, they are not shown, as some came back from it', async () => {
+      await insertEvents(db, [seen(5, 1), seen(1445, 1, { item_topic: 'b' })]);
+      const period = { start: midnight, end: midnight + 2 * dayMs };
+      await run(period);
+      for (const table of ['dash_visits', 'dash_engagement', 'dash_users'])
+        await db.run(`delete from ${table} where dt < timestamp '2026-11-23'`);
+      expect(await shown(period)).toEqual({ events: 1, people: null, uncounted: [midnight + dayMs] });
+    });
+
+    test('events of NULL and of an empty name are one cell, whose users count once', async () => {
+      const names = { item_topic: null, age_segment: null, event: null };
+      await insertEvents(db, [seen(5, 1, names), seen(5, 1, { item_topic: '', age_segment: '', event: '' })]);
+      await insertEvents(db, [seen(5, 2, { ...names, item_topic: '' }), seen(6, null), seen(7, 1)]);
+      await run(day);
+      expect(await shown(day)).toEqual({ events: 5, people: [1, 1], uncounted: [] });
+    });
+  });
+
+  test.each([
+    ['NULL', 'update dash_visits set visits = null', 'dash_visits has NULL for a number'],
+    [
+      'a negative number',
+      'update dash_engagement set unique_users = -1',
+      'dash_engagement has -1 for a number',
+    ],
+    [
+      'the same row twice',
+      'insert into dash_visits (dt, item_topic, source_topic, age_segment, visits) select dt, item_topic, source_topic, age_segment, visits from dash_visits',
+      'dash_visits has the same minute twice',
+    ],
+  ])('a page is not made of %s', async (_, text, told) => {
+    await insertEvents(db, [seen(5, 1)]);
+    await run(day);
+    await db.run(text);
+    const names = told.startsWith('dash_visits') ? '“a” × “young” × “s”' : '“a” × “young” × “show”';
+    await expect(shown(day)).rejects.toThrow(
+      `${told}: ${names} at 2026-11-22T00:05:00Z. Aggregate that minute anew.`,
+    );
+  });
+});
