@@ -2,10 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { Gatherer, readArray } from '../src/render/gather.ts';
-import { render } from '../src/render/render.ts';
+import { readContent, render } from '../src/render/render.ts';
 import { Writer } from '../src/shared/bytes.ts';
 import { buildCells, encodeCells } from '../src/shared/cells.ts';
 import { listPeople } from '../src/shared/audience.ts';
+import type { Payload } from '../src/shared/payload.ts';
 import { tabulatePayload } from '../src/shared/table.ts';
 import { everything } from '../src/shared/words.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
@@ -207,6 +208,24 @@ describe.each(kinds)('on the %s database', (kind) => {
     const names = told.startsWith('dash_visits') ? '“a” × “young” × “s”' : '“a” × “young” × “show”';
     await expect(shown(day)).rejects.toThrow(
       `${told}: ${names} at 2026-11-22T00:05:00Z. Aggregate that minute anew.`,
+    );
+  });
+
+  test.each([
+    ['rows', 'visits_rows', (payload: Payload) => (payload.visits.minutes = new Uint16Array(1))],
+    ['sums', 'events', (payload: Payload) => payload.visits.sums.fill(9, -1)],
+    ['users', 'users', (payload: Payload) => payload.engagement.sums.fill(9, -1)],
+    ['a period', 'end', (payload: Payload) => (payload.end += minuteMs)],
+  ])('a page whose manifest states other %s than its data is not made', async (_, name, alter) => {
+    await insertEvents(db, [seen(5, 1), seen(6, 2)]);
+    await run(day);
+    const options = { locale: 'en' } as const;
+    const content = await readContent(db, options, midnight);
+    const late = ({ stage }: { stage: string }) => {
+      if (stage === 'drawing') alter(content.payload);
+    };
+    await expect(render(db, options, midnight, late, content)).rejects.toThrow(
+      `The page that was made is not what it states. ${name}: the page states `,
     );
   });
 });

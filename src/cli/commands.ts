@@ -387,13 +387,11 @@ export async function renderFrom(
 
 /** The page is compared with a database when one is named. */
 export async function runVerify(file: string, flags: CommonOptions): Promise<void> {
-  const { verify } = await import('../render/verify.ts');
+  const { describeDifference, verify } = await import('../render/verify.ts');
   const html = await readPage(file);
   const report = async (db?: Database): Promise<Report> => {
     const { manifest, differences } = await verify(html, db);
-    const told = differences.map(
-      ({ name, where, stated, found }) => `${name}: the page states ${stated}, ${where} has ${found}.`,
-    );
+    const told = differences.map(describeDifference);
     const held = `${file} is whole: ${count(manifest.events)} events, ${manifest.start} … ${manifest.end}, by zen ${manifest.zen}`;
     return {
       text: told.length > 0 ? told.join('\n') : `${held}${db ? `, as in ${db.label}` : ''}.`,

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
+import { ZenError } from '../errors.ts';
 import { requireTable } from '../db/tables.ts';
 import { querySpan } from '../ledger/silence.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
@@ -28,6 +29,7 @@ import { renderPage } from './page.ts';
 import { queryPeople, thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { queryPayload } from './tables.ts';
+import { describeDifference, verify } from './verify.ts';
 
 export interface RenderOptions {
   /** Unix milliseconds; without it, the first aggregated minute. */
@@ -111,12 +113,13 @@ export async function readContent(
 }
 
 /**
- * Renders the dashboard of a period from the aggregates. Where they are empty, the page says so.
+ * Renders the dashboard of a period from the aggregates. Where they are empty, the page says so. The very text of the page is read
+ * back, recounted and compared with its manifest: what `zen verify` would refuse is not given.
  *
  * @param now Unix milliseconds
  * @param content what has been read already; without it, that is read from one snapshot
- * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables, or the page cannot be
- *   made small enough, `interrupted`
+ * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables, the page cannot be made small
+ *   enough, or is not what it states, `interrupted`
  */
 export async function render(
   db: Database,
@@ -155,6 +158,7 @@ export async function render(
     await begin('fitting');
     page = await draw(fit(fitPeople(whole, room), room, rest + slack));
   }
+  await requireWhole(page.html);
   return {
     ...page,
     period,
@@ -163,6 +167,12 @@ export async function render(
     uncounted,
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };
+}
+
+async function requireWhole(html: string): Promise<void> {
+  const { differences } = await verify(html);
+  const told = differences.map(describeDifference).join(' ');
+  if (told !== '') throw new ZenError('failed', `The page that was made is not what it states. ${told}`);
 }
 
 /** Bytes by which a page may grow that tells of its hours. */

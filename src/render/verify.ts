@@ -18,6 +18,11 @@ export interface Difference {
   found: string;
 }
 
+/** A difference as a sentence. */
+export function describeDifference({ name, where, stated, found }: Difference): string {
+  return `${name}: the page states ${stated}, ${where} has ${found}.`;
+}
+
 export interface Verified {
   manifest: Manifest;
   /** The data of the page; null when they were altered and cannot be read. */
