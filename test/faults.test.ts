@@ -339,7 +339,8 @@ test.each([...faults, ...places])('$command, when $what, leaves all $left', run)
 (mayMount ? test : test.skip).each(disks)('$command, when $what, leaves all $left', run);
 
 (mayMount ? test : test.skip)('the embedded database on a full disk says so, and is as it was', async () => {
-  const env = { ZEN_DATABASE_URL: disk };
+  const place = join(disk, 'database'); // a disk's own folder is for everybody
+  const env = { ZEN_DATABASE_URL: place };
   const restore = (file: string) => zen(['restore', file, '--yes', '--quiet'], { cwd: folder, env });
   const status = () => zen(['status', '--quiet', '--json'], { cwd: folder, env });
   execFileSync('mount', ['-o', 'remount,size=400m', disk]);
@@ -347,10 +348,11 @@ test.each([...faults, ...places])('$command, when $what, leaves all $left', run)
   const { stdout } = await status();
   const used = Number(execFileSync('du', ['-sm', disk], { encoding: 'utf8' }).split('\t')[0]);
   execFileSync('mount', ['-o', `remount,size=${used + 1}m`, disk]);
-  const says = `The disk of ${disk} is full. Make room, and run it again: nothing was changed.\n`;
+  const says = `The disk of ${place} is full. Make room, and run it again: nothing was changed.\n`;
   expect(await restore(join(process.cwd(), 'fixtures/zen.dump'))).toMatchObject({ code: 1, stderr: says });
   execFileSync('mount', ['-o', 'remount,size=400m', disk]);
-  expect(JSON.parse((await status()).stdout)).toEqual(JSON.parse(stdout));
+  const told = (text: string) => ({ ...JSON.parse(text), last_event_age_seconds: null }) as unknown;
+  expect(told((await status()).stdout)).toEqual(told(stdout));
 });
 
 test('a connection that is ended while rows are sent is told so, instead of waited for', async () => {
