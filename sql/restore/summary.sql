@@ -1,7 +1,7 @@
 -- One row on the whole log. Times are Unix milliseconds, first and last among the events of 2000 to 2100; in_seconds are
 -- those outside that would be inside if their ts were seconds. The few names are counted in subqueries, which hash, in
 -- parallel; the many ids by sorting: hashed in parallel, 3.2 M of them took PostgreSQL 15 more than a minute.
--- kinds: the most frequent names of events, $2 of them; …_words: the names that are words for NULL, as $1 lists them, a line
+-- kinds: the most frequent names of events, $2 of them; *_words: the names that are words for NULL, as $1 lists them, a line
 -- each, in lower case.
 -- The subqueries are joined, for Citus refuses them among the columns.
 -- src/restore/tally.ts counts the same of rows that pass: change both.
