@@ -3,8 +3,10 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { Gatherer, readArray } from '../src/render/gather.ts';
 import { readContent, render } from '../src/render/render.ts';
+import type { Content } from '../src/render/render.ts';
+import { verify } from '../src/render/verify.ts';
 import { Writer } from '../src/shared/bytes.ts';
-import { buildCells, encodeCells } from '../src/shared/cells.ts';
+import { buildCells, encodeCells, pick } from '../src/shared/cells.ts';
 import { listPeople } from '../src/shared/audience.ts';
 import type { Payload } from '../src/shared/payload.ts';
 import { tabulatePayload } from '../src/shared/table.ts';
@@ -227,5 +229,72 @@ describe.each(kinds)('on the %s database', (kind) => {
     await expect(render(db, options, midnight, late, content)).rejects.toThrow(
       `The page that was made is not what it states. ${name}: the page states `,
     );
+  });
+
+  test.each([
+    [
+      'two topics were swapped',
+      ({ payload }: Content) => payload.items.splice(0, 2, 'a', 'b'),
+      [
+        'dash_visits, “a” × “old” × “s” at 2026-11-22T00:06:00Z, the first of 4 rows that differ',
+        '2',
+        'no row',
+      ],
+    ],
+    [
+      'two ages were swapped',
+      ({ payload }: Content) => payload.ages.reverse(),
+      [
+        'dash_visits, “b” × “young” × “s” at 2026-11-22T00:06:00Z, the first of 6 rows that differ',
+        '2',
+        'no row',
+      ],
+    ],
+    [
+      'a minute was moved',
+      ({ payload }: Content) => {
+        payload.visits.minutes.set([pick(payload.visits.minutes, 0) + 1]);
+      },
+      [
+        'dash_visits, “b” × “old” × “s” at 2026-11-22T00:06:00Z, the first of 2 rows that differ',
+        'no row',
+        '2',
+      ],
+    ],
+    [
+      'people are others',
+      ({ people }: Content) => {
+        const { sums } = people?.cells ?? { sums: [] };
+        sums[sums.length - 1] = pick(sums, sums.length - 1) + 1;
+      },
+      [
+        expect.stringMatching(/^dash_users, .* at 2026-11-22T00:0.:00Z, the only row that differs$/),
+        expect.any(String),
+        expect.any(String),
+      ],
+    ],
+  ] as const)('a page is found out beside the database when %s', async (_, alter, [name, stated, found]) => {
+    const other = { item_topic: 'b', age_segment: 'old' };
+    await insertEvents(db, [
+      seen(5, 1),
+      seen(6, 2, other),
+      seen(6, 3, other),
+      seen(7, 4, { item_topic: null }),
+    ]);
+    await run(day);
+    const options = { locale: 'ru' } as const;
+    const content = await readContent(db, options, midnight);
+    const whole = await render(db, options, midnight, undefined, content);
+    expect((await verify(whole.html, db)).differences).toEqual([]);
+    const forged = await readContent(db, options, midnight);
+    alter(forged);
+    const { html } = await render(db, options, midnight, undefined, forged);
+    expect((await verify(html)).differences).toEqual([]);
+    expect((await verify(html, db)).differences).toContainEqual({
+      name,
+      where: db.label,
+      stated,
+      found,
+    });
   });
 });

@@ -117,7 +117,10 @@ describe('a page', () => {
     const { payload: real } = (await verify(html)).manifest;
     const stated = reseal(forged.replace('"events":3', '"events":41').replace(real, sha(packed)));
     expect(await names(stated)).toEqual([]);
-    expect(await names(stated, db)).toEqual([`events in ${db.label}`]);
+    expect(await names(stated, db)).toEqual([
+      `events in ${db.label}`,
+      `dash_visits, “a” × “c” × “b” at 2026-11-22T12:00:00Z, the only row that differs in ${db.label}`,
+    ]);
   });
 
   test('with another script, style or policy is found out', async () => {

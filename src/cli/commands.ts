@@ -393,7 +393,8 @@ export async function renderFrom(
 
 /** The page is compared with a database when one is named. */
 export async function runVerify(file: string, flags: CommonOptions): Promise<void> {
-  const { describeDifference, verify } = await import('../render/verify.ts');
+  const { verify } = await import('../render/verify.ts');
+  const { describeDifference } = await import('../render/compare.ts');
   const html = await readPage(file);
   const report = async (db?: Database): Promise<Report> => {
     const { manifest, differences } = await verify(html, db);

@@ -61,7 +61,7 @@ const statements = [
   'render/users',
 ];
 
-function sumUp({ visits, engagement }: Payload): Sums {
+export function sumUp({ visits, engagement }: Payload): Sums {
   return {
     visits_rows: countRows(visits),
     events: visits.sums.at(-1) ?? 0,

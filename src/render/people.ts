@@ -212,11 +212,14 @@ function withoutSmall(returns: Returns, period: [number, number]): Returns {
  */
 export function thin(returns: Returns, { start, packed }: { start: number; packed: string }): Returns {
   const room = Math.max(100_000, packed.length / 3);
+  return widen(returns, start, (found) => sizeOf(found) <= room);
+}
+
+/** The same in the shortest steps that are enough. */
+export function widen(returns: Returns, start: number, isEnough: (found: Returns) => boolean): Returns {
   let found = returns;
-  for (const longer of eachLonger(returns, start)) {
-    if (sizeOf(found) <= room) break;
-    found = longer;
-  }
+  if (isEnough(found)) return found;
+  for (const longer of eachLonger(returns, start)) if (isEnough((found = longer))) break;
   return found;
 }
 

@@ -3,7 +3,6 @@ import type { Database, Session } from '../db/database.ts';
 import { ZenError } from '../errors.ts';
 import { requireTable } from '../db/tables.ts';
 import { querySpan } from '../ledger/silence.ts';
-import { queryUncounted } from '../ledger/uncounted.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
 import { listPeople } from '../shared/audience.ts';
@@ -15,7 +14,9 @@ import type { Locale } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/table.ts';
 import { everything, translator } from '../shared/words.ts';
 import type { Translate } from '../shared/words.ts';
+import { queryAggregates } from './aggregates.ts';
 import { compileChart, readChart } from './charts.ts';
+import { describeDifference } from './compare.ts';
 import { queryFacts } from './facts.ts';
 import type { Facts } from './facts.ts';
 import { queryChange } from './change.ts';
@@ -26,10 +27,9 @@ import type { LocaleName } from './locale.ts';
 import { countRows } from './manifest.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
-import { queryPeople, thin } from './people.ts';
+import { thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { queryPayload } from './tables.ts';
-import { describeDifference, verify } from './verify.ts';
+import { verify } from './verify.ts';
 
 export interface RenderOptions {
   /** Unix milliseconds; without it, the first aggregated minute. */
@@ -97,17 +97,16 @@ export async function readContent(
   const period = await resolvePeriod(session, options, now);
   const translate = translator(readLocale(options.locale));
   const facts = await queryFacts(session, period);
-  const payload = await queryPayload(session, period, facts.gaps, translate, (share) => {
-    onProgress({ stage: 'reading', share });
+  const { payload, people, uncounted } = await queryAggregates(session, period, facts.gaps, {
+    translate,
+    least: options.minCell ?? 1,
+    onDay: (share) => {
+      onProgress({ stage: 'reading', share });
+    },
   });
   payload.silences = facts.silences;
-  const isEmpty = (payload.visits.sums.at(-1) ?? 0) === 0;
-  const uncounted = isEmpty ? null : await queryUncounted(session, period);
-  const counted =
-    uncounted?.length === 0 && (await queryPeople(session, payload, translate, options.minCell ?? 1));
-  const { people, stale } = counted || { people: null, stale: uncounted ?? [] };
   return {
-    ...{ period, facts, payload, people, uncounted: stale },
+    ...{ period, facts, payload, people, uncounted },
     change: await queryChange(session, period, translate),
   };
 }

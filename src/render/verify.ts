@@ -1,27 +1,17 @@
 import { inflateSync } from 'node:zlib';
 import type { Database, Session } from '../db/database.ts';
 import { messageOf, ZenError } from '../errors.ts';
-import { sql, version } from '../files.ts';
+import { version } from '../files.ts';
 import { decode } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
 import type { Settings } from '../shared/settings.ts';
-import { describePage, hash, hashPage, hashParts } from './manifest.ts';
-import type { Content, Manifest, Sums } from './manifest.ts';
+import { translator } from '../shared/words.ts';
+import { queryAgain } from './aggregates.ts';
+import { compareFacts, compareTables } from './compare.ts';
+import type { Difference } from './compare.ts';
+import { describePage, hash, hashPage, hashParts, sumUp } from './manifest.ts';
+import type { Content, Manifest } from './manifest.ts';
 import { writePolicy } from './policy.ts';
-
-/** Something that is not as it should be. */
-export interface Difference {
-  name: string;
-  /** Where something else was found than is stated. */
-  where: string;
-  stated: string;
-  found: string;
-}
-
-/** A difference as a sentence. */
-export function describeDifference({ name, where, stated, found }: Difference): string {
-  return `${name}: the page states ${stated}, ${where} has ${found}.`;
-}
 
 export interface Verified {
   manifest: Manifest;
@@ -32,26 +22,29 @@ export interface Verified {
 
 /**
  * Looks whether a page is what its manifest says: whole, unchanged, with the script of the version that it names when that is
- * this one, and, with a database, with the numbers that are in it now.
+ * this one, and, where it is, whether every row of it is in a database now.
  *
  * @throws ZenError `failed` for a file that is no page of zen's, or one whose manifest cannot be read, or
  *   whose data cannot, though they are as stated
  */
 export async function verify(html: string, db?: Database): Promise<Verified> {
   const { manifest, content, policy } = readPage(html);
-  const altered = compare(manifest, { payload: hash(content.packed) }, 'the page');
+  const altered = compareFacts(manifest, { payload: hash(content.packed) }, 'the page');
   const payload = unpack(content.packed, altered.length > 0);
   if (!payload) return { manifest, payload, differences: altered };
   const facts = describePage(payload, content);
   const whole = manifest.page === undefined ? denyOthers(manifest, facts) : { page: hashPage(html) };
   const found = { ...facts, zen: manifest.zen, ...whole };
   const isOurs = manifest.zen === version();
-  const differences = compare(manifest, isOurs ? found : { ...found, sql: manifest.sql }, 'the page');
-  differences.push(...compare({ policy }, { policy: writePolicy(content) }, 'the page'));
-  if (isOurs) differences.push(...compare(found, hashParts(), 'this version of zen'));
-  if (db) {
-    const held = await db.transaction((session) => querySums(session, payload), { snapshot: 'read only' });
-    differences.push(...compare(manifest, held, db.label));
+  const differences = compareFacts(manifest, isOurs ? found : { ...found, sql: manifest.sql }, 'the page');
+  differences.push(...compareFacts({ policy }, { policy: writePolicy(content) }, 'the page'));
+  if (isOurs) differences.push(...compareFacts(found, hashParts(), 'this version of zen'));
+  if (db && !differences.some(({ where }) => where === 'the page')) {
+    const translate = translator(readSettings(html).locale);
+    const read = (session: Session) => queryAgain(session, payload, translate);
+    const held = await db.transaction(read, { snapshot: 'read only' });
+    differences.push(...compareFacts(sumUp(payload), sumUp(held), db.label));
+    differences.push(...compareTables(payload, held, db.label));
   }
   return { manifest, payload, differences };
 }
@@ -102,17 +95,4 @@ function unpack(packed: string, altered: boolean): Payload | null {
 function denyOthers(manifest: Manifest, facts: object): Record<string, undefined> {
   const others = Object.keys(manifest).filter((name) => !(name in facts));
   return Object.fromEntries(others.map((name) => [name, undefined]));
-}
-
-/** What of the found facts is stated otherwise. */
-function compare(stated: object, found: object, where: string): Difference[] {
-  const known = new Map<string, unknown>(Object.entries(stated));
-  return Object.entries(found)
-    .filter(([name, value]) => known.get(name) !== value)
-    .map(([name, value]) => ({ name, where, stated: String(known.get(name)), found: String(value) }));
-}
-
-async function querySums(session: Session, { start, end }: Payload): Promise<Sums> {
-  const [sums] = await session.query<Record<keyof Sums, number>>(sql('render/sums'), [start, end]);
-  return sums ?? { visits_rows: 0, events: 0, engagement_rows: 0, users: 0 };
 }

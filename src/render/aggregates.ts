@@ -1,0 +1,56 @@
+import type { Session } from '../db/database.ts';
+import { requireTable } from '../db/tables.ts';
+import { queryUncounted } from '../ledger/uncounted.ts';
+import type { Payload } from '../shared/payload.ts';
+import type { Returns } from '../shared/returns.ts';
+import type { Translate } from '../shared/words.ts';
+import type { Window } from '../time.ts';
+import { coarsen } from './fit.ts';
+import { queryPeople, widen } from './people.ts';
+import { queryPayload } from './tables.ts';
+
+/** What a page shows of the aggregates, before it is made small enough. */
+export interface Aggregates {
+  /** Without people. */
+  payload: Payload;
+  people: Returns | null;
+  /** UTC days of which people are not known, or not all. */
+  uncounted: number[];
+}
+
+/**
+ * Reads the aggregates of a period, for a page and for `zen verify` alike.
+ *
+ * @param session one with a snapshot, so that all of it is of one moment
+ * @param least groups of fewer people than this are not told apart
+ * @param onDay called with the share of the period that has been read
+ */
+export async function queryAggregates(
+  session: Session,
+  period: Window,
+  gaps: Window[],
+  { translate, least, onDay }: { translate: Translate; least: number; onDay?: (share: number) => void },
+): Promise<Aggregates> {
+  const payload = await queryPayload(session, period, gaps, translate, onDay);
+  const isEmpty = (payload.visits.sums.at(-1) ?? 0) === 0;
+  const uncounted = isEmpty ? null : await queryUncounted(session, period);
+  if (uncounted?.length !== 0) return { payload, people: null, uncounted: uncounted ?? [] };
+  const { people, stale } = await queryPeople(session, payload, translate, least);
+  return { payload, people, uncounted: stale };
+}
+
+/**
+ * Reads what a page would hold now: the same period, with the steps that it states. People only where it shows them.
+ *
+ * @param translate into the language of the page, as missing names are called in it
+ */
+export async function queryAgain(session: Session, page: Payload, translate: Translate): Promise<Payload> {
+  await requireTable(session, 'dash_visits', 'zen aggregate');
+  await requireTable(session, 'dash_engagement', 'zen aggregate');
+  const options = { translate, least: page.people?.least ?? 1 };
+  const { payload, people } = await queryAggregates(session, page, page.gaps, options);
+  const { step } = page.people ?? {};
+  payload.people =
+    step === undefined || !people ? null : widen(people, page.start, (found) => found.step >= step);
+  return page.coarse ? coarsen(payload, page.coarse.until) : payload;
+}

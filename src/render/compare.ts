@@ -1,0 +1,108 @@
+import { eachCell, pick } from '../shared/cells.ts';
+import type { Cell } from '../shared/cells.ts';
+import { listTables } from '../shared/payload.ts';
+import type { NamedCells, Payload } from '../shared/payload.ts';
+import { isoTime, minuteMs } from '../time.ts';
+
+/** Something that is not as it should be. */
+export interface Difference {
+  name: string;
+  /** Where something else was found than is stated. */
+  where: string;
+  stated: string;
+  found: string;
+}
+
+/** A difference as a sentence. */
+export function describeDifference({ name, where, stated, found }: Difference): string {
+  return `${name}: the page states ${stated}, ${where} has ${found}.`;
+}
+
+/** The found facts that are stated otherwise. */
+export function compareFacts(stated: object, found: object, where: string): Difference[] {
+  const known = new Map<string, unknown>(Object.entries(stated));
+  return Object.entries(found)
+    .filter(([name, value]) => known.get(name) !== value)
+    .map(([name, value]) => ({ name, where, stated: String(known.get(name)), found: String(value) }));
+}
+
+/**
+ * Compares the tables of a page row by row with those of another payload of the same period and steps. Rows are the same where
+ * their names, minute, value and count are; the order of names in the lists does not matter.
+ *
+ * @returns for each table that differs its first row that does, and how many do
+ */
+export function compareTables(page: Payload, other: Payload, where: string): Difference[] {
+  const others = new Map(listTables(other).map((table) => [table.table, table]));
+  const rows = listTables(page).flatMap((table) =>
+    compareTable(table, others.get(table.table), page.start, where),
+  );
+  return [...rows, ...compareFacts(describeRest(page), describeRest(other), where)];
+}
+
+/** What the rows of people mean, and what readers see for the kinds of event. */
+function describeRest({ people, events }: Payload): Record<string, string> {
+  const kinds = events.map(({ event, name }) => `${event} (${name})`).join(', ');
+  if (!people) return { kinds };
+  const { step, reaches, least, hidden } = people;
+  return { kinds, people: `steps of ${step}, reaches ${reaches.join()}, ${hidden} groups under ${least}` };
+}
+
+function compareTable(
+  stated: NamedCells,
+  found: NamedCells | undefined,
+  start: number,
+  where: string,
+): Difference[] {
+  if (!found) return [{ name: stated.table, where, stated: 'rows', found: 'none that can be shown' }];
+  const others = nameCells(found);
+  let count = 0;
+  let first: Difference | undefined;
+  const look = (names: string, own: Cell, other: Cell) => {
+    for (const [minute, row, otherRow] of eachDifference(own, other)) {
+      count++;
+      const time = (Math.floor(start / minuteMs / stated.step) + minute) * stated.step * minuteMs;
+      const name = `${stated.table}, ${names} at ${isoTime(time)}`;
+      first ??= { name, where, stated: describeRow(own, row), found: describeRow(other, otherRow) };
+    }
+  };
+  for (const [names, cell] of nameCells(stated)) {
+    look(names, cell, others.get(names) ?? none);
+    others.delete(names);
+  }
+  for (const [names, cell] of others) look(names, none, cell);
+  const told = count === 1 ? 'the only row that differs' : `the first of ${count} rows that differ`;
+  return first ? [{ ...first, name: `${first.name}, ${told}` }] : [];
+}
+
+const none: Cell = { codes: [], minutes: [], values: [] };
+
+function nameCells({ names, cells }: NamedCells): Map<string, Cell> {
+  const nameOf = (code: number, at: number) => `“${pick(pick(names, at), code)}”`;
+  return new Map([...eachCell(cells)].map((cell) => [cell.codes.map(nameOf).join(' × '), cell]));
+}
+
+/** The minutes in which two cells differ, and the row of each; -1 for none. */
+function* eachDifference(own: Cell, other: Cell): Generator<[minute: number, own: number, other: number]> {
+  for (let [a, b] = [0, 0]; a < own.minutes.length || b < other.minutes.length;) {
+    const [x, y] = [own.minutes[a] ?? Infinity, other.minutes[b] ?? Infinity];
+    if (x < y) yield [x, a++, -1];
+    else if (y < x) yield [y, -1, b++];
+    else {
+      const isSame = pick(own.values, a) === pick(other.values, b) && countOf(own, a) === countOf(other, b);
+      if (!isSame) yield [x, a, b];
+      a++;
+      b++;
+    }
+  }
+}
+
+function countOf({ counts }: Cell, row: number): number {
+  return counts ? pick(counts, row) : 1;
+}
+
+function describeRow(cell: Cell, row: number): string {
+  if (row < 0) return 'no row';
+  const count = countOf(cell, row);
+  return `${pick(cell.values, row)}${count === 1 ? '' : ` of ${count} rows`}`;
+}
