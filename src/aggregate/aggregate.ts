@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
-import { hasTable, isTooLong, widen } from '../db/tables.ts';
+import { hasTable, isTooLong, widen, widenIds } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
@@ -77,6 +77,7 @@ export async function aggregate(
       const prepare = (session: Session) => createTables(session, options.users, wide);
       const chosen = typeof windows === 'function' ? await windows() : windows;
       if (!options.dryRun) await prepare(db);
+      if (!options.dryRun) await widenIds(db);
       const mayEmpty = await queryEmptying(db, options);
       const join = async (session: Session, work: () => Promise<void>) => {
         await lock.join(session);
@@ -208,6 +209,8 @@ async function replace(
     gathered && census.count(session, gathered.seen, place),
   );
   await census.write(session, days, returns, place);
+  const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded'));
+  if (guard?.found) for (const name of aggregates) await demandHeld(session, name, values);
   const after = await queryMinutes(session, { start, end });
   const lost = [...before.keys()].filter(
     (minute) => !after.has(minute) && !mayEmpty(minute, after, { start, end }),
@@ -255,6 +258,29 @@ async function queryEmptying(session: Session, { minute, allowEmpty }: Aggregate
     isIn(restored, time) ||
     (!isIn(own, time) &&
       [time - minuteMs, time + minuteMs].some((neighbour) => isFilled(neighbour, filled, window)));
+}
+
+/**
+ * That a table with triggers or rules holds just what was written into it. Its statement is run again without its first line, the
+ * INSERT, and in the same snapshot.
+ *
+ * @throws ZenError `failed`, with how many rows differ
+ */
+async function demandHeld(
+  session: Session,
+  name: (typeof aggregates)[number],
+  values: (number | string)[],
+): Promise<void> {
+  const made = sql(`aggregate/${name}/fill`).replace(/^insert .*$/m, '');
+  const held = sql(`aggregate/${name}/held`);
+  const difference = `((${made}) except all (${held})) union all ((${held}) except all (${made}))`;
+  const [found] = await session.query<{ rows: number }>(
+    `select count(*)::bigint as rows from (${difference}) as differences`,
+    values,
+  );
+  if (!found?.rows) return;
+  const why = `${found.rows} rows of dash_${name} are not as they were written: a trigger or rule of it changes them`;
+  throw new ZenError('failed', `${why}. Disable it: alter table dash_${name} disable trigger user.`);
 }
 
 /** Both results; of a failure, only once nothing is at work any more. */

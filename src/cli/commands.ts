@@ -5,6 +5,8 @@ import { aggregate } from '../aggregate/aggregate.ts';
 import { queryCovered } from '../ledger/ledger.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import { merge, subtract } from '../ledger/windows.ts';
+import { inspect } from '../ledger/state.ts';
+import type { Use } from '../ledger/state.ts';
 import { findEvents, plan, slice } from '../aggregate/plan.ts';
 import { prune } from '../aggregate/prune.ts';
 import { mayCountUsers } from '../aggregate/users.ts';
@@ -77,16 +79,22 @@ async function restoreFrom(
   const dump = backup.path;
   const { append = false, allowEmpty, table: tables, wait, null: nulls = [] } = options;
   await command({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
+    await inspect(db, { reads: [], writes: ['zen_runs'] });
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }
-    const { rows, bytes, indexed, odd, summary } = await terminal.during(
+    const { rows, bytes, indexed, odd, untold, summary } = await terminal.during(
       `Restoring ${dump} into ${db.label}`,
       (update) =>
         restore(db, backup, { append, allowEmpty, tables, wait, nulls, reopen }, (progress) => {
           update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
         }),
     );
+    if (untold)
+      terminal.note(
+        'This role may not write zen_runs, so that no later run knows of another log. ' +
+          `Run zen aggregate --start-dt ${isoTime(untold.start)} --end-dt ${isoTime(untold.end)}.`,
+      );
     if (!indexed)
       terminal.note('log_raw has no index on ts, which only its owner may make: aggregating takes longer.');
     return {
@@ -139,6 +147,7 @@ export async function aggregateIn(
   let stated = '';
   const told = await terminal.during('Looking up what to aggregate', (update) => {
     const choose = async () => {
+      await tellState(db, terminal, { reads: ['log_raw'], writes: zenTables });
       windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
       stated = windows.map(describeWindow).join('; ');
       await noteBefore(db, terminal, windows, flags);
@@ -195,6 +204,14 @@ async function noteBefore(
     terminal.note('Users are not counted: this role may not make or fill dash_users.');
 }
 
+/** Says what is odd about the tables of a database; refuses what would make a number wrong. */
+async function tellState(db: Database, terminal: Terminal, use: Use): Promise<void> {
+  for (const note of await inspect(db, use)) terminal.note(note);
+}
+
+/** What zen keeps in a database. */
+const zenTables = ['dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'] as const;
+
 const mostJobs = 4;
 
 /** Why there is nothing to aggregate, and of a log that has begun today, how to do so all the same: up to the last whole minute. */
@@ -242,6 +259,7 @@ async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlag
 export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> {
   const { pruneRaw: raw, pruneAggregates: aggregates, wait = 0 } = flags;
   const dryRun = flags.dryRun === true;
+  await inspect(db, { reads: [], writes: ['log_raw', ...zenTables] });
   const { events, kept, visitsRows, engagementRows } = await prune(
     db,
     { raw, aggregates, dryRun, wait },
@@ -267,7 +285,8 @@ export interface StatusFlags extends CommonOptions {
 }
 
 export async function runStatus(flags: StatusFlags): Promise<void> {
-  await command(flags, async (db) => {
+  await command(flags, async (db, terminal) => {
+    await tellState(db, terminal, { reads: ['log_raw', ...zenTables] });
     const status = await queryStatus(db, Date.now());
     const { maxAge } = flags;
     const old = maxAge === undefined ? [] : describeAge(status, maxAge);
@@ -323,7 +342,10 @@ function readPeriod(flags: RenderFlags): { start: number | undefined; end: numbe
 export async function runRender(flags: RenderFlags, streams?: Streams): Promise<void> {
   if (flags.json && flags.out === '-')
     throw new ZenError('usage', 'With --json, say where the page goes: --out <file>.');
-  await command({ ...flags, streams }, (db, terminal, seconds) => renderFrom(db, terminal, seconds, flags));
+  await command({ ...flags, streams }, async (db, terminal, seconds) => {
+    await tellState(db, terminal, { reads: zenTables });
+    return renderFrom(db, terminal, seconds, flags);
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { messageOf, shorten, ZenError } from '../errors.ts';
+import { widening } from './tables.ts';
 
 /**
  * What a database says against a statement, and in which row of a COPY. PostgreSQL quotes values at any length, and
@@ -24,6 +25,18 @@ function findRemedy(code: unknown, message: string): string {
     return ' The table is not as this zen makes it: drop it, and aggregate again.';
   if (code === '22P05' && /"UTF8".+"/.test(message))
     return ' Restore into a database whose encoding is UTF8.';
+  const found = code === '2200H' && /"((dash_\w+?)_record_id_seq\d*)"/.exec(message);
+  if (found) return ` Have its owner run: ${widening({ name: found[2] ?? '', sequence: found[1] ?? '' })}.`;
+  if (code === '22003' && /^(integer|smallint) out of range$/.test(message))
+    return ` A number no longer fits its column. Have the owner run: ${[
+      ['dash_visits', 'visits'],
+      ['dash_engagement', 'unique_users'],
+    ]
+      .map(
+        ([table, count]) =>
+          `alter table ${table} alter column record_id type bigint, alter column ${count} type bigint`,
+      )
+      .join('; ')}.`;
   return '';
 }
 

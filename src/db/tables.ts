@@ -1,6 +1,6 @@
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import type { Session } from './database.ts';
+import type { Database, Session } from './database.ts';
 
 /** Whether a table of that name is there, on the search path. */
 export async function hasTable(session: Session, name: string): Promise<boolean> {
@@ -17,8 +17,7 @@ export async function requireTable(session: Session, name: string, remedy: strin
 
 /** Whether a database refused a text because its column is too short (SQLSTATE 22001). */
 export function isTooLong(error: unknown): boolean {
-  const { cause } = error as { cause?: { code?: unknown } };
-  return cause?.code === '22001';
+  return codeOf(error) === '22001';
 }
 
 /**
@@ -37,4 +36,42 @@ export async function widen(session: Session, table: string): Promise<void> {
     const remedy = `Have its owner run: ${statement}`;
     throw new ZenError('failed', `${why} (${messageOf(error)}) ${remedy}.`, { cause: error });
   });
+}
+
+/** A table whose `record_id` has few numbers left; see `sql/db/full.sql`. */
+export interface Full {
+  name: string;
+  sequence: string;
+  owned: boolean;
+}
+
+export function listFull(session: Session): Promise<Full[]> {
+  return session.query<Full>(sql('db/full'));
+}
+
+/** The statements with which its owner gives `record_id` more numbers. */
+export function widening({ name, sequence }: Pick<Full, 'name' | 'sequence'>): string {
+  return `alter table ${name} alter column record_id type bigint; alter sequence ${sequence} as bigint`;
+}
+
+/**
+ * Makes `record_id` a bigint where it has few numbers left, and this role may. The table is written anew, and nobody reads it
+ * meanwhile; where somebody does for long, it is left for the next run.
+ */
+export async function widenIds(db: Database): Promise<void> {
+  for (const full of await listFull(db)) {
+    if (!full.owned) continue;
+    await db
+      .transaction(async (session) => {
+        await session.run("set local lock_timeout = '10s'");
+        for (const statement of widening(full).split('; ')) await session.run(statement);
+      })
+      .catch((error: unknown) => {
+        if (codeOf(error) !== '55P03') throw error;
+      });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { cause?: { code?: unknown } }).cause?.code;
 }

@@ -5,6 +5,7 @@ import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
+import type { Table } from './state.ts';
 import { intersect } from './windows.ts';
 
 /** A stretch of minutes for which the log and `dash_visits` count different numbers of events. */
@@ -15,9 +16,10 @@ export interface Changed extends Window {
   visits: number;
 }
 
-/** Whether this role may read the log, which a reader of the aggregates need not. */
+/** Whether this role may read all of the log, which a reader of the aggregates need not. */
 export async function mayCompare(session: Session): Promise<boolean> {
-  return (await session.query<{ readable: boolean }>(sql('ledger/readable')))[0]?.readable === true;
+  const tables = await session.query<Table>(sql('ledger/state'));
+  return tables.some(({ name, readable, hides }) => name === 'log_raw' && readable && !hides);
 }
 
 /** Compares the log with what was aggregated of it, minute by minute. What was pruned may be missing in the log. */

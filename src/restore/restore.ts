@@ -2,9 +2,10 @@ import type { Database, Session } from '../db/database.ts';
 import { hasTable, isTooLong, widen } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import { record } from '../ledger/ledger.ts';
+import { hasLedger, record } from '../ledger/ledger.ts';
 import { lockAlone } from '../ledger/lock.ts';
 import { minuteMs } from '../time.ts';
+import type { Window } from '../time.ts';
 import type { Backup } from './backup.ts';
 import { mapColumns } from './columns.ts';
 import type { Mapping } from './columns.ts';
@@ -48,6 +49,8 @@ export interface Restored {
   indexed: boolean;
   /** Ids that are not all written as numbers, while some are. */
   odd: OddIds[];
+  /** The events whose aggregates may be of an earlier log, where this role may not write that into the ledger. */
+  untold: Window | undefined;
   /** Of the whole log, as it is now. */
   summary: Summary;
 }
@@ -156,8 +159,8 @@ async function load(
     await session.run('set local default_statistics_target = 10');
     await session.run('analyze log_raw'); // of another role's table, the server only warns
     const summary = summarize(tally?.counts ?? (await countLog(session)));
-    if (!append) await tellLedger(session, summary, rows);
-    return { rows, bytes: backup.size, indexed, odd: ids?.odd ?? [], summary };
+    const untold = append ? undefined : await tellLedger(session, summary, rows);
+    return { rows, bytes: backup.size, indexed, odd: ids?.odd ?? [], untold, summary };
   });
 }
 
@@ -168,17 +171,26 @@ async function nextRows(pieces: AsyncIterator<Buffer>): Promise<IteratorResult<B
   return next;
 }
 
-/** What was aggregated of an earlier log is to be aggregated again where this one has events; what it has none of stays. */
-async function tellLedger(session: Session, { first, last }: Summary, rows: number): Promise<void> {
-  if (first === null || last === null || !(await mayRecord(session))) return;
+/**
+ * What was aggregated of an earlier log is to be aggregated again where this one has events; what it has none of stays. Gives that
+ * stretch where there is a ledger that this role may not write.
+ */
+async function tellLedger(
+  session: Session,
+  { first, last }: Summary,
+  rows: number,
+): Promise<Window | undefined> {
+  if (first === null || last === null || !(await hasLedger(session))) return undefined;
   const floor = (ms: number) => Math.floor(ms / minuteMs) * minuteMs;
   // One minute more, as with --minute nearest an event may belong to the one after its own.
   const stretch = { start: floor(first), end: floor(last) + 2 * minuteMs };
+  if (!(await mayRecord(session))) return stretch;
   await record(session, { ...stretch, minute: 'floor' }, 0, { restored: rows });
+  return undefined;
 }
 
 async function mayRecord(session: Session): Promise<boolean> {
-  const text = "select coalesce(has_table_privilege(to_regclass('zen_runs'), 'insert'), false) as may";
+  const text = "select has_table_privilege(to_regclass('zen_runs'), 'insert') as may";
   return (await session.query<{ may: boolean }>(text))[0]?.may === true;
 }
 

@@ -1,0 +1,220 @@
+import type { Database, Session } from '../db/database.ts';
+import { listFull, widening } from '../db/tables.ts';
+import { ZenError } from '../errors.ts';
+import { sql } from '../files.ts';
+import { isoTime } from '../time.ts';
+import { queryCovered, queryRestored } from './ledger.ts';
+import { querySpan } from './silence.ts';
+
+/** What of the database a command reads, and what it changes. */
+export interface Use {
+  reads: readonly Name[];
+  writes?: readonly Name[];
+}
+
+type Name = keyof typeof needed;
+
+/** See `sql/ledger/state.sql`. */
+export interface Table {
+  name: Name;
+  schema: string;
+  kind: string;
+  persistence: string;
+  role: string;
+  readable: boolean;
+  secured: boolean;
+  hides: boolean;
+  locks: boolean;
+  filtered: boolean;
+  columns: Record<string, string> | null;
+  others: string | null;
+}
+
+const names = ['character varying', 'text'];
+const logNames = [...names, 'enum'];
+const integers = ['bigint', 'integer', 'smallint'];
+const times = ['timestamp without time zone', 'timestamp with time zone'];
+
+/** The types that each column may have, the one to choose first. */
+const needed = {
+  log_raw: {
+    ts: integers,
+    user_id: [...integers, ...names, 'uuid', 'numeric', 'enum'],
+    ...{ item_topic: logNames, source_topic: logNames, age_segment: logNames, event: logNames },
+  },
+  dash_visits: { dt: times, item_topic: names, source_topic: names, age_segment: names, visits: integers },
+  dash_engagement: { dt: times, item_topic: names, event: names, age_segment: names, unique_users: integers },
+  dash_users: {
+    ...{ dt: times, every_topic: ['boolean'], item_topic: names, every_age: ['boolean'], age_segment: names },
+    ...{
+      event: names,
+      or_event: names,
+      minutes: ['smallint[]'],
+      previous: ['smallint[]'],
+      users: ['integer[]'],
+    },
+  },
+  zen_runs: {
+    ...{ start_dt: times, end_dt: times, minute: names, started_at: times, finished_at: times },
+    ...{ events: integers, visits_rows: integers, engagement_rows: integers },
+    ...{ outcome: names, error: names, zen_version: names },
+  },
+};
+
+/** Rows of which no window holds any, or whose time has no number. */
+const timeless = {
+  dash_visits: "dt is null or dt in ('infinity', '-infinity')",
+  dash_engagement: "dt is null or dt in ('infinity', '-infinity')",
+  dash_users: "dt is null or dt in ('infinity', '-infinity')",
+  zen_runs:
+    'not (isfinite(start_dt) and isfinite(end_dt) and isfinite(started_at) and isfinite(finished_at)) or start_dt > end_dt',
+};
+
+/**
+ * Looks once, before anything is done, whether the tables are as a command needs them. What is not there is not looked at.
+ *
+ * @returns sentences on what may not be meant so
+ * @throws ZenError `failed` for a state in which a number could be wrong, with what mends it
+ */
+export async function inspect(db: Database, { reads, writes = [] }: Use): Promise<string[]> {
+  const used = [...reads, ...writes];
+  const all = await db.query<Table>(sql('ledger/state'));
+  const tables = all.filter(({ name, readable }) => readable && used.includes(name));
+  for (const table of tables) demandSound(table, writes.includes(table.name));
+  await demandTimes(db, tables);
+  for (const { name, kind } of tables) if (kind === 'v') await demandWhole(db, name);
+  const full = writes.includes('dash_visits') ? await listFull(db) : [];
+  return [
+    ...tables.flatMap(describe),
+    ...describeSchemas(tables),
+    ...full.flatMap((one) =>
+      one.owned
+        ? []
+        : [`record_id of ${one.name} soon has no more numbers. Have its owner run: ${widening(one)}.`],
+    ),
+    ...(all.some(({ name, readable }) => name === 'zen_runs' && !readable)
+      ? []
+      : await describeUnknown(db, tables)),
+  ];
+}
+
+function demandSound(table: Table, isWritten: boolean): void {
+  const { name, kind, role, secured, hides, locks } = table;
+  if (isWritten && /[vm]/.test(kind))
+    throw new ZenError(
+      'failed',
+      `${name} is a view, into which zen does not write. Rename it, or name another schema.`,
+    );
+  const wrong = listWrong(table);
+  if (wrong.length > 0)
+    throw new ZenError('failed', `${name} is not as zen needs it: ${wrong.join('; ')}. ${mend(table)}`);
+  if (isWritten && secured && name === 'dash_users')
+    throw new ZenError(
+      'failed',
+      `Row security is on for dash_users, and COPY, which writes it, does not work then. Have an administrator run: ` +
+        `alter role ${role} bypassrls, or: alter table dash_users disable row level security.`,
+    );
+  if (!(isWritten ? locks : hides)) return;
+  const policy = isWritten ? 'for all' : 'for select';
+  throw new ZenError(
+    'failed',
+    `Row security may hide rows of ${name} from ${role}, so that nothing would be counted right. Have an administrator run: ` +
+      `alter role ${role} bypassrls, or: create policy zen on ${name} ${policy} to ${role} using (true).`,
+  );
+}
+
+/** The columns that a table lacks, and those of another type. */
+function listWrong({ name, columns }: Table): string[] {
+  const found = columns ?? {};
+  const missing = Object.keys(needed[name]).filter((column) => found[column] === undefined);
+  const others = Object.entries<readonly string[]>(needed[name]).flatMap(([column, types]) => {
+    const type = found[column];
+    return type === undefined || types.includes(type)
+      ? []
+      : [`${column} is ${type}, and must be ${types[0] ?? ''}`];
+  });
+  return missing.length > 0 ? [`it lacks ${missing.join(', ')}`, ...others] : others;
+}
+
+/** What the owner of a table that is not sound can do. */
+function mend({ name, kind, columns }: Table): string {
+  if (name === 'zen_runs') return 'If it is not zen’s, rename it: alter table zen_runs rename to other_runs.';
+  if (name !== 'log_raw') return `Drop it, and aggregate again: drop table ${name}.`;
+  const changes = Object.entries<readonly string[]>(needed.log_raw).flatMap(
+    ([column, [type = '', ...others]]) => {
+      const own = columns?.[column];
+      if (own === undefined || own === type || others.includes(own)) return [];
+      return [`alter column ${column} type ${type} using ${convert(column, type, own)}`];
+    },
+  );
+  if (kind === 'v' || changes.length === 0) return 'Rename its columns, or make it a view with these names.';
+  return `Have its owner run: alter table log_raw ${changes.join(', ')}. Or make a view log_raw with such columns.`;
+}
+
+/** An expression that makes a column's values what they must be. */
+function convert(column: string, type: string, own: string): string {
+  if (column !== 'ts') return `${column}::${type}`;
+  if (own.startsWith('timestamp')) return 'floor(extract(epoch from ts) * 1000)::bigint';
+  return integers.includes(own) || own === 'generated' ? 'ts' : 'floor(ts::numeric)::bigint';
+}
+
+async function demandTimes(session: Session, tables: readonly Table[]): Promise<void> {
+  const parts = tables.flatMap(({ name }) =>
+    name === 'log_raw' ? [] : [`(select '${name}' as name from ${name} where ${timeless[name]} limit 1)`],
+  );
+  if (parts.length === 0) return;
+  const [found] = await session.query<{ name: keyof typeof timeless }>(parts.join(' union all '));
+  if (!found) return;
+  const { name } = found;
+  const why = `${name} has rows without a time that can be: NULL, infinite, or before its start`;
+  throw new ZenError('failed', `${why}. Take them out: delete from ${name} where ${timeless[name]}.`);
+}
+
+/** That no row security under a view hides rows from it, which its own state does not tell. */
+async function demandWhole(db: Database, name: Name): Promise<void> {
+  await db
+    .transaction(async (session) => {
+      await session.run('set local row_security = off');
+      await session.query(`select from ${name} limit 0`);
+    })
+    .catch((error: unknown) => {
+      const { code, message = '' } = ((error as Error).cause ?? {}) as { code?: string; message?: string };
+      if (code !== '42501' || !message.includes('row-level security')) throw error;
+      const why = `Row security may hide rows that the view ${name} shows (${message})`;
+      throw new ZenError('failed', `${why}. Have the owner of the view granted bypassrls.`, { cause: error });
+    });
+}
+
+/** What is odd about a table, and may be meant. */
+function describe({ name, schema, persistence, filtered, others }: Table): string[] {
+  return [
+    ...(filtered ? [`${name} is a view with a condition: what it leaves out is counted nowhere.`] : []),
+    ...(persistence === 'u' ? [`${name} is unlogged: a crash of the server empties it.`] : []),
+    ...(others ? [`${name} is in ${schema}, and also in ${others}: what is there is not looked at.`] : []),
+  ];
+}
+
+function describeSchemas(tables: readonly Table[]): string[] {
+  const schemas = new Set(tables.map(({ schema }) => schema));
+  if (schemas.size < 2) return [];
+  const places = tables.map(({ name, schema }) => `${name} in ${schema}`).join(', ');
+  return [`The tables are in different schemas: ${places}. If they do not belong together, set search_path.`];
+}
+
+/** Rows of the aggregates from before anything that the ledger knows, as when it was dropped. */
+async function describeUnknown(session: Session, tables: readonly Table[]): Promise<string[]> {
+  const has = (name: Name) => tables.some((table) => table.name === name);
+  if (!has('dash_visits') || !has('dash_engagement')) return [];
+  const span = await querySpan(session);
+  if (!span) return [];
+  const known = [...(await queryCovered(session)), ...(await queryRestored(session))].map(
+    ({ start }) => start,
+  );
+  const end = Math.min(span.end, ...known);
+  if (span.start >= end) return [];
+  const window = `--start-dt ${isoTime(span.start)} --end-dt ${isoTime(end)}`;
+  return [
+    `The ledger zen_runs does not know who aggregated what lies before ${isoTime(end)}, nor whether it is complete. ` +
+      `While the log has it, run zen aggregate ${window}.`,
+  ];
+}
