@@ -103,6 +103,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
       end: '2019-09-24T19:01:00Z',
       visits: 322_391,
       rows: expect.any(Number),
+      merged: 0,
       seconds: expect.any(Number),
     });
   });

@@ -47,6 +47,7 @@ function invent(minutes: number): Payload {
     events: ['x', 'y'].map((event, rank) => ({ event, name: event, rank })),
     topics: [],
     gaps: [],
+    merged: null,
     visits: table(),
     engagement: table(),
     people: null,

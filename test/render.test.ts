@@ -51,6 +51,7 @@ const payload: Payload = {
     { name: 'Кино', color: '#778899', rank: 2 },
   ],
   gaps: [],
+  merged: null,
   visits: toCells(
     [items, ages, sources],
     [
@@ -192,8 +193,8 @@ describe('the payload', () => {
 
   test('of another version is refused', () => {
     const [head, ...cells] = split(encode(payload)).map((piece) => Buffer.from(piece));
-    const other = Buffer.from(String(head).replace('[4,', '[5,'));
-    expect(() => decode(join([other, ...cells]))).toThrow('of version 5, not 4');
+    const other = Buffer.from(String(head).replace('[5,', '[6,'));
+    expect(() => decode(join([other, ...cells]))).toThrow('of version 6, not 5');
   });
 });
 

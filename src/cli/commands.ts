@@ -364,7 +364,7 @@ export async function renderFrom(
   const toStdout = out === '-';
   const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
   const options = { ...readPeriod(flags), locale, title, maxSize, minCell, warning };
-  const { html, period, visits, rows, slow, coarse, silences, uncounted } = await terminal.during(
+  const { html, period, visits, rows, slow, coarse, silences, uncounted, merged } = await terminal.during(
     `Rendering ${name}`,
     async (update) => {
       const progress = ({ stage, share }: RenderProgress) => {
@@ -391,6 +391,12 @@ export async function renderFrom(
       `The page does not count people: dash_users has none, or not all, of ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}. ` +
         'Run zen aggregate --users over those days, while the log has them.',
     );
+  if (merged > 0)
+    terminal.note(
+      `${count(merged)} groups of a topic, an age and an event stand merged, so that none has fewer than ${minCell} people. ` +
+        (uncounted.length > 0 ? 'Where people are not counted, that is judged by single minutes. ' : '') +
+        'For the exact page, which may tell of single people: --min-cell 1.',
+    );
   const bytes = Buffer.byteLength(html);
   if (visits === 0)
     terminal.note('The page says that there is no data: nothing is aggregated of its period.');
@@ -407,6 +413,7 @@ export async function renderFrom(
       end: isoTime(period.end),
       visits,
       rows,
+      merged,
       seconds: seconds(),
     },
     page: toStdout ? html : undefined,

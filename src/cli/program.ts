@@ -212,9 +212,9 @@ function drawing(): Option[] {
     ).default(18),
     option(
       '--min-cell <n>',
-      'do not tell apart topics and ages with fewer people than this',
+      'merge groups (topic, age, event) of fewer people than this; 1 for none',
       parseCount,
-    ).default(1),
+    ).default(10),
     option('--locale <name>', 'language of the page').choices(locales).default('ru'),
     option('--title <text>', 'title of the page'),
   ];

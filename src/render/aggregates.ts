@@ -6,6 +6,7 @@ import type { Returns } from '../shared/returns.ts';
 import type { Translate } from '../shared/words.ts';
 import type { Window } from '../time.ts';
 import { coarsen } from './fit.ts';
+import { mergeSmall } from './merge.ts';
 import { queryPeople, widen } from './people.ts';
 import { queryPayload } from './tables.ts';
 
@@ -22,7 +23,7 @@ export interface Aggregates {
  * Reads the aggregates of a period, for a page and for `zen verify` alike.
  *
  * @param session one with a snapshot, so that all of it is of one moment
- * @param least groups of fewer people than this are not told apart
+ * @param least groups of fewer people than this are merged (`mergeSmall`)
  * @param onDay called with the share of the period that has been read
  */
 export async function queryAggregates(
@@ -34,9 +35,12 @@ export async function queryAggregates(
   const payload = await queryPayload(session, period, gaps, translate, onDay);
   const isEmpty = (payload.visits.sums.at(-1) ?? 0) === 0;
   const uncounted = isEmpty ? null : await queryUncounted(session, period);
-  if (uncounted?.length !== 0) return { payload, people: null, uncounted: uncounted ?? [] };
-  const { people, stale } = await queryPeople(session, payload, translate, least);
-  return { payload, people, uncounted: stale };
+  const { people, stale } =
+    uncounted?.length === 0
+      ? await queryPeople(session, payload, translate)
+      : { people: null, stale: uncounted ?? [] };
+  const merged = mergeSmall({ ...payload, people }, least, translate);
+  return { payload: { ...merged, people: null }, people: merged.people, uncounted: stale };
 }
 
 /**
@@ -47,7 +51,7 @@ export async function queryAggregates(
 export async function queryAgain(session: Session, page: Payload, translate: Translate): Promise<Payload> {
   await requireTable(session, 'dash_visits', 'zen aggregate');
   await requireTable(session, 'dash_engagement', 'zen aggregate');
-  const options = { translate, least: page.people?.least ?? 1 };
+  const options = { translate, least: page.merged?.least ?? 1 };
   const { payload, people } = await queryAggregates(session, page, page.gaps, options);
   const { step } = page.people ?? {};
   payload.people =

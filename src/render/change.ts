@@ -21,6 +21,7 @@ export async function queryChange(
   session: Session,
   period: Window,
   translate: (text: string) => string,
+  named: string[] | null = null,
 ): Promise<Change | null> {
   const day = Math.floor(period.end / dayMs) * dayMs - dayMs;
   if (day < period.start) return null;
@@ -37,10 +38,10 @@ export async function queryChange(
     weekBefore: weekBefore?.compared ?? null,
     topics: base.topics
       .map(({ item_topic, on_day, before }) => ({
-        name: callName(item_topic, translate('not set')),
+        name: callName(item_topic, translate),
         by: on_day - before,
       }))
-      .filter(({ by }) => by !== 0)
+      .filter(({ name, by }) => by !== 0 && (named?.includes(name) ?? true))
       .toSorted((a, b) => Math.abs(b.by) - Math.abs(a.by))
       .slice(0, 3),
   };

@@ -40,12 +40,12 @@ export function compareTables(page: Payload, other: Payload, where: string): Dif
   return [...rows, ...compareFacts(describeRest(page), describeRest(other), where)];
 }
 
-/** What the rows of people mean, and what readers see for the kinds of event. */
-function describeRest({ people, events }: Payload): Record<string, string> {
+/** What the rows of people mean, what is merged, and what readers see for the kinds of event. */
+function describeRest({ people, events, merged }: Payload): Record<string, string> {
   const kinds = events.map(({ event, name }) => `${event} (${name})`).join(', ');
-  if (!people) return { kinds };
-  const { step, reaches, least, hidden } = people;
-  return { kinds, people: `steps of ${step}, reaches ${reaches.join()}, ${hidden} groups under ${least}` };
+  const groups = merged ? `${merged.groups} of fewer than ${merged.least} people` : 'none';
+  if (!people) return { kinds, merged: groups };
+  return { kinds, merged: groups, people: `steps of ${people.step}, reaches ${people.reaches.join()}` };
 }
 
 function compareTable(

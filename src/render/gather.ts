@@ -18,12 +18,15 @@ interface Part {
   values: Uint32Array | Float64Array;
 }
 
-/** What the page calls a name: "not set" where there is none; who is really called that, in quotes or not, gets quotes. */
-export function callName(name: string, notSet: string): string {
-  if (name === '') return notSet;
+/** The names that the page gives itself. */
+export const ownNames = { missing: 'not set', topic: 'other topics', age: 'all other ages' } as const;
+
+/** Gives what the page calls a name: "not set" where there is none. One that is really called as the page calls its own gets quotes. */
+export function callName(name: string, translate: (text: string) => string): string {
+  if (name === '') return translate(ownNames.missing);
   let bare = name;
   while (bare.startsWith('“') && bare.endsWith('”')) bare = bare.slice(1, -1);
-  return bare === notSet ? `“${name}”` : name;
+  return Object.values(ownNames).some((own) => bare === translate(own)) ? `“${name}”` : name;
 }
 
 /** Gathers the rows of an aggregate, stretch of time by stretch of time in their order, into columns. */

@@ -7,7 +7,7 @@ import { panelsOf } from '../shared/drawn.ts';
 import type { Drawn, PanelName } from '../shared/drawn.ts';
 import { countTopics, findPeak, listMinutes } from '../shared/minutes.ts';
 import { formatMoment } from '../shared/moment.ts';
-import type { Payload } from '../shared/payload.ts';
+import type { Merged, Payload } from '../shared/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Tables } from '../shared/table.ts';
 import { show, sheetRows, tabulate } from '../shared/sheet.ts';
@@ -129,16 +129,7 @@ export function renderPage({
       people && people.step > 1
         ? t('People are counted in steps of {minutes minute|minutes}', { minutes: people.step })
         : '',
-    small:
-      people && people.least > 1
-        ? t(
-            'Groups of fewer than {people person|people} (a topic, an age, an event) are not told apart: {hidden}',
-            {
-              people: people.least,
-              hidden: write.number(people.hidden),
-            },
-          )
-        : '',
+    small: describeMerged(payload.merged, write),
     noPeople: counted && !people ? t('People are left out, so that this file can be sent.') : '',
     definitions: define(facts, people !== null).map(([term, meaning]) => ({
       term: t(term),
@@ -206,6 +197,16 @@ function describeFacts({ gaps, silences, aggregated, unseen }: Facts, visits: nu
     aggregated: aggregated === null ? '' : new Date(aggregated).toISOString(),
     when: aggregated === null ? '' : time(aggregated, true),
   };
+}
+
+/** Says which groups stand under a common name. */
+function describeMerged(merged: Merged | null, { t }: Writer): string {
+  if (!merged) return '';
+  const { least: people, groups } = merged;
+  return t(
+    'Groups (a topic, an age, an event) of fewer than {people person|people} are merged: {groups group|groups} stand under “other topics” or “all other ages”',
+    { people, groups },
+  );
 }
 
 /** JSON that cannot end the script element it stands in, whatever its strings say. */

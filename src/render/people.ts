@@ -5,7 +5,6 @@ import type { Cell } from '../shared/cells.ts';
 import { stretch } from '../shared/cube.ts';
 import { listScopes } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
-import { People } from '../shared/people.ts';
 import type { Returns } from '../shared/returns.ts';
 import { dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
@@ -43,14 +42,11 @@ export interface Counted {
  * Reads how many people come back, in the coarsest step that tells apart what a period of that length shows: a minute up to six
  * hours, five up to a day and a half, else a quarter of an hour. They have to be those of `dash_engagement`, which they are not
  * where a role that may not write `dash_users` has aggregated anew, or a day is aggregated in part, or the log had lost some of it.
- *
- * @param least groups of fewer people that are known to be different, over the whole period, are left out
  */
 export async function queryPeople(
   session: Session,
   payload: Payload,
   translate: (text: string) => string,
-  least: number,
 ): Promise<Counted> {
   const { start, end } = payload;
   const step = end - start <= dayMs / 4 ? 1 : end - start <= 1.5 * dayMs ? 5 : 15;
@@ -58,8 +54,7 @@ export async function queryPeople(
   const gatherer = new Gatherer('dash_users', (at) => (first + at) * step * minuteMs);
   const [reaches, stale]: [number[], number[]] = [[], []];
   const counted = new Set<number>();
-  const notSet = translate('not set');
-  const name = (every: boolean, text: string) => (every ? '*' : `=${callName(text, notSet)}`);
+  const name = (every: boolean, text: string) => (every ? '*' : `=${callName(text, translate)}`);
   for (let from = start; from < end; from = nextMidnight(from)) {
     const window = { start: from, end: Math.min(end, nextMidnight(from)) };
     // No further than the period: a day that nobody was seen on knows all of it.
@@ -86,7 +81,8 @@ export async function queryPeople(
   const most = Math.max(0, ...[...gatherer.totals(3).keys()].map(Number));
   const since = Array.from({ length: most + 1 }, (_, steps) => String(steps));
   const cells = { ...gatherer.build([...listScopes(payload), since]), counts: null };
-  return { people: withoutSmall({ step, least, reaches, hidden: 0, cells }, [start, end]), stale };
+  const withheld = { topic: null, age: null, partly: [] };
+  return { people: { step, reaches, withheld, cells }, stale };
 }
 
 /** The arrays of a row of `dash_users`; NaN for who was not seen before. */
@@ -180,30 +176,6 @@ function gatherSteps(
     }
   }
   return found;
-}
-
-/**
- * Leaves out the scopes in which fewer people than asked for are known to be different: those of the part of the period that has
- * the most of them, as who comes back in another part counts again there.
- */
-function withoutSmall(returns: Returns, period: [number, number]): Returns {
-  if (returns.least < 2) return returns;
-  const counter = new People(returns, period);
-  const people = new Map<string, number>();
-  const all = [...eachCell(returns.cells)];
-  for (const { codes } of all) {
-    const scope = codes.slice(0, 3).join();
-    if (people.has(scope)) continue;
-    const [topics, ages] = codes.map((code) => (code === 0 ? null : [code - 1])) as [
-      number[] | null,
-      number[] | null,
-    ];
-    const parts = counter.count(pick(codes, 2), { topics, ages, period });
-    people.set(scope, Math.max(...parts.map(({ low }) => low)));
-  }
-  const large = all.filter(({ codes }) => (people.get(codes.slice(0, 3).join()) ?? 0) >= returns.least);
-  const hidden = [...people.values()].filter((count) => count < returns.least).length;
-  return { ...returns, hidden, cells: buildCells(returns.cells.sizes, large) };
 }
 
 /**

@@ -40,7 +40,7 @@ export interface RenderOptions {
   title?: string | undefined;
   /** Megabytes (of 1,000,000 bytes) that the page may take; without it, any number. */
   maxSize?: number | undefined;
-  /** Groups of fewer people than this are not told apart; without it, all are. */
+  /** Groups of fewer people than this are merged (`mergeSmall`); without it, none. */
   minCell?: number | undefined;
   /** Stands on the page above everything. */
   warning?: string | undefined;
@@ -61,6 +61,8 @@ export interface Rendered {
   people: number | null;
   /** Stretches in which a busy log was silent. */
   silences: Window[];
+  /** Groups that stand under a common name, because they, or one of them, have fewer people than `minCell`. */
+  merged: number;
   /** UTC days of which people are not known, or not all, why the page does not count people. */
   uncounted: number[];
 }
@@ -107,7 +109,7 @@ export async function readContent(
   payload.silences = facts.silences;
   return {
     ...{ period, facts, payload, people, uncounted },
-    change: await queryChange(session, period, translate),
+    change: await queryChange(session, period, translate, payload.merged && payload.items),
   };
 }
 
@@ -163,6 +165,7 @@ export async function render(
     period,
     visits,
     silences: facts.silences,
+    merged: payload.merged?.groups ?? 0,
     uncounted,
     rows: countRows(payload.visits) + countRows(payload.engagement),
   };

@@ -44,6 +44,7 @@ export async function queryPayload(
     events,
     topics: paint([...new Set([...items, ...sources])]),
     gaps,
+    merged: null,
     visits: visits.build([items, ages, sources]),
     engagement: engagement.build([items, ages, events.map(({ event }) => event)]),
     people: null,
@@ -60,12 +61,11 @@ async function gather(
   const rows = await session.query<
     Record<'item_topic' | 'age_segment' | 'last' | 'minutes' | 'values', string>
   >(sql(file), parameters);
-  const notSet = translate('not set');
   for (const { item_topic, age_segment, last, minutes, values } of rows) {
     const found = [item_topic, age_segment, last];
     // A missing name may be NULL or empty: two rows.
     const most = 2 ** found.filter((name) => name === '').length;
-    const names = found.map((name) => callName(name, notSet));
+    const names = found.map((name) => callName(name, translate));
     into.add({ names, minutes: readArray(minutes), values: readArray(values), most });
   }
 }
@@ -79,7 +79,8 @@ function byCode(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-function paint(names: string[]): Topic[] {
+/** Gives each name a colour and a rank. */
+export function paint(names: string[]): Topic[] {
   return colors(names.length).map((color, rank) => ({ name: names[rank] ?? '', color, rank }));
 }
 

@@ -29,6 +29,12 @@ export interface Coarse {
   step: number;
 }
 
+/** Groups (a card topic × an age × a kind of event) of fewer than `least` people stand under a common name, so many with their like. */
+export interface Merged {
+  least: number;
+  groups: number;
+}
+
 /** All that the page knows. */
 export interface Payload {
   /** The period, half-open, Unix milliseconds. */
@@ -44,6 +50,8 @@ export interface Payload {
   gaps: Gap[];
   /** Stretches without events that cannot be chance. Pages of before these were looked for have none. */
   silences?: Gap[];
+  /** Null where groups of any size are told. */
+  merged: Merged | null;
   /** dash_visits by card topic, age and source topic. */
   visits: Cells;
   /** dash_engagement by card topic, age and event. */
@@ -55,7 +63,7 @@ export interface Payload {
 type Head = Omit<Payload, 'visits' | 'engagement' | 'people'> & { people: Omit<Returns, 'cells'> | null };
 
 /** Changes whenever `encode` writes something that an older `decode` would misread. */
-const version = 4;
+const version = 5;
 
 const dimensions = 3;
 
@@ -122,8 +130,8 @@ function requireTables(payload: Payload): void {
   }
 }
 
-function omitCells({ step, reaches, least, hidden }: Returns): Omit<Returns, 'cells'> {
-  return { step, reaches, least, hidden };
+function omitCells({ step, reaches, withheld }: Returns): Omit<Returns, 'cells'> {
+  return { step, reaches, withheld };
 }
 
 /**

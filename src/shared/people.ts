@@ -22,6 +22,9 @@ interface Stretch {
   outer: [number, number];
 }
 
+/** The codes of a topic, an age and a kind of event, as in `Returns`. */
+type Scope = readonly [topic: number, age: number, kind: number];
+
 const dayMs = 86_400_000;
 
 /** Counts people. */
@@ -122,9 +125,38 @@ export class People {
     );
   }
 
-  #ofScope(codes: number[], { inner, outer }: Stretch): Bounds {
+  #ofScope(codes: Scope, stretch: Stretch): Bounds {
+    return this.#isWithheld(codes) ? this.#ofWithheld(codes, stretch) : this.#ofTold(codes, stretch);
+  }
+
+  #isWithheld([topic, age]: Scope): boolean {
+    const { withheld } = this.#returns;
+    if (topic === withheld.topic || age === withheld.age) return true;
+    return topic === 0 && withheld.partly.includes(age);
+  }
+
+  /** What the scopes that are told say of one that is not: no more than all, nor fewer than all less the others. */
+  #ofWithheld([topic, age, kind]: Scope, stretch: Stretch): Bounds {
+    const of = (topic: number, age: number) => this.#ofScope([topic, age, kind], stretch);
+    const [topics, ages] = this.#returns.cells.sizes.map(namesOf) as [number[], number[]];
+    if (topic === 0) {
+      const each = topics.map((topic) => of(topic, age));
+      const high = Math.min(of(0, 0).high, total(each.map(({ high }) => high)));
+      return { low: Math.max(0, ...each.map(({ low }) => low)), high };
+    }
+    const isTopicTold = !this.#isWithheld([topic, 0, kind]);
+    const whole = age === 0 ? of(0, 0) : of(topic, 0);
+    if (age !== 0 && !isTopicTold) return { low: 0, high: whole.high };
+    const others =
+      age === 0
+        ? topics.filter((other) => other !== topic).map((other) => of(other, 0))
+        : ages.filter((other) => other !== age).map((other) => of(topic, other));
+    return { low: Math.max(0, whole.low - total(others.map(({ high }) => high))), high: whole.high };
+  }
+
+  #ofTold(codes: Scope, { inner, outer }: Stretch): Bounds {
     const scope = this.#scopes.get(place(codes, this.#returns.cells.sizes));
-    if (!scope) return { low: 0, high: Math.max(0, this.#returns.least - 1) };
+    if (!scope) return none;
     const high = this.#sum(scope, outer);
     return { low: inner[0] === outer[0] && inner[1] === outer[1] ? high : this.#sum(scope, inner), high };
   }
@@ -151,6 +183,11 @@ export class People {
 }
 
 const none: Bounds = { low: 0, high: 0 };
+
+/** The codes of a dimension's names, without the 0 for all of them. */
+function namesOf(size: number): number[] {
+  return Array.from({ length: size - 1 }, (_, name) => name + 1);
+}
 
 function place(codes: readonly number[], sizes: readonly number[]): number {
   return codes.reduce((place, code, at) => place * (sizes[at] ?? 1) + code, 0);

@@ -11,9 +11,15 @@ export interface Returns {
   step: number;
   /** For each UTC day of the period, how many days of the period before it are known of its users. */
   reaches: number[];
-  /** Groups of fewer people than this are left out. */
-  least: number;
-  /** How many groups that are: a card topic or every one × an age or every one × a kind of event. */
-  hidden: number;
+  withheld: Withheld;
   cells: Cells;
+}
+
+/** The scopes that are not told, because they would tell a part of a merged group: their codes, 0 standing for every one. */
+export interface Withheld {
+  /** "Other topics", and "all other ages"; null where nothing is merged so. */
+  topic: number | null;
+  age: number | null;
+  /** The ages of which some are among "all other ages": what every topic has of them. */
+  partly: number[];
 }

@@ -44,6 +44,7 @@ export const payload: Payload = {
   events,
   topics: [...new Set([...items, ...sources])].map((name, rank) => ({ name, color: `#00000${rank}`, rank })),
   gaps: [],
+  merged: null,
   visits: toCells([items, ages, sources], invent(sources)),
   engagement: toCells(
     [items, ages, events.map(({ event }) => event)],

@@ -304,7 +304,7 @@ export class World {
     const before = readFileSync(this.#page, 'utf8');
     const windows = this.#model.plan({ minute, lookback }, this.#now) ?? [];
     const { code, said, result } = await this.#zen([
-      ...['nightly', '--out', this.#page, '--locale', 'en', '--minute', minute, '--json'],
+      ...['nightly', '--out', this.#page, '--locale', 'en', '--min-cell', '1', '--minute', minute, '--json'],
       ...['--lookback', `${lookback / 1000}s`, '--last', `${last / 1000}s`, ...(force ? ['--force'] : [])],
       ...(raw === undefined ? [] : ['--prune-raw', `${raw / 1000}s`]),
       ...(aggregates === undefined ? [] : ['--prune-aggregates', `${aggregates / 1000}s`]),

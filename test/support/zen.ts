@@ -19,7 +19,10 @@ export interface Place {
 
 const bin = resolve('bin/zen.js');
 
-/** Runs `zen` as a person or cron would: a process of its own, with an environment of its own, nobody at the terminal. */
+/**
+ * Runs `zen` as a person or cron would: a process of its own, with an environment of its own, nobody at the terminal. Groups of
+ * any size are told, as the logs of tests have few people.
+ */
 export async function zen(args: string[], place: Place): Promise<Outcome> {
   return start(args, place).outcome;
 }
@@ -32,7 +35,7 @@ export function start(
   const [program = '', ...rest] = [...via, process.execPath, bin, ...args];
   const child = spawn(program, rest, {
     cwd,
-    env: { PATH: process.env.PATH, TZ: 'Asia/Vladivostok', ...env },
+    env: { PATH: process.env.PATH, TZ: 'Asia/Vladivostok', ZEN_MIN_CELL: '1', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => undefined); // it ended before it had read all

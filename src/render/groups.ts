@@ -1,0 +1,131 @@
+import { eachCell } from '../shared/cells.ts';
+import type { Cell } from '../shared/cells.ts';
+import { known } from '../shared/known.ts';
+import type { Payload } from '../shared/payload.ts';
+import { People } from '../shared/people.ts';
+import type { Bounds } from '../shared/people.ts';
+
+/**
+ * The groups of a page, by their codes: a card topic × an age × a kind of event, and how many different people each has over the
+ * page's period. Where the page counts people, that is known. Elsewhere it lies between the most users of one minute, who are
+ * different people, and the sum over all minutes. A user is taken to have one age at a time.
+ */
+export class Groups {
+  readonly topics: number[];
+  readonly kinds: number[];
+  readonly least: number;
+  readonly ages: number[];
+  readonly #period: readonly [number, number];
+  readonly #people: People | null;
+  readonly #cells = new Map<string, Cell>();
+  readonly #counts = new Map<string, Bounds>();
+  readonly #totals = new Map<number, { low: number; most: number; enough: number }>();
+
+  constructor({ items, ages, events, engagement, people, start, end }: Payload, least: number) {
+    this.topics = [...items.keys()];
+    this.kinds = [...events.keys()];
+    this.least = least;
+    this.ages = [...ages.keys()];
+    this.#period = [start, end];
+    this.#people = people && new People(people, this.#period);
+    for (const cell of eachCell(engagement)) this.#cells.set(cell.codes.join(), cell);
+  }
+
+  /** The ages of some topics, those with the fewest people first. */
+  agesOf(topics: readonly number[]): number[] {
+    const sizes = this.ages.map((age) => this.#size(topics, [age]));
+    return this.ages.filter((age) => known(sizes[age]) > 0).sort((a, b) => known(sizes[a]) - known(sizes[b]));
+  }
+
+  /** The same topics, those with the fewest people first. */
+  sort(topics: number[]): number[] {
+    const sizes = new Map(topics.map((topic) => [topic, this.#size([topic], this.ages)]));
+    return topics.toSorted((a, b) => known(sizes.get(a)) - known(sizes.get(b)));
+  }
+
+  #size(topics: readonly number[], ages: number[]): number {
+    return sum(
+      topics.flatMap((topic) =>
+        this.kinds.flatMap((kind) =>
+          this.within(topic, ages, kind).map((age) => this.#count(topic, age, kind).high),
+        ),
+      ),
+    );
+  }
+
+  /** Which of some ages, all without them, have a kind of event in a topic. */
+  within(topic: number, ages: readonly number[] | null, kind: number): number[] {
+    return (ages ?? this.ages).filter((age) => this.#cells.has([topic, age, kind].join()));
+  }
+
+  /** The most people that some groups may have, added up. */
+  most(topic: number, ages: readonly number[] | null, kind: number): number {
+    return sum(this.within(topic, ages, kind).map((age) => this.#count(topic, age, kind).high));
+  }
+
+  /** The people who are certain to be in some groups of a topic taken together: in one of them, in one minute, or in no other. */
+  certain(topic: number, ages: readonly number[], kind: number): number {
+    const own = this.within(topic, ages, kind);
+    const each = own.map((age) => this.#count(topic, age, kind).low);
+    if (this.#people === null) return Math.max(...each, this.#busiest(topic, own, kind));
+    const others = this.most(topic, null, kind) - this.most(topic, own, kind);
+    return Math.max(...each, this.#ask([topic], null, kind).low - others);
+  }
+
+  /**
+   * All who did it: those who are certain, the most that all its groups may have, and the number that is enough for a group, as there
+   * are no more.
+   */
+  total(kind: number): { low: number; most: number; enough: number } {
+    const known = this.#totals.get(kind) ?? this.#total(kind);
+    this.#totals.set(kind, known);
+    return known;
+  }
+
+  #total(kind: number): { low: number; most: number; enough: number } {
+    const most = sum(this.topics.map((topic) => this.most(topic, null, kind)));
+    const low = this.#people ? this.#ask(null, null, kind).low : 0;
+    return { low, most, enough: Math.min(this.least, this.#people ? low : most) };
+  }
+
+  #count(topic: number, age: number, kind: number): Bounds {
+    const key = [topic, age, kind].join();
+    const known = this.#counts.get(key) ?? this.#look(topic, age, kind);
+    this.#counts.set(key, known);
+    return known;
+  }
+
+  #look(topic: number, age: number, kind: number): Bounds {
+    if (this.#people) return this.#ask([topic], [age], kind);
+    return {
+      low: this.#busiest(topic, [age], kind),
+      high: sum(this.#rowsOf(topic, age, kind).map(([, users]) => users)),
+    };
+  }
+
+  #ask(topics: number[] | null, ages: number[] | null, kind: number): Bounds {
+    const parts = this.#people?.count(kind, { topics, ages, period: this.#period }) ?? [];
+    return { low: Math.max(0, ...parts.map(({ low }) => low)), high: sum(parts.map(({ high }) => high)) };
+  }
+
+  #rowsOf(topic: number, age: number, kind: number): [minute: number, users: number][] {
+    const { minutes, values } = this.#cells.get([topic, age, kind].join()) ?? { minutes: [], values: [] };
+    return Array.from(minutes, (minute, row) => [minute, known(values[row])]);
+  }
+
+  /** The users of the minute that has most of them. */
+  #busiest(topic: number, ages: number[], kind: number): number {
+    const users = new Map<number, number>();
+    let most = 0;
+    for (const [minute, more] of ages.flatMap((age) => this.#rowsOf(topic, age, kind))) {
+      const all = (users.get(minute) ?? 0) + more;
+      users.set(minute, all);
+      most = Math.max(most, all);
+    }
+    return most;
+  }
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((all, number) => all + number, 0);
+}

@@ -1,0 +1,228 @@
+import { buildCells, eachCell } from '../shared/cells.ts';
+import type { Cell, Cells } from '../shared/cells.ts';
+import { known } from '../shared/known.ts';
+import type { Payload } from '../shared/payload.ts';
+import type { Returns, Withheld } from '../shared/returns.ts';
+import { ownNames } from './gather.ts';
+import { Groups } from './groups.ts';
+import { paint } from './tables.ts';
+
+/** The names of what is merged, in the reader's language. */
+interface MergedNames {
+  topic: string;
+  age: string;
+}
+
+/** The card topics that are part of "other topics", and the ages of each topic that are part of its "all other ages". */
+interface Partition {
+  topics: Set<number>;
+  ages: (topic: number) => Set<number>;
+}
+
+/**
+ * Merges small groups, so that a page tells of nobody alone. A group is a card topic × an age × a kind of event. It is small when
+ * fewer than `least` different people are certain to be in it over the page's period. The ages of a topic that hold a small group
+ * become "all other ages" of that topic; topics that are small even so become "other topics". What is merged has two members at least,
+ * and where it is still small, its smallest neighbour joins it. Rows are added up and none is left out: every sum over what is merged
+ * stays as it was, and no cell is missing that a subtraction could give.
+ *
+ * @param least 1 leaves all as it is
+ */
+export function mergeSmall(payload: Payload, least: number, translate: (text: string) => string): Payload {
+  if (least < 2) return payload;
+  const partition = divide(new Groups(payload, least));
+  return relabel(payload, partition, least, {
+    topic: translate(ownNames.topic),
+    age: translate(ownNames.age),
+  });
+}
+
+/** Groups of one kind or more, taken together. */
+class Union {
+  readonly #groups: Groups;
+  /** For each kind of event the people who are certain to be in it, and the most that its groups may have. */
+  readonly #kinds = new Map<number, { certain: number; most: number }>();
+
+  constructor(groups: Groups, topics: Iterable<number>, ages: readonly number[] | null) {
+    this.#groups = groups;
+    for (const topic of topics) this.add(topic, ages);
+  }
+
+  add(topic: number, ages: readonly number[] | null): void {
+    for (const kind of this.#groups.kinds) {
+      const own = this.#groups.within(topic, ages, kind);
+      if (own.length === 0) continue;
+      const { certain, most } = this.#kinds.get(kind) ?? { certain: 0, most: 0 };
+      this.#kinds.set(kind, {
+        certain: Math.max(certain, this.#groups.certain(topic, own, kind)),
+        most: most + this.#groups.most(topic, own, kind),
+      });
+    }
+  }
+
+  /** Whether a kind of event has too few people; as many as did it at all are enough. */
+  get isSmall(): boolean {
+    return [...this.#kinds].some(([kind, { certain, most }]) => {
+      const all = this.#groups.total(kind);
+      return Math.max(certain, all.low - (all.most - most)) < all.enough;
+    });
+  }
+}
+
+function divide(groups: Groups): Partition {
+  const merged = new Map<number, Set<number>>();
+  const topics = new Set<number>();
+  for (const topic of groups.topics) {
+    const ages = mergeAges(groups, [topic]);
+    if (ages) merged.set(topic, ages);
+    else topics.add(topic);
+  }
+  const others = new Union(groups, topics, null);
+  for (const next of groups.sort([...merged.keys()])) {
+    if (topics.size !== 1 && !others.isSmall) break;
+    topics.add(next);
+    others.add(next, null);
+  }
+  const ages = mergeAges(groups, [...topics]) ?? new Set(groups.ages);
+  return { topics, ages: (topic) => (topics.has(topic) ? ages : (merged.get(topic) ?? new Set())) };
+}
+
+/** The ages that become one in some topics taken together; null where there is but one, or all of them are too few people. */
+function mergeAges(groups: Groups, topics: number[]): Set<number> | null {
+  const present = groups.agesOf(topics);
+  const merged = new Set(present.filter((age) => new Union(groups, topics, [age]).isSmall));
+  const isEnough = () =>
+    merged.size === 0 || (merged.size > 1 && !new Union(groups, topics, [...merged]).isSmall);
+  for (const next of present) {
+    if (isEnough()) break;
+    merged.add(next);
+  }
+  return isEnough() ? merged : null;
+}
+
+/** The payload by its new labels. */
+function relabel(payload: Payload, partition: Partition, least: number, names: MergedNames): Payload {
+  const { visits, engagement, people, sources } = payload;
+  const pairs = [...eachCell(visits), ...eachCell(engagement)].map(({ codes }) => codes as [number, number]);
+  const labels = label(payload, partition, pairs, names);
+  const sizes = [labels.items.length, labels.ages.length];
+  const move = ([topic, age, ...rest]: number[]) => [...labels.of(known(topic), known(age)), ...rest];
+  return {
+    ...payload,
+    items: labels.items,
+    ages: labels.ages,
+    topics: paint([...new Set([...labels.items, ...sources])]),
+    visits: moveCells(visits, sizes, move),
+    engagement: moveCells(engagement, sizes, move),
+    people: people && withhold(people, labels, sizes),
+    merged: {
+      least,
+      groups: [...eachCell(engagement)].filter(({ codes: [topic, age] }) =>
+        labels.isMerged(known(topic), known(age)),
+      ).length,
+    },
+  };
+}
+
+/** Names in the order of their codes, those of what is merged last; and where topics and ages come to stand. */
+interface Labels {
+  items: string[];
+  ages: string[];
+  isMerged: (topic: number, age: number) => boolean;
+  of: (topic: number, age: number) => [topic: number, age: number];
+  /** The codes of a scope of people, as in `Returns`; null where it would tell of a part of something merged. */
+  scopeOf: (topic: number, age: number) => [topic: number, age: number] | null;
+  withheld: Withheld;
+}
+
+function label(
+  { items, ages }: Payload,
+  partition: Partition,
+  pairs: [number, number][],
+  names: MergedNames,
+): Labels {
+  const isAgeMerged = (topic: number, age: number) => partition.ages(topic).has(age);
+  const agesWhere = (merged: boolean) =>
+    new Set(pairs.filter((pair) => isAgeMerged(...pair) === merged).map(([, age]) => age));
+  const [own, partly] = [agesWhere(false), agesWhere(true)];
+  const keptTopics = [...items.keys()].filter((topic) => !partition.topics.has(topic));
+  const keptAges = [...ages.keys()].filter((age) => own.has(age));
+  const [topicAt, ageAt] = [keptTopics, keptAges].map(
+    (kept) => new Map([[-1, -1], ...kept.map((code, place): [number, number] => [code, place])]),
+  ) as [Map<number, number>, Map<number, number>];
+  const [hasTopics, hasAges] = [partition.topics.size > 0, partly.size > 0];
+  const nameOf = (list: string[], kept: number[], more: string[]) => [
+    ...kept.map((code) => known(list[code])),
+    ...more,
+  ];
+  return {
+    items: nameOf(items, keptTopics, hasTopics ? [names.topic] : []),
+    ages: nameOf(ages, keptAges, hasAges ? [names.age] : []),
+    isMerged: (topic, age) => partition.topics.has(topic) || isAgeMerged(topic, age),
+    of: (topic, age) => [
+      partition.topics.has(topic) ? keptTopics.length : known(topicAt.get(topic)),
+      isAgeMerged(topic, age) ? keptAges.length : known(ageAt.get(age)),
+    ],
+    scopeOf: (topic, age) => {
+      const isTold =
+        (topic === 0 || !partition.topics.has(topic - 1)) &&
+        (age === 0 || !(topic === 0 ? partly.has(age - 1) : isAgeMerged(topic - 1, age - 1)));
+      return isTold ? [known(topicAt.get(topic - 1)) + 1, known(ageAt.get(age - 1)) + 1] : null;
+    },
+    withheld: {
+      topic: hasTopics ? keptTopics.length + 1 : null,
+      age: hasAges ? keptAges.length + 1 : null,
+      partly: keptAges.flatMap((age, at) => (partly.has(age) ? [at + 1] : [])),
+    },
+  };
+}
+
+/** The cells at their new places; the rows of one minute are added up, and counted. */
+function moveCells(cells: Cells, sizes: number[], move: (codes: number[]) => number[]): Cells {
+  const found = new Map<string, Cell[]>();
+  for (const cell of eachCell(cells)) {
+    const codes = move(cell.codes);
+    const key = codes.join();
+    const members = found.get(key) ?? [];
+    found.set(key, members);
+    members.push({ ...cell, codes });
+  }
+  return buildCells([...sizes, ...cells.sizes.slice(sizes.length)], [...found.values()].map(addUp));
+}
+
+function addUp(members: Cell[]): Cell {
+  const [first] = members;
+  if (first && members.length === 1) return first;
+  const rows = new Map<number, { value: number; count: number }>();
+  for (const { minutes, values, counts } of members)
+    for (let row = 0; row < minutes.length; row++) {
+      const minute = known(minutes[row]);
+      const { value, count } = rows.get(minute) ?? { value: 0, count: 0 };
+      rows.set(minute, {
+        value: value + known(values[row]),
+        count: count + (counts ? known(counts[row]) : 1),
+      });
+    }
+  const sorted = [...rows].sort(([a], [b]) => a - b);
+  return {
+    codes: known(first).codes,
+    minutes: sorted.map(([minute]) => minute),
+    values: sorted.map(([, { value }]) => value),
+    counts: sorted.map(([, { count }]) => count),
+  };
+}
+
+/** Takes away what people would tell of something merged: each scope of a part of it. What is left is exact. */
+function withhold(people: Returns, labels: Labels, sizes: number[]): Returns {
+  const told = [...eachCell(people.cells)].flatMap((cell): Cell[] => {
+    const [topic, age, ...rest] = cell.codes as [number, number, ...number[]];
+    const scope = labels.scopeOf(topic, age);
+    return scope ? [{ ...cell, codes: [...scope, ...rest] }] : [];
+  });
+  const [topics, ages] = sizes.map((size) => size + 1) as [number, number];
+  return {
+    ...people,
+    withheld: labels.withheld,
+    cells: buildCells([topics, ages, ...people.cells.sizes.slice(2)], told),
+  };
+}
