@@ -24,8 +24,11 @@ export function copyValue(value: string | number | null): string {
 /** Restores the fixture into `log_raw`. */
 export async function restoreFixture(db: Database): Promise<void> {
   const backup = await openBackup('fixtures/zen.dump');
-  await restore(db, backup, { append: false });
-  await backup.close();
+  try {
+    await restore(db, backup, { append: false });
+  } finally {
+    await backup.close();
+  }
 }
 
 /** The rows of the two aggregates, as the oracle writes them. */
