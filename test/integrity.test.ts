@@ -94,13 +94,13 @@ describe.each(kinds)('on the %s database', (kind) => {
   /** What a page of a period shows: its events, its people of shows (null where it counts none), and the days that are told. */
   const shown = async (period: { start?: number; end?: number }) => {
     const { html, uncounted } = await render(db, { locale: 'en', ...period });
-    const payload = readPayload(html);
-    const people = listPeople(tabulatePayload(payload), everything).find(({ event }) => event === 'show');
-    return {
-      events: payload.visits.sums.at(-1),
-      people: payload.people && [people?.low, people?.high],
-      uncounted,
-    };
+    return describePayload(readPayload(html), uncounted);
+  };
+
+  /** The same of what is read for a page. */
+  const gathered = async (period: { start?: number; end?: number }) => {
+    const { payload, people, uncounted } = await readContent(db, { locale: 'en', ...period }, midnight);
+    return describePayload({ ...payload, people }, uncounted);
   };
 
   test.each([
@@ -169,7 +169,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       await run(period);
       expect(await shown(period)).toEqual({ events: 7, people: [5, 5], uncounted: [] });
       await db.run(text);
-      expect(await shown(period)).toMatchObject({ people: null, uncounted: [midnight] });
+      expect(await gathered(period)).toMatchObject({ people: null, uncounted: [midnight] });
       expect(await shown({ ...period, start: midnight + dayMs })).toMatchObject({ people: [2, 2] });
     });
 
@@ -214,6 +214,35 @@ describe.each(kinds)('on the %s database', (kind) => {
   });
 
   test.each([
+    [
+      'events that no user accounts for',
+      "delete from dash_engagement where dt = timestamp '2026-11-22 00:05'",
+      '“a” × “young” at 2026-11-22T00:05:00Z, the only minute that differs: the page states no event in dash_engagement, dash_visits has 1.',
+    ],
+    [
+      'users without an event',
+      "delete from dash_visits where dt = timestamp '2026-11-22 00:06'",
+      '“a” × “young” at 2026-11-22T00:06:00Z, the only minute that differs: the page states at least 2 events in dash_engagement, dash_visits has 0.',
+    ],
+    [
+      'more users than events',
+      "update dash_engagement set unique_users = 2 where event = 'show'",
+      '“a” × “young” at 2026-11-22T00:05:00Z, the first of 2 minutes that differ: the page states at least 2 events in dash_engagement, dash_visits has 1.',
+    ],
+    [
+      'more kinds of event than events',
+      "update dash_visits set visits = 1 where dt = timestamp '2026-11-22 00:06'",
+      '“a” × “young” at 2026-11-22T00:06:00Z, the only minute that differs: the page states at least 2 events in dash_engagement, dash_visits has 1.',
+    ],
+  ])('a page is not made of tables with %s', async (_, text, told) => {
+    await insertEvents(db, [seen(5, 1), seen(6, 1), seen(6, null, { event: 'view' })]);
+    await run(day);
+    await shown(day);
+    await db.run(text);
+    await expect(shown(day)).rejects.toThrow(told);
+  });
+
+  test.each([
     ['rows', 'visits_rows', (payload: Payload) => (payload.visits.minutes = new Uint16Array(1))],
     ['sums', 'events', (payload: Payload) => payload.visits.sums.fill(9, -1)],
     ['users', 'users', (payload: Payload) => payload.engagement.sums.fill(9, -1)],
@@ -253,7 +282,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     [
       'a minute was moved',
       ({ payload }: Content) => {
-        payload.visits.minutes.set([pick(payload.visits.minutes, 0) + 1]);
+        for (const { minutes } of [payload.visits, payload.engagement]) minutes.set([pick(minutes, 0) + 1]);
       },
       [
         'dash_visits, “b” × “old” × “s” at 2026-11-22T00:06:00Z, the first of 2 rows that differ',
@@ -298,3 +327,12 @@ describe.each(kinds)('on the %s database', (kind) => {
     });
   });
 });
+
+function describePayload(payload: Payload, uncounted: number[]) {
+  const people = listPeople(tabulatePayload(payload), everything).find(({ event }) => event === 'show');
+  return {
+    events: payload.visits.sums.at(-1),
+    people: payload.people && [people?.low, people?.high],
+    uncounted,
+  };
+}

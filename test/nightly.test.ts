@@ -51,7 +51,7 @@ describe('a night', () => {
   test('aggregates what is missing and publishes it; run again, it does nothing twice', async () => {
     const first = await nightly();
     expect(first).toMatchObject({ code: 0 });
-    expect(first.stdout).toMatch(/^Published .*zen\.html: .*; 6 of 6 checks passed, in [\d.]+ s\.\n$/);
+    expect(first.stdout).toMatch(/^Published .*zen\.html: .*; 7 of 7 checks passed, in [\d.]+ s\.\n$/);
     const { start, end, visits } = readPayload(page());
     expect([end, visits.sums.at(-1)]).toEqual([midnight, 30]);
     expect(start).toBe(midnight - 3 * dayMs + hour);
@@ -78,6 +78,7 @@ describe('a night', () => {
       'check silence',
       'check funnel',
       'check volume',
+      'check tables',
       'render',
     ]);
     expect(new Set(lines.map(({ run }) => run)).size).toBe(1);
@@ -122,6 +123,23 @@ describe('a night', () => {
     await db.close();
   });
 
+  test('does not publish tables of different events, not even when forced', async () => {
+    await nightly();
+    const before = page();
+    await db.run("delete from dash_engagement where item_topic = 'topic 1'");
+    for (const args of [[], ['--force']]) {
+      const { code, stderr } = await nightly(...args);
+      expect(code).toBe(5);
+      expect(stderr).toMatch(
+        /check tables: failed: The tables are not of the same events\. “topic 1” × “18-25” at .*, the first of 3 minutes that differ: the page states no event in dash_engagement, dash_visits has 3\. Aggregate that day anew\.\n/,
+      );
+      expect(stderr).not.toContain('--force');
+      expect(page()).toBe(before);
+    }
+    expect(await nightly('--lookback', '5d')).toMatchObject({ code: 0 });
+    await db.close();
+  });
+
   test('does not publish more views than shows, and warns of an unusual day', async () => {
     await insertEvents(db, events(1, 80));
     const unusual = await nightly();
@@ -129,7 +147,7 @@ describe('a night', () => {
     expect(unusual.stderr).toContain(
       'check volume: warned: The last day has 90 events; the median of the days before is 10.',
     );
-    expect(unusual.stdout).toContain('5 of 6 checks passed, 1 warned');
+    expect(unusual.stdout).toContain('6 of 7 checks passed, 1 warned');
     await insertEvents(db, events(1, 200, 'view'));
     const refused = await nightly('--lookback', '5d');
     expect(refused.code).toBe(5);

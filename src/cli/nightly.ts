@@ -106,7 +106,15 @@ async function examine(session: Session, flags: NightlyFlags): Promise<Examined>
   if (failed.length > 0 && !force) return { window, checks, failed, late };
   const { readContent } = await import('../render/render.ts');
   const content = await readContent(session, { ...window, locale, minCell }, Date.now());
-  return { window, checks, failed, late, content };
+  const { compareEvents, describeDifference } = await import('../render/compare.ts');
+  const [differs] = compareEvents(content.payload).map(describeDifference);
+  if (differs === undefined) {
+    checks.push({ name: 'tables', outcome: 'passed', text: 'Both tables have the same events.' });
+    return { window, checks, failed, late, content };
+  }
+  const text = `The tables are not of the same events. ${differs} Aggregate that day anew.`;
+  const tables: Check = { name: 'tables', outcome: 'failed', text };
+  return { window, checks: [...checks, tables], failed: [...failed, tables], late };
 }
 
 /** The stretch up to the last UTC midnight, but not from before anything was aggregated. */
@@ -120,13 +128,13 @@ async function choosePeriod(session: Session, last: number): Promise<Window> {
 
 function refuse(failed: Check[], { out }: NightlyFlags, json: Record<string, unknown>): Report {
   const told = failed.map(({ text }) => text).join(' ');
+  // What `zen verify` would refuse is never published.
+  const isFirm = failed.some(({ name }) => name === 'tables');
+  const orForce = isFirm ? '' : ', or publish with a warning: --force';
   return {
     text: `Not published; ${resolve(out)} is as it was.`,
     json: { ...json, published: false },
-    failure: new ZenError(
-      'stale',
-      `${told} Run zen status, which tells what to aggregate anew, or publish with a warning: --force.`,
-    ),
+    failure: new ZenError('stale', `${told} Run zen status, which tells what to aggregate anew${orForce}.`),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Window } from '../time.ts';
 
 /** What was looked at before a page is published. */
 export interface Check {
-  name: 'events' | 'coverage' | 'feed' | 'silence' | 'funnel' | 'volume';
+  name: 'events' | 'coverage' | 'feed' | 'silence' | 'funnel' | 'volume' | 'tables';
   /** A check that fails keeps the page from being published; one that warns does not. */
   outcome: 'passed' | 'warned' | 'failed';
   /** A sentence with the figures. */

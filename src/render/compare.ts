@@ -40,6 +40,60 @@ export function compareTables(page: Payload, other: Payload, where: string): Dif
   return [...rows, ...compareFacts(describeRest(page), describeRest(other), where)];
 }
 
+/**
+ * Holds the two tables of a page against each other: whatever was shown, clicked or viewed is an event of a visit, too. In each
+ * minute of a card topic and an age, either both have rows, and the users of all kinds of event, at least one a row, are no more
+ * than the events; or none has. Tables that were read from the log at different times are found out by it.
+ *
+ * @returns the first minute in which they differ, and how many do
+ */
+export function compareEvents({ visits, engagement, items, ages, start, end }: Payload): Difference[] {
+  const first = Math.floor(start / minuteMs);
+  const length = Math.ceil(end / minuteMs) - first;
+  const [events, users] = [new Float64Array(length), new Float64Array(length)];
+  const pairs = new Map<string, { own: Cell[]; others: Cell[] }>();
+  for (const [table, cells] of [
+    ['own', visits],
+    ['others', engagement],
+  ] as const)
+    for (const cell of eachCell(cells)) {
+      const key = cell.codes.slice(0, 2).join();
+      const pair = pairs.get(key) ?? { own: [], others: [] };
+      pairs.set(key, pair);
+      pair[table].push(cell);
+    }
+  let count = 0;
+  let told: Difference | undefined;
+  for (const { own, others } of pairs.values()) {
+    for (const cell of own) addTo(events, cell, (value) => value);
+    for (const cell of others) addTo(users, cell, Math.max);
+    for (const { codes, minutes } of [...own, ...others])
+      for (const minute of Array.from(minutes)) {
+        const [visited, seen] = [pick(events, minute), pick(users, minute)];
+        events[minute] = users[minute] = 0;
+        if (seen <= visited && seen > 0 === visited > 0) continue;
+        count++;
+        const [topic, age] = [pick(items, pick(codes, 0)), pick(ages, pick(codes, 1))];
+        told ??= {
+          name: `“${topic}” × “${age}” at ${isoTime((first + minute) * minuteMs)}`,
+          where: 'dash_visits',
+          stated: `${seen === 0 ? 'no event' : `at least ${seen} events`} in dash_engagement`,
+          found: `${visited}`,
+        };
+      }
+  }
+  const more = count === 1 ? 'the only minute that differs' : `the first of ${count} minutes that differ`;
+  return told ? [{ ...told, name: `${told.name}, ${more}` }] : [];
+}
+
+/** Adds to the sums by minute what each row of a cell comes to, from its value and how many rows it stands for. */
+function addTo(sums: Float64Array, cell: Cell, of: (value: number, count: number) => number): void {
+  for (let row = 0; row < cell.minutes.length; row++) {
+    const minute = pick(cell.minutes, row);
+    sums[minute] = pick(sums, minute) + of(pick(cell.values, row), countOf(cell, row));
+  }
+}
+
 /** What the rows of people mean, what is merged, and what readers see for the kinds of event. */
 function describeRest({ people, events, merged }: Payload): Record<string, string> {
   const kinds = events.map(({ event, name }) => `${event} (${name})`).join(', ');

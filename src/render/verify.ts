@@ -7,7 +7,7 @@ import type { Payload } from '../shared/payload.ts';
 import type { Settings } from '../shared/settings.ts';
 import { translator } from '../shared/words.ts';
 import { queryAgain } from './aggregates.ts';
-import { compareFacts, compareTables } from './compare.ts';
+import { compareEvents, compareFacts, compareTables } from './compare.ts';
 import type { Difference } from './compare.ts';
 import { describePage, hash, hashPage, hashParts, sumUp } from './manifest.ts';
 import type { Content, Manifest } from './manifest.ts';
@@ -22,7 +22,7 @@ export interface Verified {
 
 /**
  * Looks whether a page is what its manifest says: whole, unchanged, with the script of the version that it names when that is
- * this one, and, where it is, whether every row of it is in a database now.
+ * this one, its two tables of the same events, and, where it is, whether every row of it is in a database now.
  *
  * @throws ZenError `failed` for a file that is no page of zen's, or one whose manifest cannot be read, or
  *   whose data cannot, though they are as stated
@@ -38,6 +38,7 @@ export async function verify(html: string, db?: Database): Promise<Verified> {
   const isOurs = manifest.zen === version();
   const differences = compareFacts(manifest, isOurs ? found : { ...found, sql: manifest.sql }, 'the page');
   differences.push(...compareFacts({ policy }, { policy: writePolicy(content) }, 'the page'));
+  differences.push(...compareEvents(payload));
   if (isOurs) differences.push(...compareFacts(found, hashParts(), 'this version of zen'));
   if (db && !differences.some(({ where }) => where === 'the page')) {
     const translate = translator(readSettings(html).locale);
