@@ -111,7 +111,11 @@ async function fill(): Promise<void> {
   await db.run(`insert into dash_visits (dt, item_topic, source_topic, age_segment, visits)
     select ${dt}, 'topic ' || i, 'source ' || j, 'age ' || (i + j) % 2, 1 + abs(hashtext(m::text || i || j)) % 97 ${rows}`);
   await db.run(`insert into dash_engagement (dt, item_topic, event, age_segment, unique_users)
-    select ${dt}, 'topic ' || i, (array['show', 'click', 'view'])[j + 1], 'age ' || i % 2, 1 + abs(hashtext(m::text || i || j)) % (30 / (j + 1)) ${rows}`);
+    select dt, item_topic, event, age_segment, users
+    from (select dt, item_topic, age_segment, sum(visits) as all_visits from dash_visits group by 1, 2, 3) as seen,
+      lateral (values ('show', all_visits - all_visits / 9 - all_visits / 18), ('click', all_visits / 9), ('view', all_visits / 18))
+        as kinds (event, users)
+    where users > 0`);
 }
 
 async function open(options: { maxSize?: number }): Promise<Page> {
