@@ -322,7 +322,7 @@ describe('a link', () => {
   test('to names that the file does not have says so, and keeps the others', async () => {
     await page.goto(`${pathToFileURL(file).href}#topics=Наука,Цирк&ages=99`);
     expect(await values()).toEqual({ ...everything, topics: ['Наука'] });
-    expect(await text('#notice')).toBe('Нет в этом файле: Цирк, 99.');
+    expect(await text('#notice')).toBe('Нет в этом файле: 2 названия из ссылки.');
     await page.goto(`${pathToFileURL(file).href}#from=x&to=&topics=%E0%A4%A`);
     expect(await values()).toEqual(everything);
     requests.length = 1;

@@ -101,7 +101,8 @@ function switcher(
 function link(write: Writer, show: (name: string) => Promise<void>): void {
   const follow = () => {
     const wanted = fromHash(location.hash);
-    const unknown = [...missing(topics, wanted.topics), ...missing(ages, wanted.ages)];
+    const count = missing(topics, wanted.topics) + missing(ages, wanted.ages);
+    const unknown = count > 0 ? [write.t('{count name of the link|names of the link}', { count })] : [];
     if (wanted.people && !people) unknown.push(write.t('People'));
     notify(
       'link',
@@ -119,8 +120,9 @@ function link(write: Writer, show: (name: string) => Promise<void>): void {
   follow();
 }
 
-function missing(choice: Choice, names: string[] | null): string[] {
-  return (names ?? []).filter((name) => !choice.names.includes(name));
+/** Counted, not named: anybody may write a link. */
+function missing(choice: Choice, names: string[] | null): number {
+  return (names ?? []).filter((name) => !choice.names.includes(name)).length;
 }
 
 function known(choice: Choice, names: string[] | null): string[] | null {

@@ -1,5 +1,5 @@
 import type { Gap } from './payload.ts';
-import { join } from './words.ts';
+import { isolate, join } from './words.ts';
 import type { Writer } from './words.ts';
 
 /** Two days beside each other, in the minutes that both have; `left` is out, in milliseconds since midnight. */
@@ -35,7 +35,7 @@ export function describeChange(
     events,
     compared: compared.join(', '),
   });
-  const moved = topics.map(({ name, by }) => `${name} ${write.signed(by)}`).join(', ');
+  const moved = topics.map(({ name, by }) => `${isolate(name)} ${write.signed(by)}`).join(', ');
   const isWhole = [dayBefore, weekBefore].every((pair) => pair === null || pair.left.length === 0);
   return [
     said,
