@@ -5,11 +5,12 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import postgres from 'postgres';
-import { messageOf, ZenError } from '../errors.ts';
+import { messageOf, shorten, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
 import { sql } from '../files.ts';
 import { copyText, frame, quoteName } from './database.ts';
 import type { CopyOptions, Session, TransactionOptions, Value } from './database.ts';
+import { garbled, Guard, hear, secure, watch } from './guard.ts';
 import { readLinks } from './link.ts';
 import type { Link, Wanted } from './link.ts';
 import { writeUrl } from './place.ts';
@@ -42,7 +43,8 @@ export class Connection implements Session {
   #state: 'open' | 'lost' | 'interrupted' = 'open';
   #entered = false;
   #qualify: Qualify = (text) => text;
-  #dialled = false;
+  #socket: Socket | undefined;
+  #guard: Guard | undefined;
 
   private constructor(link: Link, database = link.place.database) {
     const { host, port, user } = link.place;
@@ -54,7 +56,7 @@ export class Connection implements Session {
     const onclose = () => (this.#state = 'lost');
     this.#link = link;
     this.#sql = connect(`postgres://?${link.settings.toString()}`, {
-      ...{ ...settings, ...place, ssl: link.tls[0] ?? false, connect_timeout: link.patience, onclose },
+      ...{ ...settings, ...place, ssl: false, connect_timeout: link.patience, onclose },
     });
     this.label = writeUrl([{ ...link.place, database }]);
   }
@@ -92,6 +94,8 @@ export class Connection implements Session {
    */
   static async #enter([link, ...others]: [Link, ...Link[]], database?: string): Promise<Connection> {
     const connection = new Connection(link, database);
+    const late = setTimeout(() => connection.#socket?.destroy(silent()), link.patience * 2000);
+    if (link.patience === 0) clearTimeout(late);
     try {
       connection.#qualify = await shutOff((text) => connection.#sql.unsafe(text));
       const [server] = await connection.#sql<[Server]>`
@@ -99,16 +103,20 @@ export class Connection implements Session {
           pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' as fixed`;
       if (!suits[link.wanted](server)) throw notWanted(link.wanted);
       connection.#entered = true;
+      connection.#guard?.enter();
       return connection;
     } catch (error) {
+      connection.#state = 'lost';
       await connection.close();
       const [, ...tls] = link.tls;
       const [next, ...rest] = others;
-      if (/^(28000|ECONNRESET)$/.test(codeOf(error) ?? '') && tls.length > 0)
-        return Connection.#enter([{ ...link, tls }, ...others], database);
-      if (next && absent.test(codeOf(error) ?? '')) return Connection.#enter([next, ...rest], database);
+      if (/^(28000|ECONNRESET|ENOTLS)$/.test(codeOf(error) ?? '') && tls.length > 0)
+        return await Connection.#enter([{ ...link, tls }, ...others], database);
+      if (next && absent.test(codeOf(error) ?? '')) return await Connection.#enter([next, ...rest], database);
       if (codeOf(error) === unknownSetting) throw notTaken(error, connection.label);
       throw translate(error, connection.label, link.hint);
+    } finally {
+      clearTimeout(late);
     }
   }
 
@@ -143,9 +151,9 @@ export class Connection implements Session {
     { binary = false, after = 0 }: CopyOptions = {},
   ): Promise<number> {
     const bytes = binary ? framed(source) : source;
-    return this.#watch(copyText(table, columns, 'stdin', binary), [], (query) =>
-      copy(query, bytes, (error) => this.#explain(error, after)),
-    );
+    const text = copyText(table, columns, 'stdin', binary);
+    const send = (query: Query) => copy(query, bytes, (error) => this.#explain(error, after));
+    return this.#watch(text, [], send, true);
   }
 
   /** See `Database`. */
@@ -179,17 +187,23 @@ export class Connection implements Session {
   /**
    * A socket on its way. The driver's own would hold back what is small while something is on its way (Nagle), and so the end of a
    * COPY for the 40 ms after which this system says that it has the rest. libpq's do not, either. To a server that hangs up before
-   * there is a session, the driver would go again and again.
+   * there is a session, the driver would go again and again. TLS is made here, so that a guard sees what the driver sees.
    */
-  #dial(): Socket {
-    if (this.#dialled && !this.#entered)
+  async #dial(): Promise<Socket> {
+    if (this.#socket && !this.#entered)
       throw Object.assign(new Error('it hung up before it let anybody in'), { code: 'ECLOSED' });
-    this.#dialled = true;
-    const { host, port } = this.#link.place;
+    const { place, tls, plain, password } = this.#link;
+    const { host, port } = place;
     const socket = host.startsWith('/')
       ? createConnection({ path: `${host}/.s.PGSQL.${port}` })
       : createConnection({ host, port: Number(port), noDelay: true });
-    return Object.assign(socket, { host, port }); // where the driver looks for the name to ask for with TLS, and to tell
+    if (!this.#entered) this.#socket = socket; // else it goes to cancel
+    await hear(socket, 'connect');
+    const own = tls[0] ? await secure(socket, tls[0], host) : socket;
+    const isHere = socket.remoteAddress === undefined || loopback.test(socket.remoteAddress);
+    const guard = new Guard(own !== socket || isHere || plain || password === undefined);
+    if (!this.#entered) this.#guard = guard;
+    return Object.assign(watch(own, guard), { host, port }); // which the driver tells
   }
 
   #ask(text: string, values: readonly Value[] = []): Promise<postgres.RowList<postgres.Row[]>> {
@@ -197,8 +211,14 @@ export class Connection implements Session {
   }
 
   /** The outcome of a query that can be cancelled; its error as a sentence. */
-  async #watch<T>(text: string, values: readonly Value[], work: (query: Query) => Promise<T>): Promise<T> {
+  async #watch<T>(
+    text: string,
+    values: readonly Value[],
+    work: (query: Query) => Promise<T>,
+    copies = false,
+  ): Promise<T> {
     this.#demand();
+    this.#guard?.begin(copies);
     const query = this.#sql.unsafe(this.#qualify(text), [...values]);
     this.#running.add(query);
     try {
@@ -215,6 +235,10 @@ export class Connection implements Session {
   /** An error as a sentence. A query fails before `onclose` is called, and one asked in between would never be answered. */
   #explain(error: unknown, after = 0): unknown {
     if (cut.test(codeOf(error) ?? '')) this.#state = 'lost';
+    if (codeOf(error) === garbled) {
+      const said = `${this.label} is not as a server should be: ${messageOf(error)}. Check the server and --database.`;
+      return new ZenError('failed', said, { cause: error });
+    }
     return translate(error, this.label, '', after);
   }
 
@@ -223,6 +247,13 @@ export class Connection implements Session {
     if (this.#state === 'lost')
       throw new ZenError('unreachable', `The connection to ${this.label} was lost. Run it again.`);
   }
+}
+
+/** Addresses of this machine. */
+const loopback = /^(::ffff:)?127\.|^::1$/;
+
+function silent(): Error {
+  return Object.assign(new Error('it did not answer in time'), { code: 'CONNECT_TIMEOUT' });
 }
 
 /** The driver's client. It must not see this variable, which it reads as well, with fewer values, and does otherwise. */
@@ -263,7 +294,9 @@ const unknownSetting = '42704';
 /** A parameter of the URL that is neither libpq's, as far as zen knows it, nor a setting of the server's. */
 function notTaken(error: unknown, place: string): ZenError {
   const remedy = "Take it out of the database's URL";
-  return new ZenError('usage', `${place} refused: ${messageOf(error)}. ${remedy}.`, { cause: error });
+  return new ZenError('usage', `${place} refused: ${shorten(messageOf(error), 300)}. ${remedy}.`, {
+    cause: error,
+  });
 }
 
 function notAllowed(error: unknown, role: string, name: string): ZenError {
@@ -340,7 +373,7 @@ const gaveUp = /^(57014|55P03|25P0[34]|40001|40P01)$/;
 function translate(error: unknown, place: string, hint = '', after = 0): unknown {
   const code = codeOf(error);
   if (error instanceof ZenError || !code) return error;
-  const said = code === 'CONNECT_TIMEOUT' ? 'it did not answer in time' : messageOf(error) || code;
+  const said = shorten(code === 'CONNECT_TIMEOUT' ? silent().message : messageOf(error) || code, 300);
   if (code === '3D000') {
     return new ZenError('unreachable', `${place}: ${said}. Create it, or let zen restore --create do so.`, {
       cause: error,

@@ -14,6 +14,8 @@ export interface Link {
   settings: URLSearchParams;
   /** One after the other, until the server lets one in. */
   tls: Tls[];
+  /** `sslmode=disable` was asked for: a password may go in clear text, wherever the server is. */
+  plain: boolean;
   /** What kind of server will do. */
   wanted: Wanted;
   /** Seconds. */
@@ -42,7 +44,9 @@ export async function readLinks(text: string, env: Environment): Promise<[Link, 
   const link = async (place: Place): Promise<Link> => {
     const tls = await resolveTls({ ...own, sslpassword }, place.host, env);
     const found = password ? { password, hint: '' } : await findPassword(own.passfile, place, env);
-    return { place, password: found.password, settings, tls, wanted: 'any', patience, hint: found.hint };
+    const plain = own.sslmode === 'disable';
+    const { hint } = found;
+    return { place, password: found.password, settings, tls, plain, wanted: 'any', patience, hint };
   };
   const [first, ...others] = places;
   const links = [await link(first), ...(await Promise.all(others.map(link)))] as const;
