@@ -5,10 +5,12 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
 import { findSilences } from '../src/ledger/silence.ts';
+import { readHistory } from '../src/mail/history.ts';
 import { writeMail } from '../src/mail/mail.ts';
 import { runChecks } from '../src/nightly/checks.ts';
 import { coarsen } from '../src/render/fit.ts';
 import { render } from '../src/render/render.ts';
+import { encode } from '../src/shared/payload.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { kinds, newDatabase } from './support/databases.ts';
@@ -156,7 +158,9 @@ describe.each(kinds)('on the %s database', (kind) => {
   test('a message about the page names it', async () => {
     const { html } = await render(db, { locale: 'ru', ...period });
     const ends = { from: 'zen@example.com', to: 'boss@example.com', attach: 0, filename: 'zen.html' };
-    const message = await simpleParser((await writeMail(html, readPayload(html), ends)).source);
+    const message = await simpleParser(
+      (await writeMail(Buffer.from(html), 'ru', readHistory(encode(readPayload(html)), 'ru'), ends)).source,
+    );
     for (const part of [message.text, String(message.html)])
       expect(part).toContain('Подозрительная тишина: 23 ноября 2026');
     expect(message.subject).toContain('чем накануне (без 13:00–14:00)');

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { aggregate } from '../aggregate/aggregate.ts';
@@ -13,8 +13,9 @@ import { mayCountUsers } from '../aggregate/users.ts';
 import { queryStatus } from '../aggregate/status.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Database } from '../db/database.ts';
-import { messageOf, ZenError } from '../errors.ts';
+import { messageOf, shorten, ZenError } from '../errors.ts';
 import { findPlace, writePage } from '../output.ts';
+import type { History } from '../mail/history.ts';
 import type { LocaleName } from '../render/locale.ts';
 import type { Content, RenderProgress } from '../render/render.ts';
 import type { Backup } from '../restore/backup.ts';
@@ -421,12 +422,12 @@ export async function renderFrom(
 }
 
 /** The page is compared with a database when one is named. */
-export async function runVerify(file: string, flags: CommonOptions): Promise<void> {
-  const { verify } = await import('../render/verify.ts');
+export async function runVerify(file: string, flags: CommonOptions & ReadOptions): Promise<void> {
+  const { roomFor, verify } = await import('../render/verify.ts');
   const { describeDifference } = await import('../render/compare.ts');
-  const html = await readPage(file);
+  const html = await readPage(file, flags.maxSize);
   const report = async (db?: Database): Promise<Report> => {
-    const { manifest, differences } = await verify(html, db);
+    const { manifest, differences } = await verify(html, db, roomFor(flags.maxSize * 1e6));
     const told = differences.map(describeDifference);
     const held = `${file} is whole: ${count(manifest.events)} events, ${manifest.start} … ${manifest.end}, by zen ${manifest.zen}`;
     return {
@@ -447,7 +448,13 @@ async function tell(flags: CommonOptions, report: (db?: Database) => Promise<Rep
   if (failure) throw failure;
 }
 
-export interface MailFlags extends CommonOptions {
+/** How a page is read that may be a stranger's. */
+interface ReadOptions {
+  /** Megabytes. */
+  maxSize: number;
+}
+
+export interface MailFlags extends CommonOptions, ReadOptions {
   from: string;
   to: string;
   url?: string;
@@ -465,20 +472,17 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
     throw new ZenError('usage', 'With --json, say where the message goes: --out <file>.');
   if (out !== undefined && (await isSame(out, file)))
     throw new ZenError('usage', `${out} is the page: name another file for the message.`);
-  const { verify } = await import('../render/verify.ts');
-  const { writeMail } = await import('../mail/mail.ts');
-  const html = await readPage(file);
+  const html = await readPage(file, flags.maxSize);
   const report = async (db?: Database): Promise<Report> => {
-    const { payload, differences } = await verify(html, db);
-    if (!payload || differences.length > 0)
-      throw new ZenError('stale', `${file} is not what it states: see zen verify. Render it anew.`);
+    const { language, history } = await readWhole(file, html, flags.maxSize, db);
     const options = { from, to, url, attach: flags.attach * 1e6, filename: basename(file) };
-    const { subject, source, attached } = await writeMail(html, payload, options);
+    const { writeMail } = await import('../mail/mail.ts'); // no sooner: the data take as much memory as what draws them
+    const { subject, source, attached } = await writeMail(html, language, history, options);
     if (out === undefined) return { text: source.toString('latin1').trimEnd(), json: {} };
     await writePage(resolve(out), source, { mode: flags.mode, last: () => db?.demand() });
     const size = `${megabytes(source.length)}, ${attached ? 'with' : 'without'} the page`;
     return {
-      text: `Wrote “${subject}” to ${resolve(out)} (${size}).`,
+      text: `Wrote “${shorten(subject, 200)}” to ${resolve(out)} (${size}).`,
       json: { file: resolve(out), subject, bytes: source.length, attached },
     };
   };
@@ -490,10 +494,42 @@ async function isSame(one: string, other: string): Promise<boolean> {
   return a === b;
 }
 
-async function readPage(file: string): Promise<string> {
+/** What a message needs of a page, which has to be what it states. */
+async function readWhole(
+  file: string,
+  html: Buffer,
+  maxSize: number,
+  db?: Database,
+): Promise<{ language: LocaleName; history: History }> {
+  const { findLanguage, roomFor, verify } = await import('../render/verify.ts');
+  const { readHistory } = await import('../mail/history.ts');
+  const { data, differences } = await verify(html, db, roomFor(maxSize * 1e6));
+  if (!data || differences.length > 0)
+    throw new ZenError('stale', `${file} is not what it states: see zen verify. Render it anew.`);
+  const language = findLanguage(html);
+  return { language, history: readHistory(data, language) };
+}
+
+/** Reads a page of at most so many megabytes; of a larger file, or one without an end, no more than that. */
+async function readPage(file: string, maxSize: number): Promise<Buffer> {
   try {
-    return await readFile(file, 'utf8');
+    const handle = await open(file);
+    try {
+      const most = maxSize * 1e6;
+      let { size } = await handle.stat();
+      const pieces: Buffer[] = [];
+      if (size <= most) {
+        size = 0;
+        const stream = handle.createReadStream({ end: most, autoClose: false });
+        for await (const piece of stream as AsyncIterable<Buffer>) size += pieces.push(piece) && piece.length;
+      }
+      if (size <= most) return Buffer.concat(pieces);
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     throw new ZenError('failed', `Cannot read ${file}: ${messageOf(error)}.`, { cause: error });
   }
+  const larger = `${file} is larger than the ${maxSize} MB that a page may take`;
+  throw new ZenError('failed', `${larger}. If it is yours, allow more (--max-size).`);
 }

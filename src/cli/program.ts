@@ -122,7 +122,7 @@ export function buildProgram(streams?: Streams): Command {
     program,
     'verify',
     'look whether a page is what it states, and with --database whether that still has its numbers',
-    [tables()],
+    [largest(), tables()],
   )
     .argument('<page>', 'a page that zen rendered')
     .action(runVerify);
@@ -133,6 +133,7 @@ export function buildProgram(streams?: Streams): Command {
     option('--attach <MB>', 'attach the page when it has at most so many megabytes', parseSize).default(7),
     new Option('--out <file>', 'where to write it (default: -, stdout)'), // ZEN_OUT is the page
     mode(),
+    largest(),
     tables(),
   ])
     .argument('<page>', 'a page that zen rendered')
@@ -200,6 +201,15 @@ function reading(): Option[] {
     ),
     new Option('--no-users', 'do not fill dash_users'),
   ];
+}
+
+/** Beyond which a file is read no further: it may be a stranger's. */
+function largest(): Option {
+  return option(
+    '--max-size <MB>',
+    'megabytes that the page may have; a larger one is refused',
+    parseSize,
+  ).default(18);
 }
 
 /** How the page is drawn. */

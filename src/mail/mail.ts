@@ -1,12 +1,15 @@
 import MailComposer from 'nodemailer/lib/mail-composer/index.js';
 import Handlebars from 'handlebars';
 import { readShipped } from '../files.ts';
-import type { Payload } from '../shared/payload.ts';
-import type { Settings } from '../shared/settings.ts';
-import { tabulatePayload } from '../shared/table.ts';
-import { translator } from '../shared/words.ts';
-import { readSettings } from '../render/verify.ts';
+import { compileChart, readChart } from '../render/charts.ts';
+import type { LocaleName } from '../render/locale.ts';
+import { readLocale } from '../render/locale.ts';
 import { drawChart } from '../render/snapshot.ts';
+import type { Locale } from '../shared/settings.ts';
+import { tabulatePayload } from '../shared/table.ts';
+import { isolate, translator } from '../shared/words.ts';
+import type { Translate } from '../shared/words.ts';
+import type { History } from './history.ts';
 import { drawPng } from './picture.ts';
 
 export interface MailOptions {
@@ -30,20 +33,30 @@ export interface Mail {
 /** Pixels of the picture: twice what it is shown at. */
 const width = 1200;
 
+/** Bytes of a page in which its words stand, and letters of each. */
+const mostBytes = 8_000_000;
+const longest = 10_000;
+
 /** How many topics the key under the picture names. */
 const most = 8;
 
 /**
  * Writes a message about a page: what changed, the headline's numbers and the history as a picture, which is in the message, so
- * that a client that loads nothing shows it whole.
+ * that a client that loads nothing shows it whole. Its texts and numbers are the page's; how they are drawn is not, for a
+ * page may be a stranger's.
  *
  * @param html a page that `verify` has found whole
  */
-export async function writeMail(html: string, payload: Payload, options: MailOptions): Promise<Mail> {
-  const settings = readSettings(html);
-  const t = translator(settings.locale);
-  const words = readWords(html);
-  const attached = Buffer.byteLength(html) <= options.attach;
+export async function writeMail(
+  html: Buffer,
+  language: LocaleName,
+  history: History,
+  options: MailOptions,
+): Promise<Mail> {
+  const locale = readLocale(language);
+  const t = translator(locale);
+  const words = readWords(html.toString('utf8', 0, mostBytes));
+  const attached = html.length <= options.attach;
   const subject = `${words.title}: ${writeHeadline(words, t('Events'))}`;
   const facts = [
     [t('Events'), words.events],
@@ -52,9 +65,9 @@ export async function writeMail(html: string, payload: Payload, options: MailOpt
   ].map(([name, value]) => ({ name, value }));
   const content = {
     ...words,
-    ...{ facts, attached, url: options.url, language: settings.locale.language },
+    ...{ facts, attached, url: options.url, language },
     findings: [words.history, words.sources, words.funnel].filter((text) => text !== ''),
-    topics: readTopics(html).slice(0, most),
+    topics: history.topics.slice(0, most).map(({ name, color }) => ({ name: isolate(name), color })),
     open: options.url ? t('Open the dashboard') : '',
     told: attached ? t('The dashboard is attached: open it in a browser, and filter.') : '',
   };
@@ -67,7 +80,7 @@ export async function writeMail(html: string, payload: Payload, options: MailOpt
         filename: 'zen.png',
         cid: 'history@zen',
         contentType: 'image/png',
-        content: await draw(payload, settings),
+        content: await draw(history, locale, t),
       },
       ...(attached ? [{ filename: options.filename, contentType: 'text/html', content: html }] : []),
     ],
@@ -83,10 +96,10 @@ function template(): Template {
   return (compiled ??= Handlebars.compile(readShipped('templates/mail.hbs'), { strict: true }));
 }
 
-async function draw(payload: Payload, { charts, locale }: Settings): Promise<Buffer> {
-  const history = charts.find(({ name }) => name === 'history');
-  if (!history) throw new Error('The page has no history.');
-  const { svg } = await drawChart(history, tabulatePayload(payload), locale);
+async function draw({ payload }: History, locale: Locale, t: Translate): Promise<Buffer> {
+  const { coarse } = payload;
+  const chart = compileChart('history', readChart('history', { period: payload, coarse }, t));
+  const { svg } = await drawChart(chart, tabulatePayload(payload), locale);
   return drawPng(svg, width);
 }
 
@@ -107,7 +120,7 @@ type Words = Record<
 
 /** What the page says before anything is chosen, as text. */
 function readWords(html: string): Words {
-  const text = (pattern: RegExp) => unescape(pattern.exec(html)?.[1] ?? '');
+  const text = (pattern: RegExp) => unescape(pattern.exec(html)?.[1]?.slice(0, longest) ?? '');
   const word = (name: string) => text(new RegExp(`data-word="${name}">([^<]*)<`));
   return {
     title: text(/<title>([^<]*)<\/title>/),
@@ -118,19 +131,6 @@ function readWords(html: string): Words {
     ...{ events: word('events'), peak: word('peak'), views: word('views') },
     ...{ history: word('history'), sources: word('sources'), funnel: word('funnel') },
   };
-}
-
-/** The card topics with their colours, those with most events first. */
-function readTopics(html: string): { name: string; color: string }[] {
-  const option =
-    /data-count="([^"]*)"><svg[^>]*><rect[^>]* fill="(#[0-9a-f]{6})"\/><\/svg>([^<]*)<\/button>/gi;
-  return [...html.matchAll(option)]
-    .map(([, count, color = '', name = '']) => ({
-      count: Number(count?.replace(/\D/g, '')),
-      color,
-      name: unescape(name),
-    }))
-    .toSorted((a, b) => b.count - a.count);
 }
 
 /** Undoes what Handlebars does to text in HTML. */

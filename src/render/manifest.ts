@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readShipped, sql, version } from '../files.ts';
-import type { Cells } from '../shared/cells.ts';
-import type { Payload } from '../shared/payload.ts';
+import { pick } from '../shared/cells.ts';
+import type { Cells, Outline } from '../shared/cells.ts';
+import type { Payload, Sketch } from '../shared/payload.ts';
 import { isoTime } from '../time.ts';
 
 /** What both aggregates hold of a period. */
@@ -38,7 +39,7 @@ export interface Content {
   style: string;
 }
 
-export function describePage(payload: Payload, { packed, script, style }: Content): Manifest {
+export function describePage(payload: Payload | Sketch, { packed, script, style }: Content): Manifest {
   const { start, end, coarse } = payload;
   return {
     zen: version(),
@@ -61,34 +62,66 @@ const statements = [
   'render/users',
 ];
 
-export function sumUp({ visits, engagement }: Payload): Sums {
+export function sumUp({ visits, engagement }: Payload | Sketch): Sums {
   return {
     visits_rows: countRows(visits),
-    events: visits.sums.at(-1) ?? 0,
+    events: sumOf(visits),
     engagement_rows: countRows(engagement),
-    users: engagement.sums.at(-1) ?? 0,
+    users: sumOf(engagement),
   };
 }
 
-/** The rows of the database that a table holds. */
-export function countRows({ counts, minutes }: Cells): number {
-  return counts?.at(-1) ?? minutes.length;
+function sumOf(table: Cells | Outline): number {
+  return 'sums' in table ? pick(table.sums, table.sums.length - 1) : table.sum;
 }
 
-const sealed = /(<script type="application\/json" id="manifest">[^<]*,"page":")([^"<]*)("\}<\/script>)/;
+/** The rows of the database that a table holds. */
+export function countRows(table: Cells | Outline): number {
+  return 'rows' in table ? table.rows : (table.counts?.at(-1) ?? table.minutes.length);
+}
+
+const marks = {
+  policy: ['<meta http-equiv="Content-Security-Policy" content="', '"'],
+  style: ['<style>', '</style>'],
+  payload: ['<script type="text/plain" id="payload">', '</script>'],
+  manifest: ['<script type="application/json" id="manifest">', '</script>'],
+  settings: ['<script type="application/json" id="settings">', '</script>'],
+  script: ['<script>', '</script>'],
+} as const;
+
+/** The bytes of a part of a page: the first that looks like it. Nothing is read twice, whatever else the page holds. */
+export function findPart(page: Buffer, name: keyof typeof marks): Buffer {
+  const [open, close] = marks[name];
+  const from = page.indexOf(open) + open.length;
+  const to = page.indexOf(close, from);
+  return from < open.length || to < 0 ? page.subarray(0, 0) : page.subarray(from, to);
+}
+
+const stated = /,"page":"([^"]*)"\}$/;
+
+/** What stands before and after the hash of a page, the last that its manifest states. */
+function openSeal(page: Buffer): [Buffer, Buffer] {
+  const manifest = findPart(page, 'manifest');
+  const end = manifest.byteOffset - page.byteOffset + manifest.length;
+  const length = stated.exec(manifest.subarray(-100).toString('latin1'))?.[1]?.length ?? -2;
+  return [page.subarray(0, end - 2 - length), page.subarray(end - 2)];
+}
 
 /** Puts the hash of a page into its manifest, whose last name is `page`. */
 export function seal(html: string): string {
-  return html.replace(sealed, (_, before: string, _old, after: string) => before + hashPage(html) + after);
+  const [before, after] = openSeal(Buffer.from(html));
+  return [before.toString(), hash(before, after), after.toString()].join('');
 }
 
 /** The hash that a page should state of itself. */
-export function hashPage(html: string): string {
-  return hash(html.replace(sealed, '$1$3'));
+export function hashPage(page: Buffer): string {
+  return hash(...openSeal(page));
 }
 
-export function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+export function hash(...texts: (string | Uint8Array)[]): string {
+  const sum = createHash('sha256');
+  for (const text of texts) sum.update(text);
+  return sum.digest('hex');
 }
 
 /** The script and the style that pages of this version have. */

@@ -1,67 +1,96 @@
 import { inflateSync } from 'node:zlib';
 import type { Database, Session } from '../db/database.ts';
-import { messageOf, ZenError } from '../errors.ts';
+import { messageOf, shorten, ZenError } from '../errors.ts';
 import { version } from '../files.ts';
-import { decode } from '../shared/payload.ts';
-import type { Payload } from '../shared/payload.ts';
-import type { Settings } from '../shared/settings.ts';
+import { decode, scan } from '../shared/payload.ts';
+import type { Sketch } from '../shared/payload.ts';
 import { translator } from '../shared/words.ts';
 import { queryAgain } from './aggregates.ts';
 import { compareEvents, compareFacts, compareTables } from './compare.ts';
 import type { Difference } from './compare.ts';
-import { describePage, hash, hashPage, hashParts, sumUp } from './manifest.ts';
+import { locales, readLocale } from './locale.ts';
+import type { LocaleName } from './locale.ts';
+import { describePage, findPart, hash, hashPage, hashParts, sumUp } from './manifest.ts';
 import type { Content, Manifest } from './manifest.ts';
 import { writePolicy } from './policy.ts';
 
 export interface Verified {
   manifest: Manifest;
-  /** The data of the page; null when they were altered and cannot be read. */
-  payload: Payload | null;
+  /** The data of the page, unpacked; null when they were altered and cannot be read. */
+  data: Uint8Array | null;
   differences: Difference[];
 }
+
+/** Bytes of data that a page of so many may hold: a week of a busy log has 50 MB in one of 15. */
+export const roomFor = (bytes: number) => Math.max(64e6, 3 * bytes);
 
 /**
  * Looks whether a page is what its manifest says: whole, unchanged, with the script of the version that it names when that is
  * this one, its two tables of the same events, and, where it is, whether every row of it is in a database now.
  *
+ * @param room bytes of data beyond which it is no page
  * @throws ZenError `failed` for a file that is no page of zen's, or one whose manifest cannot be read, or
  *   whose data cannot, though they are as stated
  */
-export async function verify(html: string, db?: Database): Promise<Verified> {
+export async function verify(page: string | Buffer, db?: Database, room?: number): Promise<Verified> {
+  const html = Buffer.from(page);
   const { manifest, content, policy } = readPage(html);
   const altered = compareFacts(manifest, { payload: hash(content.packed) }, 'the page');
-  const payload = unpack(content.packed, altered.length > 0);
-  if (!payload) return { manifest, payload, differences: altered };
-  const facts = describePage(payload, content);
+  const found = unpack(content.packed, altered.length > 0, room);
+  if (!found) return { manifest, data: null, differences: altered };
+  const { data, sketch } = found;
+  const facts = describePage(sketch, content);
   const whole = manifest.page === undefined ? denyOthers(manifest, facts) : { page: hashPage(html) };
-  const found = { ...facts, zen: manifest.zen, ...whole };
   const isOurs = manifest.zen === version();
-  const differences = compareFacts(manifest, isOurs ? found : { ...found, sql: manifest.sql }, 'the page');
+  const own = { ...facts, zen: manifest.zen, ...whole };
+  const differences = compareFacts(manifest, isOurs ? own : { ...own, sql: manifest.sql }, 'the page');
   differences.push(...compareFacts({ policy }, { policy: writePolicy(content) }, 'the page'));
-  differences.push(...compareEvents(payload));
-  if (isOurs) differences.push(...compareFacts(found, hashParts(), 'this version of zen'));
+  const isHeld = db !== undefined || room === undefined || canHold(sketch);
+  if (isHeld) differences.push(...compareEvents(decode(data)));
+  if (isOurs) differences.push(...compareFacts(own, hashParts(), 'this version of zen'));
   if (db && !differences.some(({ where }) => where === 'the page')) {
-    const translate = translator(readSettings(html).locale);
+    const payload = decode(data);
+    const translate = translator(readLocale(findLanguage(html)));
     const read = (session: Session) => queryAgain(session, payload, translate);
     const held = await db.transaction(read, { snapshot: 'read only' });
     differences.push(...compareFacts(sumUp(payload), sumUp(held), db.label));
     differences.push(...compareTables(payload, held, db.label));
   }
-  return { manifest, payload, differences };
+  return { manifest, data, differences };
 }
 
-function readPage(html: string): { manifest: Manifest; content: Content; policy: string } {
-  const part = (pattern: RegExp) => find(html, pattern);
-  const text = part(/<script type="application\/json" id="manifest">(.*?)<\/script>/s);
-  if (text === '') throw new ZenError('failed', 'This is no page that zen rendered: it has no manifest.');
+/** Rows and cells beyond which a stranger's two tables are not held against each other, as they would fill the memory. */
+const mostRows = 3_000_000;
+const mostCells = 100_000;
+
+function canHold({ visits, engagement, returns }: Sketch): boolean {
+  const tables = [visits, engagement, ...(returns ? [returns] : [])];
+  const sum = (of: 'held' | 'cells') => tables.reduce((all, table) => all + table[of], 0);
+  return sum('held') <= mostRows && sum('cells') <= mostCells;
+}
+
+/** Bytes of a manifest, which has fifteen short texts. */
+const longest = 10_000;
+
+function readPage(html: Buffer): { manifest: Manifest; content: Content; policy: string } {
+  const text = findPart(html, 'manifest');
+  if (text.length === 0)
+    throw new ZenError('failed', 'This is no page that zen rendered: it has no manifest.');
   const content = {
-    packed: part(/<script type="text\/plain" id="payload">(.*?)<\/script>/s),
-    script: part(/<script>(.*?)<\/script>\s*<\/body>/s),
-    style: part(/<style>(.*?)<\/style>/s),
+    packed: findPart(html, 'payload').toString('latin1'),
+    script: findPart(html, 'script').toString(),
+    style: findPart(html, 'style').toString(),
   };
-  const policy = part(/<meta http-equiv="Content-Security-Policy" content="([^"]*)"/);
+  const policy = findPart(html, 'policy').subarray(0, longest).toString();
   try {
-    return { manifest: JSON.parse(text) as Manifest, content, policy };
+    if (text.length > longest) throw new Error('it is too long');
+    const manifest = JSON.parse(text.toString()) as Manifest;
+    // eslint-disable-next-line no-control-regex
+    const isPlain = (value: unknown) => value === null || /^[^\x00-\x1f\x7f-\x9f]*$/.test(value as string);
+    if (!Object.values(manifest).every((value) => typeof value !== 'object' || value === null))
+      throw new Error('it holds more than texts and numbers');
+    if (!Object.values(manifest).every(isPlain)) throw new Error('it holds control characters');
+    return { manifest, content, policy };
   } catch (error) {
     throw new ZenError('failed', `The manifest of this page cannot be read: ${messageOf(error)}.`, {
       cause: error,
@@ -69,26 +98,29 @@ function readPage(html: string): { manifest: Manifest; content: Content; policy:
   }
 }
 
-/** @param html a page that `verify` has found whole */
-export function readSettings(html: string): Settings {
-  return JSON.parse(
-    find(html, /<script type="application\/json" id="settings">(.*?)<\/script>/s),
-  ) as Settings;
-}
-
-function find(html: string, pattern: RegExp): string {
-  return pattern.exec(html)?.[1] ?? '';
+/** The language of a page, in which missing names are called. */
+export function findLanguage(html: Buffer): LocaleName {
+  const text = html.toString('latin1', 0, 100);
+  return locales.find((name) => text.includes(`<html lang="${name}"`)) ?? 'en';
 }
 
 /** @param altered whether it is known to be other data than is stated: then null tells that it cannot be read */
-function unpack(packed: string, altered: boolean): Payload | null {
+function unpack(
+  packed: string,
+  altered: boolean,
+  room?: number,
+): { data: Uint8Array; sketch: Sketch } | null {
   try {
-    return decode(inflateSync(Buffer.from(packed, 'base64')));
+    // One piece, which takes memory as it fills: pieces would be there twice when they are joined.
+    const limits = room === undefined ? {} : { maxOutputLength: room, chunkSize: room + 1 };
+    const data = inflateSync(Buffer.from(packed, 'base64'), limits);
+    return { data, sketch: scan(data) };
   } catch (error) {
     if (altered) return null;
-    throw new ZenError('failed', `The data of this page cannot be read: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    const isLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    const more = `it has more than ${(room ?? 0) / 1e6} MB of data, allow more (--max-size)`;
+    const said = isLarge ? more : shorten(messageOf(error), 200);
+    throw new ZenError('failed', `The data of this page cannot be read: ${said}.`, { cause: error });
   }
 }
 

@@ -71,13 +71,15 @@ export function join(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The inverse of `join`.
+ * The inverse of `join`, for that many pieces at most.
  *
- * @throws Error when the bytes are fewer or more than the lengths say
+ * @throws Error when the bytes are fewer or more than the lengths say, or the pieces more
  */
-export function split(bytes: Uint8Array): Uint8Array[] {
+export function split(bytes: Uint8Array, most: number): Uint8Array[] {
   const reader = new Reader(bytes);
-  const lengths = Array.from({ length: reader.read() }, () => reader.read());
+  const pieces = reader.read();
+  if (pieces > most) throw new Error(`The data of this page has ${pieces} pieces, not ${most}.`);
+  const lengths = Array.from({ length: pieces }, () => reader.read());
   let at = bytes.length - lengths.reduce((sum, length) => sum + length, 0);
   if (at < lengths.length + 1) throw new Error('The data of this page ends too early.');
   return lengths.map((length) => bytes.subarray(at, (at += length)));

@@ -172,20 +172,36 @@ export function encodeCells(cells: Cells): Uint8Array {
   return join([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
 }
 
-/** The last minute, the sum of the values and that of the counts: 0 where each row counts as one. */
-function summarise({ minutes, sums, counts }: Cells): [number, number, number] {
+function summarise({ minutes, sums, counts }: Cells): Totals {
   let last = 0;
   for (const minute of minutes) last = Math.max(last, minute);
   return [last, pick(sums, sums.length - 1), counts ? pick(counts, counts.length - 1) : 0];
 }
 
-/**
- * The inverse of `encodeCells`, for a table of that many dimensions.
- *
- * @throws Error when the bytes are not just what that writes
- */
-export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
-  const readers = split(bytes).map((piece) => new Reader(piece));
+/** As many cells as can be told apart before a reader runs out of memory. */
+const mostCells = 2 ** 20;
+
+/** A table as bytes, up to its rows, of which each has a byte at least: no more of them are stated than there can be. */
+interface Opened {
+  sizes: number[];
+  /** The place of each cell, and the row at which it begins; and the order in which the rows of cells stand. */
+  places: Float64Array;
+  offsets: Uint32Array;
+  order: number[];
+  totals: Totals;
+  gaps: Reader;
+  values: Reader;
+  many: Reader;
+  /** @throws Error when something is left to read */
+  end: () => void;
+}
+
+/** The last minute, the sum of the values, and that of the counts: 0 where each row counts as one. */
+type Totals = [last: number, sum: number, count: number];
+
+function open(bytes: Uint8Array, dimensions: number): Opened {
+  const pieces = split(bytes, 6);
+  const readers = pieces.map((piece) => new Reader(piece));
   const [head, steps, lengths, gaps, values, many] = readers as [
     Reader,
     Reader,
@@ -195,19 +211,52 @@ export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
     Reader,
   ];
   const sizes = Array.from({ length: dimensions }, () => head.read());
-  const [number, latest, sum, count] = [head.read(), head.read(), head.read(), head.read()];
-  const codes = sizes.map(() => new Uint32Array(number));
-  const offsets = new Uint32Array(number + 1);
+  const [number, ...totals] = [head.read(), head.read(), head.read(), head.read()] as [number, ...Totals];
+  requireRoom(number, Math.min(mostCells, pieces[1]?.length ?? 0), 'cells');
+  const room = sizes.reduce((product, size) => product * size, 1);
+  const [places, offsets] = [new Float64Array(number), new Uint32Array(number + 1)];
+  let rows = 0;
   for (let cell = 0, place = -1; cell < number; cell++) {
     place += steps.read() + 1;
-    for (const [dimension, code] of codesOf(place, sizes).entries()) (codes[dimension] ?? [])[cell] = code;
-    offsets[cell + 1] = (offsets[cell] ?? 0) + lengths.read();
+    if (!(place < room)) throw new Error('The data of this page has a name that is not among its names.');
+    places[cell] = place;
+    rows += lengths.read();
+    requireRoom(rows, pieces[3]?.length ?? 0, 'rows');
+    offsets[cell + 1] = rows;
   }
-  const rows = offsets[number] ?? 0;
+  const order = mostFirst(offsets.subarray(1).map((end, index) => end - (offsets[index] ?? 0)));
+  const end = () => {
+    for (const reader of readers) reader.end();
+  };
+  return { sizes, places, offsets, order, totals, gaps, values, many, end };
+}
+
+function requireRoom(number: number, most: number, what: string): void {
+  if (!(number <= most))
+    throw new Error(`The data of this page has more ${what} than it can hold: ${number}.`);
+}
+
+function requireTotals(found: Totals, stated: Totals): void {
+  if (!found.every(isWhole) || found.join() !== stated.join())
+    throw new Error('The data of this page has other sums than it says.');
+}
+
+/**
+ * The inverse of `encodeCells`, for a table of that many dimensions.
+ *
+ * @throws Error when the bytes are not just what that writes
+ */
+export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
+  const { sizes, places, offsets, order, totals, gaps, values, many, end } = open(bytes, dimensions);
+  const [latest, sum, count] = totals;
+  const codes = sizes.map(() => new Uint32Array(places.length));
+  for (const [cell, place] of places.entries())
+    for (const [dimension, code] of codesOf(place, sizes).entries()) (codes[dimension] ?? [])[cell] = code;
+  const rows = offsets[places.length] ?? 0;
   const minutes = newTimes(rows, latest);
   const sums = newSums(rows, sum);
   const counts = count > 0 ? newSums(rows, count) : null;
-  for (const cell of mostFirst(offsets.subarray(1).map((end, index) => end - (offsets[index] ?? 0)))) {
+  for (const cell of order) {
     for (let row = offsets[cell] ?? 0, minute = -1; row < (offsets[cell + 1] ?? 0); row++) {
       minute += gaps.read() + 1;
       minutes[row] = minute;
@@ -217,11 +266,53 @@ export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
   }
   accumulate(sums);
   if (counts) accumulate(counts);
-  for (const reader of readers) reader.end();
+  end();
   const cells = { sizes, codes, offsets, minutes, sums, counts };
-  if (summarise(cells).join() !== [latest, sum, count].join())
-    throw new Error('The data of this page has other sums than it says.');
+  requireTotals(summarise(cells), totals);
   return cells;
+}
+
+/** A table without its rows. */
+export interface Outline {
+  sizes: number[];
+  last: number;
+  sum: number;
+  /** The rows of the database that it tells of, the rows that it has for them, and its cells. */
+  rows: number;
+  held: number;
+  cells: number;
+}
+
+/**
+ * Reads all that `decodeCells` does, and keeps nothing of it.
+ *
+ * @param take gets each row: the code of its first name, its minute and its value
+ */
+export function scanCells(
+  bytes: Uint8Array,
+  dimensions: number,
+  take: (code: number, minute: number, value: number) => void = () => undefined,
+): Outline {
+  const { sizes, places, offsets, order, totals, gaps, values, many, end } = open(bytes, dimensions);
+  const counted = totals[2] > 0;
+  const others = sizes.slice(1).reduce((product, size) => product * size, 1);
+  let [last, sum, count] = [0, 0, 0];
+  for (const cell of order) {
+    const code = Math.floor((places[cell] ?? 0) / others);
+    let minute = -1;
+    for (let row = offsets[cell] ?? 0; row < (offsets[cell + 1] ?? 0); row++) {
+      minute += gaps.read() + 1;
+      const value = values.read();
+      sum += value;
+      if (counted) count += many.read();
+      take(code, minute, value);
+    }
+    last = Math.max(last, minute);
+  }
+  end();
+  requireTotals([last, sum, count], totals);
+  const [held, cells] = [offsets[places.length] ?? 0, places.length];
+  return { sizes, last, sum, rows: counted ? count : held, held, cells };
 }
 
 function accumulate(sums: Sums): void {

@@ -61,7 +61,7 @@ export class Cube {
     let cells = this.#cells;
     const kept = needed.map(() => true);
     for (let dimension = needed.length - 1; dimension >= 0; dimension--) {
-      if (needed[dimension]) continue;
+      if (needed[dimension] || cells.sizes[dimension] === 1) continue;
       kept[dimension] = false;
       const key = kept.join();
       cells = this.#rollups.get(key) ?? rollUp(cells, kept);

@@ -1,6 +1,6 @@
 import { join, split } from './bytes.ts';
-import { decodeCells, encodeCells } from './cells.ts';
-import type { Cells } from './cells.ts';
+import { decodeCells, encodeCells, scanCells } from './cells.ts';
+import type { Cells, Outline } from './cells.ts';
 import type { Returns } from './returns.ts';
 
 /** A topic, of cards or of sources: one colour in every chart. Its rank orders stacks and legends, the largest first. */
@@ -120,14 +120,21 @@ export function listScopes({ items, ages, events }: Pick<Payload, 'items' | 'age
 /** That each table has the names of the lists, each of them once, and no minute beyond the period. */
 function requireTables(payload: Payload): void {
   for (const { table, names, cells, step } of listTables(payload)) {
-    const [first, end] = [Math.floor(payload.start / 60_000 / step), Math.ceil(payload.end / 60_000 / step)];
-    const isNamed = names.every((list, at) => new Set(list).size === cells.sizes[at]);
-    if (!isNamed || names.some((list) => new Set(list).size < list.length))
-      throw new Error(`The names of ${table} are not ${cells.sizes.join(' × ')} different ones.`);
-    for (const minute of cells.minutes)
-      if (!(minute < end - first))
-        throw new Error(`${table} has minute ${minute} of a period of ${end - first}.`);
+    let last = 0;
+    for (const minute of cells.minutes) last = Math.max(last, minute);
+    requireTable(payload, { table, names, step, sizes: cells.sizes, last });
   }
+}
+
+function requireTable(
+  { start, end }: Gap,
+  { table, names, step, sizes, last }: Omit<NamedCells, 'cells'> & Pick<Outline, 'sizes' | 'last'>,
+): void {
+  const length = Math.ceil(end / 60_000 / step) - Math.floor(start / 60_000 / step);
+  const isNamed = names.every((list, at) => new Set(list).size === sizes[at]);
+  if (!isNamed || names.some((list) => new Set(list).size < list.length))
+    throw new Error(`The names of ${table} are not ${sizes.join(' × ')} different ones.`);
+  if (!(last < length)) throw new Error(`${table} has minute ${last} of a period of ${length}.`);
 }
 
 function omitCells({ step, reaches, withheld }: Returns): Omit<Returns, 'cells'> {
@@ -140,9 +147,8 @@ function omitCells({ step, reaches, withheld }: Returns): Omit<Returns, 'cells'>
  * @throws Error when the bytes are of another version, or not whole, or hold what no page can
  */
 export function decode(bytes: Uint8Array): Payload {
-  const [names = bytes, visits = bytes, engagement = bytes, returns = bytes] = split(bytes);
-  const [found, head] = JSON.parse(new TextDecoder().decode(names)) as [number, Head];
-  if (found !== version) throw new Error(`The payload is of version ${found}, not ${version}.`);
+  const [names = bytes, visits = bytes, engagement = bytes, returns = bytes] = split(bytes, 4);
+  const head = readHead(names);
   const payload = {
     ...head,
     visits: decodeCells(visits, dimensions),
@@ -151,4 +157,76 @@ export function decode(bytes: Uint8Array): Payload {
   };
   requireTables(payload);
   return payload;
+}
+
+function readHead(bytes: Uint8Array): Head {
+  const [found, head] = JSON.parse(new TextDecoder().decode(bytes)) as [number, Head];
+  if (found !== version) throw new Error(`The payload is of version ${found}, not ${version}.`);
+  return head;
+}
+
+/** All but the rows of a payload. */
+export type Sketch = Head & Record<'visits' | 'engagement', Outline> & { returns: Outline | null };
+
+/** Bytes of all names, stretches without events, and minutes of a period, beyond which there is no page. */
+const mostNames = 4e6;
+const mostStretches = 10_000;
+const mostMinutes = 10 * 366 * 1440;
+/** Steps between two times of a person, of a quarter of an hour in so many minutes. */
+const mostSteps = mostMinutes / 15;
+
+/**
+ * Reads all that `decode` does of a stranger's bytes, in as much time and memory as they have, and keeps no row.
+ *
+ * @param take gets each row of dash_visits: the code of its card topic, its minute and its value
+ * @throws Error when the bytes are of another version, or not whole, or hold what no page can
+ */
+export function scan(
+  bytes: Uint8Array,
+  take?: (item: number, minute: number, value: number) => void,
+): Sketch {
+  const [names = bytes, visits = bytes, engagement = bytes, returns = bytes] = split(bytes, 4);
+  if (names.length > mostNames) throw new Error('The names of this page are too many.');
+  const head = readHead(names);
+  requireHead(head);
+  const { items, ages, sources, people } = head;
+  const events = head.events.map(({ event }) => event);
+  const found = {
+    visits: scanCells(visits, dimensions, take),
+    engagement: scanCells(engagement, dimensions),
+  };
+  requireTable(head, { table: 'dash_visits', names: [items, ages, sources], step: 1, ...found.visits });
+  requireTable(head, {
+    table: 'dash_engagement',
+    names: [items, ages, events],
+    step: 1,
+    ...found.engagement,
+  });
+  const outline = people && scanCells(returns, dimensions + 1);
+  if (outline) {
+    const [, , , since = 0] = outline.sizes;
+    if (!(since >= 1 && since <= mostSteps)) throw new Error(`dash_users has ${since} steps.`);
+    requireTable(head, { table: 'dash_users', names: listScopes(head), step: people.step, ...outline });
+  }
+  return { ...head, ...found, returns: outline };
+}
+
+/** That the names are names, and times are times, as `encode` has them from the types. */
+function requireHead(head: Head): void {
+  const { start, end, coarse, items, ages, sources, events, topics, gaps, silences = [], people } = head;
+  const isTime = (...times: unknown[]) => times.every((time) => Math.abs(time as number) <= 8.64e15);
+  const isText = (text: unknown) => typeof text === 'string';
+  const isStretch = (stretch: Gap) => isTime(stretch.start, stretch.end);
+  const isFit =
+    isStretch(head) &&
+    start <= end &&
+    (coarse === null || isTime(coarse.until, coarse.step)) &&
+    [items, ages, sources].every((names) => names.every(isText)) &&
+    events.every(({ event, name, rank }) => [event, name].every(isText) && Number.isFinite(rank)) &&
+    topics.every(({ name, color, rank }) => isText(name) && /^#[0-9a-f]{6}$/i.test(color) && rank >= 0) &&
+    gaps.length + silences.length <= mostStretches &&
+    [...gaps, ...silences].every(isStretch) &&
+    (people === null || (people.step >= 1 && people.reaches.every(Number.isInteger)));
+  if (!isFit) throw new Error('Its names or times are none.');
+  if (!(end - start <= mostMinutes * 60_000)) throw new Error('It tells of more than ten years.');
 }

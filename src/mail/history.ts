@@ -1,0 +1,73 @@
+import { buildCells } from '../shared/cells.ts';
+import type { Cell } from '../shared/cells.ts';
+import { scan } from '../shared/payload.ts';
+import type { Payload } from '../shared/payload.ts';
+import { minuteMs } from '../shared/table.ts';
+import { translator } from '../shared/words.ts';
+import { readLocale } from '../render/locale.ts';
+import type { LocaleName } from '../render/locale.ts';
+
+/** A history as a picture shows it, and its largest topics. */
+export interface History {
+  /** With events alone, in steps that the chart's own are whole numbers of. */
+  payload: Payload;
+  topics: { name: string; color: string }[];
+}
+
+/** A picture of more areas shows none of them: those of the smallest topics are one. */
+const mostAreas = 30;
+
+/**
+ * Reads of a page's data what the picture of its history needs. Rows are read twice and never kept, for a page may have as
+ * many as it likes.
+ *
+ * @param data what `verify` has found whole
+ * @param language in which the topics that have no area of their own are called others
+ */
+export function readHistory(data: Uint8Array, language: LocaleName): History {
+  const others = translator(readLocale(language))('others');
+  const { start, end, items, topics, ...head } = scan(data);
+  const sums = new Float64Array(items.length);
+  scan(data, (item, _, value) => (sums[item] = (sums[item] ?? 0) + value));
+  const sorted = [...sums.keys()].toSorted((a, b) => (sums[b] ?? 0) - (sums[a] ?? 0));
+  const own = sorted.slice(0, items.length > mostAreas ? mostAreas - 1 : mostAreas);
+  const areas = new Map(own.toSorted((a, b) => a - b).map((item, area) => [item, area]));
+  const known = new Map(topics.map((topic) => [topic.name, topic]));
+  const shown = own.map((item) => {
+    const { [item]: name = '' } = items;
+    return known.get(name) ?? { name, color: '#888888', rank: 0 };
+  });
+  const names = [...areas.keys()].map((item) => items[item] ?? '');
+  if (own.length < items.length) names.push(others);
+  const step = stepOf(end - start);
+  const base = Math.floor(start / minuteMs);
+  const rows = names.map(() => new Map<number, number>());
+  scan(data, (item, minute, value) => {
+    const row = rows[areas.get(item) ?? own.length];
+    const at = Math.max(0, Math.floor((base + minute) / step) * step - base);
+    row?.set(at, (row.get(at) ?? 0) + value);
+  });
+  const cells = rows.map((row, area): Cell => {
+    const minutes = [...row.keys()].toSorted((a, b) => a - b);
+    return { codes: [area, 0, 0], minutes, values: minutes.map((minute) => row.get(minute) ?? 0) };
+  });
+  const rest = { name: others, color: '#888888', rank: items.length + topics.length };
+  return {
+    payload: {
+      ...{ ...head, start, end, items: names, ages: [''], sources: [''], people: null },
+      topics: [...shown, ...(own.length < items.length ? [rest] : [])],
+      visits: buildCells(
+        [names.length, 1, 1],
+        cells.filter(({ minutes }) => minutes.length > 0),
+      ),
+      engagement: buildCells([names.length, 1, head.events.length], []),
+    },
+    topics: shown,
+  };
+}
+
+/** Minutes that all steps of the chart for a period of that length are a whole number of (templates/charts/history.vl.json). */
+function stepOf(length: number): number {
+  const minutes = length / (360 * minuteMs);
+  return minutes <= 5 ? 1 : minutes <= 60 ? 15 : minutes <= 360 ? 60 : 1440;
+}

@@ -1,0 +1,203 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { deflateSync } from 'node:zlib';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import { describePage } from '../src/render/manifest.ts';
+import { render } from '../src/render/render.ts';
+import { buildCells } from '../src/shared/cells.ts';
+import { encode } from '../src/shared/payload.ts';
+import type { Payload } from '../src/shared/payload.ts';
+import { parseTime } from '../src/time.ts';
+import { newDatabase, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import { readPayload, toCells } from './support/payload.ts';
+import type { Told } from './support/stranger.ts';
+import { zen } from './support/zen.ts';
+import type { Outcome } from './support/zen.ts';
+
+const noon = parseTime('2026-11-22 12:00');
+const dayMs = 86_400_000;
+const most = { megabytes: 256, seconds: 10 };
+const cwd = temporaryFolder();
+const page = join(cwd, 'zen.html');
+let html: string;
+
+beforeAll(async () => {
+  const db = await newDatabase('server');
+  await insertEvents(
+    db,
+    Array.from({ length: 300 }, (_, at) => ({
+      ts: noon + (at % 90) * 60_000,
+      ...{ user_id: at % 17, item_topic: `t${at % 7}`, source_topic: `s${at % 3}` },
+      ...{ age_segment: `a${at % 2}`, event: ['show', 'click', 'view'][at % 3] ?? '' },
+    })),
+  );
+  const options = { minute: 'floor', dryRun: false, jobs: 1, wait: 0 } as const;
+  await aggregate(db, [{ start: noon, end: noon + 90 * 60_000 }], options);
+  html = (await render(db, { locale: 'en' })).html;
+  await db.close();
+  writeFileSync(page, html);
+});
+
+const sha = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** A page with other data, which states just these. */
+function forge(data: Uint8Array, payload?: Payload): string {
+  const packed = deflateSync(data, { level: 6 }).toString('base64');
+  const part = (pattern: RegExp) => pattern.exec(html)?.[1] ?? '';
+  const content = {
+    packed,
+    script: part(/<script>(.*?)<\/script>\s*<\/body>/s),
+    style: part(/<style>(.*?)<\/style>/s),
+  };
+  const stated = payload
+    ? JSON.stringify({ ...describePage(payload, content), page: '' })
+    : part(/id="manifest">(.*?)<\/script>/s)
+        .replace(/"payload":"\w+"/, `"payload":"${sha(packed)}"`)
+        .replace(/"page":"\w+"/, '"page":""');
+  const bare = html
+    .replace(/(id="payload">)[^<]*/, (_, open: string) => open + packed)
+    .replace(/(id="manifest">)[^<]*/, (_, open: string) => open + stated);
+  return bare.replace('"page":""', `"page":"${sha(bare)}"`);
+}
+
+/** Runs zen, and gives what it took. */
+async function measure(args: string[]): Promise<Outcome & { megabytes: number; seconds: number }> {
+  const peak = join(cwd, 'peak');
+  const env: Record<string, string> = existsSync('/proc/self/status')
+    ? { NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/support/peak.js')).href}`, ZEN_TEST_PEAK: peak }
+    : {};
+  const started = performance.now();
+  const outcome = await zen(args, { cwd, env });
+  const megabytes = existsSync(peak) ? Number(readFileSync(peak, 'utf8')) / 1024 : 0;
+  return { ...outcome, megabytes, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Verifies and mails a file, and expects of both to end so, within bounds. */
+async function expectBoth(name: string, code: number, said: RegExp): Promise<void> {
+  const ends = ['--from', 'a@example.com', '--to', 'b@example.com', '--out', 'mail.eml'];
+  for (const args of [
+    ['verify', name],
+    ['mail', name, ...ends],
+  ]) {
+    const { megabytes, seconds, ...outcome } = await measure(args);
+    const text = `${outcome.stdout}${outcome.stderr}`;
+    expect([args[0], outcome.code, text]).toEqual([args[0], code, expect.stringMatching(said)]);
+    expect(megabytes).toBeLessThan(most.megabytes);
+    expect(seconds).toBeLessThan(most.seconds);
+  }
+}
+
+describe('a stranger’s page', () => {
+  test('is whole, differs or is refused in a sentence, after 5,000 mutations within bounds of time and memory', async () => {
+    const outcomes: Record<string, number> = {};
+    for (const seed of [1, 2, 3, 4]) {
+      const args = ['--import', 'tsx', 'test/support/stranger.ts', page, String(seed), '1250'];
+      const { stdout } = await promisify(execFile)(process.execPath, args);
+      const told = JSON.parse(stdout) as Told;
+      expect(told.faults).toEqual([]);
+      expect(told.slowest).toBeLessThan(most.seconds * 1000);
+      expect(told.peak / 1024).toBeLessThan(most.megabytes);
+      for (const [kind, times] of Object.entries(told.outcomes))
+        outcomes[kind] = (outcomes[kind] ?? 0) + times;
+    }
+    const kinds = new Set(Object.keys(outcomes).map((kind) => kind.split(':')[0]));
+    expect([outcomes['nothing: whole'], kinds.size]).toEqual([4, 12]);
+    expect(Object.values(outcomes).reduce((sum, times) => sum + times)).toBe(5004);
+  }, 120_000);
+
+  test.each<[string, () => string, RegExp]>([
+    ['zeros, inflated a thousand times', () => forge(Buffer.alloc(1_000_000_000)), /more than 64 MB of data/],
+    [
+      'millions of pieces',
+      () => forge(Buffer.concat([Buffer.from([0x80, 0x80, 0x80, 0x10]), Buffer.alloc(33_000_000, 1)])),
+      /pieces/,
+    ],
+    ['17 MB of openings', () => `${'<script type="text/plain" id="payload">'.repeat(440_000)}${html}`, /./],
+    ['17 MB of a style that does not end', () => '<style>'.repeat(2_400_000), /no manifest/],
+    [
+      '17 MB of manifest',
+      () => html.replace('id="manifest">{', () => `id="manifest">${'{"a":'.repeat(3_400_000)}`),
+      /too long/,
+    ],
+  ])(
+    'of %s is refused within bounds',
+    async (_, make, said) => {
+      writeFileSync(join(cwd, 'bomb.html'), make());
+      const [verified, sent] = [
+        await measure(['verify', 'bomb.html']),
+        await measure(['mail', 'bomb.html', '--from', 'a@example.com', '--to', 'b@example.com']),
+      ];
+      for (const { code, stderr, megabytes, seconds } of [verified, sent]) {
+        expect([1, 5]).toContain(code);
+        expect(stderr).toMatch(/^\P{Cc}+\n$/u);
+        expect(megabytes).toBeLessThan(most.megabytes);
+        expect(seconds).toBeLessThan(most.seconds);
+      }
+      expect(`${verified.stdout}${verified.stderr}`).toMatch(said);
+    },
+    60_000,
+  );
+
+  test('as full as one may be is verified and mailed within bounds', async () => {
+    const payload = readPayload(html);
+    const items = Array.from({ length: 1500 }, (_, at) => `topic ${at}`);
+    const minutes = Array.from({ length: 7 * 1440 }, (_, at) => at);
+    const full: Payload = {
+      ...{ ...payload, end: payload.start + 7 * dayMs, items, people: null },
+      topics: items.map((name, rank) => ({ name, color: '#123456', rank })),
+      visits: buildCells(
+        [items.length, payload.ages.length, payload.sources.length],
+        items.map((_, item) => ({
+          codes: [item, 0, 0],
+          minutes,
+          values: minutes.map((minute) => minute + 20_000),
+        })),
+      ),
+      engagement: toCells([items, payload.ages, payload.events.map(({ event }) => event)], []),
+    };
+    writeFileSync(join(cwd, 'full.html'), forge(encode(full), full));
+    await expectBoth('full.html', 0, /^(full.html is whole: |Wrote )/);
+  }, 120_000);
+
+  test('of ten years is mailed within bounds, of more it is refused', async () => {
+    const payload = readPayload(html);
+    for (const [years, code, said] of [
+      [10, 0, /^(old.html is whole: |Wrote )/],
+      [11, 1, /It tells of more than ten years/],
+    ] as const) {
+      const days = Array.from({ length: 365 * years }, (_, day) => day * 1440);
+      const old: Payload = {
+        ...{ ...payload, end: payload.start + 365 * years * dayMs, people: null },
+        visits: buildCells(payload.visits.sizes, [{ codes: [0, 0, 0], minutes: days, values: days }]),
+      };
+      writeFileSync(join(cwd, 'old.html'), forge(encode(old), old));
+      await expectBoth('old.html', code, said);
+    }
+  }, 60_000);
+
+  test('that is larger than a page may be is refused unread, also one without an end', async () => {
+    writeFileSync(join(cwd, 'large.html'), '');
+    truncateSync(join(cwd, 'large.html'), 4e9);
+    await expectBoth('large.html', 1, /larger than the 18 MB that a page may take.*--max-size/);
+    if (existsSync('/dev/zero')) await expectBoth('/dev/zero', 1, /larger than the 18 MB/);
+  }, 60_000);
+
+  test('draws nothing by its own specification, and writes no control characters to the terminal', async () => {
+    const bare = html
+      .replace(/(id="settings">)[^<]*/, (_, open: string) => `${open}{"charts":[{"name":"history"}]}`)
+      .replace('<title>', '<title>\u001b[2J')
+      .replace(/"page":"\w+"/, '"page":""');
+    writeFileSync(join(cwd, 'own.html'), bare.replace('"page":""', `"page":"${sha(bare)}"`));
+    const ends = ['--from', 'a@example.com', '--to', 'b@example.com', '--out', 'own.eml'];
+    const { code, stdout, stderr } = await zen(['mail', 'own.html', ...ends], { cwd });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^\P{Cc}+\n$/u);
+    expect(readFileSync(join(cwd, 'own.eml'), 'latin1')).toContain('image/png');
+  });
+});
