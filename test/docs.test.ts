@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { buildProgram } from '../src/cli/program.ts';
 import { exits } from '../src/errors.ts';
 
@@ -34,4 +34,14 @@ test('what the README asks to type exists', () => {
   const typed = [...readme.matchAll(/npm run (\w+)/g)].map(([, name]) => name ?? '');
   expect(typed).toContain('demo');
   expect(typed.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test('the page on security names tests that are there, and the README leads to it', () => {
+  const security = readFileSync('docs/security.md', 'utf8');
+  const named = [
+    ...new Set([...security.matchAll(/`(test\/\w+\.test\.ts)`/g)].map(([, name]) => name ?? '')),
+  ];
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((name) => !existsSync(name))).toEqual([]);
+  for (const link of ['(docs/security.md)', '(SECURITY.md)']) expect(readme).toContain(link);
 });
