@@ -165,16 +165,19 @@ describe('a stranger’s page', () => {
     await expectBoth('full.html', 0, /^(full.html is whole: |Wrote )/);
   }, 120_000);
 
-  test('of ten years is mailed within bounds, of more it is refused', async () => {
+  test('of four or ten years is mailed within bounds, of more it is refused', async () => {
     const payload = readPayload(html);
     for (const [years, code, said] of [
+      [4, 0, /^(old.html is whole: |Wrote )/],
       [10, 0, /^(old.html is whole: |Wrote )/],
       [11, 1, /It tells of more than ten years/],
     ] as const) {
       const days = Array.from({ length: 365 * years }, (_, day) => day * 1440);
+      const row = { codes: [0, 0, 0], minutes: days, values: days.map((day) => day + 1) };
       const old: Payload = {
         ...{ ...payload, end: payload.start + 365 * years * dayMs, people: null },
-        visits: buildCells(payload.visits.sizes, [{ codes: [0, 0, 0], minutes: days, values: days }]),
+        visits: buildCells(payload.visits.sizes, [row]),
+        engagement: buildCells(payload.engagement.sizes, [row]),
       };
       writeFileSync(join(cwd, 'old.html'), forge(encode(old), old));
       await expectBoth('old.html', code, said);

@@ -13,6 +13,7 @@ import type { LocaleName } from './locale.ts';
 import { describePage, findPart, hash, hashPage, hashParts, sumUp } from './manifest.ts';
 import type { Content, Manifest } from './manifest.ts';
 import { writePolicy } from './policy.ts';
+import { dayMs } from '../time.ts';
 
 export interface Verified {
   manifest: Manifest;
@@ -59,14 +60,15 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   return { manifest, data, differences };
 }
 
-/** Rows and cells beyond which a stranger's two tables are not held against each other, as they would fill the memory. */
+/** Rows, cells and days beyond which a stranger's two tables are not held against each other, as they would fill the memory. */
 const mostRows = 3_000_000;
 const mostCells = 100_000;
+const mostDays = 4 * 366;
 
-function canHold({ visits, engagement, returns }: Sketch): boolean {
+function canHold({ start, end, visits, engagement, returns }: Sketch): boolean {
   const tables = [visits, engagement, ...(returns ? [returns] : [])];
   const sum = (of: 'held' | 'cells') => tables.reduce((all, table) => all + table[of], 0);
-  return sum('held') <= mostRows && sum('cells') <= mostCells;
+  return end - start <= mostDays * dayMs && sum('held') <= mostRows && sum('cells') <= mostCells;
 }
 
 /** Bytes of a manifest, which has fifteen short texts. */
