@@ -210,7 +210,7 @@ async function tellState(db: Database, terminal: Terminal, use: Use): Promise<vo
   for (const note of await inspect(db, use)) terminal.note(note);
 }
 
-/** What zen keeps in a database. */
+/** The tables that zen makes. */
 const zenTables = ['dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'] as const;
 
 const mostJobs = 4;
@@ -448,7 +448,7 @@ async function tell(flags: CommonOptions, report: (db?: Database) => Promise<Rep
   if (failure) throw failure;
 }
 
-/** How a page is read that may be a stranger's. */
+/** Bounds for reading a page that may be a stranger's. */
 interface ReadOptions {
   /** Megabytes. */
   maxSize: number;
@@ -494,7 +494,7 @@ async function isSame(one: string, other: string): Promise<boolean> {
   return a === b;
 }
 
-/** What a message needs of a page, which has to be what it states. */
+/** Reads what a message needs of a page, which has to be what it states. */
 async function readWhole(
   file: string,
   html: Buffer,
@@ -516,14 +516,13 @@ async function readPage(file: string, maxSize: number): Promise<Buffer> {
     const handle = await open(file);
     try {
       const most = maxSize * 1e6;
-      let { size } = await handle.stat();
-      const pieces: Buffer[] = [];
-      if (size <= most) {
-        size = 0;
+      if ((await handle.stat()).size <= most) {
+        const pieces: Buffer[] = [];
         const stream = handle.createReadStream({ end: most, autoClose: false });
-        for await (const piece of stream as AsyncIterable<Buffer>) size += pieces.push(piece) && piece.length;
+        for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
+        const page = Buffer.concat(pieces);
+        if (page.length <= most) return page;
       }
-      if (size <= most) return Buffer.concat(pieces);
     } finally {
       await handle.close();
     }

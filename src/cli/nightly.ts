@@ -128,7 +128,7 @@ async function choosePeriod(session: Session, last: number): Promise<Window> {
 
 function refuse(failed: Check[], { out }: NightlyFlags, json: Record<string, unknown>): Report {
   const told = failed.map(({ text }) => text).join(' ');
-  // What `zen verify` would refuse is never published.
+  // Nothing is published that `zen verify` would refuse.
   const isFirm = failed.some(({ name }) => name === 'tables');
   const orForce = isFirm ? '' : ', or publish with a warning: --force';
   return {

@@ -16,7 +16,7 @@ export interface Changed extends Window {
   visits: number;
 }
 
-/** Whether this role may read all of the log, which a reader of the aggregates need not. */
+/** Tells whether this role may read all of the log, which a reader of the aggregates need not. */
 export async function mayCompare(session: Session): Promise<boolean> {
   const tables = await session.query<Table>(sql('ledger/state'));
   return tables.some(({ name, readable, hides }) => name === 'log_raw' && readable && !hides);

@@ -1,4 +1,4 @@
-import { buildCells } from '../shared/cells.ts';
+import { buildCells, pick } from '../shared/cells.ts';
 import type { Cell } from '../shared/cells.ts';
 import { scan } from '../shared/payload.ts';
 import type { Payload } from '../shared/payload.ts';
@@ -28,28 +28,29 @@ export function readHistory(data: Uint8Array, language: LocaleName): History {
   const others = translator(readLocale(language))('others');
   const { start, end, items, topics, ...head } = scan(data);
   const sums = new Float64Array(items.length);
-  scan(data, (item, _, value) => (sums[item] = (sums[item] ?? 0) + value));
-  const sorted = [...sums.keys()].toSorted((a, b) => (sums[b] ?? 0) - (sums[a] ?? 0));
+  scan(data, (item, _, value) => (sums[item] = pick(sums, item) + value));
+  const sorted = [...sums.keys()].toSorted((a, b) => pick(sums, b) - pick(sums, a));
   const own = sorted.slice(0, items.length > mostAreas ? mostAreas - 1 : mostAreas);
   const areas = new Map(own.toSorted((a, b) => a - b).map((item, area) => [item, area]));
   const known = new Map(topics.map((topic) => [topic.name, topic]));
   const shown = own.map((item) => {
-    const { [item]: name = '' } = items;
+    const name = pick(items, item);
     return known.get(name) ?? { name, color: '#888888', rank: 0 };
   });
-  const names = [...areas.keys()].map((item) => items[item] ?? '');
+  const names = [...areas.keys()].map((item) => pick(items, item));
   if (own.length < items.length) names.push(others);
   const step = stepOf(end - start);
   const base = Math.floor(start / minuteMs);
   const rows = names.map(() => new Map<number, number>());
   scan(data, (item, minute, value) => {
-    const row = rows[areas.get(item) ?? own.length];
+    const row = pick(rows, areas.get(item) ?? own.length);
     const at = Math.max(0, Math.floor((base + minute) / step) * step - base);
-    row?.set(at, (row.get(at) ?? 0) + value);
+    row.set(at, (row.get(at) ?? 0) + value);
   });
   const cells = rows.map((row, area): Cell => {
-    const minutes = [...row.keys()].toSorted((a, b) => a - b);
-    return { codes: [area, 0, 0], minutes, values: minutes.map((minute) => row.get(minute) ?? 0) };
+    const sorted = [...row].toSorted(([a], [b]) => a - b);
+    const [minutes, values] = [sorted.map(([minute]) => minute), sorted.map(([, value]) => value)];
+    return { codes: [area, 0, 0], minutes, values };
   });
   const rest = { name: others, color: '#888888', rank: items.length + topics.length };
   return {

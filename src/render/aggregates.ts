@@ -33,7 +33,7 @@ export async function queryAggregates(
   { translate, least, onDay }: { translate: Translate; least: number; onDay?: (share: number) => void },
 ): Promise<Aggregates> {
   const payload = await queryPayload(session, period, gaps, translate, onDay);
-  const isEmpty = (payload.visits.sums.at(-1) ?? 0) === 0;
+  const isEmpty = payload.visits.sums.at(-1) === 0;
   const uncounted = isEmpty ? null : await queryUncounted(session, period);
   const { people, stale } =
     uncounted?.length === 0

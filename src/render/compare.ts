@@ -68,7 +68,8 @@ export function compareEvents({ visits, engagement, items, ages, start, end }: P
     for (const cell of own) addTo(events, cell, (value) => value);
     for (const cell of others) addTo(users, cell, Math.max);
     for (const { codes, minutes } of [...own, ...others])
-      for (const minute of Array.from(minutes)) {
+      for (let row = 0; row < minutes.length; row++) {
+        const minute = pick(minutes, row);
         const [visited, seen] = [pick(events, minute), pick(users, minute)];
         events[minute] = users[minute] = 0;
         if (seen <= visited && seen > 0 === visited > 0) continue;
@@ -82,8 +83,7 @@ export function compareEvents({ visits, engagement, items, ages, start, end }: P
         };
       }
   }
-  const more = count === 1 ? 'the only minute that differs' : `the first of ${count} minutes that differ`;
-  return told ? [{ ...told, name: `${told.name}, ${more}` }] : [];
+  return tellFirst(told, count, 'minute');
 }
 
 /** Adds to the sums by minute what each row of a cell comes to, from its value and how many rows it stands for. */
@@ -125,7 +125,12 @@ function compareTable(
     others.delete(names);
   }
   for (const [names, cell] of others) look(names, none, cell);
-  const told = count === 1 ? 'the only row that differs' : `the first of ${count} rows that differ`;
+  return tellFirst(first, count, 'row');
+}
+
+/** The first difference of a table, with how many there are. */
+function tellFirst(first: Difference | undefined, count: number, what: 'row' | 'minute'): Difference[] {
+  const told = count === 1 ? `the only ${what} that differs` : `the first of ${count} ${what}s that differ`;
   return first ? [{ ...first, name: `${first.name}, ${told}` }] : [];
 }
 

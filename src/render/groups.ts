@@ -104,7 +104,7 @@ export class Groups {
   }
 
   #ask(topics: number[] | null, ages: number[] | null, kind: number): Bounds {
-    const parts = this.#people?.count(kind, { topics, ages, period: this.#period }) ?? [];
+    const parts = known(this.#people).count(kind, { topics, ages, period: this.#period });
     return { low: Math.max(0, ...parts.map(({ low }) => low)), high: sum(parts.map(({ high }) => high)) };
   }
 

@@ -47,10 +47,10 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   const differences = compareFacts(manifest, isOurs ? own : { ...own, sql: manifest.sql }, 'the page');
   differences.push(...compareFacts({ policy }, { policy: writePolicy(content) }, 'the page'));
   const isHeld = db !== undefined || room === undefined || canHold(sketch);
-  if (isHeld) differences.push(...compareEvents(decode(data)));
+  const payload = isHeld ? decode(data) : null;
+  if (payload) differences.push(...compareEvents(payload));
   if (isOurs) differences.push(...compareFacts(own, hashParts(), 'this version of zen'));
-  if (db && !differences.some(({ where }) => where === 'the page')) {
-    const payload = decode(data);
+  if (db && payload && !differences.some(({ where }) => where === 'the page')) {
     const translate = translator(readLocale(findLanguage(html)));
     const read = (session: Session) => queryAgain(session, payload, translate);
     const held = await db.transaction(read, { snapshot: 'read only' });

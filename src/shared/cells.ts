@@ -172,10 +172,16 @@ export function encodeCells(cells: Cells): Uint8Array {
   return join([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
 }
 
-function summarise({ minutes, sums, counts }: Cells): Totals {
+/** The last minute of a table; 0 where it has no row. */
+export function latestMinute({ minutes }: Pick<Cells, 'minutes'>): number {
   let last = 0;
   for (const minute of minutes) last = Math.max(last, minute);
-  return [last, pick(sums, sums.length - 1), counts ? pick(counts, counts.length - 1) : 0];
+  return last;
+}
+
+function summarise(cells: Cells): Totals {
+  const { sums, counts } = cells;
+  return [latestMinute(cells), pick(sums, sums.length - 1), counts ? pick(counts, counts.length - 1) : 0];
 }
 
 /** As many cells as can be told apart before a reader runs out of memory. */
@@ -224,7 +230,7 @@ function open(bytes: Uint8Array, dimensions: number): Opened {
     requireRoom(rows, pieces[3]?.length ?? 0, 'rows');
     offsets[cell + 1] = rows;
   }
-  const order = mostFirst(offsets.subarray(1).map((end, index) => end - (offsets[index] ?? 0)));
+  const order = mostFirst(offsets.subarray(1).map((end, index) => end - pick(offsets, index)));
   const end = () => {
     for (const reader of readers) reader.end();
   };
@@ -251,8 +257,8 @@ export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
   const [latest, sum, count] = totals;
   const codes = sizes.map(() => new Uint32Array(places.length));
   for (const [cell, place] of places.entries())
-    for (const [dimension, code] of codesOf(place, sizes).entries()) (codes[dimension] ?? [])[cell] = code;
-  const rows = offsets[places.length] ?? 0;
+    for (const [dimension, code] of codesOf(place, sizes).entries()) pick(codes, dimension)[cell] = code;
+  const rows = pick(offsets, places.length);
   const minutes = newTimes(rows, latest);
   const sums = newSums(rows, sum);
   const counts = count > 0 ? newSums(rows, count) : null;
@@ -298,9 +304,9 @@ export function scanCells(
   const others = sizes.slice(1).reduce((product, size) => product * size, 1);
   let [last, sum, count] = [0, 0, 0];
   for (const cell of order) {
-    const code = Math.floor((places[cell] ?? 0) / others);
+    const code = Math.floor(pick(places, cell) / others);
     let minute = -1;
-    for (let row = offsets[cell] ?? 0; row < (offsets[cell + 1] ?? 0); row++) {
+    for (let row = pick(offsets, cell); row < pick(offsets, cell + 1); row++) {
       minute += gaps.read() + 1;
       const value = values.read();
       sum += value;
@@ -311,7 +317,7 @@ export function scanCells(
   }
   end();
   requireTotals([last, sum, count], totals);
-  const [held, cells] = [offsets[places.length] ?? 0, places.length];
+  const [held, cells] = [pick(offsets, places.length), places.length];
   return { sizes, last, sum, rows: counted ? count : held, held, cells };
 }
 

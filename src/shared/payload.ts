@@ -1,5 +1,5 @@
 import { join, split } from './bytes.ts';
-import { decodeCells, encodeCells, scanCells } from './cells.ts';
+import { decodeCells, encodeCells, latestMinute, scanCells } from './cells.ts';
 import type { Cells, Outline } from './cells.ts';
 import type { Returns } from './returns.ts';
 
@@ -120,9 +120,7 @@ export function listScopes({ items, ages, events }: Pick<Payload, 'items' | 'age
 /** That each table has the names of the lists, each of them once, and no minute beyond the period. */
 function requireTables(payload: Payload): void {
   for (const { table, names, cells, step } of listTables(payload)) {
-    let last = 0;
-    for (const minute of cells.minutes) last = Math.max(last, minute);
-    requireTable(payload, { table, names, step, sizes: cells.sizes, last });
+    requireTable(payload, { table, names, step, sizes: cells.sizes, last: latestMinute(cells) });
   }
 }
 
