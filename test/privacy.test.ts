@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from '../fixtures/generate.ts';
 import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
@@ -317,7 +317,11 @@ test('zen render merges groups of fewer than ten people unless told otherwise, a
   expect((await zen(['render', '--help'], { cwd, env: { COLUMNS: '200' } })).stdout).toMatch(
     /--min-cell [^-]*default: 10/,
   );
+  expect(JSON.parse((await draw('2')).stdout)).toMatchObject({ merged: 0 });
+  const told = () => /объединены: (\d+\s\S+)/.exec(readFileSync(join(cwd, 'page.html'), 'utf8'))?.[1];
+  expect(told()).toBeUndefined();
   const merged = await draw('10');
+  expect(told()).toBe('2\u00a0группы');
   expect(JSON.parse(merged.stdout)).toMatchObject({ visits: 24, merged: 2 });
   expect(merged.stderr).toContain('2 groups of a topic, an age and an event stand merged');
   const exact = await draw('1');

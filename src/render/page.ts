@@ -201,7 +201,7 @@ function describeFacts({ gaps, silences, aggregated, unseen }: Facts, visits: nu
 
 /** Says which groups stand under a common name. */
 function describeMerged(merged: Merged | null, { t }: Writer): string {
-  if (!merged) return '';
+  if (!merged || merged.groups === 0) return '';
   const { least: people, groups } = merged;
   return t(
     'Groups (a topic, an age, an event) of fewer than {people person|people} are merged: {groups group|groups} stand under “other topics” or “all other ages”',
