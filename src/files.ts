@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
 /** The folder of the installed package: `sql`, `templates` and `dist` lie in it. */
-const root = new URL('../', import.meta.url);
+const root = new URL('..', import.meta.url);
 
 /** The text of a file that ships with Zen, by its path in the package, such as `sql/aggregate/visits/fill.sql`. */
 export function readShipped(path: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Table } from '../src/restore/backup.ts';
-import { Csv } from '../src/restore/csv.ts';
+import type { Table } from '../src/restore/formats/backup.ts';
+import { Csv } from '../src/restore/formats/csv.ts';
 
 async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { between, mulberry32 } from '../fixtures/random.ts';
-import { Reader, Writer } from '../src/shared/bytes.ts';
-import { buildCells, decodeCells, eachCell, encodeCells } from '../src/shared/cells.ts';
-import type { Cell, Cells } from '../src/shared/cells.ts';
-import { Cube } from '../src/shared/cube.ts';
+import { Reader, Writer } from '../src/shared/data/varint.ts';
+import { buildCells, decodeCells, eachCell, encodeCells } from '../src/shared/data/cells.ts';
+import type { Cell, Cells } from '../src/shared/data/cells.ts';
+import { Cube } from '../src/shared/data/cube.ts';
 
 interface Row {
   codes: number[];

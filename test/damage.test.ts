@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZenError } from '../src/errors.ts';
 import { mapColumns } from '../src/restore/columns.ts';
-import { openBackup } from '../src/restore/open.ts';
+import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore } from '../src/restore/restore.ts';
 import type { Database } from '../src/db/database.ts';
 import { mulberry32 } from '../fixtures/random.ts';

@@ -3,9 +3,9 @@ import { parse, View } from 'vega';
 import { parseExpression } from 'vega-expression';
 import { expressionInterpreter } from 'vega-interpreter';
 import { compileChart } from '../src/render/charts.ts';
-import { panelsOf } from '../src/shared/drawn.ts';
-import { expressions } from '../src/shared/expression.ts';
-import { feed } from '../src/shared/feed.ts';
+import { panelsOf } from '../src/shared/panels.ts';
+import { expressions } from '../src/shared/vega/expression.ts';
+import { feed } from '../src/shared/vega/bind-data.ts';
 import { choose, payload, source, tables } from './support/invented.ts';
 
 describe.each(panelsOf(payload))('%s', (name) => {

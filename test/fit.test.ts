@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { between, mulberry32 } from '../fixtures/random.ts';
-import { coarsen, fit } from '../src/render/fit.ts';
+import { coarsen, fit } from '../src/render/fit-size.ts';
 import { readLocale } from '../src/render/locale.ts';
 import { pack } from '../src/render/pack.ts';
-import { eachCell } from '../src/shared/cells.ts';
-import type { Cells } from '../src/shared/cells.ts';
+import { eachCell } from '../src/shared/data/cells.ts';
+import type { Cells } from '../src/shared/data/cells.ts';
 import { listMinutes } from '../src/shared/minutes.ts';
-import type { Payload } from '../src/shared/payload.ts';
-import { tabulate } from '../src/shared/sheet.ts';
-import { tabulatePayload } from '../src/shared/table.ts';
-import { writer } from '../src/shared/words.ts';
+import type { Payload } from '../src/shared/data/payload.ts';
+import { tabulate } from '../src/shared/text/data-table.ts';
+import { tabulatePayload } from '../src/shared/data/table.ts';
+import { writer } from '../src/shared/text/format.ts';
 import { parseTime } from '../src/time.ts';
 import { toCells } from './support/payload.ts';
 

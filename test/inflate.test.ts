@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZenError } from '../src/errors.ts';
-import { compressionOf, inflate } from '../src/restore/inflate.ts';
-import type { Compression } from '../src/restore/toc.ts';
-import { openBackup } from '../src/restore/open.ts';
+import { compressionOf, inflate } from '../src/restore/compression/decompress.ts';
+import type { Compression } from '../src/restore/formats/toc.ts';
+import { openBackup } from '../src/restore/formats/detect.ts';
 import { temporaryFolder } from './support/databases.ts';
 import { lz4Frame, skippableFrame, zstdFrame } from './support/frames.ts';
 

@@ -12,7 +12,7 @@ import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { openServer } from '../src/db/server.ts';
 import { render } from '../src/render/render.ts';
-import { openBackup } from '../src/restore/open.ts';
+import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore } from '../src/restore/restore.ts';
 import { kinds, newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents, readVisits } from './support/log.ts';

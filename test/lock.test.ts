@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { lockFile } from '../src/db/lock.ts';
+import { lockFile } from '../src/db/lockfile.ts';
 import { temporaryFolder } from './support/databases.ts';
 
 const newPath = () => join(temporaryFolder(), 'zen.lock');

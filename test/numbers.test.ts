@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { describeProgress } from '../src/cli/numbers.ts';
+import { describeProgress } from '../src/cli/format.ts';
 
 test('progress tells the share of the bytes, the speed and the seconds left', () => {
   const half = { bytes: 3_700_000, size: 7_400_000, rows: 161_000 };

@@ -5,7 +5,7 @@ import { prune } from '../src/aggregate/prune.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
 import type { Minute } from '../src/ledger/ledger.ts';
-import { queryFacts } from '../src/render/facts.ts';
+import { queryFacts } from '../src/render/data-quality.ts';
 import { dayMs, parseTime } from '../src/time.ts';
 import { kinds, newDatabase, newTarget, temporaryFolder } from './support/databases.ts';
 import { insertEvents, readVisits } from './support/log.ts';

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { compileChart } from '../src/render/charts.ts';
-import type { pushDown } from '../src/render/push.ts';
-import { panelsOf } from '../src/shared/drawn.ts';
-import { feed } from '../src/shared/feed.ts';
-import type { Row } from '../src/shared/table.ts';
+import type { pushDown } from '../src/render/push-down.ts';
+import { panelsOf } from '../src/shared/panels.ts';
+import { feed } from '../src/shared/vega/bind-data.ts';
+import type { Row } from '../src/shared/data/table.ts';
 import { choose, payload, source, sources, tables } from './support/invented.ts';
 
 /** As Vega-Lite compiles it. */

@@ -10,14 +10,16 @@ import { readLocale } from '../src/render/locale.ts';
 import { colors } from '../src/render/palette.ts';
 import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
-import { join, split } from '../src/shared/bytes.ts';
-import { feed } from '../src/shared/feed.ts';
-import { panels } from '../src/shared/drawn.ts';
-import { decode, encode } from '../src/shared/payload.ts';
-import type { Payload } from '../src/shared/payload.ts';
-import { tabulatePayload } from '../src/shared/table.ts';
-import { tabulate, toCsv } from '../src/shared/sheet.ts';
-import { describe as inWords, describeSelection, translator, writer } from '../src/shared/words.ts';
+import { join, split } from '../src/shared/data/varint.ts';
+import { feed } from '../src/shared/vega/bind-data.ts';
+import { panels } from '../src/shared/panels.ts';
+import { decode, encode } from '../src/shared/data/payload.ts';
+import type { Payload } from '../src/shared/data/payload.ts';
+import { tabulatePayload } from '../src/shared/data/table.ts';
+import { tabulate, toCsv } from '../src/shared/text/data-table.ts';
+import { describe as inWords, describeSelection } from '../src/shared/text/findings.ts';
+import { translator } from '../src/shared/text/messages.ts';
+import { writer } from '../src/shared/text/format.ts';
 import { parseTime } from '../src/time.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
@@ -254,9 +256,9 @@ test('every English text of the page and the charts has a Russian one', () => {
   const texts = [...page.matchAll(/[({]t "([^"]+)"[)}]/g)].map(([, text]) => text ?? '');
   const code = [
     'src/shared/words.ts',
-    'src/shared/sheet.ts',
+    'src/shared/text/data-table.ts',
     'src/render/page.ts',
-    'src/shared/change.ts',
+    'src/shared/text/change.ts',
     'src/client/main.ts',
     'src/client/period.ts',
   ];

@@ -7,7 +7,7 @@ import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
 import { openServer } from '../src/db/server.ts';
 import { sql } from '../src/files.ts';
-import { openBackup } from '../src/restore/open.ts';
+import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore as load } from '../src/restore/restore.ts';
 import type { Progress, Restored, RestoreOptions } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';

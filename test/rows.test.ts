@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Readable } from 'node:stream';
-import { readRows } from '../src/restore/rows.ts';
+import { readRows } from '../src/restore/copy/rows.ts';
 
 test('COPY text is cut between rows, wherever its chunks were cut, and ends at the line \\.', async () => {
   const text = Buffer.from('a\tb\n\\\\.\n\n\\.\n\n\n');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Table } from '../src/restore/backup.ts';
-import { Script } from '../src/restore/script.ts';
-import { readCopy, readDefinition } from '../src/restore/statement.ts';
+import type { Table } from '../src/restore/formats/backup.ts';
+import { Script } from '../src/restore/formats/script.ts';
+import { readCopy, readDefinition } from '../src/restore/sql/statement.ts';
 
 async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text);

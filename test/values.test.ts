@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
-import { openBackup } from '../src/restore/open.ts';
+import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore as load } from '../src/restore/restore.ts';
 import type { Restored } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';

@@ -9,7 +9,7 @@ import { openDatabase } from '../src/db/open.ts';
 import type { Database } from '../src/db/database.ts';
 import { render } from '../src/render/render.ts';
 import { verify } from '../src/render/verify.ts';
-import { encode } from '../src/shared/payload.ts';
+import { encode } from '../src/shared/data/payload.ts';
 import { parseTime } from '../src/time.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';

@@ -4,7 +4,7 @@
 -- kinds: the most frequent names of events, $2 of them; *_words: the names that are words for NULL, as $1 lists them, a line
 -- each, in lower case.
 -- The subqueries are joined, for Citus refuses them among the columns.
--- src/restore/tally.ts counts the same of rows that pass: change both.
+-- src/restore/copy/encode.ts counts the same of rows that pass: change both.
 select
   first,
   last,

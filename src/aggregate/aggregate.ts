@@ -8,12 +8,12 @@ import type { Window } from '../time.ts';
 import { hasLedger, queryCovered, queryRestored, record } from '../ledger/ledger.ts';
 import type { Aggregated, Minute } from '../ledger/ledger.ts';
 import { groupByDay, merge, subtract, wholeDays } from '../ledger/windows.ts';
-import { withLock } from '../ledger/lock.ts';
-import type { Lock } from '../ledger/lock.ts';
-import { Budget } from './budget.ts';
-import { Census } from './census.ts';
-import type { Load, Place } from './census.ts';
-import { gatherUsers, mayCountUsers, updateUsers } from './users.ts';
+import { withLock } from '../ledger/run-lock.ts';
+import type { Lock } from '../ledger/run-lock.ts';
+import { Budget } from '../async/semaphore.ts';
+import { Census } from '../people/counter.ts';
+import type { Load, Place } from '../people/counter.ts';
+import { gatherUsers, mayCountUsers, updateUsers } from '../people/table.ts';
 
 export interface AggregateOptions {
   minute: Minute;

@@ -5,6 +5,7 @@ import { sql } from '../files.ts';
 import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
 import { countLost } from '../ledger/changed.ts';
+import { findEvents } from '../log/questions.ts';
 import { hasLedger, queryCovered, queryPruned, queryRestored } from '../ledger/ledger.ts';
 import type { Minute } from '../ledger/ledger.ts';
 import { cut, dayOf, dayWindow, intersect, listDays, merge, subtract } from '../ledger/windows.ts';
@@ -104,16 +105,4 @@ async function scanDays(db: Database, { start, end }: Window): Promise<number[]>
 async function probeDays(db: Database, window: Window): Promise<number[]> {
   const stretches = listDays(window).flatMap((day) => intersect(window, dayWindow(day)) ?? []);
   return (await findEvents(db, stretches)).map(({ start }) => dayOf(start));
-}
-
-/** Those of some windows in which the log has events; each takes some milliseconds. */
-export async function findEvents(db: Database, windows: readonly Window[]): Promise<Window[]> {
-  return db.transaction(async (session) => {
-    await session.query(sql('aggregate/probe'));
-    const found: Window[] = [];
-    for (const window of windows)
-      if ((await session.query(sql('aggregate/any'), [window.start, window.end])).length > 0)
-        found.push(window);
-    return found;
-  });
 }

@@ -6,9 +6,9 @@ import { hasLedger, queryCovered, queryPruned, record } from '../ledger/ledger.t
 import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 import { describeWindow, lastMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
-import { withLock } from '../ledger/lock.ts';
-import { mostReach } from './census.ts';
-import { clearUsers, mayCountUsers, shortenReach } from './users.ts';
+import { withLock } from '../ledger/run-lock.ts';
+import { mostReach } from '../people/counter.ts';
+import { clearUsers, mayCountUsers, shortenReach } from '../people/table.ts';
 
 export interface PruneOptions {
   /** How much of the log to keep, milliseconds before `now`; without it, all. */

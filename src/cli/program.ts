@@ -3,10 +3,18 @@ import { environment } from '../config.ts';
 import { version } from '../files.ts';
 import { locales } from '../render/locale.ts';
 import { dayMs, parseDuration } from '../time.ts';
-import { runAggregate, runMail, runPrune, runRender, runRestore, runStatus, runVerify } from './commands.ts';
-import type { PruneFlags, RenderFlags, RestoreFlags } from './commands.ts';
-import { runNightly } from './nightly.ts';
-import type { ScheduleFlags } from './schedule.ts';
+import { runAggregate } from './commands/aggregate.ts';
+import { runMail } from './commands/mail.ts';
+import { runPrune } from './commands/prune.ts';
+import { runRender } from './commands/render.ts';
+import { runRestore } from './commands/restore.ts';
+import { runStatus } from './commands/status.ts';
+import { runVerify } from './commands/verify.ts';
+import type { PruneFlags } from './commands/prune.ts';
+import type { RenderFlags } from './commands/render.ts';
+import type { RestoreFlags } from './commands/restore.ts';
+import { runNightly } from './commands/nightly.ts';
+import type { ScheduleFlags } from './commands/schedule.ts';
 import {
   common,
   dates,
@@ -109,7 +117,7 @@ export function buildProgram(streams?: Streams): Command {
     ],
   );
   schedule.action(async (flags: ScheduleFlags) => {
-    (await import('./schedule.ts')).runSchedule(flags); // with Handlebars, which no other command's start needs
+    (await import('./commands/schedule.ts')).runSchedule(flags); // with Handlebars, which no other command's start needs
   });
   command(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
     option(

@@ -8,7 +8,7 @@ import type { OddIds } from '../restore/ids.ts';
 import type { Summary, Words } from '../restore/summary.ts';
 import { describeDuration, describeWindow, isoTime, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { count } from './numbers.ts';
+import { count } from './format.ts';
 
 /** The state of the aggregates, for people. */
 export function describeStatus(

@@ -3,12 +3,12 @@ import { Handler } from 'vega-tooltip';
 import { logger, Warn } from 'vega-util';
 import { parse } from 'vega-parser';
 import { View } from 'vega-view';
-import { pickRows } from '../shared/drawn.ts';
-import type { PanelName } from '../shared/drawn.ts';
-import { expressions } from '../shared/expression.ts';
-import { feed } from '../shared/feed.ts';
+import { pickRows } from '../shared/panels.ts';
+import type { PanelName } from '../shared/panels.ts';
+import { expressions } from '../shared/vega/expression.ts';
+import { feed } from '../shared/vega/bind-data.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
-import type { Row, Tables } from '../shared/table.ts';
+import type { Row, Tables } from '../shared/data/table.ts';
 
 /** The columns of the drawn rows that `data` gives. */
 const columns: Record<PanelName, string[]> = {

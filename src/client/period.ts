@@ -1,6 +1,6 @@
-import type { Writer } from '../shared/words.ts';
+import type { Writer } from '../shared/text/format.ts';
 import { Control } from './control.ts';
-import { formatMoment, parseMoment, stepMoment } from '../shared/moment.ts';
+import { formatMoment, parseMoment, stepMoment } from '../shared/text/minute-text.ts';
 
 type Span = [start: number, end: number];
 

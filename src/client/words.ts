@@ -1,6 +1,7 @@
-import type { Drawn } from '../shared/drawn.ts';
-import { show, sheetRows, tabulate } from '../shared/sheet.ts';
-import type { Words, Writer } from '../shared/words.ts';
+import type { Drawn } from '../shared/panels.ts';
+import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
+import type { Words } from '../shared/text/findings.ts';
+import type { Writer } from '../shared/text/format.ts';
 import type { Panel } from './panel.ts';
 
 /** Says in words what the charts now draw. */

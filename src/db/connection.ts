@@ -10,11 +10,11 @@ import { environment } from '../config.ts';
 import { sql } from '../files.ts';
 import { copyText, frame, quoteName } from './database.ts';
 import type { CopyOptions, Session, TransactionOptions, Value } from './database.ts';
-import { garbled, Guard, hear, secure, watch } from './guard.ts';
-import { readLinks } from './link.ts';
-import type { Link, Wanted } from './link.ts';
-import { writeUrl } from './place.ts';
-import { refusal } from './refusal.ts';
+import { garbled, Guard, hear, secure, watch } from './wire/guard.ts';
+import { readLinks } from './libpq/target.ts';
+import type { Link, Wanted } from './libpq/target.ts';
+import { writeUrl } from './libpq/url.ts';
+import { refusal } from './errors.ts';
 import { shutOff } from './schema.ts';
 import type { Qualify } from './schema.ts';
 

@@ -7,8 +7,8 @@ import { messageOf, ZenError } from '../errors.ts';
 import { isPlanted } from '../files.ts';
 import { copyText, frame } from './database.ts';
 import type { Database, OpenOptions, Session, Value } from './database.ts';
-import { lockFile } from './lock.ts';
-import { refusal } from './refusal.ts';
+import { lockFile } from './lockfile.ts';
+import { refusal } from './errors.ts';
 import { shutOff } from './schema.ts';
 import type { Qualify } from './schema.ts';
 

@@ -1,9 +1,9 @@
-import { buildCells, pick } from '../shared/cells.ts';
-import type { Cell } from '../shared/cells.ts';
-import { scan } from '../shared/payload.ts';
-import type { Payload } from '../shared/payload.ts';
-import { minuteMs } from '../shared/table.ts';
-import { translator } from '../shared/words.ts';
+import { buildCells, pick } from '../shared/data/cells.ts';
+import type { Cell } from '../shared/data/cells.ts';
+import { scan } from '../shared/data/payload.ts';
+import type { Payload } from '../shared/data/payload.ts';
+import { minuteMs } from '../shared/data/table.ts';
+import { translator } from '../shared/text/messages.ts';
 import { readLocale } from '../render/locale.ts';
 import type { LocaleName } from '../render/locale.ts';
 

@@ -6,9 +6,10 @@ import type { LocaleName } from '../render/locale.ts';
 import { readLocale } from '../render/locale.ts';
 import { drawChart } from '../render/snapshot.ts';
 import type { Locale } from '../shared/settings.ts';
-import { tabulatePayload } from '../shared/table.ts';
-import { isolate, translator } from '../shared/words.ts';
-import type { Translate } from '../shared/words.ts';
+import { tabulatePayload } from '../shared/data/table.ts';
+import { isolate } from '../shared/text/names.ts';
+import { translator } from '../shared/text/messages.ts';
+import type { Translate } from '../shared/text/messages.ts';
 import type { History } from './history.ts';
 import { drawPng } from './picture.ts';
 

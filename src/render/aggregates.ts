@@ -1,11 +1,11 @@
 import type { Session } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
-import type { Payload } from '../shared/payload.ts';
-import type { Returns } from '../shared/returns.ts';
-import type { Translate } from '../shared/words.ts';
+import type { Payload } from '../shared/data/payload.ts';
+import type { Returns } from '../shared/people/returns.ts';
+import type { Translate } from '../shared/text/messages.ts';
 import type { Window } from '../time.ts';
-import { coarsen } from './fit.ts';
+import { coarsen } from './fit-size.ts';
 import { mergeSmall } from './merge.ts';
 import { queryPeople, widen } from './people.ts';
 import { queryPayload } from './tables.ts';

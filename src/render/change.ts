@@ -2,10 +2,10 @@ import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { queryHeard } from '../ledger/silence.ts';
 import { clip, intersect, subtract } from '../ledger/windows.ts';
-import type { Change, Compared } from '../shared/change.ts';
+import type { Change, Compared } from '../shared/text/change.ts';
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { callName } from './gather.ts';
+import { callName } from './columns.ts';
 
 /** Days that share less are not compared. */
 const least = 60 * minuteMs;

@@ -4,11 +4,11 @@ import { compile } from 'vega-lite';
 import type { Config, TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
 import { readShipped } from '../files.ts';
-import type { Coarse } from '../shared/payload.ts';
+import type { Coarse } from '../shared/data/payload.ts';
 import type { Chart } from '../shared/settings.ts';
-import { registerCube } from '../shared/transform.ts';
+import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
-import { pushDown } from './push.ts';
+import { pushDown } from './push-down.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 

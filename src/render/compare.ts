@@ -1,7 +1,7 @@
-import { eachCell, pick } from '../shared/cells.ts';
-import type { Cell } from '../shared/cells.ts';
-import { listTables } from '../shared/payload.ts';
-import type { NamedCells, Payload } from '../shared/payload.ts';
+import { eachCell, pick } from '../shared/data/cells.ts';
+import type { Cell } from '../shared/data/cells.ts';
+import { listTables } from '../shared/data/payload.ts';
+import type { NamedCells, Payload } from '../shared/data/payload.ts';
 import { isoTime, minuteMs } from '../time.ts';
 
 /** Something that is not as it should be. */

@@ -1,9 +1,9 @@
-import { eachCell } from '../shared/cells.ts';
-import type { Cell } from '../shared/cells.ts';
+import { eachCell } from '../shared/data/cells.ts';
+import type { Cell } from '../shared/data/cells.ts';
 import { known } from '../shared/known.ts';
-import type { Payload } from '../shared/payload.ts';
-import { People } from '../shared/people.ts';
-import type { Bounds } from '../shared/people.ts';
+import type { Payload } from '../shared/data/payload.ts';
+import { People } from '../shared/people/bounds.ts';
+import type { Bounds } from '../shared/people/bounds.ts';
 
 /**
  * The groups of a page, by their codes: a card topic × an age × a kind of event, and how many different people each has over the

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readShipped, sql, version } from '../files.ts';
-import { pick } from '../shared/cells.ts';
-import type { Cells, Outline } from '../shared/cells.ts';
-import type { Payload, Sketch } from '../shared/payload.ts';
+import { pick } from '../shared/data/cells.ts';
+import type { Cells, Outline } from '../shared/data/cells.ts';
+import type { Payload, Sketch } from '../shared/data/payload.ts';
 import { isoTime } from '../time.ts';
 
 /** What both aggregates hold of a period. */

@@ -1,9 +1,9 @@
-import { buildCells, eachCell } from '../shared/cells.ts';
-import type { Cell, Cells } from '../shared/cells.ts';
+import { buildCells, eachCell } from '../shared/data/cells.ts';
+import type { Cell, Cells } from '../shared/data/cells.ts';
 import { known } from '../shared/known.ts';
-import type { Payload } from '../shared/payload.ts';
-import type { Returns, Withheld } from '../shared/returns.ts';
-import { ownNames } from './gather.ts';
+import type { Payload } from '../shared/data/payload.ts';
+import type { Returns, Withheld } from '../shared/people/returns.ts';
+import { ownNames } from './columns.ts';
 import { Groups } from './groups.ts';
 import { paint } from './tables.ts';
 

@@ -1,6 +1,6 @@
 import { constants, deflateSync } from 'node:zlib';
-import { encode } from '../shared/payload.ts';
-import type { Payload } from '../shared/payload.ts';
+import { encode } from '../shared/data/payload.ts';
+import type { Payload } from '../shared/data/payload.ts';
 
 /** Bytes beyond which the best compression takes ten times as long for three hundredths of them. */
 const large = 2_000_000;

@@ -1,21 +1,24 @@
 import Handlebars from 'handlebars';
 import type { TopLevelSpec } from 'vega-lite';
 import { readShipped } from '../files.ts';
-import { describeChange } from '../shared/change.ts';
-import type { Change } from '../shared/change.ts';
-import { panelsOf } from '../shared/drawn.ts';
-import type { Drawn, PanelName } from '../shared/drawn.ts';
+import { describeChange } from '../shared/text/change.ts';
+import type { Change } from '../shared/text/change.ts';
+import { panelsOf } from '../shared/panels.ts';
+import type { Drawn, PanelName } from '../shared/panels.ts';
 import { countTopics, findPeak, listMinutes } from '../shared/minutes.ts';
-import { formatMoment } from '../shared/moment.ts';
-import type { Merged, Payload } from '../shared/payload.ts';
+import { formatMoment } from '../shared/text/minute-text.ts';
+import type { Merged, Payload } from '../shared/data/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
-import type { Tables } from '../shared/table.ts';
-import { show, sheetRows, tabulate } from '../shared/sheet.ts';
-import { describe, describeSelection, everything, join, writer } from '../shared/words.ts';
-import type { Writer } from '../shared/words.ts';
-import type { Facts } from './facts.ts';
+import type { Tables } from '../shared/data/table.ts';
+import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
+import { describe, describeSelection } from '../shared/text/findings.ts';
+import { everything } from '../shared/selection.ts';
+import { join } from '../shared/text/names.ts';
+import { writer } from '../shared/text/format.ts';
+import type { Writer } from '../shared/text/format.ts';
+import type { Facts } from './data-quality.ts';
 import { describePage, readParts, seal } from './manifest.ts';
-import { writePolicy } from './policy.ts';
+import { writePolicy } from './csp.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface Page {

@@ -1,15 +1,15 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
-import { buildCells, eachCell, encodeCells, pick } from '../shared/cells.ts';
-import type { Cell } from '../shared/cells.ts';
-import { stretch } from '../shared/cube.ts';
-import { listScopes } from '../shared/payload.ts';
-import type { Payload } from '../shared/payload.ts';
-import type { Returns } from '../shared/returns.ts';
+import { buildCells, eachCell, encodeCells, pick } from '../shared/data/cells.ts';
+import type { Cell } from '../shared/data/cells.ts';
+import { stretch } from '../shared/data/cube.ts';
+import { listScopes } from '../shared/data/payload.ts';
+import type { Payload } from '../shared/data/payload.ts';
+import type { Returns } from '../shared/people/returns.ts';
 import { dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
-import { callName, Gatherer, readArray } from './gather.ts';
-import type { Piece } from './gather.ts';
+import { callName, Gatherer, readArray } from './columns.ts';
+import type { Piece } from './columns.ts';
 import { deflate, quick } from './pack.ts';
 
 /** Minutes of a step, each a whole number of the one before; none goes over a midnight. */

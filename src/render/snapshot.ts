@@ -1,13 +1,13 @@
 import { logger, None, parse, View } from 'vega';
 import type { LocaleFormatters, Spec } from 'vega';
-import { pickRows } from '../shared/drawn.ts';
-import type { Drawn, PanelName } from '../shared/drawn.ts';
-import { feed } from '../shared/feed.ts';
+import { pickRows } from '../shared/panels.ts';
+import type { Drawn, PanelName } from '../shared/panels.ts';
+import { feed } from '../shared/vega/bind-data.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
-import type { Tables } from '../shared/table.ts';
-import { registerCube } from '../shared/transform.ts';
-import { stretch } from './stretch.ts';
-import type { Frame } from './stretch.ts';
+import type { Tables } from '../shared/data/table.ts';
+import { registerCube } from '../shared/vega/cube-transform.ts';
+import { stretch } from './responsive-svg.ts';
+import type { Frame } from './responsive-svg.ts';
 
 registerCube();
 

@@ -1,9 +1,9 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
-import type { Payload, Step, Topic } from '../shared/payload.ts';
+import type { Payload, Step, Topic } from '../shared/data/payload.ts';
 import { minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
-import { callName, Gatherer, readArray } from './gather.ts';
+import { callName, Gatherer, readArray } from './columns.ts';
 import { colors } from './palette.ts';
 
 type Translate = (text: string) => string;

@@ -2,9 +2,9 @@ import { inflateSync } from 'node:zlib';
 import type { Database, Session } from '../db/database.ts';
 import { messageOf, shorten, ZenError } from '../errors.ts';
 import { version } from '../files.ts';
-import { decode, scan } from '../shared/payload.ts';
-import type { Sketch } from '../shared/payload.ts';
-import { translator } from '../shared/words.ts';
+import { decode, scan } from '../shared/data/payload.ts';
+import type { Sketch } from '../shared/data/payload.ts';
+import { translator } from '../shared/text/messages.ts';
 import { queryAgain } from './aggregates.ts';
 import { compareEvents, compareFacts, compareTables } from './compare.ts';
 import type { Difference } from './compare.ts';
@@ -12,7 +12,7 @@ import { locales, readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { describePage, findPart, hash, hashPage, hashParts, sumUp } from './manifest.ts';
 import type { Content, Manifest } from './manifest.ts';
-import { writePolicy } from './policy.ts';
+import { writePolicy } from './csp.ts';
 import { dayMs } from '../time.ts';
 
 export interface Verified {

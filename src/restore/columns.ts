@@ -1,9 +1,9 @@
 import { ZenError } from '../errors.ts';
-import type { Table } from './backup.ts';
+import type { Table } from './formats/backup.ts';
 import { isId, quoteArgument, rewriteId } from './ids.ts';
 import type { IdType } from './ids.ts';
-import { isNullWord } from './nulls.ts';
-import { quote } from './text.ts';
+import { isNullWord } from './copy/nulls.ts';
+import { quote } from './copy/text.ts';
 
 /** The columns of `log_raw`, with whether an aggregate needs them. */
 const columns: Record<string, { needed: boolean }> = {

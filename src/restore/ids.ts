@@ -1,7 +1,7 @@
 import { shorten, ZenError } from '../errors.ts';
-import type { Table } from './backup.ts';
-import { isNullWord } from './nulls.ts';
-import { decode } from './text.ts';
+import type { Table } from './formats/backup.ts';
+import { isNullWord } from './copy/nulls.ts';
+import { decode } from './copy/text.ts';
 
 const names: readonly string[] = ['event_id', 'item_id', 'source_id', 'user_id'];
 

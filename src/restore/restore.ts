@@ -3,20 +3,20 @@ import { hasTable, isTooLong, widen } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { hasLedger, record } from '../ledger/ledger.ts';
-import { lockAlone } from '../ledger/lock.ts';
+import { lockAlone } from '../ledger/run-lock.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import type { Backup } from './backup.ts';
+import type { Backup } from './formats/backup.ts';
 import { mapColumns } from './columns.ts';
 import type { Mapping } from './columns.ts';
 import { demandNumbers, examineIds, IdsInDoubt, typeIds } from './ids.ts';
 import type { Ids, OddIds } from './ids.ts';
-import { replaceWords } from './nulls.ts';
-import { openBackup } from './open.ts';
-import { Source } from './source.ts';
+import { replaceWords } from './copy/nulls.ts';
+import { openBackup } from './formats/detect.ts';
+import { Source } from './copy/source.ts';
 import { countLog, summarize } from './summary.ts';
 import type { Summary } from './summary.ts';
-import { Tally } from './tally.ts';
+import { Tally } from './copy/encode.ts';
 
 export interface RestoreOptions {
   /** Add to what `log_raw` holds, instead of replacing it. */

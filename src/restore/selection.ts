@@ -1,7 +1,7 @@
 import { ZenError } from '../errors.ts';
-import { fullName, listTables } from './backup.ts';
-import type { Table, TableName } from './backup.ts';
-import type { Catalogue } from './catalogue.ts';
+import { fullName, listTables } from './formats/backup.ts';
+import type { Table, TableName } from './formats/backup.ts';
+import type { Catalogue } from './formats/catalogue.ts';
 import { isLog } from './columns.ts';
 
 /** The tables to take of a backup, each with its parts. */

@@ -1,6 +1,6 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
-import { nullWords } from './nulls.ts';
+import { nullWords } from './copy/nulls.ts';
 
 /** A name, and how many events have it. */
 export interface Named {

@@ -1,10 +1,10 @@
-import type { Drawn } from './drawn.ts';
-import type { Coarse } from './payload.ts';
-import { answer } from './query.ts';
-import type { Choice } from './query.ts';
-import { minuteMs } from './table.ts';
-import type { Tables } from './table.ts';
-import type { Selection } from './words.ts';
+import type { Drawn } from './panels.ts';
+import type { Coarse } from './data/payload.ts';
+import { answer } from './data/query.ts';
+import type { Choice } from './data/query.ts';
+import { minuteMs } from './data/table.ts';
+import type { Tables } from './data/table.ts';
+import type { Selection } from './selection.ts';
 
 const where = ['item_topic', 'age_segment'];
 const measures: [{ op: 'sum'; as: string }] = [{ op: 'sum', as: 'visits' }];

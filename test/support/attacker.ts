@@ -1,7 +1,7 @@
-import { eachCell } from '../../src/shared/cells.ts';
-import type { Cells } from '../../src/shared/cells.ts';
-import type { Payload } from '../../src/shared/payload.ts';
-import { People } from '../../src/shared/people.ts';
+import { eachCell } from '../../src/shared/data/cells.ts';
+import type { Cells } from '../../src/shared/data/cells.ts';
+import type { Payload } from '../../src/shared/data/payload.ts';
+import { People } from '../../src/shared/people/bounds.ts';
 
 /** What the attacker is after: how many different people a card topic × an age × a kind of event has. */
 export interface Target {

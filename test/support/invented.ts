@@ -1,7 +1,7 @@
 import { between, mulberry32, shuffle } from '../../fixtures/random.ts';
 import { readChart } from '../../src/render/charts.ts';
-import type { Payload } from '../../src/shared/payload.ts';
-import { tabulatePayload } from '../../src/shared/table.ts';
+import type { Payload } from '../../src/shared/data/payload.ts';
+import { tabulatePayload } from '../../src/shared/data/table.ts';
 import { toCells } from './payload.ts';
 
 const minute = 60_000;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Database } from '../../src/db/database.ts';
 import { sql } from '../../src/files.ts';
-import { openBackup } from '../../src/restore/open.ts';
+import { openBackup } from '../../src/restore/formats/detect.ts';
 import { restore } from '../../src/restore/restore.ts';
 import type { Sample } from './oracle.ts';
 

@@ -1,8 +1,8 @@
 import { inflateSync } from 'node:zlib';
-import { buildCells } from '../../src/shared/cells.ts';
-import type { Cells } from '../../src/shared/cells.ts';
-import { decode } from '../../src/shared/payload.ts';
-import type { Payload } from '../../src/shared/payload.ts';
+import { buildCells } from '../../src/shared/data/cells.ts';
+import type { Cells } from '../../src/shared/data/cells.ts';
+import { decode } from '../../src/shared/data/payload.ts';
+import type { Payload } from '../../src/shared/data/payload.ts';
 
 /** What a page holds. */
 export function readPayload(html: string): Payload {

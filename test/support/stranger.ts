@@ -6,7 +6,7 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import { between, mulberry32 } from '../../fixtures/random.ts';
 import type { Random } from '../../fixtures/random.ts';
 import { ZenError } from '../../src/errors.ts';
-import { writePolicy } from '../../src/render/policy.ts';
+import { writePolicy } from '../../src/render/csp.ts';
 import { roomFor, verify } from '../../src/render/verify.ts';
 
 /** What came of some mutations: how often each kind ended so, and what must not happen. */

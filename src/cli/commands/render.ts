@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import type { Database } from '../../db/database.ts';
+import { ZenError } from '../../errors.ts';
+import { writePage } from '../../output.ts';
+import type { LocaleName } from '../../render/locale.ts';
+import type { Content, RenderProgress } from '../../render/render.ts';
+import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
+import { count, describeShare, megabytes } from '../format.ts';
+import { readDates } from '../options.ts';
+import type { CommonOptions, DateOptions } from '../options.ts';
+import { command } from '../run.ts';
+import type { Report } from '../run.ts';
+import { tellState, zenTables } from '../state.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Streams } from '../terminal.ts';
+
+export interface RenderFlags extends CommonOptions, DateOptions {
+  out: string;
+  /** Of the file, as chmod takes it. */
+  mode?: number;
+  locale: LocaleName;
+  title?: string;
+  /** Megabytes. */
+  maxSize: number;
+  minCell: number;
+  /** Milliseconds. */
+  last?: number;
+}
+
+/** The period to render: the dates, or a stretch up to the end, which is the last UTC midnight unless a date says otherwise. */
+function readPeriod(flags: RenderFlags): { start: number | undefined; end: number | undefined } {
+  const { start, end } = readDates(flags);
+  if (flags.last === undefined) return { start, end };
+  if (start !== undefined)
+    throw new ZenError('usage', 'Say either --last or --start-dt: both tell where the period starts.');
+  const till = end ?? lastMidnight(Date.now());
+  return { start: till - flags.last, end: till };
+}
+
+/** @param streams where it talks */
+export async function runRender(flags: RenderFlags, streams?: Streams): Promise<void> {
+  if (flags.json && flags.out === '-')
+    throw new ZenError('usage', 'With --json, say where the page goes: --out <file>.');
+  await command({ ...flags, streams }, async (db, terminal, seconds) => {
+    await tellState(db, terminal, { reads: zenTables });
+    return renderFrom(db, terminal, seconds, flags);
+  });
+}
+
+/**
+ * @param warning stands on the page, above everything
+ * @param content of the page, where it has been read already
+ */
+export async function renderFrom(
+  db: Database,
+  terminal: Terminal,
+  seconds: () => number,
+  flags: RenderFlags,
+  { warning, content }: { warning?: string; content?: Content } = {},
+): Promise<Report> {
+  const { render } = await import('../../render/render.ts');
+  const { locale, title, out, maxSize, minCell } = flags;
+  const toStdout = out === '-';
+  const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
+  const options = { ...readPeriod(flags), locale, title, maxSize, minCell, warning };
+  const { html, period, visits, rows, slow, coarse, silences, uncounted, merged } = await terminal.during(
+    `Rendering ${name}`,
+    async (update) => {
+      const progress = ({ stage, share }: RenderProgress) => {
+        const how = share === undefined ? '' : ` ${describeShare(share, seconds())}`;
+        update(`Rendering ${name}: ${stage}${how}`);
+      };
+      const rendered = await render(db, options, Date.now(), progress, content);
+      const last = () => {
+        db.demand();
+      };
+      if (toStdout) last();
+      else await writePage(file, rendered.html, { mode: flags.mode, last });
+      return rendered;
+    },
+  );
+  if (coarse)
+    terminal.note(
+      `To stay within ${maxSize} MB, the page has hours for minutes before ${isoTime(coarse.until)}.`,
+    );
+  for (const window of silences)
+    terminal.note(`${describeWindow(window)}, has not one event, in busy time: the page says so.`);
+  if (uncounted.length > 0)
+    terminal.note(
+      `The page does not count people: dash_users has none, or not all, of ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}. ` +
+        'Run zen aggregate --users over those days, while the log has them.',
+    );
+  if (merged > 0)
+    terminal.note(
+      `${count(merged)} groups of a topic, an age and an event stand merged, so that none has fewer than ${minCell} people. ` +
+        (uncounted.length > 0 ? 'Where people are not counted, that is judged by single minutes. ' : '') +
+        'For the exact page, which may tell of single people: --min-cell 1.',
+    );
+  const bytes = Buffer.byteLength(html);
+  if (visits === 0)
+    terminal.note('The page says that there is no data: nothing is aggregated of its period.');
+  for (const name of slow)
+    terminal.note(
+      `templates/charts/${name}.vl.json cannot be answered from columns, so that it is slow to filter.`,
+    );
+  return {
+    text: `Rendered ${count(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
+    json: {
+      file,
+      bytes,
+      start: isoTime(period.start),
+      end: isoTime(period.end),
+      visits,
+      rows,
+      merged,
+      seconds: seconds(),
+    },
+    page: toStdout ? html : undefined,
+  };
+}

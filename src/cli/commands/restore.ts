@@ -1,0 +1,92 @@
+import type { Database } from '../../db/database.ts';
+import { ZenError } from '../../errors.ts';
+import { inspect } from '../../ledger/state.ts';
+import type { Backup } from '../../restore/formats/backup.ts';
+import { openBackup, spool } from '../../restore/formats/detect.ts';
+import type { Origin } from '../../restore/formats/detect.ts';
+import { hasEvents, restore } from '../../restore/restore.ts';
+import { isoTime } from '../../time.ts';
+import { demandConsent } from '../consent.ts';
+import { count, describeProgress, megabytes } from '../format.ts';
+import type { CommonOptions } from '../options.ts';
+import { describeLog, logJson } from '../report.ts';
+import { command, onInterrupt } from '../run.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Streams } from '../terminal.ts';
+
+export interface RestoreFlags extends CommonOptions {
+  create?: boolean;
+  append?: boolean;
+  allowEmpty?: boolean;
+  yes?: boolean;
+  table?: string[];
+  null?: string[];
+}
+
+/** @param streams where it talks, and a person answers */
+export async function runRestore(dump: string, options: RestoreFlags, streams?: Streams): Promise<void> {
+  const { open, close } =
+    dump === '-'
+      ? await spoolInput((streams ?? process).stdin)
+      : { open: () => openBackup(dump), close: () => Promise.resolve() };
+  try {
+    const backup = await open();
+    try {
+      await restoreFrom(backup, open, options, streams);
+    } finally {
+      await backup.close();
+    }
+  } finally {
+    await close();
+  }
+}
+
+async function spoolInput(stdin: NodeJS.Process['stdin']): Promise<Origin> {
+  const release = onInterrupt(() => {
+    stdin.destroy(new ZenError('interrupted', 'Interrupted. Nothing was changed.'));
+  });
+  try {
+    return await spool(stdin);
+  } finally {
+    release();
+  }
+}
+
+async function restoreFrom(
+  backup: Backup,
+  reopen: () => Promise<Backup>,
+  options: RestoreFlags,
+  streams?: Streams,
+): Promise<void> {
+  const dump = backup.path;
+  const { append = false, allowEmpty, table: tables, wait, null: nulls = [] } = options;
+  await command({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
+    await inspect(db, { reads: [], writes: ['zen_runs'] });
+    if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
+      await confirmReplacement(db, terminal);
+    }
+    const { rows, bytes, indexed, odd, untold, summary } = await terminal.during(
+      `Restoring ${dump} into ${db.label}`,
+      (update) =>
+        restore(db, backup, { append, allowEmpty, tables, wait, nulls, reopen }, (progress) => {
+          update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
+        }),
+    );
+    if (untold)
+      terminal.note(
+        'This role may not write zen_runs, so that no later run knows of another log. ' +
+          `Run zen aggregate --start-dt ${isoTime(untold.start)} --end-dt ${isoTime(untold.end)}.`,
+      );
+    if (!indexed)
+      terminal.note('log_raw has no index on ts, which only its owner may make: aggregating takes longer.');
+    return {
+      text: `Restored ${count(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
+      json: { rows, bytes, seconds: seconds(), database: db.label, summary: logJson(summary, odd) },
+    };
+  });
+}
+
+async function confirmReplacement(db: Database, terminal: Terminal): Promise<void> {
+  const held = `log_raw in ${db.label} is not empty, and would be replaced.`;
+  await demandConsent(terminal, held, 'Replace it?', 'Say --yes to replace it, or --append to add to it.');
+}

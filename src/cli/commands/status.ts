@@ -1,0 +1,43 @@
+import { queryStatus } from '../../aggregate/status.ts';
+import type { Status } from '../../aggregate/status.ts';
+import { ZenError } from '../../errors.ts';
+import { describeDuration } from '../../time.ts';
+import type { CommonOptions } from '../options.ts';
+import { describeStatus, statusJson } from '../report.ts';
+import { command } from '../run.ts';
+import { tellState, zenTables } from '../state.ts';
+
+export interface StatusFlags extends CommonOptions {
+  maxAge?: number;
+}
+
+export async function runStatus(flags: StatusFlags): Promise<void> {
+  await command(flags, async (db, terminal) => {
+    await tellState(db, terminal, { reads: ['log_raw', ...zenTables] });
+    const status = await queryStatus(db, Date.now());
+    const { maxAge } = flags;
+    const old = maxAge === undefined ? [] : describeAge(status, maxAge);
+    return {
+      text: describeStatus(status, db.label),
+      json: { database: db.label, ...statusJson(status), stale: old.length > 0 },
+      failure: old.length > 0 ? new ZenError('stale', old.join(' ')) : undefined,
+    };
+  });
+}
+
+/** What is older than allowed: the end of what is aggregated, the last event, or both. */
+function describeAge({ age, eventAge }: Status, maxAge: number): string[] {
+  const allowed = `--max-age is ${describeDuration(maxAge)}`;
+  const aggregated =
+    age === null
+      ? `Nothing is aggregated yet; ${allowed}. Run zen aggregate.`
+      : `The end of what is aggregated is ${describeDuration(age)} ago; ${allowed}. Run zen aggregate.`;
+  const event =
+    eventAge === null
+      ? `The log has no event yet; ${allowed}. See whether its feed runs.`
+      : `The last event is ${describeDuration(eventAge)} old; ${allowed}. See whether the feed of the log has stopped.`;
+  return [
+    ...((age ?? Infinity) > maxAge ? [aggregated] : []),
+    ...((eventAge ?? Infinity) > maxAge ? [event] : []),
+  ];
+}

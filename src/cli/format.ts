@@ -1,0 +1,30 @@
+import type { Progress } from '../restore/restore.ts';
+import { isoTime } from '../time.ts';
+import type { Window } from '../time.ts';
+
+export function count(number: number): string {
+  return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ','); // Intl takes 0.03 s for its first number
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+const bar = 20;
+
+/** How far a restore has come after so many seconds. */
+export function describeProgress({ bytes, size, rows }: Progress, seconds: number): string {
+  const speed = seconds > 0 ? `, ${count(Math.round(rows / seconds))} rows/s` : '';
+  return describeShare(size > 0 ? Math.min(1, bytes / size) : 0, seconds, ` of ${megabytes(size)}${speed}`);
+}
+
+/** A share of some work that is done after so many seconds: a bar, percent (of what), the seconds left. */
+export function describeShare(done: number, seconds: number, of = ''): string {
+  const full = Math.floor(done * bar);
+  const left = done > 0 && seconds > 0 ? `, ${Math.ceil((seconds * (1 - done)) / done)} s left` : '';
+  return `${'█'.repeat(full)}${'░'.repeat(bar - full)} ${Math.floor(done * 100)} %${of}${left}`;
+}
+
+export function isoWindow({ start, end }: Window): { start: string; end: string } {
+  return { start: isoTime(start), end: isoTime(end) };
+}

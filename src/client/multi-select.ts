@@ -1,0 +1,161 @@
+import type { Writer } from '../shared/text/format.ts';
+import { Control } from './control.ts';
+
+/** A name that may be chosen, with its buttons. */
+interface Option {
+  name: string;
+  button: HTMLButtonElement;
+  only: HTMLButtonElement | null;
+}
+
+/**
+ * A choice of any number of names, as buttons, which the page holds. None chosen means all; "all" marks every name, so that
+ * the next click takes one away.
+ */
+export class Choice extends Control<string[]> {
+  #options: Option[] = [];
+  #marked = false;
+  #write: Writer | undefined;
+
+  /** The names that may be chosen. */
+  get names(): string[] {
+    return this.#options.map(({ name }) => name);
+  }
+
+  /** Offers names to choose from, in the order of their buttons. */
+  offer(names: readonly string[], write: Writer): void {
+    this.#write = write;
+    const buttons = this.querySelectorAll<HTMLButtonElement>('.name');
+    this.#options = names.flatMap((name, index) => {
+      const button = buttons[index];
+      return button ? [{ name, button, only: button.parentElement?.querySelector('.only') ?? null }] : [];
+    });
+    for (const { name, button, only } of this.#options) {
+      button.addEventListener('click', () => {
+        this.#toggle(name);
+      });
+      for (const [target, type] of [[button, 'dblclick'] as const, [only, 'click'] as const])
+        target?.addEventListener(type, () => {
+          this.choose([name]);
+          button.focus();
+        });
+    }
+    this.querySelector('.all')?.addEventListener('click', () => {
+      this.#mark(true);
+    });
+    this.querySelector('.none')?.addEventListener('click', () => {
+      this.#mark(false);
+    });
+    this.#find();
+    this.#walk();
+    this.show();
+  }
+
+  /** Writes beside each name how many events it has. */
+  count(events: Map<string, number>, { number }: Writer): void {
+    for (const { name, button } of this.#options) button.dataset.count = number(events.get(name) ?? 0);
+  }
+
+  override choose(value: string[] | null): void {
+    this.#marked = false;
+    super.choose(value);
+    this.show();
+  }
+
+  /** All are shown; whether their names are marked, where that can be undone, says where the next click starts. */
+  #mark(marked: boolean): void {
+    this.choose(null);
+    this.#marked = marked && this.querySelector('.none') !== null;
+    this.show();
+  }
+
+  #toggle(name: string): void {
+    const chosen = this.value ?? (this.#marked ? this.names : []);
+    const next = chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name];
+    if (next.length === this.names.length) this.#mark(true);
+    else this.choose(next);
+  }
+
+  /** The field hides what does not hold its text; Enter chooses what is left. */
+  #find(): void {
+    const input = this.querySelector('input');
+    const matches = (name: string) =>
+      name.toLocaleLowerCase().includes(input?.value.trim().toLocaleLowerCase() ?? '');
+    input?.addEventListener('input', (event) => {
+      event.stopPropagation();
+      for (const { name, button } of this.#options)
+        button.parentElement?.toggleAttribute('hidden', !matches(name));
+      this.#stop();
+    });
+    input?.addEventListener('change', (event) => {
+      event.stopPropagation();
+    });
+    input?.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter' && input.value.trim() !== '') this.choose(this.names.filter(matches));
+    });
+  }
+
+  /** The buttons are one stop of the Tab key; arrow keys walk among them (WAI-ARIA's pattern of a toolbar). */
+  #walk(): void {
+    this.addEventListener('focusin', ({ target }) => {
+      if (target instanceof HTMLButtonElement) this.#stop(target);
+    });
+    this.addEventListener('keydown', (event) => {
+      const reachable = this.#reachable();
+      const at = reachable.indexOf(event.target as HTMLButtonElement);
+      const next = at < 0 ? undefined : reachable.at(strides[event.key]?.(at, reachable.length) ?? at);
+      if (!next || !(event.key in strides)) return;
+      event.preventDefault();
+      next.focus();
+    });
+  }
+
+  #reachable(): HTMLButtonElement[] {
+    return [...this.querySelectorAll('button')].filter((button) => !button.closest('[hidden]'));
+  }
+
+  #stop(wanted = this.querySelector<HTMLButtonElement>('button[tabindex="0"]')): void {
+    const reachable = this.#reachable();
+    const stop = wanted && reachable.includes(wanted) ? wanted : reachable[0];
+    for (const button of this.querySelectorAll('button')) button.tabIndex = button === stop ? 0 : -1;
+  }
+
+  protected override resolve(value: string[] | null): string[] | null {
+    return value && value.length > 0 ? [...value] : null;
+  }
+
+  protected override show(): void {
+    const { value } = this;
+    if (value) this.#marked = false;
+    const bare = value === null && !this.#marked;
+    this.classList.toggle('is-filtered', value !== null);
+    this.querySelector('.all')?.setAttribute('aria-pressed', String(value === null));
+    this.querySelector('.none')?.setAttribute('aria-disabled', String(bare));
+    for (const { name, button, only } of this.#options) {
+      const chosen = value ? value.includes(name) : this.#marked;
+      button.setAttribute('aria-pressed', String(chosen));
+      only?.toggleAttribute('hidden', bare || (chosen && value?.length === 1));
+    }
+    this.#tell();
+    this.#stop();
+  }
+
+  #tell(): void {
+    const state = this.querySelector('.state');
+    if (!state || !this.#write) return;
+    const { t } = this.#write;
+    if (this.value)
+      state.textContent = t('{count} of {all}', { count: this.value.length, all: this.names.length });
+    else if (this.#marked) state.textContent = t('All are shown: a click takes one away.');
+    else state.textContent = t('All are shown, because none is chosen.');
+  }
+}
+
+const strides: Partial<Record<string, (at: number, length: number) => number>> = {
+  ArrowRight: (at, length) => (at + 1) % length,
+  ArrowDown: (at, length) => (at + 1) % length,
+  ArrowLeft: (at) => at - 1,
+  ArrowUp: (at) => at - 1,
+  Home: () => 0,
+  End: () => -1,
+};

@@ -1,0 +1,52 @@
+import type { Selection } from '../shared/selection.ts';
+
+const names = ['topics', 'ages'] as const;
+
+/** What a link holds: the filters, and whether people stand in the place of the average funnel. */
+export interface State extends Selection {
+  people: boolean;
+}
+
+/** The state as the hash of a URL: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…&funnel=people`, times in UTC. */
+export function toHash({ period, people, ...chosen }: State): string {
+  const parts = period ? [`from=${minuteOf(period[0])}`, `to=${minuteOf(period[1])}`] : [];
+  for (const name of names) {
+    const list = chosen[name];
+    if (list) parts.push(`${name}=${list.map(encodeURIComponent).join(',')}`);
+  }
+  if (people) parts.push('funnel=people');
+  return parts.join('&');
+}
+
+/** The inverse of `toHash`; what does not parse is no filter. */
+export function fromHash(hash: string): State {
+  const parts = new Map(
+    hash
+      .replace(/^#/, '')
+      .split('&')
+      .map((part): [string, string] => {
+        const [name = '', ...value] = part.split('=');
+        return [name, value.join('=')];
+      }),
+  );
+  const [start, end] = ['from', 'to'].map((name) => Date.parse(`${parts.get(name) ?? ''}Z`));
+  const list = (name: string) => parts.get(name)?.split(',').map(decode) ?? null;
+  return {
+    period: start !== undefined && end !== undefined && start < end ? [start, end] : null,
+    topics: list('topics'),
+    ages: list('ages'),
+    people: parts.get('funnel') === 'people',
+  };
+}
+
+function minuteOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 16);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,160 @@
+import { isIPv6 } from 'node:net';
+import type { Environment } from '../../config.ts';
+import { messageOf, ZenError } from '../../errors.ts';
+import { findAccount } from './home.ts';
+
+/** A database of a server, and the role to be there. */
+export interface Place {
+  /** A name, an address, or the folder of a socket. */
+  host: string;
+  port: string;
+  database: string;
+  user: string;
+}
+
+/** What a URL says. */
+export interface Address {
+  /** One for each host. */
+  places: [Place, ...Place[]];
+  password: string;
+  /** That of the client's key. */
+  sslpassword: string;
+  /** Other parameters of libpq's, from the URL, else from their variables; absent is ''. */
+  own: Record<keyof typeof variables, string>;
+  /** What is not libpq's: the driver sends it to the server as settings. */
+  settings: URLSearchParams;
+}
+
+/** What is in no variable, or may also stand in front of the parameters, which goes before a variable. */
+const names = ['host', 'port', 'user', 'password', 'dbname', 'sslpassword'] as const;
+
+/** What else zen heeds, and libpq's variables for it. */
+const variables = {
+  passfile: 'PGPASSFILE',
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  connect_timeout: 'PGCONNECT_TIMEOUT',
+  target_session_attrs: 'PGTARGETSESSIONATTRS',
+};
+
+/** Those that tune what libpq does by itself, or name the session, as zen does: they change nothing here. */
+const tuning = [
+  ...['application_name', 'fallback_application_name', 'client_encoding', 'load_balance_hosts', 'sslsni'],
+  ...['keepalives', 'keepalives_count', 'keepalives_idle', 'keepalives_interval', 'tcp_user_timeout'],
+  ...['gssdelegation', 'gsslib', 'krbsrvname', 'sslcompression'],
+];
+
+/** Those that lead elsewhere, or ask for a safety, and that zen does not know how to heed; and what the driver would take for one. */
+const unheeded = [
+  ...['hostaddr', 'service', 'servicefile', 'replication', 'database', 'requirepeer', 'require_auth'],
+  ...['sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'ssl_max_protocol_version'],
+];
+
+/** Those with which a `require` asks for a safety that zen cannot give. */
+const demands = {
+  channel_binding: 'PGCHANNELBINDING',
+  gssencmode: 'PGGSSENCMODE',
+  sslcertmode: 'PGSSLCERTMODE',
+};
+
+/**
+ * Reads a URL as libpq does (PostgreSQL's documentation, 34.1.1.2 and 34.1.1.3): its parameters go before what stands in front
+ * of them, that before the `PG*` variables. Unlike there, a password may have an `@` in it, and a database's name may not.
+ *
+ * @throws ZenError `usage` for what is no URL, no port, or a demand that zen cannot meet; it does not quote the URL, which may
+ *   hold a password
+ */
+export function readAddress(text: string, env: Environment): Address {
+  const [front = '', query = ''] = text.split(/\?(.*)/s);
+  const settings = new URLSearchParams(query);
+  const read = (name: string) => settings.get(name) ?? '';
+  const named = Object.fromEntries(names.map((name) => [name, read(name)])) as Record<
+    (typeof names)[number],
+    string
+  >;
+  const other = (from: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(from).map(([name, variable]) => [name, read(name) || env[variable] || '']),
+    );
+  const own = other(variables) as Address['own'];
+  refuse(other(demands));
+  const strange = unheeded.find((name) => settings.has(name));
+  if (strange)
+    throw new ZenError('usage', `zen does not heed ${strange}. Take it out of the database's URL.`);
+  for (const name of [...names, ...Object.keys({ ...variables, ...demands }), ...tuning])
+    settings.delete(name);
+  const url = readFront(front);
+  const user = named.user || url.user || env.PGUSER || findAccount()?.username || '';
+  const database = named.dbname || url.database || env.PGDATABASE || user;
+  const hosts = (named.host || url.hosts || env.PGHOST || '').split(',');
+  const ports = (named.port || url.ports || env.PGPORT || '').split(',');
+  if (ports.length > 1 && ports.length !== hosts.length) {
+    const many = `There are ${ports.length} ports for ${hosts.length} hosts`;
+    throw new ZenError('usage', `${many}: give each its own, or one for all.`);
+  }
+  const at = (index: number, host = '') => {
+    const port = ports[ports.length > 1 ? index : 0] || '5432';
+    return { host: host || 'localhost', port: checkPort(port), database, user };
+  };
+  const [first, ...others] = hosts;
+  const places: Address['places'] = [at(0, first), ...others.map((host, index) => at(index + 1, host))];
+  const { password, sslpassword } = named;
+  return { places, password: password || url.password, sslpassword, own, settings };
+}
+
+/** What stands before the parameters; absent is ''. */
+function readFront(front: string): Record<'user' | 'password' | 'hosts' | 'ports' | 'database', string> {
+  try {
+    const form = /^postgres(?:ql)?:\/\/(?:([^:/@]*)(?::([^/]*))?@)?([^/@]*)(?:\/([^@]*))?$/i;
+    const [, user, password, list = '', database] = match(form, /#|%00/.test(front) ? '' : front);
+    const hosts = list.split(',').map((host) => match(/^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d*))?$/, host));
+    return {
+      ...{ user: decode(user), password: decode(password), database: decode(database) },
+      hosts: hosts.map(([, address, name]) => decode(address ?? name)).join(','),
+      ports: hosts.map(([, , , port]) => port ?? '').join(','),
+    };
+  } catch (error) {
+    const why = `The database's URL cannot be read (${messageOf(error)})`;
+    const remedy = 'Write it as postgres://user@host:5432/database, with %-escapes for / # % @ in a name';
+    throw new ZenError('usage', `${why}. ${remedy}.`);
+  }
+}
+
+function refuse(asked: Record<string, string>): void {
+  const [name] = Object.entries(asked).find(([, value]) => value === 'require') ?? [];
+  if (name === undefined) return;
+  const remedy = 'Ask for sslmode=verify-full instead';
+  throw new ZenError('usage', `zen cannot do ${name}=require. ${remedy}.`);
+}
+
+function checkPort(text: string): string {
+  if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65536) return text;
+  const remedy = 'write it in the URL, or in PGPORT, as a whole number from 1 to 65535';
+  throw new ZenError('usage', `“${text}” is not a port: ${remedy}.`);
+}
+
+function match(form: RegExp, text: string): (string | undefined)[] {
+  const found = form.exec(text);
+  if (!found) throw new Error('Invalid URL');
+  return found;
+}
+
+function decode(text = ''): string {
+  return decodeURIComponent(text);
+}
+
+/** A URL that leads there, without a password. */
+export function writeUrl(places: Place[]): string {
+  const hosts = places.map(
+    ({ host, port }) => `${isIPv6(host) ? `[${host.replace('%', '%25')}]` : escape(host)}:${port}`,
+  );
+  const { user = '', database = '' } = places[0] ?? {};
+  return `postgres://${escape(user)}@${hosts.join(',')}/${escape(database)}`;
+}
+
+/** Only what a URL would take for something else: names stay legible. */
+function escape(name: string): string {
+  return name.replaceAll(/[\s\p{Cc}%/?#@:,[\]]/gu, encodeURIComponent);
+}

@@ -1,0 +1,137 @@
+import { dayMs } from '../time.ts';
+import { Pairs } from './return-pairs.ts';
+import { dayMinutes } from './lookback.ts';
+import type { Day } from './lookback.ts';
+import type { Own, Scope, Scopes } from './scopes.ts';
+import type { Turn } from '../async/yield.ts';
+
+/** A scope's users on a UTC day (Unix milliseconds), and how many days before it were looked through. */
+export interface Returns extends Scope {
+  day: number;
+  reach: number;
+  /** Together they are the scope's; each is in order. */
+  pairs: Pairs[];
+}
+
+/**
+ * Counts the users that come back on a UTC day. That takes a while, in which the database goes on with what it was asked before; so
+ * answers to it are heard meanwhile.
+ *
+ * @param before the days before it that are known, in order
+ * @param reach how many days before it these are all of
+ */
+export async function countReturns(
+  day: Day,
+  before: readonly Day[],
+  reach: number,
+  scopes: Scopes,
+  turn: Turn,
+): Promise<Returns[]> {
+  const [first, midnight] = [day.day - reach, reach * dayMinutes];
+  const counter = new Counter(scopes, midnight);
+  // From 1 on, so that 0 is for users who were not seen.
+  const stretches = [...before, day].map((one): Stretch => ({
+    day: one,
+    place: 0,
+    start: (one.day - first) * dayMinutes + 1,
+  }));
+  for (const [place, user] of day.users.entries()) {
+    if (place % 64 === 0) await turn.pass();
+    for (const stretch of stretches) advance(stretch, user);
+    counter.add(
+      place,
+      stretches.filter((one) => one.day.users[one.place] === user),
+    );
+  }
+  for (const pairs of counter.all) {
+    await turn.pass();
+    pairs.sort();
+  }
+  const returns = scopes.list.flatMap((scope, number) => {
+    const pairs = [counter.mixed[number], ...scopes.agesOf(number).map((one) => counter.single[one])];
+    const some = pairs.flatMap((list) => (list && list.size > 0 ? [list] : []));
+    return some.length > 0 ? [{ ...scope, pairs: some }] : [];
+  });
+  // A day of which no user is known has a row without any, too: it is counted.
+  return (returns.length > 0 ? returns : [nobody]).map((one) => ({ day: day.day * dayMs, reach, ...one }));
+}
+
+const nobody = {
+  ...{ every_topic: true, item_topic: null, every_age: true, age_segment: null },
+  ...{ event: null, or_event: null, pairs: [] },
+};
+
+/** What a user did on a day: where the user stands in it, and when the day begins. */
+interface Stretch {
+  day: Day;
+  place: number;
+  start: number;
+}
+
+/** Goes on to a user, or to the next one, if that user was not there. */
+function advance(stretch: Stretch, user: number): void {
+  while ((stretch.day.users[stretch.place] ?? Infinity) < user) stretch.place++;
+}
+
+/**
+ * The minutes of users, each with the one before it in the same scope. Users who are of one age, as most are, count in the scopes of
+ * their age only: those of every age are the ages' together, which is half the work.
+ */
+class Counter {
+  readonly single: Pairs[];
+  readonly mixed: Pairs[];
+  readonly #cells: readonly Own[];
+  readonly #last: Float64Array;
+  readonly #midnight: number;
+  readonly #base: number;
+
+  /** @param midnight the last minute before the day that is counted */
+  constructor({ list, cells }: Scopes, midnight: number) {
+    this.#midnight = midnight;
+    this.#base = midnight + dayMinutes + 1;
+    this.single = list.map(() => new Pairs(this.#base));
+    this.mixed = list.map(() => new Pairs(this.#base));
+    this.#cells = cells;
+    this.#last = new Float64Array(list.length);
+  }
+
+  get all(): Pairs[] {
+    return [...this.single, ...this.mixed];
+  }
+
+  /** Called user by user, in order of their numbers, with the days in order of time. */
+  add(user: number, stretches: readonly Stretch[]): void {
+    const isMixed = !this.#isOfOneAge(stretches);
+    for (const { day, place, start } of stretches) {
+      for (let at = day.starts[place] ?? 0; at < (day.starts[place + 1] ?? 0); at++) {
+        const minute = start + (day.minutes[at] ?? 0);
+        const own = this.#cells[day.cells[at] ?? 0];
+        this.#add(user, minute, own?.scopes ?? [], isMixed ? this.mixed : this.single);
+        if (isMixed) this.#add(user, minute, own?.every ?? [], this.mixed);
+      }
+    }
+  }
+
+  #isOfOneAge(stretches: readonly Stretch[]): boolean {
+    let age: string | null | undefined;
+    for (const { day, place } of stretches) {
+      for (let at = day.starts[place] ?? 0; at < (day.starts[place + 1] ?? 0); at++) {
+        const own = this.#cells[day.cells[at] ?? 0]?.age;
+        if (age !== undefined && own !== age) return false;
+        age = own;
+      }
+    }
+    return true;
+  }
+
+  #add(user: number, minute: number, scopes: readonly number[], into: readonly Pairs[]): void {
+    // Each user's minutes lie above all of those before, so that nothing has to be cleared.
+    const floor = user * this.#base;
+    for (const scope of scopes) {
+      const previous = (this.#last[scope] ?? 0) - floor;
+      this.#last[scope] = floor + minute;
+      if (minute > this.#midnight && previous !== minute)
+        into[scope]?.add(minute, previous > 0 ? previous : 0);
+    }
+  }
+}

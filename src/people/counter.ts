@@ -1,0 +1,327 @@
+import type { Database, Session } from '../db/database.ts';
+import { hasTable } from '../db/tables.ts';
+import { sql } from '../files.ts';
+import type { Minute } from '../ledger/ledger.ts';
+import { dayOf, dayWindow, intersect, listDays, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import { dayMs, minuteMs } from '../time.ts';
+import type { Window } from '../time.ts';
+import { dayMinutes, Past } from './lookback.ts';
+import type { Day, Read, Seen } from './lookback.ts';
+import { Relay } from '../async/turnstile.ts';
+import { findEvents } from '../log/questions.ts';
+import type { Leg } from '../async/turnstile.ts';
+import { countReturns } from './count-returns.ts';
+import type { Returns } from './count-returns.ts';
+import { Turn } from '../async/yield.ts';
+import { clearUsers, fillUsers, mayCountUsers, seeUsers, shortenReach } from './table.ts';
+import { boundEvents, countEvents } from '../log/questions.ts';
+
+/** Days before its own that a day's users are looked for in: a week, with it. */
+export const mostReach = 6;
+
+/** Events of a day whose users are counted unless it is asked for; of all days that are looked through. */
+const mostEvents = 4_000_000;
+const mostSeen = 16_000_000;
+
+/** A window's place in a run: its users are counted, and written, after those of the windows before it. */
+export interface Place {
+  counting: Leg;
+  writing: Leg;
+}
+
+/** How many events the days of a window have at most, and how many count in memory: none, where all of the log may be there at once. */
+export interface Load {
+  events: number;
+  memory: number;
+}
+
+/**
+ * What a run knows of a day: how many events `dash_visits` has, in all and by minute, and how far its users reach back, where they
+ * are counted.
+ */
+interface Known {
+  visits: number;
+  /** `26154720:3,26154721:1`, the minutes counted from 1970. */
+  minutes: string;
+  reach: number | null;
+}
+
+/**
+ * Counts the people of a run. Those of a day are told from those of the days before it, so that windows are counted in their order;
+ * and where an older day is aggregated anew, those after it are counted again at the end.
+ */
+export class Census {
+  readonly #minute: Minute;
+  readonly #past = new Past();
+  readonly #counting = new Relay();
+  readonly #writing = new Relay();
+  /** Days to be counted again, which may reach further than they do. */
+  readonly #due = new Map<number, number>();
+  #known = new Map<number, Known>();
+  /** The days that are known: near all windows so far. */
+  #span: Window = { start: Infinity, end: -Infinity };
+  #may = false;
+  /** What this run counts; of each, the whole days. */
+  #windows: Window[] = [];
+  /** Days of them, and near them, of which not all is known. */
+  readonly #lost = new Set<number>();
+  /** Days whose people were counted, but not written. */
+  readonly #failed = new Set<number>();
+  /** How many events the days of this run had by minute, when they were aggregated. */
+  readonly #counted = new Map<number, Uint32Array>();
+
+  constructor(minute: Minute) {
+    this.#minute = minute;
+  }
+
+  /**
+   * What was counted after some windows no longer reaches back into them. Done before they are aggregated anew, because each of their
+   * transactions, which go side by side, has a snapshot, and so may not change what one of the others has changed. Killed in between,
+   * less is known, but nothing is wrong.
+   */
+  async shorten(session: Session, windows: readonly Window[]): Promise<void> {
+    if (!(await mayCountUsers(session)) || !(await hasTable(session, 'dash_users'))) return;
+    for (const window of windows) await shortenReach(session, wholeDays(window).end, mostReach);
+  }
+
+  /**
+   * Looks at what is there, and chooses the windows whose days are to be counted. When nobody says (`users`), those of up to four million events that have been counted, so
+   * that nothing is lost, or of which the window holds at least half, so that an hour of a busy day does not cost the day.
+   */
+  async choose(
+    db: Database,
+    windows: readonly Window[],
+    users: boolean | undefined,
+  ): Promise<Map<Window, Load>> {
+    const chosen = new Map<Window, Load>();
+    this.#failed.clear();
+    this.#may = await mayCountUsers(db);
+    if (!this.#may || windows.length === 0) return chosen;
+    await this.#lookUp(db, windows);
+    if (users === false) return chosen;
+    for (const window of windows) {
+      const most = await boundEvents(db, wholeDays(window));
+      // What cannot be too many does not have to be counted.
+      const events = most.own <= mostEvents ? undefined : await countEvents(db, wholeDays(window));
+      const wanted = users ?? ((events ?? 0) <= mostEvents && (await this.#isWorth(db, window, events)));
+      if (!wanted) continue;
+      const load = events ?? most.own;
+      chosen.set(window, { events: load, memory: most.all <= mostEvents ? 0 : load });
+    }
+    this.#windows = [...chosen.keys()];
+    if (chosen.size > 0) await this.#findLost(db);
+    return chosen;
+  }
+
+  async #lookUp(session: Session, windows: readonly Window[]): Promise<void> {
+    this.#known = new Map();
+    for (const table of ['dash_visits', 'dash_users']) if (!(await hasTable(session, table))) return;
+    const { start, end } = wholeDays({
+      start: Math.min(this.#span.start, ...windows.map(({ start }) => start - mostReach * dayMs)),
+      end: Math.max(this.#span.end, ...windows.map(({ end }) => end + mostReach * dayMs)),
+    });
+    this.#span = { start, end };
+    const rows = await session.query<Known & { day: number }>(sql('aggregate/users/known'), [start, end]);
+    for (const { day, ...known } of rows) this.#known.set(dayOf(day), known);
+  }
+
+  /** A day that is not aggregated is known when the log has nothing of it. */
+  async #findLost(db: Database): Promise<void> {
+    const near = this.#windows
+      .map(wholeDays)
+      .flatMap(({ start, end }) => [
+        ...listDays({ start: start - mostReach * dayMs, end: start }),
+        ...listDays({ start: end, end: end + mostReach * dayMs }),
+      ]);
+    const unknown = [...new Set(near)].filter((day) => !this.#isOwn(day) && !this.#known.get(day)?.visits);
+    for (const { start } of await findEvents(db, unknown.map(dayWindow))) this.#lost.add(dayOf(start));
+  }
+
+  #isOwn(day: number): boolean {
+    return this.#windows.some((window) => intersect(window, dayWindow(day)));
+  }
+
+  /** @param events those of the whole days, where they have been counted */
+  async #isWorth(session: Session, window: Window, events: number | undefined): Promise<boolean> {
+    const days = wholeDays(window);
+    if (days.start === window.start && days.end === window.end) return true;
+    for (const [day, { reach }] of this.#known)
+      if (reach !== null && intersect(dayWindow(day), days)) return true;
+    return (events ?? (await countEvents(session, days))) <= 2 * (await countEvents(session, window));
+  }
+
+  /** Takes a window's place in the run; called in the order of windows, and left by `leave`. */
+  enter(): Place {
+    return { counting: this.#counting.enter(), writing: this.#writing.enter() };
+  }
+
+  /** @param failed what was not aggregated, though others may have looked back into it */
+  leave({ counting, writing }: Place, failed?: Window): void {
+    for (const day of failed ? listDays(failed) : []) this.#failed.add(day);
+    counting.pass();
+    writing.pass();
+  }
+
+  /** Reads the days before some, while the database has nothing else to do; where others are still counting, `count` will. */
+  async prepare(session: Session, days: Window, { counting }: Place): Promise<void> {
+    if (counting.hasCome()) await this.#lookBack(session, dayOf(days.start), 0, new Turn());
+  }
+
+  /** Counts the users of whole days, as they were seen in them; not of a day of which the log no longer has all. */
+  async count(session: Session, seen: readonly Seen[], { counting }: Place): Promise<Returns[]> {
+    await counting.turn;
+    const turn = new Turn();
+    const returns: Returns[][] = [];
+    for (const [number, cells] of groupByDay(seen)) {
+      this.#past.forget(number - mostReach);
+      const read = await this.#past.read(cells, turn);
+      this.#counted.delete(number);
+      if (!this.#fits(number, read)) continue;
+      this.#counted.set(number, read.events);
+      returns.push(await this.#countDay(session, this.#past.keep(number, read), turn));
+    }
+    counting.pass();
+    return returns.flat();
+  }
+
+  async #countDay(session: Session, day: Day, turn: Turn): Promise<Returns[]> {
+    const { before, reach } = await this.#lookBack(session, day.day, day.cells.length, turn);
+    return countReturns(day, before, reach, this.#past.scopes, turn);
+  }
+
+  /**
+   * The days before one, as far back as they are known whole: aggregated, not so large that with its own events they are too many, and
+   * with the same events in the log as then: who was seen in others is not among the people of their day. A day without events is
+   * known.
+   */
+  async #lookBack(
+    session: Session,
+    day: number,
+    events: number,
+    turn: Turn,
+  ): Promise<{ before: Day[]; reach: number }> {
+    const before: Day[] = [];
+    let most = mostSeen - events;
+    for (let reach = 1; reach <= mostReach; reach++) {
+      const one = await this.#read(session, day - reach, most, turn);
+      if (!one || one.cells.length > most) return { before, reach: reach - 1 };
+      before.unshift(one);
+      most -= one.cells.length;
+    }
+    return { before, reach: mostReach };
+  }
+
+  /** A day, if its users are known, or will be in this run. */
+  async #read(session: Session, day: number, most: number, turn: Turn): Promise<Day | undefined> {
+    const held = this.#past.find(day);
+    if (held) return held;
+    const visits = this.#known.get(day)?.visits ?? 0;
+    const isOwn = this.#isOwn(day);
+    if (this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
+    const seen = isOwn || visits > 0 ? await this.#see(session, day, visits) : [];
+    const read = await this.#past.read(seen, turn);
+    return this.#fits(day, read) ? this.#past.keep(day, read) : undefined;
+  }
+
+  /**
+   * Whether the log has, minute by minute, as many events of a day as are aggregated; of a day of this run, no fewer outside of what is
+   * aggregated now, and when it is read again, what it had.
+   */
+  #fits(day: number, { events }: Read): boolean {
+    const known = readMinutes(this.#known.get(day)?.minutes ?? '');
+    const first = day * dayMinutes;
+    const log = (minute: number) => events[minute - first] ?? 0;
+    const counted = this.#counted.get(day);
+    const fits = counted
+      ? counted.every((some, minute) => some === events[minute])
+      : this.#isOwn(day)
+        ? known.every(([minute, visits]) => this.#isNow(minute) || log(minute) >= visits)
+        : known.length === events.reduce((sum, some) => sum + (some > 0 ? 1 : 0), 0) &&
+          known.every(([minute, visits]) => log(minute) === visits);
+    if (!fits) this.#lost.add(day);
+    return fits;
+  }
+
+  #isNow(minute: number): boolean {
+    return this.#windows.some(({ start, end }) => start <= minute * minuteMs && minute * minuteMs < end);
+  }
+
+  #see(session: Session, day: number, events?: number): Promise<Seen[]> {
+    return seeUsers(session, dayWindow(day), this.#minute, events);
+  }
+
+  /**
+   * Writes what was counted of whole days, or that nothing was; it reaches no further than to days that were not aggregated. Of a day
+   * of which the log no longer has all stays what was known: a page tells where that is no longer so.
+   */
+  async write(
+    session: Session,
+    days: Window,
+    returns: readonly Returns[] | undefined,
+    { writing }: Pick<Place, 'writing'>,
+  ): Promise<void> {
+    if (!this.#may) return;
+    await writing.turn;
+    const kept = returns ? merge([...this.#lost].map(dayWindow)) : [];
+    for (const part of subtract(days, kept)) {
+      await clearUsers(session, part);
+      if (part.end < days.end) await shortenReach(session, part.end, mostReach); // what is kept after it
+    }
+    if (returns)
+      await fillUsers(
+        session,
+        returns.map((one) => ({ ...one, reach: this.#cut(one) })),
+      );
+    for (const day of this.#due.keys()) if (intersect(dayWindow(day), days)) this.#due.delete(day);
+    if (!returns) return;
+    for (const [day, { reach }] of this.#known)
+      if (reach !== null && day - reach === dayOf(days.end) && reach < mostReach) this.#due.set(day, reach);
+  }
+
+  #cut({ day, reach }: Returns): number {
+    return Math.min(
+      reach,
+      ...[...this.#failed].filter((one) => one < dayOf(day)).map((one) => dayOf(day) - one - 1),
+    );
+  }
+
+  /**
+   * Counts the days again that reached back into some which were aggregated anew, or now could, each in a transaction. What was known
+   * of a day stays, where the log no longer has all of it, or not of more days before it.
+   */
+  async finish(transact: (work: (session: Session) => Promise<void>) => Promise<void>): Promise<void> {
+    for (const [day, held] of [...this.#due].sort(([a], [b]) => a - b)) {
+      const place = this.enter();
+      try {
+        await transact(async (session) => {
+          const returns = await this.count(session, await this.#see(session, day), place);
+          if ((returns[0]?.reach ?? held) <= held) return;
+          await clearUsers(session, dayWindow(day));
+          await fillUsers(session, returns);
+        });
+      } finally {
+        this.leave(place);
+      }
+    }
+  }
+}
+
+/** Minutes, each with its number of events. */
+function readMinutes(text: string): (readonly [number, number])[] {
+  if (text === '') return [];
+  return text.split(',').map((pair) => {
+    const [minute, visits] = pair.split(':');
+    return [Number(minute), Number(visits)] as const;
+  });
+}
+
+/** Days in order, counted from 1970. */
+function groupByDay(seen: readonly Seen[]): [number, Seen[]][] {
+  const days = new Map<number, Seen[]>();
+  for (const one of seen) {
+    const rows = days.get(one.day);
+    if (rows) rows.push(one);
+    else days.set(one.day, [one]);
+  }
+  return [...days].sort(([a], [b]) => a - b);
+}

@@ -1,0 +1,231 @@
+import type { Grid, Query } from '../shared/data/query.ts';
+import type { TableName } from '../shared/data/table.ts';
+
+/** A transform of a compiled specification (Vega, "Transforms"). */
+type Step = Record<string, unknown> & { type: string };
+
+interface Source {
+  name: string;
+  source?: string;
+  transform?: Step[];
+}
+
+interface Signal {
+  name: string;
+  value?: unknown;
+  bind?: { element?: string };
+}
+
+/** A compiled specification, as far as it is read here. */
+export interface Compiled {
+  data: Source[];
+  signals: Signal[];
+  marks: Mark[];
+}
+
+interface Mark {
+  from?: { data?: string; facet?: { name?: string; data?: string } };
+  sort?: unknown;
+  encode?: { update?: Record<string, unknown> };
+  marks?: Mark[];
+}
+
+const aggregates: readonly string[] = ['visits', 'engagement'] satisfies TableName[];
+
+/**
+ * Pushes the leading transforms of a chart's data down into one `cube` transform, which answers from columns. It takes as
+ * many as it recognises, at least the filters and the aggregate; all that follows, and whatever it does not recognise, stays
+ * Vega's. The specification remains the definition: the rows are the same.
+ *
+ * @returns the specification, and the data sources that read an aggregate and could not be pushed down
+ */
+export function pushDown<Spec>(spec: Spec): { spec: Spec; left: string[] } {
+  const compiled = spec as unknown as Compiled;
+  const pushed = new Set<string>();
+  const left: string[] = [];
+  const data = compiled.data.map((source) => {
+    if (!aggregates.includes(source.source ?? '')) return source;
+    const found = recognise(source, compiled.signals);
+    if (!found) {
+      left.push(source.name);
+      return source;
+    }
+    pushed.add(source.name);
+    return { name: source.name, transform: [found.cube, ...found.rest] };
+  });
+  const used = new Set(data.map(({ source }) => source));
+  return {
+    spec: {
+      ...spec,
+      data: data.filter(({ name }) => !aggregates.includes(name) || used.has(name)),
+      signals: [{ name: 'tables', value: null }, ...compiled.signals],
+      marks: compiled.marks.map((mark) => lighten(mark, pushed)),
+    },
+    left,
+  };
+}
+
+/** The steps of a pipeline, taken one by one from the front. */
+class Steps {
+  readonly #steps: Step[];
+
+  constructor(steps: readonly Step[]) {
+    this.#steps = [...steps];
+  }
+
+  /** The next step, when it is one of that kind and `accept` finds what it looks for in it. */
+  take<Found>(type: string, accept: (step: Step) => Found | null | undefined): Found | undefined {
+    const [step] = this.#steps;
+    const found = step?.type === type ? accept(step) : undefined;
+    if (found === undefined || found === null) return undefined;
+    this.#steps.shift();
+    return found;
+  }
+
+  get rest(): Step[] {
+    return this.#steps;
+  }
+}
+
+function recognise(source: Source, signals: Signal[]): { cube: Step; rest: Step[] } | null {
+  const steps = new Steps(source.transform ?? []);
+  steps.take('formula', (step) => step.expr === 'toDate(datum["dt"])' && step.as === 'dt');
+  const chosen: { field: string; signal: string }[] = [];
+  let selection;
+  while ((selection = steps.take('filter', (step) => readSelection(step, signals)))) chosen.push(selection);
+  const shown = steps.take('filter', readPeriod);
+  const step = steps.take('formula', readStep);
+  const aggregate = steps.take('aggregate', readAggregate);
+  if (!shown || !aggregate || (step && !aggregate.groupby.includes(step.field))) return null;
+  if (aggregate.groupby.includes('dt')) return null;
+  const groupby = aggregate.groupby.filter((field) => field !== step?.field);
+  const query: Query = {
+    table: source.source as TableName,
+    ...aggregate,
+    groupby,
+    time: step?.field,
+    where: chosen.map(({ field }) => field),
+    grid: step ? readGrid(steps, groupby, aggregate.measures, shown, step) : undefined,
+  };
+  return {
+    cube: {
+      type: 'cube',
+      tables: { signal: 'tables' },
+      query,
+      chosen: chosen.map(({ signal }) => ({ signal })),
+      shown: { signal: shown },
+      step: step ? { signal: step.signal } : Number.MAX_SAFE_INTEGER,
+    },
+    rest: steps.rest,
+  };
+}
+
+/** What Vega-Lite compiles from `{"filter": {"param": …}}` for a point selection of one field bound to an element. */
+function readSelection({ expr }: Step, signals: Signal[]): { field: string; signal: string } | null {
+  const [, name] =
+    /^!length\(data\("(\w+)_store"\)\) \|\| vlSelectionTest\("\1_store", datum\)$/.exec(String(expr)) ?? [];
+  const fields = signals.find((signal) => signal.name === `${name}_tuple_fields`)?.value as
+    { type: string; field: string }[] | undefined;
+  const [only, more] = fields ?? [];
+  if (more || only?.type !== 'E') return null;
+  const signal = `${name}_${only.field}`;
+  const isBound = signals.some(({ name, bind }) => name === signal && bind?.element !== undefined);
+  return isBound ? { field: only.field, signal } : null;
+}
+
+function readPeriod({ expr }: Step): string | undefined {
+  return /^(\w+)\[0\] <= datum\.dt && datum\.dt < \1\[1\]$/.exec(String(expr))?.[1];
+}
+
+/** Vega keeps what a formula writes, so that the start of a step must not take the place of the minute itself. */
+function readStep({ expr, as }: Step): { signal: string; field: string } | null {
+  const signal = /^floor\(datum\.dt \/ (\w+)\) \* \1$/.exec(String(expr))?.[1];
+  return signal !== undefined && as !== 'dt' ? { signal, field: String(as) } : null;
+}
+
+function readAggregate(step: Step): Pick<Query, 'groupby' | 'measures'> | null {
+  const [groupby, ops, fields, as] = [step.groupby, step.ops, step.fields, step.as] as string[][];
+  const known = Object.keys(step).every((key) => ['type', 'groupby', 'ops', 'fields', 'as'].includes(key));
+  if (!known || !groupby || !ops || !as || new Set(fields).size !== 1) return null;
+  if (fields?.[0] !== 'visits' && fields?.[0] !== 'unique_users') return null;
+  const measures = ops.map((op, index) => ({ op, as: as[index] ?? '' }));
+  if (!measures.every(({ op, as }) => (op === 'sum' || op === 'mean') && as !== '')) return null;
+  return { groupby, measures: measures as Query['measures'] };
+}
+
+/** The steps that make a history of the sums, as many as are recognised; undefined when there is not the first of them. */
+function readGrid(
+  steps: Steps,
+  series: string[],
+  measures: Query['measures'],
+  shown: string,
+  { signal: step, field: time }: { signal: string; field: string },
+): Grid | undefined {
+  const value = measures[0]?.as;
+  const sequence = `sequence(floor(${shown}[0] / ${step}) * ${step},${shown}[1] + ${step},${step})`;
+  const imputed = steps.take(
+    'impute',
+    (found) =>
+      measures.length === 1 &&
+      found.field === value &&
+      found.key === time &&
+      found.method === 'value' &&
+      found.value === 0 &&
+      (found.keyvals as { signal?: string }).signal === sequence &&
+      same(found.groupby, series),
+  );
+  if (!imputed) return undefined;
+  const alias = steps.take('formula', ({ expr, as }) => (expr === `datum.${time}` ? String(as) : null));
+  if (alias !== 'dt') return {};
+  const perMinute =
+    `datum.${value} && datum.${value} * 60000 / ` +
+    `(min(datum.dt + ${step}, ${shown}[1]) - max(datum.dt, ${shown}[0]))`;
+  const rate = steps.take('formula', ({ expr, as }) => (expr === perMinute ? String(as) : null));
+  const lookup = steps.take('lookup', (step) => readLookUp(step, series));
+  const total = steps.take('joinaggregate', ({ ops, fields, groupby, as }) =>
+    same(ops, ['sum']) && same(fields, [value]) && same(groupby, ['dt']) ? (as as string[])[0] : null,
+  );
+  const stack = steps.take('stack', ({ field, groupby, sort, as, offset }) => {
+    const { field: by, order } = sort as { field: string[]; order: string[] };
+    const [only] = by;
+    const isOurs = field === (rate ?? value) && same(groupby, ['dt']) && offset === 'zero';
+    if (!isOurs || !only || by.length > 1 || !series.includes(only) || !same(order, ['ascending']))
+      return null;
+    return { sort: only, as: as as [string, string] };
+  });
+  return { alias, rate, lookup, total, stack };
+}
+
+function readLookUp({ from, key, fields, values, as }: Step, series: string[]): Grid['lookup'] | null {
+  const [field = ''] = fields as string[];
+  if ((from !== 'topics' && from !== 'events') || key !== 'rank' || as !== undefined) return null;
+  return series.includes(field) ? { from, field, values: values as string[] } : null;
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** A mark without what guards it against rows that the transform never gives: out of order, or not numbers. */
+function lighten(mark: Mark, pushed: Set<string>): Mark {
+  const { from, marks, encode } = mark;
+  const facet = from?.facet;
+  if (facet?.name && pushed.has(facet.data ?? '')) pushed.add(facet.name);
+  const light = marks ? { ...mark, marks: marks.map((inner) => lighten(inner, pushed)) } : { ...mark };
+  if (!pushed.has(from?.data ?? '') || !encode?.update) return light;
+  const update = Object.fromEntries(
+    Object.entries(encode.update).map(([channel, rules]) => [channel, withoutGuard(rules)]),
+  ) as Record<string, unknown>;
+  const lightened: Mark = { ...light, encode: { ...encode, update } };
+  if (same(light.sort, { field: 'x' })) delete lightened.sort;
+  return lightened;
+}
+
+function withoutGuard(rules: unknown): unknown {
+  if (!Array.isArray(rules)) return rules;
+  const kept = rules.filter(
+    (rule: { test?: string }) =>
+      !/^!isValid\(datum\["\w+"\]\) \|\| !isFinite\(\+datum\["\w+"\]\)$/.test(rule.test ?? ''),
+  );
+  return kept.length === 1 ? kept[0] : kept;
+}

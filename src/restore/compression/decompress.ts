@@ -1,0 +1,62 @@
+import { Readable, pipeline } from 'node:stream';
+import { createUnzip } from 'node:zlib';
+import { messageOf, ZenError } from '../../errors.ts';
+import { isSkippable, unlz4 } from './lz4.ts';
+import type { Compression } from '../formats/toc.ts';
+import { unzstd } from './zstd.ts';
+
+type Chunks = AsyncIterable<Buffer>;
+
+const inflaters: Record<Compression, (chunks: Chunks, path: string) => Chunks> = {
+  none: (chunks) => chunks,
+  gzip: unzip,
+  lz4: unlz4,
+  zstd: unzstd,
+};
+
+/**
+ * The data of an archive as it was before it was compressed. Checksums are compared when it is read to the end, where
+ * there are any: zlib and gzip always have one.
+ *
+ * @throws ZenError `failed` when it is damaged, or takes too much memory
+ */
+export async function* inflate(
+  chunks: Chunks,
+  compression: Compression,
+  path: string,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* inflaters[compression](chunks, path);
+  } catch (error) {
+    if (error instanceof ZenError) throw error;
+    throw new ZenError(
+      'failed',
+      `${path} is damaged: it cannot be inflated, ${messageOf(error)}. Copy it again.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** How a file is compressed, as its first bytes tell. */
+export function compressionOf(start: Buffer): Compression {
+  if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
+  const magic = start.length < 8 ? 0 : start.readUInt32LE();
+  if (magic === 0xfd2fb528) return 'zstd';
+  if (magic === 0x184d2204) return 'lz4';
+  return isSkippable(magic) ? compressionOf(start.subarray(lengthToSkip(start))) : 'none';
+}
+
+/** How long the frame is that starts so, if it is one that says nothing; else 0. */
+export function lengthToSkip(start: Buffer): number {
+  return start.length >= 8 && isSkippable(start.readUInt32LE()) ? 8 + start.readUInt32LE(4) : 0;
+}
+
+function unzip(chunks: Chunks): Chunks {
+  return pipeline(
+    Readable.from(chunks, { objectMode: false }),
+    createUnzip({ chunkSize: 1 << 18 }),
+    () => undefined,
+  );
+}

@@ -1,0 +1,112 @@
+import { ZenError } from '../../errors.ts';
+
+const pieceBytes = 1 << 18;
+
+/** What the library's WebAssembly exports: zstd's own functions, on its own memory, with addresses as numbers. */
+interface Zstd {
+  memory: { buffer: ArrayBuffer };
+  malloc: (bytes: number) => number;
+  free: (address: number) => void;
+  ZSTD_createDCtx: () => number;
+  ZSTD_freeDCtx: (context: number) => number;
+  ZSTD_decompressStream: (context: number, output: number, input: number) => number;
+}
+
+/** zstd's errors that a file may cause, by their number (zstd_errors.h); a function returns them negative. */
+const damages: Record<number, string> = { 10: 'what follows is not zstd', 22: 'its checksum is wrong' };
+const refusals: Record<number, string> = {
+  16: 'takes a window of more than 128 MB. Compress it with zstd --long=27 at most',
+  32: 'takes a dictionary. Compress it without one',
+};
+const mostErrors = 120;
+
+let zstd: Promise<Zstd> | undefined;
+
+/**
+ * The library tells no errors of its stream and cannot wait for one, so that the stream is driven here, by the functions
+ * that it has from zstd.
+ */
+async function load(): Promise<Zstd> {
+  const { ZSTDDecoder } = await import('zstddec/stream');
+  const decoder = new ZSTDDecoder();
+  const start = decoder._init.bind(decoder);
+  return new Promise((resolve, reject) => {
+    decoder._init = (result) => {
+      start(result);
+      resolve((result as { instance: { exports: unknown } }).instance.exports as Zstd);
+    };
+    decoder.init().catch(reject);
+  });
+}
+
+/**
+ * What was compressed by zstd: any number of frames, one after another (RFC 8878). Checksums are compared where the
+ * frames have them.
+ *
+ * @throws Error when they are damaged or not complete
+ * @throws ZenError `failed` when they take more than zstd's own limit of memory, 128 MB, or a dictionary
+ */
+export async function* unzstd(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+  const stream = new Stream(await (zstd ??= load()), path);
+  try {
+    for await (const chunk of chunks) yield* stream.read(chunk);
+    if (!stream.complete) throw new Error('it ends too early');
+  } finally {
+    stream.free();
+  }
+}
+
+/** ZSTD_decompressStream, with a ZSTD_outBuffer and a ZSTD_inBuffer: address, size and position each (zstd.h). */
+class Stream {
+  complete = true;
+  readonly #zstd: Zstd;
+  readonly #path: string;
+  readonly #context: number;
+  readonly #buffers: number;
+  readonly #output: number;
+  readonly #input: number;
+
+  constructor(zstd: Zstd, path: string) {
+    this.#zstd = zstd;
+    this.#path = path;
+    this.#context = zstd.ZSTD_createDCtx();
+    this.#buffers = zstd.malloc(6 * 4 + 2 * pieceBytes);
+    this.#output = this.#buffers + 6 * 4;
+    this.#input = this.#output + pieceBytes;
+  }
+
+  *read(chunk: Buffer): Generator<Buffer> {
+    for (let start = 0; start < chunk.length; start += pieceBytes) {
+      yield* this.#read(chunk.subarray(start, start + pieceBytes));
+    }
+  }
+
+  /** The memory may move whenever zstd asks for more. */
+  *#read(input: Buffer): Generator<Buffer> {
+    new Uint8Array(this.#zstd.memory.buffer).set(input, this.#input);
+    for (let position = 0; position < input.length;) {
+      this.#words.set([this.#output, pieceBytes, 0, this.#input, input.length, position]);
+      const left = this.#zstd.ZSTD_decompressStream(this.#context, this.#buffers, this.#buffers + 3 * 4);
+      if (left < 0 && left >= -mostErrors) this.#fail(-left);
+      this.complete = left === 0;
+      const [, , length = 0, , , read = 0] = this.#words;
+      if (length > 0) yield Buffer.from(this.#zstd.memory.buffer.slice(this.#output, this.#output + length));
+      position = read;
+    }
+  }
+
+  #fail(error: number): never {
+    const refusal = refusals[error];
+    if (refusal) throw new ZenError('failed', `${this.#path} ${refusal}.`);
+    throw new Error(damages[error] ?? `error ${error} of zstd`);
+  }
+
+  get #words(): Uint32Array {
+    return new Uint32Array(this.#zstd.memory.buffer, this.#buffers, 6);
+  }
+
+  free(): void {
+    this.#zstd.ZSTD_freeDCtx(this.#context);
+    this.#zstd.free(this.#buffers);
+  }
+}

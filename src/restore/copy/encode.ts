@@ -1,0 +1,165 @@
+import { unsure } from './cursor.ts';
+import type { Column, Cursor } from './cursor.ts';
+import { Ids, Numbers, Times } from './integers.ts';
+import { Names } from './names.ts';
+import { isNullWord } from './nulls.ts';
+import { mostKinds } from '../summary.ts';
+import type { Counts, Named, Words } from '../summary.ts';
+
+/** How much a value may take more as COPY binary than as text: a bigint of one digit, 12 bytes for 2. */
+const mostGrowth = 10;
+/** Bytes beside those of the rows that are given at once, which grow by a third. */
+const room = 1 << 18;
+
+/**
+ * Turns rows from COPY text into COPY binary, which a server takes in 0.65 times the time, and counts them meanwhile as
+ * `sql/restore/summary.sql` does of a table (in the database: 2.9 s for 3.2 M rows). It goes by bytes and keeps only the
+ * names, and a bit for each id: about 0.4 MB for 3.2 M ids that follow each other, 64 MB at most.
+ *
+ * It stops at a row of which it is not certain how the database will read it, or how to count it: escaped values, numbers
+ * not written as PostgreSQL writes them, thousands of names, ids too far apart. That one and all after it are text.
+ */
+export class Tally {
+  /** How many rows it has turned. */
+  rows = 0;
+  /** Whether that is all rows so far. */
+  sure: boolean;
+  readonly #names = {
+    item_topic: new Names('all'),
+    source_topic: new Names('all'),
+    age_segment: new Names('all'),
+    event: new Names('all'),
+  };
+  readonly #times = new Times();
+  readonly #ids = new Ids();
+  readonly #users: Column;
+  readonly #columns: Column[];
+  #bytes = Buffer.alloc(0);
+  readonly #cursor: Cursor = {
+    rows: this.#bytes,
+    view: viewOf(this.#bytes),
+    out: viewOf(this.#bytes),
+    written: 0,
+  };
+
+  /**
+   * @param columns of the rows, in their order
+   * @param numbers those that are a bigint in the table; the others are a varchar or text
+   */
+  constructor(columns: readonly string[], numbers: readonly string[]) {
+    const plain = (name: string, told: 'words' | 'none' = 'none') =>
+      numbers.includes(name) ? new Numbers() : new Names(told);
+    this.#users = plain('user_id', 'words');
+    const counted = { ...this.#names, ts: this.#times, user_id: this.#users, event_id: this.#ids };
+    const known = new Map<string, Column>(Object.entries(counted));
+    this.sure = ['ts', 'event_id'].every((name) => numbers.includes(name));
+    this.sure &&= [...known.keys()].every((name) => columns.includes(name));
+    this.#columns = columns.map((name) => known.get(name) ?? plain(name));
+  }
+
+  /**
+   * Rows as COPY binary, without its header and trailer, in pieces that end with a whole row: each is to be read before the
+   * next one is asked for, as its memory is used again. What is too little for a piece is kept for `flush`.
+   *
+   * @param rows whole rows in COPY text
+   * @returns where in `rows` the first one is that it was not sure of, or their end
+   */
+  *encode(rows: Buffer): Generator<Buffer, number> {
+    const most = 2 + this.#columns.length * mostGrowth;
+    const cursor = this.#cursor;
+    cursor.rows = rows;
+    cursor.view = viewOf(rows);
+    let at = 0;
+    while (at < rows.length) {
+      const needed = rows.length - at + most;
+      if (cursor.written + needed > cursor.out.byteLength) {
+        yield* this.flush();
+        if (needed > cursor.out.byteLength) this.#grow(needed + room);
+      }
+      while (at < rows.length && cursor.written + rows.length - at + most <= cursor.out.byteLength) {
+        const next = this.#row(cursor, at);
+        if (next === unsure) return at;
+        at = next;
+      }
+    }
+    return at;
+  }
+
+  /** What has not been given yet. */
+  *flush(): Generator<Buffer> {
+    if (this.#cursor.written > 0) yield this.#bytes.subarray(0, this.#cursor.written);
+    this.#cursor.written = 0;
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes = Buffer.allocUnsafeSlow(bytes);
+    this.#cursor.out = viewOf(this.#bytes);
+  }
+
+  /** What was counted; undefined when it is not certain. */
+  get counts(): Counts | undefined {
+    if (!this.sure) return undefined;
+    const { item_topic, source_topic, age_segment, event } = this.#names;
+    const { first, last, outside, inSeconds } = this.#times;
+    return {
+      ...{ first, last, outside, in_seconds: inSeconds },
+      ...{ item_topics: item_topic.count, source_topics: source_topic.count },
+      ...{ age_segments: age_segment.count, events: event.count },
+      kinds: orderNames(event.seen).slice(0, mostKinds),
+      words: this.#words,
+      duplicate_ids: this.#ids.duplicates,
+      ts_nulls: this.#times.nulls,
+      user_id_nulls: this.#users.nulls,
+      item_topic_nulls: item_topic.nulls,
+      source_topic_nulls: source_topic.nulls,
+      age_segment_nulls: age_segment.nulls,
+      event_nulls: event.nulls,
+    };
+  }
+
+  get #words(): Words[] {
+    const columns = { ...this.#names, user_id: this.#users };
+    return Object.entries(columns).flatMap(([column, names]) => {
+      const seen = names instanceof Names ? names.seen.filter(([name]) => isNullWord(name)) : [];
+      return orderNames(seen).map(({ name, events }) => ({ column, word: name, events }));
+    });
+  }
+
+  /** Takes the row that starts at a place, and gives where the next one does. */
+  #row(cursor: Cursor, start: number): number {
+    const { rows, written } = cursor;
+    cursor.out.setInt16(written, this.#columns.length);
+    cursor.written = written + 2;
+    let at = start - 1;
+    for (const column of this.#columns) {
+      const end = rows[at] === newline && at >= start ? unsure : column.read(cursor, at + 1);
+      if (end === unsure) return this.#giveUp(cursor, written);
+      at = end;
+    }
+    // COPY drops a carriage return at the end of all rows: before that, the last value is not what it seems.
+    if (rows[at] !== newline || rows[at - 1] === carriageReturn) return this.#giveUp(cursor, written);
+    this.rows++;
+    return at + 1;
+  }
+
+  #giveUp(cursor: Cursor, written: number): number {
+    cursor.written = written;
+    this.sure = false;
+    return unsure;
+  }
+}
+
+/** The most frequent first, then by their bytes, as SQL orders them. */
+function orderNames(seen: [name: string, times: number][]): Named[] {
+  const named = seen.map(([name, events]) => ({ name, events }));
+  return named.sort(
+    (a, b) => b.events - a.events || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
+  );
+}
+
+const newline = 10;
+const carriageReturn = 13;
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,44 @@
+import { ZenError } from '../../errors.ts';
+import { findEnd, Lines } from './lines.ts';
+
+const newline = 10;
+const longestRow = 64 << 20;
+
+/**
+ * Cuts COPY text into pieces that end with a whole row, and drops the line `\.` that ends the data. What follows that
+ * line must be empty; it is read, so that a checksum is.
+ *
+ * @throws ZenError `failed` when the data stops before that line, or goes on behind it
+ */
+export async function* readRows(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+  const held = new Lines();
+  let ended = false;
+  for await (const part of parts(chunks, held)) {
+    const lines = held.add(part);
+    if (held.size > longestRow) {
+      throw new ZenError('failed', `${path} has a row of more than 64 MB. Check what it is.`);
+    }
+    const end = ended ? { start: 0, stop: 0 } : findEnd(lines);
+    if (end && !isBlank(lines.subarray(end.stop))) {
+      throw new ZenError('failed', `${path} has data behind the last row: it is damaged. Copy it again.`);
+    }
+    yield lines.subarray(0, end?.start);
+    if (end) ended = true;
+  }
+  if (!ended || held.size > 0) {
+    throw new ZenError('failed', `${path} stops before its last row: the dump is incomplete. Copy it again.`);
+  }
+}
+
+/** Chunks, cut behind the end of a row that began in the one before: so that only that row is copied, not all of them. */
+async function* parts(chunks: AsyncIterable<Buffer>, held: Lines): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    const end = held.size > 0 ? chunk.indexOf(newline) + 1 : 0;
+    if (end > 0) yield chunk.subarray(0, end);
+    yield chunk.subarray(end);
+  }
+}
+
+function isBlank(lines: Buffer): boolean {
+  return lines.every((byte) => byte === newline);
+}

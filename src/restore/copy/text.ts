@@ -1,0 +1,132 @@
+import { shorten, ZenError } from '../../errors.ts';
+
+const limit = 64 * 1024 * 1024;
+const newline = 10;
+const byteOrderMark = '\xef\xbb\xbf';
+
+/**
+ * A file's bytes as text, from where it has been read to where it is needed. A character is a byte (latin1): what is
+ * read here becomes bytes again, and only ASCII decides where things end.
+ */
+export class Window {
+  readonly path: string;
+  /** What has been read, and not dropped yet. */
+  text = '';
+  /** The line of the file in which it starts. */
+  line = 1;
+  readonly #bytes: AsyncIterator<Buffer, undefined>;
+  readonly #unit: string;
+  #started = false;
+  #ended = false;
+
+  /** @param unit what is read in one piece, for the error when it is too long */
+  constructor(path: string, bytes: AsyncIterable<Buffer>, unit: string) {
+    this.path = path;
+    this.#bytes = bytes[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+    this.#unit = unit;
+  }
+
+  /**
+   * Reads on: three times as much as is there, so that a long text is not gone through, and copied, once for each chunk.
+   * The file's last line is given an end.
+   *
+   * @returns false when all has been read
+   * @throws ZenError `failed` when 64 MB do not suffice
+   */
+  async more(): Promise<boolean> {
+    if (this.#ended) return false;
+    if (this.text.length > limit) this.tooLong();
+    const pieces = [this.text];
+    const wanted = Math.max(3 * this.text.length, byteOrderMark.length);
+    for (let missing = Math.min(wanted, limit + 1 - this.text.length); missing > 0;) {
+      const chunk = await this.#next();
+      pieces.push(chunk?.toString('latin1') ?? '\n');
+      missing -= chunk?.length ?? missing;
+    }
+    this.text = pieces.join('');
+    if (!this.#started) this.#begin();
+    this.#started = true;
+    return true;
+  }
+
+  /** Lets go of the first `count` characters. */
+  drop(count: number): void {
+    const dropped = this.text.slice(0, count);
+    for (let at = dropped.indexOf('\n'); at >= 0; at = dropped.indexOf('\n', at + 1)) this.line++;
+    this.text = this.text.slice(count);
+  }
+
+  /** Takes the text that is there, or else the next chunk, as bytes; undefined at the end. */
+  async take(): Promise<Buffer | undefined> {
+    if (this.text === '' && this.#ended) return undefined;
+    const chunk = this.text === '' ? await this.#next() : Buffer.from(this.text, 'latin1');
+    this.text = '';
+    this.line += chunk ? countLines(chunk) : 0;
+    return chunk;
+  }
+
+  /** Puts back what was taken too much. */
+  putBack(bytes: Buffer): void {
+    this.text = bytes.toString('latin1');
+    this.line -= countLines(bytes);
+  }
+
+  /** @throws ZenError `failed` when `bytes` are more than may be held at once */
+  checkLength(bytes: number): void {
+    if (bytes > limit) this.tooLong();
+  }
+
+  tooLong(): never {
+    throw new ZenError(
+      'failed',
+      `${this.path}, line ${this.line}: a ${this.#unit} is longer than 64 MB. Check that it is the right file.`,
+    );
+  }
+
+  #begin(): void {
+    if (/^(\xff\xfe|\xfe\xff)/.test(this.text)) {
+      throw new ZenError(
+        'failed',
+        `${this.path} is written in UTF-16. Make it with pg_dump --file instead of >, or save it in UTF-8.`,
+      );
+    }
+    if (this.text.startsWith(byteOrderMark)) this.text = this.text.slice(byteOrderMark.length);
+  }
+
+  async #next(): Promise<Buffer | undefined> {
+    const next = await this.#bytes.next();
+    this.#ended = next.done === true;
+    return next.done ? undefined : next.value;
+  }
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.length; at-- > 0;) lines += bytes[at] === newline ? 1 : 0;
+  return lines;
+}
+
+const escapes: Record<string, string> = {
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\v': '\\v',
+  '\f': '\\f',
+  '\r': '\\r',
+};
+
+/** A value as COPY's text format writes it (PostgreSQL's src/backend/commands/copyto.c, CopyAttributeOutText). */
+export function escapeText(value: string): string {
+  return /[\b-\r\\]/.test(value) ? value.replaceAll(/[\b-\r\\]/g, (char) => escapes[char] ?? char) : value;
+}
+
+/** Text of one character a byte as it reads in UTF-8. */
+export function decode(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8');
+}
+
+/** The start of a piece of a script, for an error. */
+export function quote(text: string): string {
+  return shorten(decode(text.slice(0, 240)), 60);
+}

@@ -1,0 +1,104 @@
+import type { Backup } from './backup.ts';
+import { inflate } from '../compression/decompress.ts';
+import type { Reader } from './reader.ts';
+import { readRows } from '../copy/rows.ts';
+import { chooseEntry, damaged, longest, readParts } from './toc.ts';
+import type { Entry, Part, Toc } from './toc.ts';
+
+const pieceBytes = 1 << 16;
+
+const block = { data: 1, blobs: 3 };
+
+/**
+ * An archive in one file (`pg_dump -Fc`): the table of contents, then a block of chunks for each table. Defined by
+ * PostgreSQL's src/bin/pg_dump/pg_backup_custom.c: _PrintTocData, _readBlockHeader, _skipData.
+ */
+export class Custom implements Backup {
+  readonly #reader: Reader;
+  readonly #toc: Toc;
+  readonly #firstBlock: number;
+
+  constructor(reader: Reader, toc: Toc) {
+    this.#reader = reader;
+    this.#toc = toc;
+    this.#firstBlock = reader.position;
+  }
+
+  get path(): string {
+    return this.#reader.path;
+  }
+
+  get size(): number {
+    return this.#reader.size;
+  }
+
+  get position(): number {
+    return this.#reader.position;
+  }
+
+  find(...names: string[]): Promise<Entry> {
+    return Promise.resolve(chooseEntry(this.#toc.contents, names, this.path));
+  }
+
+  rows(table: Entry): AsyncGenerator<Buffer> {
+    return readParts(table, this.path, (part) => this.#read(part));
+  }
+
+  async *#read(part: Part): AsyncGenerator<Buffer> {
+    await this.#seekBlock(part);
+    yield* readRows(inflate(this.#chunks(), this.#toc.compression, this.path), this.path);
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  /** A data block starts with its kind and the id of its entry; the archive may not say where, then it is looked for. */
+  async #seekBlock(part: Part): Promise<void> {
+    this.#reader.seek(part.offset ?? this.#firstBlock);
+    for (;;) {
+      const kind = await this.#reader.byte();
+      const id = await this.#toc.fields.int();
+      if (kind === block.data && id === part.id) return;
+      if (part.offset !== null || (kind !== block.data && kind !== block.blobs)) {
+        damaged(this.#reader, `the data of ${part.name} is not where its contents say`);
+      }
+      await (kind === block.data ? this.#skipChunks() : this.#skipBlobs());
+    }
+  }
+
+  async #skipChunks(): Promise<void> {
+    for (let length = await this.#chunkLength(); length !== 0; length = await this.#chunkLength()) {
+      this.#reader.seek(this.#reader.position + length);
+    }
+  }
+
+  async #skipBlobs(): Promise<void> {
+    while ((await this.#toc.fields.int()) !== 0) await this.#skipChunks();
+  }
+
+  /** The chunks, which are of about 4 kB, several at a time: each piece costs a turn through zlib's threads. */
+  async *#chunks(): AsyncGenerator<Buffer> {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    for (let length = await this.#chunkLength(); length !== 0; length = await this.#chunkLength()) {
+      if (length > longest) this.#refuseChunk(length);
+      chunks.push(await this.#reader.bytes(length));
+      bytes += length;
+      if (bytes < pieceBytes) continue;
+      yield Buffer.concat(chunks);
+      chunks = [];
+      bytes = 0;
+    }
+    yield Buffer.concat(chunks);
+  }
+
+  async #chunkLength(): Promise<number> {
+    const length = await this.#toc.fields.int();
+    return length < 0 ? this.#refuseChunk(length) : length;
+  }
+
+  #refuseChunk(length: number): never {
+    damaged(this.#reader, `a chunk of ${length} bytes`);
+  }
+}

@@ -1,0 +1,95 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ZenError } from '../../errors.ts';
+import type { Backup } from './backup.ts';
+import { inflate } from '../compression/decompress.ts';
+import { Reader, unreadable } from './reader.ts';
+import { readRows } from '../copy/rows.ts';
+import type { Compression, Contents, Entry, Part } from './toc.ts';
+import { chooseEntry, readParts, readToc } from './toc.ts';
+
+/** The endings of the data's files, by how they are compressed. */
+const endings: [ending: string, compression: Compression][] = [
+  ['', 'none'],
+  ['.gz', 'gzip'],
+  ['.lz4', 'lz4'],
+  ['.zst', 'zstd'],
+];
+
+/**
+ * An archive in a folder (`pg_dump -Fd`): `toc.dat` is the table of contents, and each table's data is a file that the
+ * contents name, compressed or not (PostgreSQL's src/bin/pg_dump/pg_backup_directory.c).
+ */
+export class Directory implements Backup {
+  readonly path: string;
+  readonly #contents: Contents;
+  #data: Reader | undefined;
+  /** Bytes of the files that are taken, and of those that have been. */
+  #size = 0;
+  #done = 0;
+
+  private constructor(path: string, contents: Contents) {
+    this.path = path;
+    this.#contents = contents;
+  }
+
+  static async open(path: string): Promise<Directory> {
+    if (!(await readdir(path).catch(unreadable(path))).includes('toc.dat')) {
+      throw new ZenError(
+        'failed',
+        `${path} is a folder without toc.dat: it is not a backup. Make one with pg_dump -Fd.`,
+      );
+    }
+    const reader = await Reader.open(join(path, 'toc.dat'));
+    try {
+      return new Directory(path, (await readToc(reader)).contents);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get position(): number {
+    return this.#done + (this.#data?.position ?? 0);
+  }
+
+  find(...names: string[]): Promise<Entry> {
+    return Promise.resolve(chooseEntry(this.#contents, names, this.path));
+  }
+
+  async *rows(table: Entry): AsyncGenerator<Buffer> {
+    const files = new Set(await readdir(this.path).catch(unreadable(this.path)));
+    for (const part of table.parts) {
+      const { file } = this.#find(part, files);
+      this.#size += (await stat(file).catch(unreadable(file))).size;
+    }
+    yield* readParts(table, this.path, (part) => this.#read(part, files));
+  }
+
+  async *#read(part: Part, files: ReadonlySet<string>): AsyncGenerator<Buffer> {
+    const { file, compression } = this.#find(part, files);
+    this.#done += this.#data?.size ?? 0;
+    await this.#data?.close();
+    this.#data = undefined;
+    this.#data = await Reader.open(file);
+    yield* readRows(inflate(this.#data.rest(), compression, this.path), this.path);
+  }
+
+  #find({ name, file }: Part, files: ReadonlySet<string>): { file: string; compression: Compression } {
+    const found = endings.find(([ending]) => files.has(`${file ?? ''}${ending}`));
+    if (!found)
+      throw new ZenError(
+        'failed',
+        `${this.path} lacks ${file ?? 'a file'}, the data of ${name}. Copy it again.`,
+      );
+    const [ending, compression] = found;
+    return { file: join(this.path, `${file ?? ''}${ending}`), compression };
+  }
+
+  async close(): Promise<void> {
+    await this.#data?.close();
+  }
+}

@@ -1,0 +1,114 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { messageOf, ZenError } from '../../errors.ts';
+
+const bufferBytes = 1 << 16;
+
+/** Makes an error of the file system the sentence that a backup cannot be read. */
+export function unreadable(path: string): (error: unknown) => never {
+  return (error) => {
+    throw new ZenError('failed', `Cannot read the dump ${path}: ${messageOf(error)}.`, { cause: error });
+  };
+}
+
+/** Reads a file, or a stretch of one, forwards through a buffer. */
+export class Reader {
+  readonly path: string;
+  /** How many bytes there are. */
+  readonly size: number;
+  /** How many bytes have been taken. */
+  position = 0;
+  readonly #file: FileHandle;
+  readonly #offset: number;
+  readonly #isSection: boolean;
+  readonly #buffer = Buffer.alloc(bufferBytes);
+  #start = 0;
+  #filled = 0;
+
+  private constructor(path: string, file: FileHandle, offset: number, size: number, isSection = false) {
+    this.path = path;
+    this.#isSection = isSection;
+    this.#file = file;
+    this.#offset = offset;
+    this.size = size;
+  }
+
+  /** @throws ZenError `failed` when there is no such file, it is not a regular one, or it may not be read */
+  static async open(path: string): Promise<Reader> {
+    // Without O_NONBLOCK, a pipe would be waited for until somebody writes to it, and nothing could end that.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(path));
+    if ((await file.stat()).isFile()) return Reader.over(path, file);
+    await file.close();
+    throw new ZenError('failed', `${path} is not a regular file. Copy the backup again.`);
+  }
+
+  /** @param path what errors call the file */
+  static async over(path: string, file: FileHandle): Promise<Reader> {
+    return new Reader(path, file, 0, (await file.stat()).size);
+  }
+
+  /** Another reader, of `size` bytes from `offset` on. It shares this one's file, and does not close it. */
+  section(offset: number, size: number): Reader {
+    if (offset + size > this.size) this.#truncated();
+    return new Reader(this.path, this.#file, this.#offset + offset, size, true);
+  }
+
+  /**
+   * Takes exactly `count` bytes.
+   *
+   * @throws ZenError `failed` when the file ends before, or its disk fails
+   */
+  async bytes(count: number): Promise<Buffer> {
+    this.#demand(count);
+    const bytes = Buffer.alloc(count);
+    for (let done = 0; done < count;) {
+      if (this.position < this.#start || this.position >= this.#start + this.#filled) await this.#fill();
+      const from = this.position - this.#start;
+      const copied = this.#buffer.copy(bytes, done, from, Math.min(this.#filled, from + count - done));
+      done += copied;
+      this.position += copied;
+    }
+    return bytes;
+  }
+
+  async byte(): Promise<number> {
+    return (await this.bytes(1)).readUInt8();
+  }
+
+  /** All that is left, in pieces. */
+  async *rest(): AsyncGenerator<Buffer> {
+    while (this.position < this.size)
+      yield await this.bytes(Math.min(bufferBytes, this.size - this.position));
+  }
+
+  seek(position: number): void {
+    this.position = position;
+    this.#demand(0);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isSection) await this.#file.close();
+  }
+
+  async #fill(): Promise<void> {
+    this.#demand(1);
+    this.#start = this.position;
+    const length = Math.min(bufferBytes, this.size - this.position);
+    const place = this.#offset + this.position;
+    const read = await this.#file.read(this.#buffer, 0, length, place).catch(unreadable(this.path));
+    this.#filled = read.bytesRead;
+    if (this.#filled === 0) this.#truncated();
+  }
+
+  #demand(count: number): void {
+    if (this.position + count > this.size) this.#truncated();
+  }
+
+  #truncated(): never {
+    throw new ZenError(
+      'failed',
+      `${this.path} ends too early, at byte ${this.#offset + this.size}: the file is damaged or incomplete. Copy it again.`,
+    );
+  }
+}

@@ -1,0 +1,300 @@
+import { ZenError } from '../../errors.ts';
+import { fullName, inherited } from './backup.ts';
+import type { Table, TableName } from './backup.ts';
+import { Catalogue } from './catalogue.ts';
+import { addsKey, mayChange, names } from '../sql/changes.ts';
+import { TextFile } from './file.ts';
+import { reorder } from '../copy/reorder.ts';
+import { readAttachment, readCopy, readDefinition, readInsert } from '../sql/statement.ts';
+import { Scanner } from '../sql/scanner.ts';
+import { Selection } from '../selection.ts';
+import { decode, quote } from '../copy/text.ts';
+import { readValues } from '../sql/values.ts';
+
+/** Rows that a script holds at the place it has been read to: COPY data, or the COPY text of an INSERT statement. */
+interface Rows {
+  table: Table;
+  /** The wanted table, if that is the one, or a part of it. */
+  owner: TableName | undefined;
+  /** Undefined for COPY data. */
+  read?: () => string;
+}
+
+/** The start of an INSERT statement, up to its values: those of one table start alike. */
+interface Head {
+  text: string;
+  table: Table;
+  owner: TableName | undefined;
+  /** Whether its values follow. */
+  hasValues: boolean;
+}
+
+const pieceBytes = 1 << 16;
+const setting =
+  /^set\s+(?:session\s+)?(client_encoding|search_path|standard_conforming_strings)\s*(?:=|to\s)\s*(.*)$/is;
+const encodings = new Set(['utf8', 'utf-8', 'unicode', 'sql_ascii']);
+
+/** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
+export class Script extends TextFile {
+  readonly #scanner: Scanner;
+  readonly #catalogue = new Catalogue();
+  /** Those that have data. */
+  readonly #tables = new Map<string, Table>();
+  /** Those whose rows were left out. */
+  readonly #passed = new Map<string, TableName>();
+  /** Those that have been given a key or an index after their rows. */
+  readonly #finished = new Set<string>();
+  #schema = 'public';
+  #escapes = false;
+  #head: Head | undefined;
+  #selection: Selection;
+  #found: Rows | undefined;
+  #dump = 0;
+  /** Known until a table is added. */
+  #family: TableName[] | undefined;
+
+  /** @param bytes of the script, not compressed any more */
+  constructor(
+    path: string,
+    size: number,
+    bytes: AsyncIterable<Buffer>,
+    position: () => number,
+    close: () => Promise<void>,
+  ) {
+    super(path, size, position, close);
+    this.#scanner = new Scanner(path, bytes);
+    this.#selection = new Selection([], this.#catalogue, path);
+  }
+
+  async find(...names: string[]): Promise<Table> {
+    this.#selection = new Selection(names, this.#catalogue, this.path);
+    for (let rows = await this.#next(); rows; rows = await this.#next()) {
+      if (rows.owner) {
+        this.#checkColumns(rows.table);
+        this.#found = rows;
+        this.#dump = this.#scanner.dumps;
+        return this.#whole(rows.table, rows.owner);
+      }
+      await this.#pass(rows);
+    }
+    const [empty] = this.#selection.checkOwners(this.#catalogue.tables);
+    if (!empty) this.#selection.check([...this.#tables.values()]);
+    if (!empty) throw new Error('A checked selection has a table.');
+    const types = this.#catalogue.types(empty);
+    return { ...empty, columns: [...types.keys()], types };
+  }
+
+  async *rows(table: Table): AsyncGenerator<Buffer> {
+    let text = '';
+    let last = table;
+    let arrange = (piece: Buffer): Buffer => piece;
+    for (let rows = this.#found; rows; rows = await this.#next()) {
+      if (!rows.owner) {
+        await this.#pass(rows);
+        continue;
+      }
+      this.#checkOrder(rows.table);
+      if (text !== '' && (!rows.read || rows.table !== last || text.length >= pieceBytes)) {
+        yield arrange(Buffer.from(text, 'latin1'));
+        text = '';
+      }
+      if (rows.table !== last) arrange = this.#arrange(table, rows.table, rows.owner);
+      last = rows.table;
+      text += rows.read?.() ?? '';
+      if (!rows.read) for await (const piece of this.#scanner.data(fullName(last))) yield arrange(piece);
+    }
+    if (text !== '') yield arrange(Buffer.from(text, 'latin1'));
+    if (this.#found) this.#selection.check([...this.#tables.values()]);
+  }
+
+  async #pass(rows: Rows): Promise<void> {
+    this.#passed.set(fullName(rows.table), rows.table);
+    if (rows.read) return;
+    const data = this.#scanner.data(fullName(rows.table), false);
+    while (!(await data.next()).done);
+  }
+
+  /** Reads on to the next rows, of any table. */
+  async #next(): Promise<Rows | undefined> {
+    for (let sql = await this.#scanner.next(); sql !== undefined; sql = await this.#scanner.next()) {
+      const rows = this.#read(sql);
+      if (rows) return rows;
+    }
+    return undefined;
+  }
+
+  #read(sql: string): Rows | undefined {
+    const verb = /^[a-z]*/i.exec(sql)?.[0].toLowerCase() ?? '';
+    if (this.#found && verb !== 'insert' && verb !== 'copy') this.#checkChange(sql);
+    switch (verb) {
+      case 'insert':
+        return this.#readInsert(sql);
+      case 'copy':
+        return this.#own(this.#readCopy(sql));
+      case 'alter':
+        this.#attach(sql);
+        return undefined;
+      case 'create':
+        this.#define(sql);
+        return undefined;
+      case 'set':
+        this.#set(sql);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #readCopy(sql: string): Table {
+    const copy = readCopy(decode(sql));
+    if (copy) return this.#table(copy);
+    this.#refuse(`${quote(sql)} is not COPY … FROM stdin without options. Make the dump with pg_dump`);
+  }
+
+  /** The rows are not read before they are asked for: those of other tables may be anything. */
+  #readInsert(sql: string): Rows | undefined {
+    const known = this.#head?.hasValues && sql.startsWith(this.#head.text) ? this.#head : undefined;
+    const { text, table, owner } = (this.#head = known ?? this.#readHead(sql));
+    const read = (): string => {
+      const where = `${this.path}, line ${this.#scanner.line}: an INSERT into ${fullName(table)}`;
+      return readValues(sql, text.length, { columns: table.columns, escapes: this.#escapes, where });
+    };
+    return { table, owner, read };
+  }
+
+  #readHead(sql: string): Head {
+    const insert = readInsert(sql);
+    if (!insert) this.#refuse(`${quote(sql)} cannot be read. Make the dump with pg_dump`);
+    const { schema, name, columns, hasValues, start } = insert;
+    const table = { schema: decode(schema), name: decode(name), columns: columns.map(decode) };
+    if (this.#found && !hasValues) this.#checkChange(sql);
+    return { text: sql.slice(0, start), ...this.#own(this.#table(table)), hasValues };
+  }
+
+  /** What a statement names, with its schema, its columns and their types. */
+  #table({ schema, name, columns }: Pick<Table, 'schema' | 'name' | 'columns'>): Table {
+    const named = this.#qualify({ schema, name });
+    const types = this.#catalogue.types(named);
+    const table = { ...named, columns: columns.length > 0 ? columns : this.#catalogue.columns(named), types };
+    if (!this.#tables.has(fullName(named))) {
+      this.#tables.set(fullName(named), table);
+      this.#family = undefined;
+    }
+    return table;
+  }
+
+  #own(table: Table): { table: Table; owner: TableName | undefined } {
+    return { table, owner: this.#selection.owner(table) };
+  }
+
+  /** The table that the rows of a part are of. */
+  #whole(part: Table, { schema, name }: TableName): Table {
+    const known = this.#catalogue.types({ schema, name });
+    const types = known.size > 0 ? known : part.types;
+    const isWhole = fullName(part) === fullName({ schema, name });
+    return { schema, name, columns: isWhole ? part.columns : inherited(part.columns, known), types };
+  }
+
+  #attach(sql: string): void {
+    if (!/\s(attach|inherit)\s/i.test(sql)) return;
+    const found = readAttachment(decode(sql));
+    if (!found) return;
+    this.#family = undefined;
+    this.#catalogue.attach(this.#qualify(found.part), this.#qualify(found.parent));
+    this.#head = undefined;
+    const late = [...this.#passed.values()].find((table) => this.#selection.owner(table));
+    if (late)
+      this.#refuse(
+        `${fullName(late)} becomes a part of the log behind its data. Name the tables to take, each with --table`,
+      );
+  }
+
+  #qualify({ schema, name }: TableName): TableName {
+    return { schema: schema || this.#schema, name };
+  }
+
+  #define(sql: string): void {
+    if (!/^create\s[a-z\s]*table\s/i.test(sql)) return;
+    const definition = readDefinition(decode(sql));
+    if (!definition) return;
+    const table = this.#qualify(definition);
+    const isKnown = this.#tables.has(fullName(table)) || this.#catalogue.has(table);
+    if (this.#found && isKnown && this.#selection.owner(table)) {
+      this.#refuse(
+        `a second CREATE TABLE ${fullName(table)}: the file holds several dumps. Restore them one by one`,
+      );
+    }
+    const parents = definition.parents.map((parent) => this.#qualify(parent));
+    this.#family = undefined;
+    this.#catalogue.define({ ...table, types: definition.types, parents });
+    this.#head = undefined;
+  }
+
+  /** Follows what decides how names and texts are read. */
+  #set(sql: string): void {
+    const [, name = '', written = ''] = setting.exec(sql) ?? [];
+    const value = written.replaceAll("'", '').trim();
+    this.#head = undefined;
+    if (/^search_path$/i.test(name)) {
+      const schemas = decode(value)
+        .replaceAll('"', '')
+        .split(/\s*,\s*/);
+      this.#schema = schemas.find((schema) => schema !== '' && schema !== '$user') ?? 'public';
+    } else if (/^standard/i.test(name)) {
+      this.#escapes = /^off$/i.test(value);
+    } else if (name !== '' && !encodings.has(value.toLowerCase())) {
+      this.#refuse(`the dump is encoded in ${quote(value)}. Make it with pg_dump --encoding=UTF8`);
+    }
+  }
+
+  /** Rows of one load follow each other; those that are added later may be of another dump, or rows that a key refuses. */
+  #checkOrder(table: Table): void {
+    if (this.#scanner.dumps !== this.#dump)
+      this.#refuse(`rows of ${fullName(table)} in a second dump. Restore the dumps one by one`);
+    if (this.#finished.has(fullName(table)))
+      this.#refuse(
+        `rows of ${fullName(table)} behind its index or key: they were added later. Restore them from a file of their own, with --append`,
+      );
+  }
+
+  /** What follows the first rows of the log may change them, and is not run. */
+  #checkChange(sql: string): void {
+    const family = (this.#family ??= this.#gather());
+    if (mayChange(sql, family)) {
+      this.#refuse(
+        `“${quote(sql)}” may change rows that stand before it, and Zen runs no statements. Take it out, or load the dump with psql and dump the result`,
+      );
+    }
+    if (!addsKey(sql)) return;
+    for (const table of family) if (names(sql, [table])) this.#finished.add(fullName(table));
+  }
+
+  /** The tables to take, their parts, and those that they are parts of. */
+  #gather(): TableName[] {
+    const tables = [...this.#catalogue.tables, ...this.#tables.values()];
+    const family = tables
+      .filter((table) => this.#selection.owner(table))
+      .flatMap((table) => this.#catalogue.lineage(table));
+    return [...new Map(family.map((table) => [fullName(table), table])).values()];
+  }
+
+  #checkColumns(table: Table): void {
+    if (table.columns.length > 0) return;
+    this.#refuse(
+      `nothing names the columns of ${fullName(table)}. Make the dump with pg_dump --column-inserts`,
+    );
+  }
+
+  /** Turns rows of a table, or of one of its partitions, into rows of it. */
+  #arrange(table: Table, part: Table, owner: TableName): (rows: Buffer) => Buffer {
+    this.#selection.checkOwners([table, owner]);
+    return (
+      reorder(part.columns, table.columns, this.path) ??
+      this.#refuse(`${fullName(part)} has other columns than before. Make the dump with pg_dump`)
+    );
+  }
+
+  #refuse(why: string): never {
+    throw new ZenError('failed', `${this.path}, line ${this.#scanner.line}: ${why}.`);
+  }
+}

@@ -1,0 +1,253 @@
+import { ZenError } from '../../errors.ts';
+import { fullName, inherited } from './backup.ts';
+import type { Table, TableName } from './backup.ts';
+import { Catalogue } from './catalogue.ts';
+import { reorder } from '../copy/reorder.ts';
+import type { Reader } from './reader.ts';
+import { Selection } from '../selection.ts';
+import { readAttachment, readCopy, readDefinition } from '../sql/statement.ts';
+
+/** How the data of an archive is compressed; the place of each is its number in the header, since version 1.15. */
+const compressions = ['none', 'gzip', 'lz4', 'zstd'] as const;
+export type Compression = (typeof compressions)[number];
+
+/** Archive formats that have a table of contents, by their number in the header. */
+const formats = { 1: 'custom', 3: 'tar', 5: 'directory' } as const;
+export type Format = (typeof formats)[keyof typeof formats];
+
+/** What to take of an archive, and where it is: in several parts, if others are partitions of it or inherit it. */
+export interface Entry extends Table {
+  parts: Part[];
+}
+
+export interface Part extends Table {
+  id: number;
+  /** Custom format: the offset of its data block; null when the archive was written to a pipe and does not say. */
+  offset: number | null;
+  /** Tar and directory: the name of the file. */
+  file: string | null;
+}
+
+/** The tables of an archive, and those that have data. */
+export interface Contents {
+  catalogue: Catalogue;
+  parts: Part[];
+}
+
+export interface Toc {
+  format: Format;
+  compression: Compression;
+  contents: Contents;
+  /** Reads on in the same file. */
+  fields: Fields;
+}
+
+/** How many bytes of an archive may belong together. */
+export const longest = 64 << 20;
+
+const v = (minor: number) => 256 + minor;
+
+/**
+ * Reads the header and the table of contents of an archive, versions 1.12 to 1.16, that is PostgreSQL 9.0 to 18.
+ * Defined by PostgreSQL's src/bin/pg_dump: pg_backup_archiver.c (ReadHead, ReadToc), and for the place of the data
+ * the _ReadExtraToc of pg_backup_custom.c, pg_backup_tar.c and pg_backup_directory.c.
+ *
+ * @throws ZenError `failed` for what is not an archive, is damaged, or is of an unknown version
+ */
+export async function readToc(reader: Reader): Promise<Toc> {
+  const { version, format, fields } = await readHeader(reader);
+  const compression = await readCompression(reader, version, fields);
+  for (let field = 0; field < 7; field++) await fields.int(); // when it was made: second to year, then daylight saving
+  for (let field = 0; field < 3; field++) await fields.string(); // its database, the server's version, pg_dump's
+  const parts: Part[] = [];
+  const catalogue = new Catalogue();
+  const count = await fields.int();
+  for (let entry = 0; entry < count; entry++) {
+    const { description, definition, ...part } = await readEntry(fields, version, format);
+    if (description === 'TABLE' || description === 'TABLE ATTACH') define(catalogue, part, definition);
+    if (description === 'ENCODING') checkEncoding(definition, reader.path);
+    if (description === 'TABLE DATA') parts.push(part);
+  }
+  return { format, compression, contents: { catalogue, parts }, fields };
+}
+
+/** Partitions are attached by an entry of their own; before PostgreSQL 14 in that of the table, before 12 made as such. */
+function define(catalogue: Catalogue, { schema, name }: TableName, sql: string): void {
+  const qualify = (table: TableName) => ({ ...table, schema: table.schema || schema });
+  const definition = readDefinition(sql);
+  if (definition)
+    catalogue.define({ schema, name, types: definition.types, parents: definition.parents.map(qualify) });
+  for (const [text] of sql.matchAll(/^ALTER TABLE .* (?:ATTACH PARTITION|INHERIT) .*$/gm)) {
+    const attached = readAttachment(text);
+    if (attached) catalogue.attach(qualify(attached.part), qualify(attached.parent));
+  }
+}
+
+async function readHeader(reader: Reader): Promise<{ version: number; format: Format; fields: Fields }> {
+  const magic = reader.size < 11 ? '' : (await reader.bytes(5)).toString('latin1');
+  if (magic !== 'PGDMP') throw new ZenError('failed', `${reader.path} is not an archive of PostgreSQL.`);
+  const [major = 0, minor = 0, , intSize = 0, offsetSize = 0, number = 0] = await reader.bytes(6);
+  const version = major * 256 + minor;
+  const format = (formats as Record<number, Format>)[number];
+  if (version < v(12) || version > v(16) || !format) {
+    throw new ZenError(
+      'failed',
+      `${reader.path} is an archive of version ${major}.${minor}, format ${number}: Zen reads versions 1.12 to 1.16. Make it with a PostgreSQL of 9.0 to 18.`,
+    );
+  }
+  if (intSize < 1 || intSize > 8 || offsetSize < 1 || offsetSize > 8) {
+    damaged(reader, `it gives its integers ${intSize} and its offsets ${offsetSize} bytes`);
+  }
+  return { version, format, fields: new Fields(reader, intSize, offsetSize) };
+}
+
+/** Before 1.15 a zlib level (0: none, -1: the default one); since then the number of an algorithm. */
+async function readCompression(reader: Reader, version: number, fields: Fields): Promise<Compression> {
+  if (version < v(15)) return (await fields.int()) === 0 ? 'none' : 'gzip';
+  const number = await reader.byte();
+  return compressions[number] ?? damaged(reader, `it is compressed in a way unknown, ${number}`);
+}
+
+/** The contents begin with `SET client_encoding = 'UTF8';`, which is what the texts are written in. */
+function checkEncoding(statement: string, path: string): void {
+  const encoding = /'([^']*)'/.exec(statement)?.[1] ?? '';
+  if (/^(utf-?8|unicode|sql_ascii)$/i.test(encoding)) return;
+  throw new ZenError('failed', `${path} is written in ${encoding}. Make it with pg_dump --encoding=UTF8.`);
+}
+
+interface RawEntry extends Part {
+  description: string;
+  definition: string;
+}
+
+async function readEntry(fields: Fields, version: number, format: Format): Promise<RawEntry> {
+  const id = await fields.int();
+  await fields.int(); // whether it has data
+  await fields.string(); // oid of its catalogue
+  await fields.string(); // its own oid
+  const name = (await fields.string()) ?? '';
+  const description = (await fields.string()) ?? '';
+  await fields.int(); // section
+  const definition = (await fields.string()) ?? '';
+  await fields.string(); // drop statement
+  const copy = (await fields.string()) ?? '';
+  const schema = (await fields.string()) ?? '';
+  await fields.string(); // tablespace
+  if (version >= v(14)) await fields.string(); // table access method
+  if (version >= v(16)) await fields.int(); // kind of relation
+  await fields.string(); // owner
+  await fields.string(); // with oids
+  while ((await fields.string()) !== null); // dependencies
+  const offset = format === 'custom' ? await fields.offset() : null;
+  const file = format === 'custom' ? null : await fields.string();
+  // What a partition holds may be loaded into the table that it is one of: the statement says so, not the entry's name.
+  const target = readCopy(copy) ?? { schema, name, columns: [] };
+  return {
+    ...target,
+    schema: target.schema || schema,
+    types: new Map(),
+    id,
+    description,
+    definition,
+    offset,
+    file,
+  };
+}
+
+/**
+ * What to take of an archive. It must have been written by COPY, of columns that the archive says it has.
+ *
+ * @param names see `Selection`
+ * @throws ZenError `failed` otherwise, or when there is none, or several
+ */
+export function chooseEntry({ catalogue, parts: all }: Contents, names: string[], path: string): Entry {
+  const selection = new Selection(names, catalogue, path);
+  selection.check(all);
+  const parts = all.filter((part) => selection.owner(part));
+  const [owner] = selection.checkOwners(parts);
+  const own = parts.find((part) => owner && fullName(part) === fullName(owner));
+  const first = own ?? parts[0];
+  if (!owner || !first) throw new Error('A checked selection has a part.');
+  const types = catalogue.types(owner);
+  const columns = own ? own.columns : inherited(first.columns, types);
+  if (parts.some((part) => part.columns.length === 0)) {
+    throw new ZenError(
+      'failed',
+      `${path} was made with --inserts. Make it without, or as plain SQL: pg_dump -Fp --inserts.`,
+    );
+  }
+  const unknown = columns.find((column) => types.size > 0 && !types.has(column));
+  if (unknown !== undefined) {
+    throw new ZenError(
+      'failed',
+      `${path} is damaged: it has data of a column ${unknown} that its table has not. Copy it again.`,
+    );
+  }
+  return { ...owner, columns, types, parts };
+}
+
+/**
+ * The rows of all parts of a table, one after the other, with their columns in the table's order.
+ *
+ * @param read gives the rows of a part
+ */
+export async function* readParts(
+  { columns, parts }: Entry,
+  path: string,
+  read: (part: Part) => AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    const arrange = reorder(part.columns, columns, path);
+    if (!arrange) {
+      throw new ZenError(
+        'failed',
+        `${path} is damaged: its data of ${fullName(part)} has other columns than the rest. Copy it again.`,
+      );
+    }
+    for await (const rows of read(part)) yield arrange(rows);
+  }
+}
+
+export function damaged(reader: Reader, how: string, cause?: unknown): never {
+  throw new ZenError('failed', `${reader.path} is damaged: ${how}. Copy it again.`, { cause });
+}
+
+/** The fields that archives are made of; the sizes of integers and offsets are in the header. */
+export class Fields {
+  readonly #reader: Reader;
+  readonly #intSize: number;
+  readonly #offsetSize: number;
+
+  constructor(reader: Reader, intSize: number, offsetSize: number) {
+    this.#reader = reader;
+    this.#intSize = intSize;
+    this.#offsetSize = offsetSize;
+  }
+
+  /** A sign byte, then the digits, the lowest first (ReadInt). */
+  async int(): Promise<number> {
+    const [sign, ...digits] = await this.#reader.bytes(1 + this.#intSize);
+    return (sign ? -1 : 1) * unsigned(digits);
+  }
+
+  /**
+   * A length, then as many bytes; a negative length is a null (ReadStr).
+   *
+   * @throws ZenError `failed` for a length that only damage can give
+   */
+  async string(): Promise<string | null> {
+    const length = await this.int();
+    if (length > longest) damaged(this.#reader, `a text of ${length} bytes`);
+    return length < 0 ? null : (await this.#reader.bytes(length)).toString('utf8');
+  }
+
+  /** Whether it is known (2), then its digits, the lowest first (ReadOffset). */
+  async offset(): Promise<number | null> {
+    const [known, ...digits] = await this.#reader.bytes(1 + this.#offsetSize);
+    return known === 2 ? unsigned(digits) : null;
+  }
+}
+
+function unsigned(digits: number[]): number {
+  return digits.reduceRight((sum, digit) => sum * 256 + digit, 0);
+}

@@ -1,0 +1,158 @@
+import type { TableName } from '../formats/backup.ts';
+import { readName, readTokens } from './statement.ts';
+import { decode } from '../copy/text.ts';
+
+/** Statements that change no rows, whatever they name. */
+const harmless = new Set([
+  ...['analyze', 'begin', 'checkpoint', 'close', 'cluster', 'comment', 'commit', 'create', 'discard', 'end'],
+  ...['grant', 'listen', 'lock', 'notify', 'reassign', 'refresh', 'reindex', 'release', 'reset', 'revoke'],
+  ...['savepoint', 'security', 'set', 'show', 'start', 'unlisten', 'vacuum'],
+]);
+
+/** What may be done to a table without a change of the values in its rows. */
+const harmlessAction = new RegExp(
+  [
+    'add (constraint|primary|unique|foreign|check|exclude|not null)',
+    'alter (column )?("[^"]*"|\\S+) (set (default|not|statistics|storage|compression|generated|\\()|drop (default|not)|add generated|reset|restart)',
+    '(alter|drop|rename|validate) constraint',
+    'owner to|cluster on|replica identity|(disable|enable|force|no force) |reset ',
+    'set (\\(|without|logged|unlogged|tablespace|access)',
+    'attach partition|inherit ',
+  ]
+    .map((action) => `^(${action})`)
+    .join('|'),
+);
+
+/** What may stand before a parenthesis in a query, other than functions that might do anything. */
+const known = new Set([
+  ...[
+    'all',
+    'and',
+    'any',
+    'as',
+    'by',
+    'case',
+    'cast',
+    'coalesce',
+    'count',
+    'currval',
+    'else',
+    'exists',
+    'from',
+  ],
+  ...[
+    'greatest',
+    'in',
+    'lastval',
+    'least',
+    'lower',
+    'max',
+    'min',
+    'nextval',
+    'not',
+    'now',
+    'on',
+    'or',
+    'over',
+  ],
+  ...['pg_get_serial_sequence', 'select', 'set_config', 'setval', 'sum', 'then', 'union', 'upper', 'using'],
+  ...['values', 'version', 'when', 'where'],
+]);
+
+/**
+ * Whether a statement that is read behind rows might change them, or take them away: in doubt, it might.
+ *
+ * @param sql one character a byte
+ * @param tables those that hold the rows, and those that they are parts of
+ */
+export function mayChange(sql: string, tables: readonly TableName[]): boolean {
+  const verb = /^\w*/.exec(sql)?.[0].toLowerCase() ?? '';
+  if (harmless.has(verb)) return false;
+  const tokens = readTokens(decode(sql));
+  const words = tokens.map((token) => token.toLowerCase());
+  const object = words[1] ?? '';
+  const isNamed = tables.some((table) => isIn(tokens, table));
+  switch (verb) {
+    case 'delete':
+    case 'merge':
+    case 'update':
+      return isNamed;
+    case 'truncate':
+      return isNamed || words.includes('cascade');
+    case 'drop':
+      if (/^(domain|extension|owned|schema|type)$/.test(object)) return true;
+      return isNamed && !/^(index|policy|rule|trigger)$/.test(object);
+    case 'alter':
+      if (object === 'type') return words.includes('value') || words.includes('attribute');
+      return /^(table|foreign)$/.test(object) && isNamed && !readActions(words).every(isHarmless);
+    case 'insert':
+    case 'select':
+    case 'table':
+    case 'values':
+    case 'with':
+      return readsUnsafely(words, isNamed);
+    default:
+      return true; // DO, CALL, EXECUTE, ROLLBACK …
+  }
+}
+
+/** Whether a statement makes a key or an index, which are made when all rows are there. */
+export function addsKey(sql: string): boolean {
+  return /^create\s+(unique\s+)?index\s|^alter\s+table\s.*\sadd\s+(constraint|primary|unique)\s/is.test(sql);
+}
+
+/** Whether a statement names one of those tables, in a text of its own, too. */
+export function names(sql: string, tables: readonly TableName[]): boolean {
+  const tokens = readTokens(decode(sql));
+  return tables.some((table) => isIn(tokens, table));
+}
+
+/** A name with another schema before it is that of another table. */
+function isIn(tokens: string[], { schema, name }: TableName): boolean {
+  return tokens.some((token, at) => {
+    if (/^['$]/.test(token)) return token.toLowerCase().includes(name.toLowerCase());
+    if (readName(token) !== name) return false;
+    return tokens[at - 1] !== '.' || readName(tokens[at - 2] ?? '') === schema;
+  });
+}
+
+/** Whether a query writes, where it names the rows, or calls what may write. */
+function readsUnsafely(words: string[], isNamed: boolean): boolean {
+  if (isNamed && words.some((word) => /^(delete|merge|update|truncate)$/.test(word))) return true;
+  return words.some(
+    (word, at) =>
+      words[at + 1] === '(' &&
+      /^["\w]/.test(word) &&
+      !known.has(word) &&
+      !(words[at - 1] === '.' && words[at - 2] === 'pg_catalog') &&
+      !isList(words, at),
+  );
+}
+
+/** Whether what is called so is no function, but has columns listed behind it. */
+function isList(words: string[], at: number): boolean {
+  return (
+    /^(into|with|recursive)$/.test(words[at - 1] ?? '') || (words[at - 1] === '.' && words[at - 3] === 'into')
+  );
+}
+
+/** The actions of an ALTER TABLE statement, which commas separate. */
+function readActions(words: string[]): string[] {
+  const actions: string[][] = [[]];
+  let depth = 0;
+  let at = 2;
+  while (/^(table|if|exists|only)$/.test(words[at] ?? '')) at++;
+  at += words[at + 1] === '.' ? 3 : 1;
+  if (words[at] === '*') at++;
+  for (const word of words.slice(at)) {
+    if (word === '(') depth++;
+    if (word === ')') depth--;
+    if (word === ',' && depth === 0) actions.push([]);
+    else actions.at(-1)?.push(word);
+  }
+  return actions.map((action) => action.join(' '));
+}
+
+function isHarmless(action: string): boolean {
+  return harmlessAction.test(`${action} `);
+}

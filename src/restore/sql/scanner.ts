@@ -1,0 +1,181 @@
+import { ZenError } from '../../errors.ts';
+import { findEnd, Lines } from '../copy/lines.ts';
+import { skip } from './statement.ts';
+import { quote, Window } from '../copy/text.ts';
+
+const blanks = /[ \t\n\r\f\v;]*/y;
+const marks = /['"$;()\\\-/]/g;
+const routine = /^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s/i;
+const heading = /^-- PostgreSQL database dump( complete)?\s*$/;
+const quoted: Record<string, string> = {
+  "'": 'a text',
+  '"': 'a quoted name',
+  $: 'a dollar-quoted text',
+  '/': 'a comment',
+};
+
+/** Cuts a script into its statements, as psql does, and into the data that follows a COPY statement. */
+export class Scanner {
+  /** The line in which the last statement starts. */
+  line = 1;
+  /** How many dumps have begun, by pg_dump's heading. */
+  dumps = 0;
+  readonly #window: Window;
+  /** Whether pg_dump's heading has been read, and not its last line yet. */
+  #opened = false;
+
+  constructor(path: string, bytes: AsyncIterable<Buffer>) {
+    this.#window = new Window(path, bytes, 'statement or row');
+  }
+
+  /**
+   * The next statement, one character a byte, without comments before it and without its semicolon; undefined at the end.
+   *
+   * @throws ZenError `failed` when the file ends within it, and for a command of psql
+   */
+  async next(): Promise<string | undefined> {
+    const window = this.#window;
+    if (!(await this.#begin())) return undefined;
+    let parentheses = 0;
+    let blocks: number | undefined; // of a routine: BEGIN ATOMIC … END, which hold semicolons
+    for (let at = 0; ;) {
+      marks.lastIndex = at;
+      if (!marks.test(window.text)) {
+        await this.#more(`the statement that starts in line ${window.line}`);
+        continue;
+      }
+      const mark = marks.lastIndex - 1;
+      if (blocks !== undefined && parentheses === 0)
+        blocks = countBlocks(window.text.slice(at, mark), blocks);
+      at = mark + 1;
+      const char = window.text[mark];
+      if (char === ';') {
+        if (parentheses === 0 && !blocks) return this.#take(mark);
+      } else if (char === '(') {
+        if (parentheses++ === 0 && routine.test(window.text)) blocks ??= 0;
+      } else if (char === ')') {
+        parentheses = Math.max(parentheses - 1, 0);
+      } else if (char === '\\') {
+        await this.#command(mark);
+      } else {
+        const end = skip(window.text, mark);
+        at = Math.max(at, end < 0 ? await this.#skip(mark) : end);
+      }
+    }
+  }
+
+  /**
+   * The lines of data after a COPY statement, up to the line `\.`, which is not among them.
+   *
+   * @param of the table, for errors
+   * @param keep false to pass over them, in pieces that need not be whole rows
+   * @throws ZenError `failed` when the file ends before
+   */
+  async *data(of: string, keep = true): AsyncGenerator<Buffer> {
+    const window = this.#window;
+    while (!window.text.includes('\n')) await this.#more(`the data of ${of}`);
+    window.drop(window.text.indexOf('\n') + 1);
+    const held = new Lines();
+    for (let chunk = await window.take(); chunk; chunk = await window.take()) {
+      const lines = held.add(chunk);
+      const end = findEnd(lines);
+      if (end) {
+        if (end.start > 0) yield unixLines(lines.subarray(0, end.start));
+        window.putBack(Buffer.concat([lines.subarray(end.stop), held.rest]));
+        return;
+      }
+      if (lines.length > 0) yield unixLines(lines);
+      if (keep) window.checkLength(held.size);
+      else held.shorten();
+    }
+    if (held.rest.toString('latin1') !== '\\.') this.#endIn(`the data of ${of}`);
+  }
+
+  /** Passes over blanks, comments, empty statements and pg_dump's own commands; whether a statement starts there. */
+  async #begin(): Promise<boolean> {
+    const window = this.#window;
+    for (;;) {
+      blanks.lastIndex = 0;
+      blanks.test(window.text);
+      window.drop(blanks.lastIndex);
+      this.line = window.line;
+      const [first] = window.text;
+      if (first === '\\') await this.#command(0);
+      else if (first === '-' || first === '/') {
+        const end = await this.#skip(0);
+        if (end === 0) return true;
+        this.#note(window.text.slice(0, end));
+        window.drop(end);
+      } else if (first !== undefined) return true;
+      else if (!(await window.more())) {
+        if (this.#opened) this.#endIn('its statements');
+        return false;
+      }
+    }
+  }
+
+  /** pg_dump writes a line before all and after all. */
+  #note(comment: string): void {
+    const found = heading.exec(comment);
+    if (!found) return;
+    this.#opened = found[1] === undefined;
+    if (this.#opened) this.dumps++;
+  }
+
+  #take(end: number): string {
+    const sql = this.#window.text.slice(0, end);
+    this.#window.drop(end + 1);
+    return sql;
+  }
+
+  async #skip(start: number): Promise<number> {
+    for (;;) {
+      const end = skip(this.#window.text, start);
+      if (end >= 0) return end;
+      const what = quoted[this.#window.text.charAt(start)] ?? 'a statement';
+      await this.#more(`${what}, in the statement that starts in line ${this.#window.line}`);
+    }
+  }
+
+  /** A command of psql. Those of pg_dump that say how psql should read what follows need no heed. */
+  async #command(start: number): Promise<void> {
+    const window = this.#window;
+    while (!window.text.includes('\n', start)) await this.#more('a command of psql');
+    const line = window.text.slice(start, window.text.indexOf('\n', start));
+    const name = /^\\[^\s]*/.exec(line)?.[0] ?? '';
+    if (start > 0 || (name !== '\\restrict' && name !== '\\unrestrict')) {
+      const how = /^\\c(onnect)?$/.test(name)
+        ? 'leads to another database, and Zen reads a dump of one. Make it with pg_dump without --create, or cut out the part between two such lines'
+        : 'is a command of psql, which Zen does not follow. Make the dump with pg_dump';
+      throw new ZenError('failed', `${window.path}, line ${this.line}: ${quote(name)} ${how}.`);
+    }
+    window.drop(line.length);
+  }
+
+  async #more(what: string): Promise<void> {
+    if (!(await this.#window.more())) this.#endIn(what);
+  }
+
+  #endIn(what: string): never {
+    throw new ZenError(
+      'failed',
+      `${this.#window.path} ends in the middle of ${what}: the dump is incomplete. Copy it again.`,
+    );
+  }
+}
+
+/** How deep in BEGIN … END a routine is after `code`, which holds no texts and no comments. */
+function countBlocks(code: string, before: number): number {
+  let depth = before;
+  for (const [word] of code.matchAll(/[a-z_\x80-\xff][\w\x80-\xff]*/gi)) {
+    if (/^begin$/i.test(word) || (depth > 0 && /^case$/i.test(word))) depth++;
+    else if (depth > 0 && /^end$/i.test(word)) depth--;
+  }
+  return depth;
+}
+
+/** Without the carriage returns that Windows adds; in a value, COPY writes `\r`. */
+function unixLines(lines: Buffer): Buffer {
+  if (!lines.includes('\r\n')) return lines;
+  return Buffer.from(lines.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+}

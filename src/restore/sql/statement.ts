@@ -1,0 +1,274 @@
+import type { TableName } from '../formats/backup.ts';
+
+export interface Definition extends TableName {
+  types: Map<string, string>;
+  /** The tables that it is made a partition of, or inherits. */
+  parents: TableName[];
+}
+
+export interface Copy extends TableName {
+  columns: string[];
+}
+
+export interface Insert extends Copy {
+  /** Whether it gives its rows as a list of VALUES. */
+  hasValues: boolean;
+  /** Where that list starts, or what stands in its place. */
+  start: number;
+}
+
+const constraints = new Set(['check', 'constraint', 'foreign', 'like', 'primary', 'unique']);
+const afterType = new Set([
+  ...['check', 'collate', 'compression', 'constraint', 'default', 'generated', 'not', 'null', 'options'],
+  ...['primary', 'references', 'storage', 'unique', ',', ')'],
+]);
+const afterElement = new Set([',', ')']);
+
+/**
+ * The table that a CREATE TABLE statement defines, and the types of its columns as they are written there: not of those that
+ * it takes from elsewhere (INHERITS, PARTITION OF, AS). Its schema is '' when not written.
+ */
+export function readDefinition(sql: string): Definition | undefined {
+  const cursor = new Cursor(sql);
+  if (!cursor.accept('create')) return undefined;
+  while (cursor.accept('global', 'local', 'temporary', 'temp', 'unlogged', 'foreign'));
+  if (!cursor.accept('table')) return undefined;
+  if (cursor.accept('if')) while (cursor.accept('not', 'exists'));
+  const name = cursor.qualifiedName();
+  const parents = cursor.accept('partition') && cursor.accept('of') ? [cursor.qualifiedName()] : [];
+  const types = cursor.accept('(') && !cursor.accept(')') ? readTypes(cursor) : new Map<string, string>();
+  cursor.accept(')');
+  if (cursor.accept('inherits') && cursor.accept('('))
+    do parents.push(cursor.qualifiedName());
+    while (cursor.accept(','));
+  return { ...name, types, parents };
+}
+
+function readTypes(cursor: Cursor): Map<string, string> {
+  const types = new Map<string, string>();
+  do {
+    if (!isConstraint(cursor)) {
+      const name = cursor.name();
+      const type = cursor.upTo(afterType).replaceAll(/\s+/g, ' ');
+      if (type !== '') types.set(name, type.includes('"') ? type : type.toLowerCase());
+    }
+    cursor.upTo(afterElement);
+  } while (cursor.accept(','));
+  return types;
+}
+
+/**
+ * What `ALTER TABLE ONLY a ATTACH PARTITION b …`, or `ALTER TABLE b INHERIT a`, makes a part, and of which table; undefined
+ * for another statement.
+ */
+export function readAttachment(sql: string): { part: TableName; parent: TableName } | undefined {
+  const cursor = new Cursor(sql);
+  if (!cursor.accept('alter') || !cursor.accept('table')) return undefined;
+  if (cursor.accept('if')) cursor.accept('exists');
+  cursor.accept('only');
+  const table = cursor.qualifiedName();
+  if (cursor.accept('inherit')) return { part: table, parent: cursor.qualifiedName() };
+  if (!cursor.accept('attach') || !cursor.accept('partition')) return undefined;
+  return { part: cursor.qualifiedName(), parent: table };
+}
+
+/** `exclude` may be a column as well. */
+function isConstraint(cursor: Cursor): boolean {
+  const [first, second] = cursor.peek(2);
+  return constraints.has(first ?? '') || (first === 'exclude' && (second === 'using' || second === '('));
+}
+
+/**
+ * The table and the columns of `COPY s.t (a, "B c") FROM stdin;`, as pg_dump writes it. Without a list, there are no
+ * columns; the schema is '' when not written.
+ *
+ * @returns undefined for another statement, and for a COPY statement with options or from elsewhere
+ */
+export function readCopy(sql: string): Copy | undefined {
+  const cursor = new Cursor(sql);
+  if (!cursor.accept('copy')) return undefined;
+  const target = readTarget(cursor);
+  if (!cursor.accept('from') || !cursor.accept('stdin')) return undefined;
+  cursor.accept(';');
+  return cursor.peek(1)[0] === '' ? target : undefined;
+}
+
+/** The table and the columns of an INSERT statement, and where its values start; undefined for another statement. */
+export function readInsert(sql: string): Insert | undefined {
+  const cursor = new Cursor(sql);
+  if (!cursor.accept('insert') || !cursor.accept('into')) return undefined;
+  const target = readTarget(cursor);
+  if (cursor.accept('overriding')) while (cursor.accept('system', 'user', 'value'));
+  return { ...target, hasValues: cursor.accept('values'), start: cursor.at };
+}
+
+function readTarget(cursor: Cursor): Copy {
+  const target = cursor.qualifiedName();
+  const columns: string[] = [];
+  if (cursor.accept('(') && !cursor.accept(')')) {
+    do columns.push(cursor.name());
+    while (cursor.accept(','));
+    cursor.accept(')');
+  }
+  return { ...target, columns };
+}
+
+const blanks = /[ \t\n\r\f\v]*/y;
+const word = /[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*/y;
+
+/** The tokens of a statement, as they are written; comments are none. */
+export function readTokens(sql: string): string[] {
+  const cursor = new Cursor(sql);
+  const tokens: string[] = [];
+  for (let token = cursor.next(); token !== ''; token = cursor.next()) tokens.push(token);
+  return tokens;
+}
+
+/** A name as it is written: quoted, or in letters of any case. */
+export function readName(token: string): string {
+  if (token.startsWith('"')) return token.slice(1, -1).replaceAll('""', '"');
+  return token.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** Goes through a statement's tokens. Keywords are asked for in lower case. */
+class Cursor {
+  at = 0;
+  readonly #sql: string;
+
+  constructor(sql: string) {
+    this.#sql = sql;
+  }
+
+  /** The next tokens, which are not taken; '' at the end. */
+  peek(count: number): string[] {
+    const { at } = this;
+    const tokens = Array.from({ length: count }, () => this.next().toLowerCase());
+    this.at = at;
+    return tokens;
+  }
+
+  /** Takes the next token if it is one of those. */
+  accept(...tokens: string[]): boolean {
+    const { at } = this;
+    if (tokens.includes(this.next().toLowerCase())) return true;
+    this.at = at;
+    return false;
+  }
+
+  name(): string {
+    return readName(this.next());
+  }
+
+  qualifiedName(): TableName {
+    const name = this.name();
+    return this.accept('.') ? { schema: name, name: this.name() } : { schema: '', name };
+  }
+
+  /** What stands before the next of `stops` that is not in parentheses. */
+  upTo(stops: ReadonlySet<string>): string {
+    this.#skipBlanks();
+    const start = this.at;
+    let end = start;
+    let depth = 0;
+    for (let [token = ''] = this.peek(1); token !== ''; [token = ''] = this.peek(1)) {
+      if (depth === 0 && stops.has(token)) break;
+      if (token === '(' || token === '[') depth++;
+      if (token === ')' || token === ']') depth--;
+      this.next();
+      end = this.at;
+    }
+    return this.#sql.slice(start, end);
+  }
+
+  next(): string {
+    this.#skipBlanks();
+    const start = this.at;
+    const end = skip(this.#sql, start);
+    word.lastIndex = start;
+    if (end !== start) this.at = end < 0 ? this.#sql.length : end;
+    else this.at = word.test(this.#sql) ? word.lastIndex : Math.min(start + 1, this.#sql.length);
+    return this.#sql.slice(start, this.at);
+  }
+
+  #skipBlanks(): void {
+    for (let end = this.at; ; this.at = end) {
+      blanks.lastIndex = end;
+      blanks.test(this.#sql);
+      this.at = blanks.lastIndex;
+      if (!/[-/]/.test(this.#sql.charAt(this.at))) return;
+      end = skip(this.#sql, this.at);
+      if (end === this.at) return;
+      if (end < 0) end = this.#sql.length;
+    }
+  }
+}
+
+/**
+ * Where the text, the quoted name, the dollar quote or the comment that begins at `start` ends; `start` when none begins
+ * there, -1 when `sql` ends before. The rules are those of psql (PostgreSQL's src/fe_utils/psqlscan.l).
+ */
+export function skip(sql: string, start: number): number {
+  switch (sql[start]) {
+    case "'":
+      return isEscape(sql, start) ? skipEscaped(sql, start + 1) : skipQuoted(sql, start, "'");
+    case '"':
+      return skipQuoted(sql, start, '"');
+    case '$':
+      return skipDollars(sql, start);
+    case '-':
+      if (start + 1 === sql.length) return -1;
+      return sql[start + 1] === '-' ? sql.indexOf('\n', start) : start;
+    case '/':
+      if (start + 1 === sql.length) return -1;
+      return sql[start + 1] === '*' ? skipComment(sql, start) : start;
+    default:
+      return start;
+  }
+}
+
+const ofName = /[\w$\x80-\uffff]/;
+
+/** Whether the quote at `at` belongs to an `E'…'`. */
+function isEscape(sql: string, at: number): boolean {
+  return (sql[at - 1] === 'E' || sql[at - 1] === 'e') && (at < 2 || !ofName.test(sql.charAt(at - 2)));
+}
+
+function skipQuoted(sql: string, start: number, quote: string): number {
+  for (let at = sql.indexOf(quote, start + 1); at >= 0; at = sql.indexOf(quote, at + 2)) {
+    if (at + 1 === sql.length) return -1;
+    if (sql[at + 1] !== quote) return at + 1;
+  }
+  return -1;
+}
+
+function skipEscaped(sql: string, start: number): number {
+  const mark = /[\\']/g;
+  mark.lastIndex = start;
+  while (mark.test(sql)) {
+    const at = mark.lastIndex;
+    if (at === sql.length) return -1;
+    if (sql[at - 1] === "'" && sql[at] !== "'") return at;
+    mark.lastIndex = at + 1;
+  }
+  return -1;
+}
+
+function skipDollars(sql: string, start: number): number {
+  if (start > 0 && ofName.test(sql.charAt(start - 1))) return start;
+  const opening = /\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?(\$|$)/y;
+  opening.lastIndex = start;
+  const found = opening.exec(sql);
+  if (!found) return start;
+  const end = found[1] === '' ? -1 : sql.indexOf(found[0], opening.lastIndex);
+  return end < 0 ? -1 : end + found[0].length;
+}
+
+function skipComment(sql: string, start: number): number {
+  const mark = /\/\*|\*\//g;
+  mark.lastIndex = start;
+  for (let depth = 0; mark.test(sql);) {
+    depth += sql[mark.lastIndex - 1] === '*' ? 1 : -1;
+    if (depth === 0) return mark.lastIndex;
+  }
+  return -1;
+}

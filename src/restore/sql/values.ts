@@ -1,0 +1,167 @@
+import { ZenError } from '../../errors.ts';
+import { isTaken } from '../columns.ts';
+import { skip } from './statement.ts';
+import { escapeText, quote } from '../copy/text.ts';
+
+const simple = /(?:null|true|false|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?![\w$.(\x80-\xff])/iy;
+const bits = /b'([01]*)'|x'([\da-f]*)'/iy;
+const generated = /default(?![\w$.(\x80-\xff])/iy;
+const cast =
+  /(?:\s*::\s*(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[a-z_][\w$]*))?(?: (?:varying|precision))?(?:\s*\([\d, ]*\))?(?: with(?:out)? time zone)?(?:\[\])*)*/iy;
+const tail = /^[ \t\n\r\f\v]*(?:on\s+conflict\s+do\s+nothing\s*)?$/i;
+
+/** What the values of an INSERT statement depend on. */
+interface ValuesOptions {
+  /** Of the rows, in their order. */
+  columns: readonly string[];
+  /** Whether a backslash in an ordinary text is an escape, too: `standard_conforming_strings` off. */
+  escapes: boolean;
+  /** The file, the line and the table, for an error. */
+  where: string;
+}
+
+/**
+ * The rows of `(1, 'it''s', NULL), (…)`, the end of an INSERT statement, as COPY text. Nothing is evaluated: values are
+ * literals, perhaps with a cast, which is left out. DEFAULT is what pg_dump writes of a generated column: NULL, if it is
+ * none of the log's.
+ *
+ * @param sql one character a byte
+ * @param start where the list starts
+ * @throws ZenError `failed` for anything but literals, and for a row of another width
+ */
+export function readValues(sql: string, start: number, options: ValuesOptions): string {
+  return new Values(sql, start, options).read();
+}
+
+class Values {
+  readonly #sql: string;
+  readonly #options: ValuesOptions;
+  #at: number;
+
+  constructor(sql: string, start: number, options: ValuesOptions) {
+    this.#sql = sql;
+    this.#at = start;
+    this.#options = options;
+  }
+
+  read(): string {
+    const rows: string[] = [];
+    do rows.push(this.#row());
+    while (this.#accept(','));
+    const rest = this.#sql.slice(this.#at);
+    if (!tail.test(rest)) this.#refuse(`has ${quote(rest)} after its values, which Zen does not know`);
+    return rows.join('');
+  }
+
+  #row(): string {
+    if (!this.#accept('(')) this.#refuse(`has ${quote(this.#sql.slice(this.#at))} where a row should start`);
+    const { columns } = this.#options;
+    const width = columns.length;
+    const values: string[] = [];
+    do values.push(this.#value(columns[values.length] ?? ''));
+    while (this.#accept(','));
+    if (!this.#accept(')')) this.#refuseValue(this.#at);
+    if (values.length !== width) this.#refuse(`has a row of ${values.length} values for ${width} columns`);
+    return `${values.join('\t')}\n`;
+  }
+
+  #value(column: string): string {
+    this.#skipBlanks();
+    const start = this.#at;
+    const value = this.#literal(column);
+    if (this.#isEnd()) return value;
+    cast.lastIndex = this.#at;
+    cast.test(this.#sql);
+    this.#at = cast.lastIndex;
+    this.#skipBlanks();
+    if (!this.#isEnd()) this.#refuseValue(start);
+    return value;
+  }
+
+  #isEnd(): boolean {
+    const next = this.#sql[this.#at];
+    return next === ',' || next === ')';
+  }
+
+  #literal(column: string): string {
+    const first = this.#sql[this.#at];
+    if (first === "'") return this.#text(this.#at, this.#options.escapes);
+    if ((first === 'E' || first === 'e') && this.#sql[this.#at + 1] === "'")
+      return this.#text(this.#at + 1, true);
+    simple.lastIndex = this.#at;
+    if (!simple.test(this.#sql)) return this.#rare(column);
+    const value = this.#sql.slice(this.#at, simple.lastIndex);
+    this.#at = simple.lastIndex;
+    return /^[a-z]/i.test(value) ? (keywords[value.toLowerCase()] ?? value) : value;
+  }
+
+  #rare(column: string): string {
+    bits.lastIndex = generated.lastIndex = this.#at;
+    const [all, binary, hex = ''] = bits.exec(this.#sql) ?? [];
+    if (all === undefined && (isTaken(column) || !generated.test(this.#sql))) this.#refuseValue(this.#at);
+    this.#at = all === undefined ? generated.lastIndex : bits.lastIndex;
+    if (all === undefined) return keywords.null;
+    return binary ?? hex.replaceAll(/./g, (digit) => parseInt(digit, 16).toString(2).padStart(4, '0'));
+  }
+
+  #text(start: number, escapes: boolean): string {
+    const end = skip(this.#sql, start);
+    if (end < 0) this.#refuseValue(start);
+    const value = this.#sql.slice(start + 1, end - 1);
+    this.#at = end;
+    if (escapes) return escapeText(unescape(value));
+    return escapeText(value.includes("'") ? value.replaceAll("''", "'") : value);
+  }
+
+  #accept(token: string): boolean {
+    this.#skipBlanks();
+    if (this.#sql[this.#at] !== token) return false;
+    this.#at++;
+    return true;
+  }
+
+  #skipBlanks(): void {
+    while (isBlank(this.#sql.charCodeAt(this.#at))) this.#at++;
+  }
+
+  #refuseValue(start: number): never {
+    const value = /^[^,]*/.exec(this.#sql.slice(start, start + 240))?.[0] ?? '';
+    this.#refuse(`has the value ${quote(value)}, which is no literal, and Zen evaluates nothing`);
+  }
+
+  #refuse(why: string): never {
+    throw new ZenError(
+      'failed',
+      `${this.#options.where} ${why}. Make the dump with pg_dump, without --inserts.`,
+    );
+  }
+}
+
+/** A space, or one of tab, newline, vertical tab, form feed and carriage return. */
+function isBlank(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
+const keywords: Record<string, string> & { null: string } = { null: '\\N', true: 't', false: 'f' };
+const controls: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+const escaped = /''|(?:\\u[\da-fA-F]{4})+|\\U[\da-fA-F]{8}|\\x[\da-fA-F]{1,2}|\\[0-7]{1,3}|\\[^]/g;
+
+/** What `E'…'` says (PostgreSQL's documentation, 4.1.2.2), one character a byte. */
+function unescape(text: string): string {
+  if (!/['\\]/.test(text)) return text;
+  return text.replaceAll(escaped, (escape) => {
+    const [first = '', kind = ''] = escape;
+    if (first === "'") return "'";
+    if (escape.length === 2)
+      return controls[kind] ?? (/[0-7]/.test(kind) ? String.fromCharCode(Number(kind)) : kind);
+    if (kind === 'x') return String.fromCharCode(parseInt(escape.slice(2), 16));
+    if (kind !== 'u' && kind !== 'U') return String.fromCharCode(parseInt(escape.slice(1), 8) & 255);
+    const codes = escape
+      .split(/\\[uU]/)
+      .slice(1)
+      .map((digits) => parseInt(digits, 16));
+    if (codes.some((code) => code > 0x10ffff)) return '\0'; // which a database refuses, as it does such an escape
+    const chars = kind === 'u' ? String.fromCharCode(...codes) : String.fromCodePoint(...codes);
+    return Buffer.from(chars).toString('latin1');
+  });
+}

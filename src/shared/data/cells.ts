@@ -1,0 +1,345 @@
+import { isWhole, join, Reader, split, Writer } from './varint.ts';
+
+type Times = Uint16Array | Uint32Array;
+type Sums = Uint32Array | Float64Array;
+
+/**
+ * A table of the aggregates by columns. Rows that share all names are a cell; cells are in the order of their codes, the
+ * rows of a cell in that of time. Values are kept as running sums, so that any stretch of a cell is one subtraction.
+ */
+export interface Cells {
+  /** How many names each dimension has. */
+  sizes: number[];
+  /** The code of each cell's name, one array for each dimension. */
+  codes: Uint32Array[];
+  /** The row at which each cell begins, and the number of rows. */
+  offsets: Uint32Array;
+  /** The minute of each row, counted from the start of the period. */
+  minutes: Times;
+  /** The sum of the values of all rows before each row, and of all. */
+  sums: Sums;
+  /** How many rows of the database are in all rows before each row, and in all; null where each is one. */
+  counts: Sums | null;
+}
+
+/** One cell: its names' codes, and its rows in order of time. */
+export interface Cell {
+  codes: number[];
+  minutes: ArrayLike<number>;
+  values: ArrayLike<number>;
+  counts?: ArrayLike<number> | undefined;
+}
+
+/**
+ * Builds a table from cells in any order, each with a row at least.
+ *
+ * @throws Error for what no table can hold: a code beyond its names, two cells of the same names, a minute twice or out of order,
+ *   a value that is no whole number from 0 on
+ */
+export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
+  const sorted = cells.toSorted((a, b) => compare(a.codes, b.codes));
+  for (const [index, cell] of sorted.entries()) requireCell(cell, sizes, sorted[index - 1]);
+  const rows = sorted.reduce((sum, { minutes }) => sum + minutes.length, 0);
+  const counted = sorted.some(({ counts }) => counts !== undefined);
+  const offsets = new Uint32Array(sorted.length + 1);
+  const latest = sorted.reduce((most, cell) => Math.max(most, lastMinute(cell)), 0);
+  const minutes = newTimes(rows, latest);
+  const sums = newSums(rows, total(sorted.map(({ values }) => values)));
+  const counts = counted ? newSums(rows, total(sorted.map((cell) => countsOf(cell)))) : null;
+  let row = 0;
+  for (const [index, cell] of sorted.entries()) {
+    const own = countsOf(cell);
+    for (let at = 0; at < cell.minutes.length; at++, row++) {
+      minutes[row] = pick(cell.minutes, at);
+      sums[row + 1] = pick(sums, row) + pick(cell.values, at);
+      if (counts) counts[row + 1] = pick(counts, row) + pick(own, at);
+    }
+    offsets[index + 1] = row;
+  }
+  const codes = sizes.map((_, dimension) => Uint32Array.from(sorted, (cell) => pick(cell.codes, dimension)));
+  return { sizes, codes, offsets, minutes, sums, counts };
+}
+
+/** An element that must be there. */
+export function pick<Value>(values: ArrayLike<Value>, at: number): Value {
+  const value = values[at];
+  if (value === undefined) throw new Error(`There is nothing at ${at} of ${values.length}.`);
+  return value;
+}
+
+function requireCell({ codes, minutes, values, counts }: Cell, sizes: number[], before?: Cell): void {
+  const told = `The cell of codes ${codes.join()}`;
+  if (codes.length !== sizes.length || !codes.every((code, at) => isWhole(code) && code < pick(sizes, at)))
+    throw new Error(`${told} has a name that is not among ${sizes.join()} names.`);
+  if (before && compare(before.codes, codes) === 0) throw new Error(`${told} is there twice.`);
+  let previous = -1;
+  for (let at = 0; at < minutes.length; at++) {
+    const [minute, value] = [pick(minutes, at), pick(values, at)];
+    const count = counts ? pick(counts, at) : 1;
+    if (!isWhole(minute) || minute <= previous || minute >= 2 ** 32)
+      throw new Error(`${told} has minute ${minute} after ${previous}.`);
+    if (!isWhole(value) || !isWhole(count) || count < 1)
+      throw new Error(`${told} has ${value} in ${count} rows of minute ${minute}.`);
+    previous = minute;
+  }
+}
+
+function lastMinute({ minutes }: Cell): number {
+  return minutes.length > 0 ? pick(minutes, minutes.length - 1) : 0;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((code, dimension) => code !== b[dimension]);
+  return (a[at] ?? 0) - (b[at] ?? 0);
+}
+
+function countsOf({ counts, minutes }: Cell): ArrayLike<number> {
+  return counts ?? new Uint8Array(minutes.length).fill(1);
+}
+
+function total(columns: ArrayLike<number>[]): number {
+  let sum = 0;
+  for (const column of columns) for (let at = 0; at < column.length; at++) sum += pick(column, at);
+  if (!isWhole(sum)) throw new Error(`The sum ${sum} is larger than what can be counted exactly.`);
+  return sum;
+}
+
+function newTimes(rows: number, latest: number): Times {
+  return latest < 2 ** 16 ? new Uint16Array(rows) : new Uint32Array(rows);
+}
+
+function newSums(rows: number, last: number): Sums {
+  return last < 2 ** 32 ? new Uint32Array(rows + 1) : new Float64Array(rows + 1);
+}
+
+/** The cells one by one, as `buildCells` takes them; their columns are views. */
+export function* eachCell({ codes, offsets, minutes, sums, counts }: Cells): Generator<Cell> {
+  for (let cell = 0; cell + 1 < offsets.length; cell++) {
+    const [from, to] = [pick(offsets, cell), pick(offsets, cell + 1)];
+    yield {
+      codes: codes.map((column) => pick(column, cell)),
+      minutes: minutes.subarray(from, to),
+      values: differences(sums, from, to),
+      counts: counts ? differences(counts, from, to) : undefined,
+    };
+  }
+}
+
+function differences(sums: Sums, from: number, to: number): Float64Array {
+  const values = new Float64Array(to - from);
+  for (let at = from; at < to; at++) values[at - from] = pick(sums, at + 1) - pick(sums, at);
+  return values;
+}
+
+/**
+ * The table as bytes, before they are deflated: sizes, totals, the steps from cell to cell, the number of rows of each, then
+ * for the rows the minutes since the one before, the values and, where they are not all 1, the counts. Rows stand in the order
+ * of how many their cell has, most first, for alike ones deflate best together; the reader knows the order from the numbers.
+ */
+export function encodeCells(cells: Cells): Uint8Array {
+  const [head, steps, sizes, gaps, values, counts] = Array.from({ length: 6 }, () => new Writer()) as [
+    Writer,
+    Writer,
+    Writer,
+    Writer,
+    Writer,
+    Writer,
+  ];
+  const all = [...eachCell(cells)];
+  if (!isWhole(cells.sizes.reduce((product, size) => product * size, 1)))
+    throw new Error(`There are too many names: ${cells.sizes.join(' × ')}.`);
+  for (const size of cells.sizes) head.write(size);
+  head.write(all.length);
+  for (const number of summarise(cells)) head.write(number);
+  let before = -1;
+  for (const { codes, minutes } of all) {
+    const place = placeOf(codes, cells.sizes);
+    steps.write(place - before - 1);
+    before = place;
+    sizes.write(minutes.length);
+  }
+  for (const cell of mostFirst(all.map(({ minutes }) => minutes.length))) {
+    const { minutes, values: own, counts: many } = pick(all, cell);
+    let previous = -1;
+    for (let at = 0; at < minutes.length; at++) {
+      const minute = pick(minutes, at);
+      gaps.write(minute - previous - 1);
+      previous = minute;
+      values.write(pick(own, at));
+      if (many) counts.write(pick(many, at));
+    }
+  }
+  return join([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
+}
+
+/** The last minute of a table; 0 where it has no row. */
+export function latestMinute({ minutes }: Pick<Cells, 'minutes'>): number {
+  let last = 0;
+  for (const minute of minutes) last = Math.max(last, minute);
+  return last;
+}
+
+function summarise(cells: Cells): Totals {
+  const { sums, counts } = cells;
+  return [latestMinute(cells), pick(sums, sums.length - 1), counts ? pick(counts, counts.length - 1) : 0];
+}
+
+/** As many cells as can be told apart before a reader runs out of memory. */
+const mostCells = 2 ** 20;
+
+/** A table as bytes, up to its rows, of which each has a byte at least: no more of them are stated than there can be. */
+interface Opened {
+  sizes: number[];
+  /** The place of each cell, and the row at which it begins; and the order in which the rows of cells stand. */
+  places: Float64Array;
+  offsets: Uint32Array;
+  order: number[];
+  totals: Totals;
+  gaps: Reader;
+  values: Reader;
+  many: Reader;
+  /** @throws Error when something is left to read */
+  end: () => void;
+}
+
+/** The last minute, the sum of the values, and that of the counts: 0 where each row counts as one. */
+type Totals = [last: number, sum: number, count: number];
+
+function open(bytes: Uint8Array, dimensions: number): Opened {
+  const pieces = split(bytes, 6);
+  const readers = pieces.map((piece) => new Reader(piece));
+  const [head, steps, lengths, gaps, values, many] = readers as [
+    Reader,
+    Reader,
+    Reader,
+    Reader,
+    Reader,
+    Reader,
+  ];
+  const sizes = Array.from({ length: dimensions }, () => head.read());
+  const [number, ...totals] = [head.read(), head.read(), head.read(), head.read()] as [number, ...Totals];
+  requireRoom(number, Math.min(mostCells, pieces[1]?.length ?? 0), 'cells');
+  const room = sizes.reduce((product, size) => product * size, 1);
+  const [places, offsets] = [new Float64Array(number), new Uint32Array(number + 1)];
+  let rows = 0;
+  for (let cell = 0, place = -1; cell < number; cell++) {
+    place += steps.read() + 1;
+    if (!(place < room)) throw new Error('The data of this page has a name that is not among its names.');
+    places[cell] = place;
+    rows += lengths.read();
+    requireRoom(rows, pieces[3]?.length ?? 0, 'rows');
+    offsets[cell + 1] = rows;
+  }
+  const order = mostFirst(offsets.subarray(1).map((end, index) => end - pick(offsets, index)));
+  const end = () => {
+    for (const reader of readers) reader.end();
+  };
+  return { sizes, places, offsets, order, totals, gaps, values, many, end };
+}
+
+function requireRoom(number: number, most: number, what: string): void {
+  if (!(number <= most))
+    throw new Error(`The data of this page has more ${what} than it can hold: ${number}.`);
+}
+
+function requireTotals(found: Totals, stated: Totals): void {
+  if (!found.every(isWhole) || found.join() !== stated.join())
+    throw new Error('The data of this page has other sums than it says.');
+}
+
+/**
+ * The inverse of `encodeCells`, for a table of that many dimensions.
+ *
+ * @throws Error when the bytes are not just what that writes
+ */
+export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
+  const { sizes, places, offsets, order, totals, gaps, values, many, end } = open(bytes, dimensions);
+  const [latest, sum, count] = totals;
+  const codes = sizes.map(() => new Uint32Array(places.length));
+  for (const [cell, place] of places.entries())
+    for (const [dimension, code] of codesOf(place, sizes).entries()) pick(codes, dimension)[cell] = code;
+  const rows = pick(offsets, places.length);
+  const minutes = newTimes(rows, latest);
+  const sums = newSums(rows, sum);
+  const counts = count > 0 ? newSums(rows, count) : null;
+  for (const cell of order) {
+    for (let row = offsets[cell] ?? 0, minute = -1; row < (offsets[cell + 1] ?? 0); row++) {
+      minute += gaps.read() + 1;
+      minutes[row] = minute;
+      sums[row + 1] = values.read();
+      if (counts) counts[row + 1] = many.read();
+    }
+  }
+  accumulate(sums);
+  if (counts) accumulate(counts);
+  end();
+  const cells = { sizes, codes, offsets, minutes, sums, counts };
+  requireTotals(summarise(cells), totals);
+  return cells;
+}
+
+/** A table without its rows. */
+export interface Outline {
+  sizes: number[];
+  last: number;
+  sum: number;
+  /** The rows of the database that it tells of, the rows that it has for them, and its cells. */
+  rows: number;
+  held: number;
+  cells: number;
+}
+
+/**
+ * Reads all that `decodeCells` does, and keeps nothing of it.
+ *
+ * @param take gets each row: the code of its first name, its minute and its value
+ */
+export function scanCells(
+  bytes: Uint8Array,
+  dimensions: number,
+  take: (code: number, minute: number, value: number) => void = () => undefined,
+): Outline {
+  const { sizes, places, offsets, order, totals, gaps, values, many, end } = open(bytes, dimensions);
+  const counted = totals[2] > 0;
+  const others = sizes.slice(1).reduce((product, size) => product * size, 1);
+  let [last, sum, count] = [0, 0, 0];
+  for (const cell of order) {
+    const code = Math.floor(pick(places, cell) / others);
+    let minute = -1;
+    for (let row = pick(offsets, cell); row < pick(offsets, cell + 1); row++) {
+      minute += gaps.read() + 1;
+      const value = values.read();
+      sum += value;
+      if (counted) count += many.read();
+      take(code, minute, value);
+    }
+    last = Math.max(last, minute);
+  }
+  end();
+  requireTotals([last, sum, count], totals);
+  const [held, cells] = [pick(offsets, places.length), places.length];
+  return { sizes, last, sum, rows: counted ? count : held, held, cells };
+}
+
+function accumulate(sums: Sums): void {
+  for (let row = 1; row < sums.length; row++) sums[row] = (sums[row] ?? 0) + (sums[row - 1] ?? 0);
+}
+
+function placeOf(codes: readonly number[], sizes: readonly number[]): number {
+  return codes.reduce((place, code, dimension) => place * pick(sizes, dimension) + code, 0);
+}
+
+function codesOf(place: number, sizes: readonly number[]): number[] {
+  const codes = [];
+  for (const size of sizes.toReversed()) {
+    codes.unshift(place % size);
+    place = Math.floor(place / size);
+  }
+  return codes;
+}
+
+/** The indices of the numbers, the largest first, equal ones as they stand. */
+function mostFirst(numbers: ArrayLike<number>): number[] {
+  const indices = Array.from({ length: numbers.length }, (_, index) => index);
+  return indices.sort((a, b) => (numbers[b] ?? 0) - (numbers[a] ?? 0) || a - b);
+}

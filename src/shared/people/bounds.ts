@@ -1,0 +1,216 @@
+import { stretch } from '../data/cube.ts';
+import type { Returns } from './returns.ts';
+
+const minuteMs = 60_000;
+
+/** How many people, as far as it can be told. */
+export interface Bounds {
+  low: number;
+  high: number;
+}
+
+/** What is asked: codes of names, or null for all of them, and a half-open stretch of the period, Unix milliseconds. */
+export interface Audience {
+  topics: number[] | null;
+  ages: number[] | null;
+  period: readonly [number, number];
+}
+
+/** A stretch of time in whole steps: what lies in the period for certain, and what it touches. */
+interface Stretch {
+  inner: [number, number];
+  outer: [number, number];
+}
+
+/** The codes of a topic, an age and a kind of event, as in `Returns`. */
+type Scope = readonly [topic: number, age: number, kind: number];
+
+const dayMs = 86_400_000;
+
+/** Counts people. */
+export class People {
+  readonly #returns: Returns;
+  /** The page's period, half-open, Unix milliseconds. */
+  readonly span: readonly [number, number];
+  /** The cells of each scope, by its place. */
+  readonly #scopes = new Map<number, [number, number]>();
+
+  constructor(returns: Returns, span: readonly [number, number]) {
+    this.#returns = returns;
+    this.span = span;
+    const { offsets } = returns.cells;
+    for (let cell = 0; cell + 1 < offsets.length; cell++) {
+      const place = this.#placeOf(cell);
+      const [first] = this.#scopes.get(place) ?? [cell];
+      this.#scopes.set(place, [first, cell + 1]);
+    }
+  }
+
+  get #kinds(): number {
+    return this.#returns.cells.sizes[2] ?? 2;
+  }
+
+  /**
+   * The people of a kind of event in each stretch of the period that can be told apart, mostly one. Everyone seen in a stretch has
+   * one first step in it, and what was before that lies before the stretch: so those of a scope add up. Of several scopes, people
+   * may be in more than one.
+   */
+  count(kind: number, audience: Audience): Bounds[] {
+    return this.#stretches(audience.period).map((stretch) => this.#ofTopics(kind, audience, stretch));
+  }
+
+  /**
+   * The people of each stretch who were shown something and did another thing, too: shown + others − either of the two. Of
+   * several scopes, those who did it can only have been shown nothing when that is so in one of the scopes.
+   */
+  convert(show: number, other: number, either: 'click' | 'view', audience: Audience): Bounds[] {
+    const union = this.#kinds - (either === 'click' ? 2 : 1);
+    return this.#stretches(audience.period).map((stretch) => {
+      const [shown, did, any] = [show, other, union].map((kind) =>
+        this.#ofTopics(kind, audience, stretch),
+      ) as [Bounds, Bounds, Bounds];
+      const high = Math.min(shown.high, did.high, shown.high + did.high - any.low);
+      const unseen = this.#eachScope(audience).map((scope) => {
+        const [first, all] = [show, union].map((kind) => this.#ofScope([...scope, kind], stretch)) as [
+          Bounds,
+          Bounds,
+        ];
+        return Math.max(0, all.high - first.low);
+      });
+      const low = Math.max(0, shown.low + did.low - any.high, did.low - total(unseen));
+      return { low: Math.min(low, high), high };
+    });
+  }
+
+  /** The codes of each chosen topic, or of all, with each chosen age, or all. */
+  #eachScope({ topics, ages }: Audience): [number, number][] {
+    const codes = (names: number[] | null) => names?.map((name) => name + 1) ?? [0];
+    return codes(topics).flatMap((topic) => codes(ages).map((age): [number, number] => [topic, age]));
+  }
+
+  /** As few as there can be: each goes on for as long as its days are known from where it begins. */
+  #stretches([start, end]: readonly [number, number]): Stretch[] {
+    const first = Math.floor(this.span[0] / dayMs);
+    const bounds = [start];
+    for (let day = Math.floor(start / dayMs) + 1; day * dayMs < end; day++) {
+      const known = day - (this.#returns.reaches[day - first] ?? 0);
+      if (known * dayMs > (bounds.at(-1) ?? start)) bounds.push(day * dayMs);
+    }
+    return start < end ? bounds.map((from, at) => this.#whole(from, bounds[at + 1] ?? end)) : [];
+  }
+
+  /** Where the period itself starts or ends, no step goes beyond it. */
+  #whole(from: number, to: number): Stretch {
+    const step = this.#returns.step * minuteMs;
+    const [start, end] = this.span;
+    const first = Math.floor(start / step);
+    const [before, after] = [Math.floor(from / step), Math.ceil(to / step)];
+    return {
+      inner: [
+        from <= start ? before - first : Math.ceil(from / step) - first,
+        (to >= end ? after : Math.floor(to / step)) - first,
+      ],
+      outer: [before - first, after - first],
+    };
+  }
+
+  #ofTopics(kind: number, { topics, ages }: Audience, stretch: Stretch): Bounds {
+    const of = (topic: number) => this.#ofAges(kind, topic, ages, stretch);
+    return choose(topics, this.#returns.cells.sizes[0] ?? 1, of);
+  }
+
+  #ofAges(kind: number, topic: number, ages: number[] | null, stretch: Stretch): Bounds {
+    return choose(ages, this.#returns.cells.sizes[1] ?? 1, (age) =>
+      this.#ofScope([topic, age, kind], stretch),
+    );
+  }
+
+  #ofScope(codes: Scope, stretch: Stretch): Bounds {
+    return this.#isWithheld(codes) ? this.#ofWithheld(codes, stretch) : this.#ofTold(codes, stretch);
+  }
+
+  #isWithheld([topic, age]: Scope): boolean {
+    const { withheld } = this.#returns;
+    if (topic === withheld.topic || age === withheld.age) return true;
+    return topic === 0 && withheld.partly.includes(age);
+  }
+
+  /** What the scopes that are told say of one that is not: no more than all, nor fewer than all less the others. */
+  #ofWithheld([topic, age, kind]: Scope, stretch: Stretch): Bounds {
+    const of = (topic: number, age: number) => this.#ofScope([topic, age, kind], stretch);
+    const [topics, ages] = this.#returns.cells.sizes.map(namesOf) as [number[], number[]];
+    if (topic === 0) {
+      const each = topics.map((topic) => of(topic, age));
+      const high = Math.min(of(0, 0).high, total(each.map(({ high }) => high)));
+      return { low: Math.max(0, ...each.map(({ low }) => low)), high };
+    }
+    const isTopicTold = !this.#isWithheld([topic, 0, kind]);
+    const whole = age === 0 ? of(0, 0) : of(topic, 0);
+    if (age !== 0 && !isTopicTold) return { low: 0, high: whole.high };
+    const others =
+      age === 0
+        ? topics.filter((other) => other !== topic).map((other) => of(other, 0))
+        : ages.filter((other) => other !== age).map((other) => of(topic, other));
+    return { low: Math.max(0, whole.low - total(others.map(({ high }) => high))), high: whole.high };
+  }
+
+  #ofTold(codes: Scope, { inner, outer }: Stretch): Bounds {
+    const scope = this.#scopes.get(place(codes, this.#returns.cells.sizes));
+    if (!scope) return none;
+    const high = this.#sum(scope, outer);
+    return { low: inner[0] === outer[0] && inner[1] === outer[1] ? high : this.#sum(scope, inner), high };
+  }
+
+  /** The users of a scope in the steps [from, to) who had last been seen before `from`. */
+  #sum([first, end]: [number, number], [from, to]: [number, number]): number {
+    const { cells } = this.#returns;
+    let users = 0;
+    for (let cell = first; cell < end && from < to; cell++) {
+      const since = cells.codes[3]?.[cell] ?? 0;
+      const [low, high] = stretch(cells, cell, from, since === 0 ? to : Math.min(to, from + since));
+      users += (cells.sums[high] ?? 0) - (cells.sums[low] ?? 0);
+    }
+    return users;
+  }
+
+  #placeOf(cell: number): number {
+    const { codes, sizes } = this.#returns.cells;
+    return place(
+      codes.slice(0, 3).map((column) => column[cell] ?? 0),
+      sizes,
+    );
+  }
+}
+
+const none: Bounds = { low: 0, high: 0 };
+
+/** The codes of a dimension's names, without the 0 for all of them. */
+function namesOf(size: number): number[] {
+  return Array.from({ length: size - 1 }, (_, name) => name + 1);
+}
+
+function place(codes: readonly number[], sizes: readonly number[]): number {
+  return codes.reduce((place, code, at) => place * (sizes[at] ?? 1) + code, 0);
+}
+
+/**
+ * The people of some names, of which each may have several. They are no fewer than those of the largest name, nor than all less
+ * those of the other names; and no more than the sum, nor than all. Where nobody has two names, the bounds meet.
+ */
+function choose(names: number[] | null, size: number, of: (code: number) => Bounds): Bounds {
+  const all = of(0);
+  if (!names) return all;
+  const [only, more] = names;
+  if (only === undefined) return none;
+  if (more === undefined) return of(only + 1);
+  const wanted = new Set(names);
+  const each = Array.from({ length: size - 1 }, (_, code) => ({ isIn: wanted.has(code), ...of(code + 1) }));
+  const chosen = each.filter(({ isIn }) => isIn);
+  const high = Math.min(all.high, total(chosen.map(({ high }) => high)));
+  const others = total(each.filter(({ isIn }) => !isIn).map(({ high }) => high));
+  return { low: Math.min(high, Math.max(all.low - others, ...chosen.map(({ low }) => low))), high };
+}
+
+function total(numbers: number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}

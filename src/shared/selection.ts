@@ -1,0 +1,9 @@
+/** What the filters let through; null lets all through. A period is half-open, Unix milliseconds. */
+export interface Selection {
+  period: [start: number, end: number] | null;
+  topics: string[] | null;
+  ages: string[] | null;
+}
+
+/** No filter is set. */
+export const everything: Selection = { period: null, topics: null, ages: null };

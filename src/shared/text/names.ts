@@ -1,0 +1,30 @@
+import type { Writer } from './format.ts';
+
+const named = 4;
+
+/** Some names, and how many more there are. */
+export function join(names: string[], { t }: Writer, between = ', '): string {
+  const more = names.length - named;
+  const first = names.slice(0, named).map(isolate).join(between);
+  return more > 0 ? t('{names} and {count} more', { names: first, count: more }) : first;
+}
+
+/** Letters that are written from right to left, and marks that turn the direction of others. */
+const directional =
+  /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * A name of the data for a sentence, whose order it cannot change: its marks end with it (Unicode's UAX 9, "Isolating").
+ * One that could not, as most, stays as it is.
+ */
+export function isolate(name: string): string {
+  if (!directional.test(name)) return name;
+  let open = 0;
+  let text = '';
+  for (const letter of name.replaceAll(/[\n\r\u0085\u2029]/g, ' ')) {
+    if (/[\u2066-\u2068]/.test(letter)) open++;
+    if (letter !== '\u2069' || open-- > 0) text += letter;
+    open = Math.max(0, open);
+  }
+  return `\u2068${text}${'\u2069'.repeat(open)}\u2069`;
+}
