@@ -254,14 +254,11 @@ test('every English text of the page and the charts has a Russian one', () => {
   const { messages } = readLocale('ru');
   const page = readFileSync('templates/page.hbs', 'utf8');
   const texts = [...page.matchAll(/[({]t "([^"]+)"[)}]/g)].map(([, text]) => text ?? '');
-  const code = [
-    'src/shared/words.ts',
-    'src/shared/text/data-table.ts',
-    'src/render/page.ts',
-    'src/shared/text/change.ts',
-    'src/client/main.ts',
-    'src/client/period.ts',
-  ];
+  const code = ['src/client', 'src/shared', 'src/render'].flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && path !== 'manifest.ts')
+      .map((path) => joinPath(room, path)),
+  );
   for (const file of code) {
     const found = readFileSync(file, 'utf8').matchAll(
       /(?:\bt\(\s*|\[)(['"])((?:(?!\1).)+ (?:(?!\1).)+|\w+)\1(?:, \d|[,)])/g,
