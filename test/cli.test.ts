@@ -11,7 +11,7 @@ import {
 import { join, resolve } from 'node:path';
 import { openDatabase } from '../src/db/open.ts';
 import { kinds, newTarget, newUrl, temporaryFolder } from './support/databases.ts';
-import { start, zen } from './support/zen.ts';
+import { call, start, zen } from './support/zen.ts';
 
 const dump = resolve('fixtures/zen.dump');
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
@@ -138,7 +138,7 @@ test.each([0o777, 0o775, 0o1777])('an embedded database in a folder of mode %o i
   const folder = target.kind === 'embedded' ? target.folder : '';
   chmodSync(folder, bits);
   const stderr = `Others may write into ${folder}, and so into the database: run chmod 700 on it.\n`;
-  const run = () => zen(['status', '--database', folder], { cwd: temporaryFolder() });
+  const run = () => call(['status', '--database', folder], { cwd: temporaryFolder() });
   expect(await run()).toEqual({ code: 2, stdout: '', stderr });
   chmodSync(folder, 0o700);
   expect((await run()).stderr).toContain('There is no table log_raw');
@@ -157,7 +157,7 @@ test.each([
   writeFileSync(join(cwd, 'page.html'), '');
   mkdirSync(join(cwd, 'empty'));
   for (const name of ['h5_main', 'empty']) {
-    const { code, stdout, stderr } = await zen([...args, '--database', name], { cwd });
+    const { code, stdout, stderr } = await call([...args, '--database', name], { cwd });
     expect([code, stdout]).toEqual([3, '']);
     expect(stderr).toBe(
       `There is no database at ${join(cwd, name)}. Make one with zen restore <dump> --database ${join(cwd, name)}, ` +
@@ -172,7 +172,7 @@ describe('--out -', () => {
   const cwd = temporaryFolder();
   const target = newTarget('embedded');
   const env = { ZEN_DATABASE_URL: target.kind === 'embedded' ? target.folder : '' };
-  const run = (...args: string[]) => zen(args, { cwd, env });
+  const run = (...args: string[]) => call(args, { cwd, env });
 
   beforeAll(async () => {
     writeFileSync(
@@ -217,18 +217,18 @@ describe('on a server', () => {
     const small = join(cwd, 'small.dump');
     writeFileSync(small, readFileSync('fixtures/zen.dump'));
     const env = { ZEN_DATABASE_URL: url };
-    expect((await zen(['restore', small, '--create'], { cwd, env })).code).toBe(0);
-    const refused = await zen(['restore', small], { cwd, env });
+    expect((await call(['restore', small, '--create'], { cwd, env })).code).toBe(0);
+    const refused = await call(['restore', small], { cwd, env });
     expect([refused.code, refused.stdout]).toEqual([2, '']);
     expect(refused.stderr).toContain('is not empty, and would be replaced. Say --yes to replace it');
-    expect((await zen(['restore', small, '--yes'], { cwd, env })).code).toBe(0);
+    expect((await call(['restore', small, '--yes'], { cwd, env })).code).toBe(0);
     for (const no of ['false', '0', 'no', 'OFF', ''])
-      expect(await zen(['restore', small], { cwd, env: { ...env, ZEN_YES: no } })).toEqual(refused);
+      expect(await call(['restore', small], { cwd, env: { ...env, ZEN_YES: no } })).toEqual(refused);
     for (const yes of ['true', '1', 'Yes', 'on'])
-      expect(await zen(['restore', small], { cwd, env: { ...env, ZEN_YES: yes } })).toMatchObject({
+      expect(await call(['restore', small], { cwd, env: { ...env, ZEN_YES: yes } })).toMatchObject({
         code: 0,
       });
-    const unclear = await zen(['restore', small], { cwd, env: { ...env, ZEN_YES: 'ja' } });
+    const unclear = await call(['restore', small], { cwd, env: { ...env, ZEN_YES: 'ja' } });
     expect(unclear).toEqual({
       code: 2,
       stdout: '',
@@ -237,13 +237,13 @@ describe('on a server', () => {
   });
 
   test('a database that does not exist is exit 3, and the sentence says how to make it', async () => {
-    const { code, stderr } = await zen(['restore', dump, '--database', newUrl()], { cwd });
+    const { code, stderr } = await call(['restore', dump, '--database', newUrl()], { cwd });
     expect(code).toBe(3);
     expect(stderr).toContain('does not exist. Create it, or let zen restore --create do so.');
   });
 
   test('a server that is not there is exit 3, without the password', async () => {
-    const { code, stderr } = await zen(['render', '--database', 'postgres://zen:secret@127.0.0.1:1/zen'], {
+    const { code, stderr } = await call(['render', '--database', 'postgres://zen:secret@127.0.0.1:1/zen'], {
       cwd,
     });
     expect(code).toBe(3);
@@ -254,7 +254,7 @@ describe('on a server', () => {
   test('libpq’s variables name the database', async () => {
     const { hostname, port, username } = new URL(newUrl());
     const env = { PGHOST: hostname, PGPORT: port, PGUSER: username, PGDATABASE: 'postgres' };
-    const { code, stderr } = await zen(['render'], { cwd, env });
+    const { code, stderr } = await call(['render'], { cwd, env });
     expect([code, stderr]).toEqual([1, expect.stringContaining('There is no table dash_visits')]);
   });
 });
@@ -277,7 +277,7 @@ describe('wrong usage is exit 2, and names the value', () => {
     [['aggregate', '--start_dt', 'soon'], "option '--start_dt <time>'"],
     [['render', '--max-size', '0'], "option '--max-size <MB>'"],
   ])('%j', async (args, message) => {
-    const { code, stdout, stderr } = await zen(args, { cwd });
+    const { code, stdout, stderr } = await call(args, { cwd });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain('    at ');
@@ -287,34 +287,34 @@ describe('wrong usage is exit 2, and names the value', () => {
 
 test('dates also come from the environment', async () => {
   const env = { ZEN_START_DT: 'soon' };
-  const { code, stderr } = await zen(['aggregate'], { cwd: temporaryFolder(), env });
+  const { code, stderr } = await call(['aggregate'], { cwd: temporaryFolder(), env });
   expect([code, stderr]).toEqual([2, expect.stringContaining('“soon” is not a time')]);
   expect(stderr).toContain("from env 'ZEN_START_DT'");
 });
 
 test('a date on the command line, in either spelling, comes before one from the environment', async () => {
   const [cwd, database] = [temporaryFolder(), newUrl()];
-  await zen(['restore', dump, '--create', '--database', database], { cwd });
+  await call(['restore', dump, '--create', '--database', database], { cwd });
   const env = { ZEN_START_DT: 'soon', ZEN_END_DT: '2019-09-24 18:40', ZEN_DATABASE_URL: database };
   for (const [start, end] of [
     ['--start-dt', '--end-dt'],
     ['--start_dt', '--end_dt'],
   ] as const) {
     const args = ['aggregate', '--json', start, '2019-09-24 18:30', end, '2019-09-24 18:35'];
-    const { stdout } = await zen(args, { cwd, env });
+    const { stdout } = await call(args, { cwd, env });
     expect(json(stdout)).toMatchObject({ start: '2019-09-24T18:30:00Z', end: '2019-09-24T18:35:00Z' });
   }
 });
 
 test('an empty variable is none', async () => {
   const place = { cwd: temporaryFolder(), env: { ZEN_DATABASE_URL: newUrl() } };
-  expect((await zen(['restore', dump, '--create'], place)).code).toBe(0);
+  expect((await call(['restore', dump, '--create'], place)).code).toBe(0);
   const none = { ZEN_START_DT: '', ZEN_JOBS: '', ZEN_MINUTE: '', ZEN_OUT: '', ZEN_LOCALE: '', ZEN_WAIT: '' };
   const unset = { ...place, env: { ...place.env, ...none } };
-  expect(await zen(['aggregate'], unset)).toMatchObject({ code: 0 });
-  expect(await zen(['render'], unset)).toMatchObject({ code: 0 });
+  expect(await call(['aggregate'], unset)).toMatchObject({ code: 0 });
+  expect(await call(['render'], unset)).toMatchObject({ code: 0 });
   expect(existsSync(join(place.cwd, 'output/zen.html'))).toBe(true);
-  const { code, stderr } = await zen(['mail', 'output/zen.html'], {
+  const { code, stderr } = await call(['mail', 'output/zen.html'], {
     ...unset,
     env: { ...unset.env, ZEN_FROM: '' },
   });
@@ -375,9 +375,9 @@ describe('a result that nobody takes', () => {
 test('a page that cannot be written is exit 1, and says why', async () => {
   const cwd = temporaryFolder();
   const database = ['--database', newUrl()];
-  await zen(['restore', dump, '--create', ...database], { cwd });
-  await zen(['aggregate', ...database], { cwd });
-  const { code, stdout, stderr } = await zen(['render', '--out', '/proc/zen.html', ...database], { cwd });
+  await call(['restore', dump, '--create', ...database], { cwd });
+  await call(['aggregate', ...database], { cwd });
+  const { code, stdout, stderr } = await call(['render', '--out', '/proc/zen.html', ...database], { cwd });
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain('Cannot write /proc/zen.html: ');
 });

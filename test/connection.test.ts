@@ -9,14 +9,14 @@ import { openServer } from '../src/db/server.ts';
 import { temporaryFolder } from './support/databases.ts';
 import { startServer } from './support/postgres.ts';
 import type { Server as Own } from './support/postgres.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 const cwd = temporaryFolder();
 const { port } = new URL(process.env.ZEN_TEST_SERVER ?? '');
 
 /** What `status` says of a place. An empty database has no log, which is told by a server alone. */
 const status = async (url: string, env: Record<string, string> = {}) => {
-  const { code, stderr } = await zen(['status', '--database', url], { cwd, env });
+  const { code, stderr } = await call(['status', '--database', url], { cwd, env });
   return [code, stderr];
 };
 const entered = [1, expect.stringContaining('There is no table log_raw')];

@@ -6,7 +6,7 @@ import type { Database } from '../src/db/database.ts';
 import { quoteName } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
 import { newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 const cwd = temporaryFolder();
 const page = join(cwd, 'zen.html');
@@ -49,7 +49,7 @@ async function run(database: string[], file: string): Promise<string | undefined
     ['aggregate', '--users'],
     ['render', '--out', page],
   ]) {
-    const { code, stderr } = await zen([...args, ...database, '--quiet'], { cwd });
+    const { code, stderr } = await call([...args, ...database, '--quiet'], { cwd });
     expect([args[0], code, stderr]).toEqual([args[0], 0, '']);
   }
   return /<script type="text\/plain" id="payload">(.*?)<\/script>/s.exec(readFileSync(page, 'utf8'))?.[1];
@@ -72,7 +72,7 @@ describe.each([
 ])('a name that %s cannot hold', (encoding, topic) => {
   test('ends in a sentence that says what can', async () => {
     const database = await create(encoding);
-    const { code, stdout, stderr } = await zen(['restore', log([topic]), '--yes', '--quiet', ...database], {
+    const { code, stdout, stderr } = await call(['restore', log([topic]), '--yes', '--quiet', ...database], {
       cwd,
     });
     expect([code, stdout]).toEqual([1, '']);
@@ -93,7 +93,7 @@ test('a failed run is in the ledger of a database that lacks our quotes and dash
   await db.run(`create function public.stop() returns trigger language plpgsql as $$
     begin raise '%', repeat('Кино ', 50); end $$`);
   await db.run('create trigger stop before insert on dash_visits execute function public.stop()');
-  const { code } = await zen(
+  const { code } = await call(
     ['aggregate', '--start-dt', '2019-09-24', '--end-dt', '2019-09-25', ...database],
     {
       cwd,

@@ -23,7 +23,7 @@ import type { Sample } from './support/oracle.ts';
 import { startServer } from './support/postgres.ts';
 import type { Server } from './support/postgres.ts';
 import { until } from './support/until.ts';
-import { start, zen } from './support/zen.ts';
+import { call, start, zen } from './support/zen.ts';
 
 /** What happens to a command at work, and what comes of it: the rows of the README's table. */
 interface Fault {
@@ -321,7 +321,7 @@ async function run(fault: Fault): Promise<void> {
 
 /** What was cut short can be run again, and is whole then. */
 async function again(command: keyof typeof commands): Promise<void> {
-  expect(await zen([...commands[command].args], place())).toMatchObject({ code: 0 });
+  expect(await call([...commands[command].args], place())).toMatchObject({ code: 0 });
   if (command === 'restore')
     expect(await db.query('select count(*) from log_raw')).toEqual([{ count: restored.length }]);
   if (command === 'render') expect(readFileSync(page, 'utf8').startsWith('<!doctype html>')).toBe(true);
@@ -341,8 +341,8 @@ test.each([...faults, ...places])('$command, when $what, leaves all $left', run)
 (mayMount ? test : test.skip)('the embedded database on a full disk says so, and is as it was', async () => {
   const place = join(disk, 'database'); // a disk's own folder is for everybody
   const env = { ZEN_DATABASE_URL: place };
-  const restore = (file: string) => zen(['restore', file, '--yes', '--quiet'], { cwd: folder, env });
-  const status = () => zen(['status', '--quiet', '--json'], { cwd: folder, env });
+  const restore = (file: string) => call(['restore', file, '--yes', '--quiet'], { cwd: folder, env });
+  const status = () => call(['status', '--quiet', '--json'], { cwd: folder, env });
   execFileSync('mount', ['-o', 'remount,size=400m', disk]);
   expect(await restore(dump)).toMatchObject({ code: 0 });
   const { stdout } = await status();

@@ -12,7 +12,7 @@ import { parseTime } from '../src/time.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
-import { start, zen } from './support/zen.ts';
+import { call, start } from './support/zen.ts';
 import type { Outcome } from './support/zen.ts';
 
 const cwd = temporaryFolder();
@@ -32,7 +32,7 @@ const log: Sample[] = [1, 2].flatMap((times, day) =>
 );
 
 const ends = ['--from', 'zen@example.com', '--to', 'Анна <anna@example.com>, boss@example.com'];
-const mail = (...args: string[]): Promise<Outcome> => zen(['mail', ...args], { cwd });
+const mail = (...args: string[]): Promise<Outcome> => call(['mail', ...args], { cwd });
 
 beforeAll(async () => {
   const db = await newDatabase('server');
@@ -179,7 +179,7 @@ test('a page that was changed is not sent', async () => {
 test('the message never takes the place of the page', async () => {
   const before = readFileSync(page, 'utf8');
   const env = { ZEN_OUT: page };
-  const shared = await zen(['mail', page, ...ends], { cwd, env });
+  const shared = await call(['mail', page, ...ends], { cwd, env });
   expect([shared.code, shared.stderr, shared.stdout]).toEqual([
     0,
     '',

@@ -10,7 +10,7 @@ import { readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { readPayload } from './support/payload.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 const hostile = [
   ...[
@@ -69,7 +69,7 @@ describe.each(kinds)('hostile names, some of 10,000 characters, on the %s databa
   beforeAll(async () => {
     target = newTarget(kind);
     writeFileSync(csv, toCsv());
-    const run = (...args: string[]) => zen([...args, '--database', place()], { cwd });
+    const run = (...args: string[]) => call([...args, '--database', place()], { cwd });
     for (const args of [['restore', csv, ...(kind === 'server' ? ['--create'] : [])], ['aggregate']]) {
       const { code, stderr } = await run(...args);
       expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
@@ -121,7 +121,7 @@ test('long names in tables of another role are one sentence with what to run, an
   const cwd = temporaryFolder();
   const csv = join(cwd, 'log.csv');
   writeFileSync(csv, toCsv());
-  expect(await zen(['restore', csv, '--create', '--database', url], { cwd })).toMatchObject({ code: 0 });
+  expect(await call(['restore', csv, '--create', '--database', url], { cwd })).toMatchObject({ code: 0 });
   const db = await openDatabase(target);
   await db.run(`create table dash_visits (record_id serial primary key, item_topic varchar(128), source_topic varchar(128),
     age_segment varchar(128), dt timestamp, visits int)`);
@@ -133,7 +133,7 @@ test('long names in tables of another role are one sentence with what to run, an
   await db.run(`grant all on all sequences in schema public to ${role}`);
   const guest = new URL(url);
   guest.username = role;
-  const { code, stderr } = await zen(['aggregate', '--quiet', '--database', guest.href], { cwd });
+  const { code, stderr } = await call(['aggregate', '--quiet', '--database', guest.href], { cwd });
   expect([code, stderr]).toEqual([
     1,
     expect.stringMatching(

@@ -20,7 +20,7 @@ import { dayMs, isoTime, lastMidnight } from '../src/time.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { readPayload } from './support/payload.ts';
-import { zen } from './support/zen.ts';
+import { call, zen } from './support/zen.ts';
 
 const midnight = lastMidnight(Date.now());
 const hour = 3_600_000;
@@ -38,7 +38,7 @@ let url: string;
 let db: Database;
 let cwd: string;
 const nightly = (...args: string[]) =>
-  zen(['nightly', '--out', 'zen.html', '--database', url, ...args], { cwd });
+  call(['nightly', '--out', 'zen.html', '--database', url, ...args], { cwd });
 const page = () => readFileSync(join(cwd, 'zen.html'), 'utf8');
 
 beforeEach(async () => {
@@ -207,7 +207,8 @@ describe('a night', () => {
   });
 
   test('three at once publish one whole page, and each ends well or says who holds the lock', async () => {
-    const ended = await Promise.all([nightly(), nightly(), nightly()]);
+    const args = ['nightly', '--out', 'zen.html', '--database', url];
+    const ended = await Promise.all([1, 2, 3].map(() => zen(args, { cwd })));
     for (const { code } of ended) expect([0, 4]).toContain(code);
     expect(ended.map(({ code }) => code)).toContain(0);
     expect(readPayload(page()).visits.sums.at(-1)).toBe(30);
@@ -227,7 +228,7 @@ describe('a night', () => {
 describe('a feed', () => {
   /** What `zen status` says of a log, and whether it is too old. */
   const status = async (maxAge: string) => {
-    const { code, stdout, stderr } = await zen(['status', '--max-age', maxAge, '--database', url], { cwd });
+    const { code, stdout, stderr } = await call(['status', '--max-age', maxAge, '--database', url], { cwd });
     return { code, stdout, stderr };
   };
 
@@ -268,7 +269,7 @@ describe('a feed', () => {
     ]);
     expect(await nightly('--min-events', '10')).toMatchObject({ code: 0 });
     for (const kind of ['--cron', '--systemd']) {
-      const { stdout } = await zen(['schedule', kind, '--min-events', '5000', '--database', url], { cwd });
+      const { stdout } = await call(['schedule', kind, '--min-events', '5000', '--database', url], { cwd });
       expect(stdout).toMatch(/ nightly .*--min-events 5000 /);
     }
     expect(await nightly('--min-events', 'many')).toMatchObject({
@@ -293,7 +294,7 @@ describe('a feed', () => {
       { ...events(0, 1)[0], ts: Date.now() + 30 * dayMs } as ReturnType<typeof events>[number],
     ]);
     expect(await status(`${Math.floor(age) - 1}h`)).toMatchObject({ code: 5 });
-    const { stdout } = await zen(['status', '--json', '--database', url], { cwd });
+    const { stdout } = await call(['status', '--json', '--database', url], { cwd });
     expect(JSON.parse(stdout)).toMatchObject({
       last_event: isoTime(midnight - dayMs + hour + 9000),
       last_event_age_seconds: expect.any(Number),
@@ -312,7 +313,7 @@ describe('a feed', () => {
   test('is not forgotten when the log is pruned', async () => {
     await nightly();
     await db.run('delete from log_raw');
-    const { stdout } = await zen(['status', '--json', '--database', url], { cwd });
+    const { stdout } = await call(['status', '--json', '--database', url], { cwd });
     expect(JSON.parse(stdout)).toMatchObject({ last_event: isoTime(midnight - dayMs + hour) });
     await db.close();
   });
@@ -368,7 +369,7 @@ describe('the schedule', () => {
     const there = join(cwd, `100% "$HOME" \\`);
     mkdirSync(there);
     const args = ['schedule', '--systemd', '--out', join(there, 'new/er/zen.html')];
-    const { stdout } = await zen([...args, '--database', 'postgres://u@h/a%20b"$c'], { cwd: there });
+    const { stdout } = await call([...args, '--database', 'postgres://u@h/a%20b"$c'], { cwd: there });
     const lines = stdout.split('\n').map((line) => line.trim());
     const quoted = `${cwd}/100%% \\"$HOME\\" \\\\`;
     expect(lines).toContain(`WorkingDirectory=${cwd}/100%% "$HOME" \\`);
@@ -395,7 +396,7 @@ describe('the schedule', () => {
     ['postgres://night:s3cret@a:1,b/log', {}, 'postgres://night@a:1,b:5432/log'],
   ])('of %j and %j names the server in full, without the password', async (given, env, shown) => {
     const args = ['schedule', '--cron', ...(given ? ['--database', given] : [])];
-    const { code, stdout } = await zen(args, { cwd, env });
+    const { code, stdout } = await call(args, { cwd, env });
     expect([code, stdout]).toEqual([
       0,
       expect.stringContaining(`ZEN_DATABASE_URL='${shown.replaceAll('%', '\\%')}' `),
@@ -407,14 +408,14 @@ describe('the schedule', () => {
 
   test.each(['p#s3cret', 'p/s3cret', 's3cret%zz'])('is not of a URL with the password %s', async (secret) => {
     const args = ['schedule', '--cron', '--database', `postgres://u:${secret}@h/log`];
-    const { code, stderr } = await zen(args, { cwd });
+    const { code, stderr } = await call(args, { cwd });
     expect([code, stderr]).toEqual([2, expect.stringContaining("The database's URL cannot be read")]);
     expect(stderr).not.toContain('s3cret');
     await db.close();
   });
 
   test('is one JSON object of its files with --json', async () => {
-    const { stdout } = await zen(['schedule', '--systemd', '--json', '--database', url], { cwd });
+    const { stdout } = await call(['schedule', '--systemd', '--json', '--database', url], { cwd });
     expect(JSON.parse(stdout)).toEqual({
       'zen.service': expect.stringContaining('\nExecStart='),
       'zen.timer': expect.stringContaining('\nOnCalendar='),
@@ -425,14 +426,14 @@ describe('the schedule', () => {
   test('never holds a password', async () => {
     const secret = 'postgres://night:s3cret@db.example/log';
     for (const kind of ['--cron', '--systemd']) {
-      const { code, stdout } = await zen(['schedule', kind, '--database', secret], { cwd });
+      const { code, stdout } = await call(['schedule', kind, '--database', secret], { cwd });
       expect(code).toBe(0);
       expect(stdout).not.toContain('s3cret');
       expect(stdout).toContain('postgres://night@db.example:5432/log');
       expect(stdout).toContain('PGPASSWORD');
       expect(stdout).not.toContain('{{');
     }
-    expect(await zen(['schedule'], { cwd })).toMatchObject({ code: 2 });
+    expect(await call(['schedule'], { cwd })).toMatchObject({ code: 2 });
     await db.close();
   });
 });
@@ -444,8 +445,8 @@ test('a log of today alone is no night yet: aggregate says how to have it, and n
     events(0, 1).map((event) => ({ ...event, ts: midnight })),
   );
   const [aggregated, rendered] = [
-    await zen(['aggregate', '--database', url], { cwd }),
-    await zen(['render', '--out', 'zen.html', '--database', url], { cwd }),
+    await call(['aggregate', '--database', url], { cwd }),
+    await call(['render', '--out', 'zen.html', '--database', url], { cwd }),
   ];
   expect(aggregated.code).toBe(0);
   const [, command = ''] =
@@ -462,19 +463,19 @@ test('a log of today alone is no night yet: aggregate says how to have it, and n
   });
   await db.run('drop table dash_visits, dash_engagement, zen_runs');
   expect(await nightly('--force')).toMatchObject({ code: 0 });
-  const { stdout } = await zen([...command.split(' '), '--json', '--database', url], { cwd });
+  const { stdout } = await call([...command.split(' '), '--json', '--database', url], { cwd });
   expect(JSON.parse(stdout)).toMatchObject({ start: isoTime(midnight), events: 1 });
   expect(await nightly('--min-events', '0')).toMatchObject({ code: 0 });
   await db.close();
 });
 
 test('render --last shows as much before the last midnight', async () => {
-  await zen(['aggregate', '--database', url], { cwd });
-  const { code } = await zen(['render', '--last', '2d', '--out', 'zen.html', '--database', url], { cwd });
+  await call(['aggregate', '--database', url], { cwd });
+  const { code } = await call(['render', '--last', '2d', '--out', 'zen.html', '--database', url], { cwd });
   expect(code).toBe(0);
   expect(readPayload(page())).toMatchObject({ start: midnight - 2 * dayMs, end: midnight });
   expect(readPayload(page()).visits.sums.at(-1)).toBe(20);
-  const both = await zen(['render', '--last', '2d', '--start-dt', '2026-01-01', '--database', url], { cwd });
+  const both = await call(['render', '--last', '2d', '--start-dt', '2026-01-01', '--database', url], { cwd });
   expect(both).toMatchObject({ code: 2, stdout: '' });
   await db.close();
 });

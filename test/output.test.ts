@@ -27,7 +27,7 @@ import { writePage } from '../src/output.ts';
 import { openServer } from '../src/db/server.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { until } from './support/until.ts';
-import { start, zen } from './support/zen.ts';
+import { call, start, zen } from './support/zen.ts';
 
 const cwd = temporaryFolder();
 const file = join(cwd, 'zen.html');
@@ -43,9 +43,9 @@ const args = (title: string, out = file) => ['render', '--quiet', '--out', out, 
 beforeAll(async () => {
   const url = newUrl();
   env = { ZEN_DATABASE_URL: url };
-  await zen(['restore', join(process.cwd(), 'fixtures/zen.dump'), '--create', '--quiet'], { cwd, env });
+  await call(['restore', join(process.cwd(), 'fixtures/zen.dump'), '--create', '--quiet'], { cwd, env });
   const window = ['--start-dt', '2019-09-24 18:00', '--end-dt', '2019-09-24 19:00'];
-  await zen(['aggregate', ...window, '--quiet'], { cwd, env });
+  await call(['aggregate', ...window, '--quiet'], { cwd, env });
   db = await openServer(url);
   for (const title of ['one', 'two']) {
     const started = performance.now();
@@ -357,7 +357,7 @@ test.each(options)('no option of %s reaches the database as SQL', async (command
   const before = await state();
   for (const [index, name] of names.entries()) {
     for (const text of [injections[index % 6] ?? '', injections[(index + 3) % 6] ?? '']) {
-      const { code, stderr } = await zen([command, ...(fixed[command] ?? []), name, text], { cwd, env });
+      const { code, stderr } = await call([command, ...(fixed[command] ?? []), name, text], { cwd, env });
       expect([0, 1, 2, 3]).toContain(code); // 3: a folder of that name is no database
       expect(stderr).not.toMatch(/syntax error|unterminated|\n {4}at /);
       expect(await state()).toBe(before);
@@ -371,7 +371,7 @@ test('a database of a hostile name is made, and named as it is', async () => {
   url.pathname = encodeURIComponent(name);
   const place = { cwd, env: { ZEN_DATABASE_URL: url.href } };
   const dump = join(process.cwd(), 'fixtures/zen.dump');
-  expect(await zen(['restore', dump, '--create', '--quiet'], place)).toMatchObject({ code: 0 });
+  expect(await call(['restore', dump, '--create', '--quiet'], place)).toMatchObject({ code: 0 });
   const other = await openServer(url.href);
   expect(await other.query('select current_database() as name')).toEqual([{ name }]);
   await other.close();

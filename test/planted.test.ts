@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { newUrl, temporaryFolder } from './support/databases.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 // PostgreSQL's CVE-2018-1058: whoever may create in a schema of the search path plants what fits a statement better.
 
@@ -90,7 +90,7 @@ beforeAll(async () => {
     join(cwd, 'log.csv'),
     ['ts,user_id,event,item_topic,source_topic,age_segment', ...rows].join('\n'),
   );
-  expect(await zen(['restore', 'log.csv', '--create', ...database], { cwd })).toMatchObject({ code: 0 });
+  expect(await call(['restore', 'log.csv', '--create', ...database], { cwd })).toMatchObject({ code: 0 });
   const admin = postgres(url, { onnotice: () => undefined });
   await admin.unsafe(`create role ${role} login`);
   await admin.unsafe('grant usage, create on schema public to public');
@@ -137,7 +137,7 @@ test.each([
   ['restore', 'log.csv', '--append'],
   ['restore', 'log.csv', '--yes'],
 ])('zen %s calls none of it', async (...args) => {
-  const { code, stdout, stderr } = await zen([...args, ...database], { cwd });
+  const { code, stdout, stderr } = await call([...args, ...database], { cwd });
   expect({ code, stdout, stderr }).toEqual({
     code: 0,
     stdout: expect.any(String),

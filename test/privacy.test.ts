@@ -22,7 +22,7 @@ import { insertEvents } from './support/log.ts';
 import { countUsers } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { readPayload } from './support/payload.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 const day = parseTime('2019-09-24');
 const other = { topic: 'other topics', age: 'all other ages' };
@@ -311,10 +311,10 @@ test('zen render merges groups of fewer than ten people unless told otherwise, a
   const header = 'ts,user_id,item_id,item_topic,source_id,source_topic,age_segment,event';
   writeFileSync(join(cwd, 'log.csv'), [header, ...rows].join('\n'));
   for (const args of [['restore', 'log.csv'], ['aggregate']])
-    expect(await zen(args, { cwd })).toMatchObject({ code: 0 });
+    expect(await call(args, { cwd })).toMatchObject({ code: 0 });
   const draw = async (minCell: string) =>
-    zen(['render', '--json', '--min-cell', minCell, '--out', 'page.html'], { cwd });
-  expect((await zen(['render', '--help'], { cwd, env: { COLUMNS: '200' } })).stdout).toMatch(
+    call(['render', '--json', '--min-cell', minCell, '--out', 'page.html'], { cwd });
+  expect((await call(['render', '--help'], { cwd, env: { COLUMNS: '200' } })).stdout).toMatch(
     /--min-cell [^-]*default: 10/,
   );
   expect(JSON.parse((await draw('2')).stdout)).toMatchObject({ merged: 0 });

@@ -11,7 +11,7 @@ import { kinds, newDatabase, newTarget, temporaryFolder } from './support/databa
 import { insertEvents, readVisits } from './support/log.ts';
 import { countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 const at = (time: string): Sample => ({
   ...{ ts: parseTime(time), user_id: 1, event: 'show' },
@@ -147,7 +147,7 @@ test('the command line prunes, and asks what', async () => {
   const target = newTarget('embedded');
   const cwd = temporaryFolder();
   const env = { ZEN_DATABASE_URL: target.kind === 'embedded' ? target.folder : '' };
-  const command = (...args: string[]) => zen([...args, '--json', '--quiet'], { cwd, env });
+  const command = (...args: string[]) => call([...args, '--json', '--quiet'], { cwd, env });
   db = await newDatabase('embedded'); // closed by afterEach
   expect(await command('prune', '--prune-raw', '30d')).toMatchObject({
     code: 1,

@@ -10,7 +10,7 @@ import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore as load } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';
 import { kinds, newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 const names = ['event_id', 'ts', 'user_id', 'event', 'item_topic', 'source_topic', 'age_segment', 'item_id'];
 type Values = (string | number)[];
@@ -154,7 +154,7 @@ describe('the command line says in one line why it cannot restore', () => {
   const url = newUrl();
   const whole = formats['an archive']([row(1), row(2)]);
   const restoring = (path: string) =>
-    zen(['restore', path, '--create', '--quiet', '--yes', '--database', url], { cwd: folder });
+    call(['restore', path, '--create', '--quiet', '--yes', '--database', url], { cwd: folder });
 
   beforeAll(async () => {
     expect(await restoring(good)).toMatchObject({ code: 0 });

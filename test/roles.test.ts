@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../src/db/database.ts';
 import { newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 const cwd = temporaryFolder();
 const log = (...users: (string | number)[]) => {
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 describe('a role that owns nothing but its schema', () => {
   const role = `owner_${process.pid}`;
-  const restore = (...args: string[]) => zen(['restore', ...args, ...as(role), '--json'], { cwd });
+  const restore = (...args: string[]) => call(['restore', ...args, ...as(role), '--json'], { cwd });
 
   beforeAll(async () => {
     await db.run(`create role ${role} login nosuperuser nocreatedb nocreaterole`);
@@ -63,7 +63,7 @@ describe('a role that owns nothing but its schema', () => {
   });
 
   test('aggregates and renders there, too', async () => {
-    expect(await zen(['aggregate', '--users', ...as(role)], { cwd })).toMatchObject({
+    expect(await call(['aggregate', '--users', ...as(role)], { cwd })).toMatchObject({
       code: 0,
       stderr: expect.not.stringContaining('Users are not counted'),
     });
@@ -72,16 +72,16 @@ describe('a role that owns nothing but its schema', () => {
         `select users::text as users from ${role}.dash_users where every_topic and every_age and or_event is null`,
       ),
     ).toEqual([{ users: '{1}' }]);
-    expect(await zen(['render', ...as(role)], { cwd })).toMatchObject({ code: 0 });
+    expect(await call(['render', ...as(role)], { cwd })).toMatchObject({ code: 0 });
   });
 });
 
 describe('a role that may only use the log of another', () => {
   const role = `guest_${process.pid}`;
-  const restore = (...args: string[]) => zen(['restore', ...args, ...as(role)], { cwd });
+  const restore = (...args: string[]) => call(['restore', ...args, ...as(role)], { cwd });
 
   beforeAll(async () => {
-    await zen(['restore', log(1), '--database', database], { cwd });
+    await call(['restore', log(1), '--database', database], { cwd });
     await db.run(`create role ${role} login`);
     await db.run(`grant usage on schema public to ${role}`);
     await db.run(`grant select, insert, truncate on log_raw to ${role}`);
@@ -127,11 +127,11 @@ describe('a role that may only use the log of another', () => {
   });
 
   test('aggregates into tables that it may fill, and is told that users are not counted', async () => {
-    await zen(['aggregate', '--database', database], { cwd });
+    await call(['aggregate', '--database', database], { cwd });
     await db.run(`grant select, insert, delete on dash_visits, dash_engagement to ${role}`);
     await db.run(`grant usage on all sequences in schema public to ${role}`);
     await db.run(`grant select, insert on zen_runs to ${role}`);
-    const { code, stderr } = await zen(
+    const { code, stderr } = await call(
       ['aggregate', '--users', '--start-dt', '2019-09-24', '--end-dt', '2019-09-25', ...as(role)],
       { cwd },
     );
@@ -141,7 +141,7 @@ describe('a role that may only use the log of another', () => {
   test('may not make a database, which is a sentence', async () => {
     const url = new URL(newUrl());
     url.username = role;
-    const { code, stdout, stderr } = await zen(
+    const { code, stdout, stderr } = await call(
       ['restore', log(1), '--create', '--quiet', '--database', url.href],
       { cwd },
     );
@@ -156,7 +156,7 @@ describe('a role that may only use the log of another', () => {
 test('a role that may make no table anywhere is told so', async () => {
   const role = `nobody_${process.pid}`;
   await db.run(`create role ${role} login`);
-  const { code, stdout, stderr } = await zen(['restore', log(1), '--quiet', ...as(role)], { cwd });
+  const { code, stdout, stderr } = await call(['restore', log(1), '--quiet', ...as(role)], { cwd });
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(
     /^postgres:\S+ refused: permission denied for schema public\. Have it granted \(README: Rights\)\.\n$/,

@@ -8,7 +8,7 @@ import { insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { until } from './support/until.ts';
-import { start, zen } from './support/zen.ts';
+import { call, start } from './support/zen.ts';
 import type { Outcome } from './support/zen.ts';
 
 const cwd = temporaryFolder();
@@ -151,7 +151,7 @@ test('neither the machine’s time zone nor the server’s matters', async () =>
   for (const zone of ['Asia/Vladivostok', 'America/Los_Angeles']) {
     await db.run(`alter database ${name} set timezone = '${zone}'`);
     const env = { ZEN_DATABASE_URL: url, TZ: zone, PGTZ: zone };
-    expect((await zen(['aggregate', '--end-dt', '2019-09-26'], { cwd, env })).code).toBe(0);
+    expect((await call(['aggregate', '--end-dt', '2019-09-26'], { cwd, env })).code).toBe(0);
     await expectWhole();
     await db.run('drop table dash_visits, dash_engagement, zen_runs');
   }

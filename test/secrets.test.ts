@@ -21,7 +21,7 @@ import type { Database } from '../src/db/database.ts';
 import { temporaryFolder } from './support/databases.ts';
 import { startServer } from './support/postgres.ts';
 import type { Server } from './support/postgres.ts';
-import { start, zen } from './support/zen.ts';
+import { call, start } from './support/zen.ts';
 
 const password = 'Tr0ub4dor:\\&3 #ß';
 const folder = temporaryFolder();
@@ -41,7 +41,7 @@ function as({ secret = '', parameters = '' } = {}): string {
 }
 
 const status = (url: string, env: Record<string, string> = {}) =>
-  zen(['status', '--json', '--database', url], { cwd: folder, env: { HOME: folder, ...env } });
+  call(['status', '--json', '--database', url], { cwd: folder, env: { HOME: folder, ...env } });
 
 beforeAll(async () => {
   server = await startServer();
@@ -69,7 +69,7 @@ beforeAll(async () => {
   await db.query('select pg_reload_conf()');
   bare = new URL(server.url);
   bare.username = 'guarded';
-  const { code } = await zen(['restore', log, '--database', server.url], { cwd: folder });
+  const { code } = await call(['restore', log, '--database', server.url], { cwd: folder });
   expect(code).toBe(0);
 });
 
@@ -151,7 +151,7 @@ describe('a password', () => {
 
   test('of the current folder is not taken for that of a home that is not named', async () => {
     writeFileSync(join(folder, '.pgpass'), line('*'), { mode: 0o600 });
-    expect(await zen(['status', '--database', as()], { cwd: folder })).toMatchObject({ code: 3 });
+    expect(await call(['status', '--database', as()], { cwd: folder })).toMatchObject({ code: 3 });
   });
 
   test('of a file that others may read is not used, and the sentence says so', async () => {
@@ -170,7 +170,7 @@ describe('a password', () => {
     ['is not escaped as it should be', (url) => url.replace('Wr0ng', 'Wr0ng/%zz#')],
   ])('that %s is in no error, not even with --debug', async (_, change) => {
     const url = change(as({ secret: 'Wr0ngW0rd' }));
-    const { code, stdout, stderr } = await zen(['status', '--debug', '--database', url], { cwd: folder });
+    const { code, stdout, stderr } = await call(['status', '--debug', '--database', url], { cwd: folder });
     expect([code === 2 || code === 3, stdout]).toEqual([true, '']);
     expect(stdout + stderr).not.toContain('Wr0ng');
     expect(stderr).not.toContain('Unexpected');
@@ -179,8 +179,8 @@ describe('a password', () => {
   test('of the command line leaves the list of processes, and is in no table and no page', async () => {
     const url = as({ secret: password });
     const page = join(folder, 'zen.html');
-    await zen(['aggregate', '--database', url], { cwd: folder });
-    await zen(['render', '--out', page, '--database', url], { cwd: folder });
+    await call(['aggregate', '--database', url], { cwd: folder });
+    await call(['render', '--out', page, '--database', url], { cwd: folder });
     expect(readFileSync(page, 'utf8')).not.toContain('Tr0ub4dor');
     const rows = await db.query<{ line: string }>('select r::text as line from zen_runs as r');
     expect(rows).toHaveLength(1);

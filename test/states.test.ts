@@ -8,7 +8,7 @@ import type { Kind } from './support/databases.ts';
 import { insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 import type { Outcome } from './support/zen.ts';
 
 const cwd = temporaryFolder();
@@ -42,7 +42,7 @@ async function make(kind: Kind): Promise<void> {
 async function run(command: keyof typeof commands, role?: string): Promise<Outcome> {
   const place = role === undefined ? url : Object.assign(new URL(url), { username: role }).href;
   if (db.kind === 'embedded') await db.close();
-  const outcome = await zen([...commands[command], '--database', place], { cwd });
+  const outcome = await call([...commands[command], '--database', place], { cwd });
   if (db.kind === 'embedded') db = await openDatabase({ kind: 'embedded', folder: url });
   return outcome;
 }
@@ -384,7 +384,7 @@ describe('roles and schemas of a server', () => {
       'ts,user_id,event,item_topic,source_topic,age_segment\n1569283200000,1,show,x,x,x\n1569286800000,1,show,x,x,x\n',
     );
     const place = Object.assign(new URL(url), { username: role }).href;
-    const { code, stderr } = await zen(['restore', file, '--yes', '--database', place], { cwd });
+    const { code, stderr } = await call(['restore', file, '--yes', '--database', place], { cwd });
     expect([code, stderr]).toEqual([
       0,
       expect.stringContaining(
@@ -400,7 +400,7 @@ describe('roles and schemas of a server', () => {
     await db.run(`create table ${role}.log_raw as select * from public.log_raw where source_topic = 'own'`);
     const place = new URL(url);
     place.searchParams.set('search_path', `${role},public`);
-    const { stderr } = await zen(['status', '--database', place.href], { cwd });
+    const { stderr } = await call(['status', '--database', place.href], { cwd });
     expect(stderr).toContain(`log_raw is in ${role}, and also in public: what is there is not looked at.`);
     expect(stderr).toContain(
       `The tables are in different schemas: log_raw in ${role}, dash_visits in public`,

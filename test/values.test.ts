@@ -8,7 +8,7 @@ import { restore as load } from '../src/restore/restore.ts';
 import type { Restored } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';
 import { kinds, newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
-import { start, zen } from './support/zen.ts';
+import { call, start, zen } from './support/zen.ts';
 
 const names = ['ts', 'event_id', 'user_id', 'event', 'item_topic', 'source_topic', 'age_segment'];
 
@@ -202,7 +202,7 @@ describe('the command', () => {
   });
 
   async function say(content: string, ...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await zen(['restore', write(content), '--yes', ...args], place);
+    const { code, stdout, stderr } = await call(['restore', write(content), '--yes', ...args], place);
     expect({ code, stderr: stderr.split('\n').slice(1) }).toEqual({ code: 0, stderr: [''] });
     return stdout;
   }

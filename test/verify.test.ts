@@ -14,7 +14,7 @@ import { parseTime } from '../src/time.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { readPayload } from './support/payload.ts';
-import { zen } from './support/zen.ts';
+import { call } from './support/zen.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 const minute = 60_000;
@@ -156,7 +156,7 @@ describe('a page', () => {
 
 describe('zen verify', () => {
   const cwd = temporaryFolder();
-  const run = (...args: string[]) => zen(args, { cwd });
+  const run = (...args: string[]) => call(args, { cwd });
 
   test('ends with 0 for a whole page, with 5 once the database has other numbers', async () => {
     writeFileSync(join(cwd, 'zen.html'), html);
@@ -186,7 +186,7 @@ describe('zen verify', () => {
 
   test('two machines in other zones and languages render the same bytes', async () => {
     const render = async (name: string, env: Record<string, string>) => {
-      const { code } = await zen(['render', '--out', name, '--database', url], { cwd, env });
+      const { code } = await call(['render', '--out', name, '--database', url], { cwd, env });
       expect(code).toBe(0);
       return readFileSync(join(cwd, name));
     };
