@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buffer } from 'node:stream/consumers';
 import type { Browser, Page } from 'playwright-core';
 import { between, mulberry32 } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
@@ -13,7 +14,7 @@ import { sql } from '../src/files.ts';
 import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
-import { launchBrowser } from './support/browser.ts';
+import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { inOrder, readDrawn, selectDrawn } from './support/selection.ts';
@@ -115,7 +116,7 @@ let file: string;
 let large: string;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await openBrowser();
   db = await newDatabase('server');
   await db.run(sql('restore/table'));
   for (const column of ['item_topic', 'source_topic', 'age_segment', 'event'])
@@ -181,7 +182,7 @@ async function take(page: Page, panel: string, format: string): Promise<string> 
     page.waitForEvent('download'),
     page.click(`${panel} [data-take=${format}]`),
   ]);
-  return readFileSync(await download.path(), 'utf8');
+  return (await buffer(await download.createReadStream())).toString('utf8');
 }
 
 /** Uses everything there is to use. */

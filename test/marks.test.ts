@@ -8,7 +8,7 @@ import { render } from '../src/render/render.ts';
 import { toCsv } from '../src/shared/text/data-table.ts';
 import { isolate } from '../src/shared/text/names.ts';
 import { parseTime } from '../src/time.ts';
-import { launchBrowser } from './support/browser.ts';
+import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 
@@ -20,7 +20,7 @@ let browser: Browser;
 const files = { ru: '', en: '' };
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await openBrowser();
   const db = await newDatabase('server');
   await insertEvents(
     db,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buffer } from 'node:stream/consumers';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { between, mulberry32, shuffle } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
@@ -10,7 +11,7 @@ import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
-import { launchBrowser } from './support/browser.ts';
+import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents, restoreFixture } from './support/log.ts';
 import { everything, inOrder, readDrawn, selectDrawn } from './support/selection.ts';
@@ -29,7 +30,7 @@ let said: string[];
 let requests: string[];
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await openBrowser();
   db = await newDatabase('server');
   await restoreFixture(db);
   const day = { start: parseTime('2019-09-24'), end: parseTime('2019-09-25') };
@@ -624,7 +625,7 @@ test('a chart can be taken away as CSV, PNG and SVG', async () => {
       page.click(`#sources [data-take=${format}]`),
     ]);
     expect(download.suggestedFilename()).toBe(`zen-sources.${format}`);
-    return readFileSync(await download.path());
+    return buffer(await download.createReadStream());
   };
   const [head, ...lines] = (await take('csv')).toString('utf8').trimEnd().split('\r\n');
   expect(head).toBe('\uFEFFТема источника,События,Доля');

@@ -20,7 +20,7 @@ import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers, minuteOf } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
-import { launchBrowser } from './support/browser.ts';
+import { openBrowser } from './support/browser.ts';
 import { readPayload } from './support/payload.ts';
 
 const midnight = parseTime('2019-09-25');
@@ -234,7 +234,7 @@ test('in the page, people stand in the place of the average funnel when they are
   await db.run('drop table dash_users');
   writeFileSync(other, (await render(db, { locale: 'en' })).html);
   await db.close();
-  const browser = await launchBrowser();
+  const browser = await openBrowser();
   const page = await browser.newPage();
   const said: string[] = [];
   page.on('console', (message) => said.push(message.text()));
@@ -313,7 +313,7 @@ describe('the panel of people', () => {
   let said: string[];
 
   beforeAll(async () => {
-    browser = await launchBrowser();
+    browser = await openBrowser();
   });
 
   afterAll(() => browser.close());

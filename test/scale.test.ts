@@ -7,7 +7,7 @@ import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
-import { launchBrowser } from './support/browser.ts';
+import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { everything, inOrder, selectDrawn } from './support/selection.ts';
@@ -23,7 +23,7 @@ let db: Database;
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await openBrowser();
   db = await newDatabase('server');
   await insertEvents(db, [{ ...event, ts: start }]);
   await aggregate(db, [{ start, end }], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 }); // makes the tables

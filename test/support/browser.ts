@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserServer } from 'playwright-core';
 
 interface Program {
   path: string;
@@ -44,13 +44,23 @@ function fontConfig(folder: string): string {
   return `<?xml version="1.0"?><fontconfig>${folders}<cachedir>${join(folder, 'cache')}</cachedir></fontconfig>`;
 }
 
-/** Opens the browser that `setup` found. */
-export function launchBrowser(
-  program = JSON.parse(process.env.ZEN_TEST_BROWSER ?? '{}') as Program,
-): Promise<Browser> {
-  return chromium.launch({
-    executablePath: program.path,
-    env: { ...(process.env as Record<string, string>), ...program.env },
+/** The browser of all tests, which `setup` starts: each file has contexts of its own in it. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.connect(process.env.ZEN_TEST_BROWSER ?? '');
+}
+
+export function serveBrowser(program: Program): Promise<BrowserServer> {
+  return chromium.launchServer(options(program));
+}
+
+export function launchBrowser(program: Program): Promise<Browser> {
+  return chromium.launch(options(program));
+}
+
+function options({ path, env }: Program) {
+  return {
+    executablePath: path,
+    env: { ...(process.env as Record<string, string>), ...env },
     args: ['--no-sandbox', '--no-zygote', '--disable-gpu'],
-  });
+  };
 }
