@@ -1,5 +1,8 @@
-// Zen's time is UTC everywhere; tests run elsewhere, so that a slip into local time shows.
+// Zen's time is UTC everywhere; tests run elsewhere, so that a slip into local time shows. Nothing that is set outside reaches them.
 process.env.TZ = 'America/Los_Angeles';
+for (const name of Object.keys(process.env)) {
+  if (/^(PG|ZEN_|DATABASE_URL$)/.test(name) && !name.startsWith('ZEN_TEST_')) delete process.env[name];
+}
 
 export default {
   testEnvironment: 'node',
