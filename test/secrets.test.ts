@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { generate } from 'selfsigned';
 import { main } from '../src/cli/main.ts';
 import type { Streams } from '../src/cli/terminal.ts';
@@ -333,9 +334,13 @@ describe('TLS', () => {
     expect((await status(url)).stderr).toContain('There is no table log_raw');
   });
 
-  test('is asked of a server that has none: it is a sentence', async () => {
+  test('is asked of a server that has none: it is a sentence, and no socket is left for the process to wait for', async () => {
     const url = `${process.env.ZEN_TEST_SERVER ?? ''}?sslmode=require`;
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = sockets();
     const { code, stderr } = await status(url);
     expect([code, stderr]).toEqual([3, expect.stringMatching(/^Cannot reach postgres:\P{Cc}+\.\n$/u)]);
+    for (let round = 0; round < 5; round++) await turn(); // what is destroyed closes in a later one
+    expect(sockets()).toBe(before);
   });
 });

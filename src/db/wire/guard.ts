@@ -149,10 +149,12 @@ export async function secure(socket: Socket, tls: Exclude<Tls, false>, host: str
   const [answer] = await hear(socket, 'data', () => socket.write(sslRequest));
   const said = (answer as Buffer).toString('latin1');
   if (said === 'N' && tls === 'prefer') return socket;
-  if (said === 'N')
-    throw Object.assign(new Error('it has no TLS, which sslmode asks for'), { code: 'ENOTLS' });
   // More than a byte would be taken for what comes encrypted (CVE-2021-23222).
-  if (said !== 'S') throw refuse(strange);
+  if (said !== 'S') {
+    socket.destroy(); // the driver has not got it, and a process would wait for it
+    if (said !== 'N') throw refuse(strange);
+    throw Object.assign(new Error('it has no TLS, which sslmode asks for'), { code: 'ENOTLS' });
+  }
   const options = tls === 'prefer' ? { rejectUnauthorized: false } : tls;
   const encrypted = connect({ socket, ...(isIP(host) ? {} : { servername: host }), ...options });
   await hear(encrypted, 'secureConnect');
