@@ -1,17 +1,37 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
 /** The folder of the installed package: `sql`, `templates` and `dist` lie in it. */
 const root = new URL('..', import.meta.url);
 
-/** The text of a file that ships with Zen, by its path in the package, such as `sql/aggregate/visits/fill.sql`. */
+/** The text of a file that ships with Zen, by its path in the package, such as `sql/aggregates/visits.sql`. */
 export function readShipped(path: string): string {
   return readFileSync(new URL(path, root), 'utf8');
 }
 
-/** The statement in `sql/<name>.sql`. Each file holds one: a driver cannot run two with parameters. */
-export function sql(name: string): string {
-  return readShipped(`sql/${name}.sql`);
+/**
+ * The statement in `sql/<name>.sql`. Each file holds one: a driver cannot run two with parameters. `:name` in it is the place of one of
+ * `parts`, which are SQL.
+ *
+ * @throws Error for a place without a part
+ */
+export function sql(name: string, parts: Record<string, string> = {}): string {
+  return readShipped(`sql/${name}.sql`).replace(/(?<![:\w]):([a-z]+)\b/g, (_, part: string) => {
+    const text = parts[part];
+    if (text === undefined) throw new Error(`sql/${name}.sql lacks its part ${part}.`);
+    return text;
+  });
+}
+
+/** The names of the statements in `sql/<folder>`, in their order. */
+export function listSql(folder: string): string[] {
+  const files = readdirSync(new URL(`sql/${folder}`, root), { encoding: 'utf8' });
+  return files.flatMap((file) => /^(\w+)\.sql$/.exec(file)?.[1] ?? []).sort();
+}
+
+/** The table of an aggregate. */
+export function tableOf(aggregate: string): string {
+  return `dash_${aggregate}`;
 }
 
 /** The version in package.json. */

@@ -3,7 +3,8 @@ import { generate } from '../fixtures/generate.ts';
 import type { Event } from '../fixtures/generate.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
-import type { Aggregated, Minute } from '../src/ledger/ledger.ts';
+import type { Aggregated } from '../src/ledger/ledger.ts';
+import type { Minute } from '../src/log/log.ts';
 import { plan } from '../src/aggregate/plan.ts';
 import type { Database } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
@@ -60,8 +61,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     const db = await withLog(small);
     expect(await aggregate(db, [evening], floor)).toEqual({
       events: 7,
-      visitsRows: 4,
-      engagementRows: 4,
+      rows: { visits: 4, engagement: 4 },
       kept: [],
     });
     const [first, second, last] = ['18:00', '18:01', '18:59'].map((time) => parseTime(`2019-09-24 ${time}`));
@@ -188,8 +188,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       const [visits, engagement] = [countVisits(events, minute), countEngagement(events, minute)];
       expect(told).toEqual({
         events: 322_391,
-        visitsRows: visits.length,
-        engagementRows: engagement.length,
+        rows: { visits: visits.length, engagement: engagement.length },
         kept: [],
       });
       expect(await readVisits(db)).toEqual(visits);

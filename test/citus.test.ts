@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { generate } from '../fixtures/generate.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
-import type { Minute } from '../src/ledger/ledger.ts';
+import type { Minute } from '../src/log/log.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';

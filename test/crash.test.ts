@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
 import { queryCovered } from '../src/ledger/ledger.ts';
-import type { Minute } from '../src/ledger/ledger.ts';
+import type { Minute } from '../src/log/log.ts';
 import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
 import { openServer } from '../src/db/server.ts';

@@ -3,10 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
-import { queryCovered, queryRuns } from '../src/ledger/ledger.ts';
 import { plan, slice } from '../src/aggregate/plan.ts';
+import { prune } from '../src/aggregate/prune.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
+import { queryCovered, queryOutdated, queryRuns } from '../src/ledger/ledger.ts';
+import { migrate } from '../src/ledger/migrations.ts';
+import { inspect } from '../src/ledger/state.ts';
 import { version } from '../src/files.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
@@ -43,6 +46,19 @@ let db: Database;
 
 afterEach(() => db.close());
 
+/** Makes the tables of zen as 0.1.0 had them: without a layout, rows in columns of their own, users of their own day alone. */
+async function toFirstLayout(db: Database): Promise<void> {
+  for (const text of [
+    'comment on table zen_runs is null',
+    'alter table zen_runs add column visits_rows bigint, add column engagement_rows bigint',
+    `update zen_runs set visits_rows = (aggregates -> 'visits' ->> 'rows')::bigint,
+       engagement_rows = (aggregates -> 'engagement' ->> 'rows')::bigint`,
+    'alter table zen_runs drop column aggregates',
+    'alter table dash_users drop column reach',
+  ])
+    await db.run(text);
+}
+
 describe.each(kinds)('on the %s database', (kind) => {
   async function open(events: readonly Sample[] = log): Promise<void> {
     db = await newDatabase(kind);
@@ -72,6 +88,7 @@ describe.each(kinds)('on the %s database', (kind) => {
           work({
             run: (...args) => session.run(...args),
             copy: (...args) => session.copy(...args),
+            describe: (...args) => session.describe(...args),
             query: async (text, values) => {
               if (text.includes('generate_series'))
                 for (const row of await session.query<object>(`explain ${text}`, values))
@@ -158,8 +175,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     await open();
     expect(await run([between('2019-09-20', '2019-09-25')])).toEqual({
       events: 4,
-      visitsRows: 4,
-      engagementRows: 4,
+      rows: { visits: 4, engagement: 4 },
       kept: [],
     });
     const runs = await queryRuns(db, 10);
@@ -172,8 +188,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(runs[0]).toMatchObject({
       minute: 'floor',
       events: 1,
-      visits_rows: 1,
-      engagement_rows: 1,
+      aggregates: { visits: { rows: 1 }, engagement: { rows: 1 } },
       outcome: 'done',
       error: null,
       zen_version: version(),
@@ -210,18 +225,52 @@ describe.each(kinds)('on the %s database', (kind) => {
     await db.run('drop table dash_users');
     await run([between('2019-09-21', '2019-09-22')], { users: true });
     expect(await readVisits(db)).toEqual(countVisits(log.slice(0, 1), 'floor'));
-    // That of the zen before this one is given what it lacks.
     await db.run('alter table dash_users drop column reach');
     await expect(render(db, { locale: 'en' })).rejects.toThrow(
       'dash_users.reach does not exist. The table is not as',
     );
-    await run([between('2019-09-22', '2019-09-23')], { users: true });
-    expect(await db.query('select distinct dt::date::text as day, reach from dash_users order by 1')).toEqual(
-      [
-        { day: '2019-09-21', reach: 0 },
-        { day: '2019-09-22', reach: 6 },
-      ],
+  });
+
+  test('the tables of zen 0.1.0 are brought to this layout in one transaction, and nothing is aggregated anew', async () => {
+    await open();
+    await run([between('2019-09-20', '2019-09-24')]);
+    const before = [await queryRuns(db, 10), await queryCovered(db), await readVisits(db)];
+    await toFirstLayout(db);
+    expect(await migrate(db)).toMatch(/^The tables of an older zen were brought to the layout of zen \S+\.$/);
+    expect([await queryRuns(db, 10), await queryCovered(db), await readVisits(db)]).toEqual(before);
+    expect(await queryOutdated(db)).toEqual([]);
+    expect(await plan(db, { minute: 'floor', end: parseTime('2019-09-24') }, 0)).toEqual([]);
+    expect(await db.query('select distinct reach from dash_users')).toEqual([{ reach: 0 }]);
+    expect(await migrate(db)).toBeUndefined();
+    await run([between('2019-09-24', '2019-09-25')], { users: true });
+    expect(await queryCovered(db)).toEqual([{ ...between('2019-09-20', '2019-09-25'), minute: 'floor' }]);
+  });
+
+  test('a layout is told by the columns where the comment is lost; tables of a newer zen are refused', async () => {
+    await open();
+    await run([between('2019-09-20', '2019-09-24')]);
+    await db.run('comment on table zen_runs is null');
+    expect(await migrate(db)).toBeUndefined();
+    await db.run("comment on table zen_runs is 'The ledger of zen, layout 999.'");
+    await expect(inspect(db, { reads: [] })).rejects.toThrow(
+      /^The tables of this database are of a newer zen \(layout 999; this one knows \d+\)\. Install that zen\.$/,
     );
+  });
+
+  test('an aggregate whose statement has changed is told, and caught up with; what was pruned stays as it is', async () => {
+    await open();
+    await run([between('2019-09-20', '2019-09-24')]);
+    const edited = `update zen_runs set aggregates = jsonb_set(aggregates, '{engagement,sql}', '"older"') where start_dt < '2019-09-23'`;
+    await db.run(edited);
+    const table = 'dash_engagement';
+    expect((await queryStatus(db, 0)).outdated).toEqual([{ ...between('2019-09-20', '2019-09-23'), table }]);
+    const options = { minute: 'floor' as const, end: parseTime('2019-09-24') };
+    expect(await plan(db, options, 0)).toEqual([between('2019-09-20', '2019-09-23')]);
+    await run([between('2019-09-20', '2019-09-23')]);
+    expect((await queryStatus(db, 0)).outdated).toEqual([]);
+    await db.run(edited);
+    await prune(db, { raw: 0, dryRun: false, wait: 0 }, parseTime('2019-09-23'));
+    expect(await plan(db, options, 0)).toEqual([]);
   });
 
   test('status tells where people are not counted, when they are elsewhere', async () => {
@@ -282,7 +331,7 @@ test('a role that may neither make tables nor see a ledger aggregates into those
   const windows = await plan(limited, floor, parseTime('2019-09-26'));
   expect(windows).toEqual([between('2019-09-21 10:00', '2019-09-26')]);
   await expect(aggregate(limited, windows, floor)).rejects.toThrow(
-    'permission denied for sequence dash_engagement_record_id_seq. Have it granted (README: Rights).',
+    'permission denied for sequence dash_visits_record_id_seq. Have it granted (README: Rights).',
   );
   await db.run(`grant usage on all sequences in schema public to ${url.username}`);
   await aggregate(limited, windows, floor);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
-import type { Minute } from '../src/ledger/ledger.ts';
+import type { Minute } from '../src/log/log.ts';
 import type { Database } from '../src/db/database.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';

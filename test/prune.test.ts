@@ -4,7 +4,7 @@ import { plan, slice } from '../src/aggregate/plan.ts';
 import { prune } from '../src/aggregate/prune.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
-import type { Minute } from '../src/ledger/ledger.ts';
+import type { Minute } from '../src/log/log.ts';
 import { queryFacts } from '../src/render/data-quality.ts';
 import { dayMs, parseTime } from '../src/time.ts';
 import { kinds, newDatabase, newTarget, temporaryFolder } from './support/databases.ts';
@@ -58,7 +58,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     await insertEvents(db, [late]);
     const before = await readVisits(db);
     const told = await prune(db, { ...all, raw: keep }, now);
-    expect(told).toEqual({ events: 4, kept: [days(2, 3)], visitsRows: 0, engagementRows: 0 });
+    expect(told).toEqual({ events: 4, kept: [days(2, 3)], rows: { visits: 0, engagement: 0 } });
     const left = [log[3], late, ...log.slice(4, 5), ...log.slice(6)].flatMap((event) => event?.ts ?? []);
     expect(await times()).toEqual(left);
     expect(await readVisits(db)).toEqual(before);
@@ -101,7 +101,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     const before = await queryStatus(db, now);
     const options = { raw: keep, aggregates: 6 * dayMs, wait: 0 };
     const told = await prune(db, { ...options, dryRun: true }, now);
-    expect(told).toEqual({ events: 6, kept: [], visitsRows: 3, engagementRows: 3 });
+    expect(told).toEqual({ events: 6, kept: [], rows: { visits: 3, engagement: 3 } });
     expect(await queryStatus(db, now)).toEqual(before);
     expect(await times()).toHaveLength(log.length);
     expect(await prune(db, { ...options, dryRun: false }, now)).toEqual(told);
@@ -111,7 +111,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     await open();
     expect(await prune(db, { ...all, aggregates: 6 * dayMs }, now)).toMatchObject({
       events: 0,
-      visitsRows: 3,
+      rows: { visits: 3 },
     });
     expect((await queryStatus(db, now)).coverage).toEqual([{ ...days(2, 4), minute: 'floor' }]);
     await run(4, 6);

@@ -11,7 +11,7 @@ const between = (start: string, end: string) => ({
 const status: Status = {
   ...{ first: parseTime('2026-11-01 10:00'), last: parseTime('2026-11-08 09:00'), age: 3_600_000 },
   ...{ lastEvent: parseTime('2026-11-08 09:00'), eventAge: 10_800_000 },
-  ...{ coverage: [], gaps: [], silences: [], changed: [], late: [], uncounted: [], runs: [] },
+  ...{ coverage: [], gaps: [], silences: [], changed: [], late: [], uncounted: [], outdated: [], runs: [] },
 };
 const lines = (part: Partial<Status>) => describeStatus({ ...status, ...part }, 'here').split('\n');
 
@@ -50,9 +50,9 @@ test('each kind of run is told in words of its own', () => {
   const run: Run = {
     ...{ ...between('01', '02'), minute: 'floor', outcome: 'done', error: null, zen_version: '0.1.0' },
     ...{ started: parseTime('2026-11-08 03:00'), finished: parseTime('2026-11-08 03:00:02') },
-    ...{ events: 1200, visits_rows: 30, engagement_rows: 40 },
+    ...{ events: 1200, aggregates: { visits: { rows: 30, sql: '' }, engagement: { rows: 40, sql: '' } } },
   };
-  const none = { events: null, visits_rows: null, engagement_rows: null };
+  const none = { events: null, aggregates: null };
   const runs: Run[] = [
     run,
     { ...run, ...none, outcome: 'failed', error: 'no room' },

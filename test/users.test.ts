@@ -5,7 +5,8 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Seen } from '../src/people/lookback.ts';
 import { gatherUsers, seeUsers } from '../src/people/table.ts';
 import { boundEvents } from '../src/log/questions.ts';
-import type { Minute } from '../src/ledger/ledger.ts';
+import type { Minute } from '../src/log/log.ts';
+import { sql } from '../src/files.ts';
 import type { Database } from '../src/db/database.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
@@ -410,6 +411,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     await begin([seen(0), seen(1)]);
     await run(day(0));
     await db.run('alter table dash_users drop column reach');
+    await db.run(sql('migrations/5'));
     await run(day(1), { users: false });
     expect(await known()).toEqual(['25 0 {5} {NULL}']);
   });

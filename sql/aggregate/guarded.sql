@@ -1,4 +1,4 @@
 -- One row: whether triggers or rules of the aggregates may have changed what was written into them.
 select coalesce(bool_or(relhastriggers or relhasrules), false) as found
 from pg_class
-where oid in (to_regclass('dash_visits'), to_regclass('dash_engagement'))
+where oid in (:tables)

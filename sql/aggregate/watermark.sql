@@ -1,7 +1,3 @@
 -- One row: the last aggregated minute, Unix milliseconds; null when nothing is aggregated.
 select (extract(epoch from max(dt)) * 1000)::bigint as minute
-from (
-  select max(dt) as dt from dash_visits
-  union all
-  select max(dt) from dash_engagement
-) as last
+from :counted

@@ -1,11 +1,12 @@
 -- One row per stretch [start, end) that runs ended with an outcome of $1 (done,dropped), the oldest first; times are Unix
--- milliseconds. Rows of the ledger that follow one another in it and in time, as a year of nights does, are one stretch: that
+-- milliseconds; statements are the hashes of those of the aggregates, JSON. Rows of the ledger that follow one another in it and in time, as a year of nights does, are one stretch: that
 -- says the same, and a year's ledger took 5 ms to read row by row in the embedded database.
 select
   (extract(epoch from min(start_dt)) * 1000)::bigint as start,
   (extract(epoch from max(end_dt)) * 1000)::bigint as "end",
   minute,
-  outcome
+  outcome,
+  statements
 from (
   select
     *,
@@ -16,13 +17,19 @@ from (
       coalesce(
         start_dt = lag(end_dt) over runs
         and minute = lag(minute) over runs
-        and outcome = lag(outcome) over runs,
+        and outcome = lag(outcome) over runs
+        and statements is not distinct from lag(statements) over runs,
         false
       ) as follows
-    from zen_runs
+    from (
+      select
+        *,
+        (select json_object_agg(key, value ->> 'sql')::text from jsonb_each(aggregates)) as statements
+      from zen_runs
+    ) as hashed
     where outcome = any (string_to_array($1::text, ','))
     window runs as (order by run_id)
   ) as runs
 ) as stretches
-group by stretch, minute, outcome
+group by stretch, minute, outcome, statements
 order by min(run_id)

@@ -6,8 +6,7 @@ select
   (extract(epoch from started_at) * 1000)::bigint as started,
   (extract(epoch from finished_at) * 1000)::bigint as finished,
   events,
-  visits_rows,
-  engagement_rows,
+  aggregates,
   outcome,
   error,
   zen_version

@@ -4,7 +4,7 @@ select minute
 from generate_series($1::bigint, $2::bigint - 1, 60000) as minute
 where exists (
   select 1
-  from dash_visits
+  from :counted
   where dt = timestamp 'epoch' + minute * interval '1 millisecond'
 )
 order by 1

@@ -36,12 +36,7 @@ select
       and other.relnamespace::regnamespace::text = any (path.schemas)
   ) as others
 from (
-  values
-    (to_regclass('log_raw')),
-    (to_regclass('dash_visits')),
-    (to_regclass('dash_engagement')),
-    (to_regclass('dash_users')),
-    (to_regclass('zen_runs'))
+  select unnest(array[to_regclass('log_raw'), to_regclass('dash_users'), to_regclass('zen_runs'), :tables])
 ) as wanted (id)
 join pg_class as found on found.oid = wanted.id
 cross join (

@@ -1,8 +1,8 @@
--- One row per UTC day in the window [$1, $2), Unix milliseconds, that has events in dash_visits, but no users in dash_users.
+-- One row per UTC day in the window [$1, $2), Unix milliseconds, that has events in the aggregate that counts the events, but no users in dash_users.
 select (date_part('epoch', day) * 1000)::bigint as day
 from (
   select distinct date_trunc('day', dt) as day
-  from dash_visits
+  from :counted
   where dt >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
     and dt < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
 ) as days

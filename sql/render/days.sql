@@ -2,8 +2,8 @@
 -- on each, between the times $3 and $4 only: lists of milliseconds since midnight, with commas. A missing name comes as an empty one.
 select
   coalesce(item_topic, '') as item_topic,
-  coalesce(sum(visits) filter (where day = $1::bigint), 0)::bigint as on_day,
-  coalesce(sum(visits) filter (where day = $2::bigint), 0)::bigint as before
+  coalesce(sum(:events) filter (where day = $1::bigint), 0)::bigint as on_day,
+  coalesce(sum(:events) filter (where day = $2::bigint), 0)::bigint as before
 from (
   select
     day,
@@ -15,6 +15,6 @@ from (
       select unnest(string_to_array($3::text, ',')::bigint[]) as since, unnest(string_to_array($4::text, ',')::bigint[]) as until
     ) as times
 ) as stretches
-join dash_visits on dt >= start and dt < "end"
+join :counted on dt >= start and dt < "end"
 group by 1
 order by 1

@@ -5,15 +5,27 @@ import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
+import { createLedger } from '../ledger/migrations.ts';
 import { hasLedger, queryCovered, queryRestored, record } from '../ledger/ledger.ts';
-import type { Aggregated, Minute } from '../ledger/ledger.ts';
+import type { Aggregated } from '../ledger/ledger.ts';
+import {
+  defineTable,
+  describeAggregate,
+  listAggregates,
+  listColumns,
+  overEvents,
+  tableIds,
+} from '../log/aggregates.ts';
+import type { Aggregate, Columns } from '../log/aggregates.ts';
+import { overLog, windowOf } from '../log/log.ts';
+import type { Minute } from '../log/log.ts';
 import { groupByDay, merge, subtract, wholeDays } from '../ledger/windows.ts';
 import { withLock } from '../ledger/run-lock.ts';
 import type { Lock } from '../ledger/run-lock.ts';
 import { Budget } from '../async/semaphore.ts';
 import { Census } from '../people/counter.ts';
 import type { Load, Place } from '../people/counter.ts';
-import { gatherUsers, mayCountUsers, updateUsers } from '../people/table.ts';
+import { createUsers, gatherUsers } from '../people/table.ts';
 
 export interface AggregateOptions {
   minute: Minute;
@@ -44,9 +56,6 @@ export interface Told extends Aggregated {
   kept: Window[];
 }
 
-/** The aggregates; each has a folder of that name under `sql/aggregate`. */
-const aggregates = ['visits', 'engagement'] as const;
-
 /** Events whose users may be in memory at once, at some 100 bytes each. */
 const memory = new Budget(4_000_000);
 
@@ -54,7 +63,7 @@ const memory = new Budget(4_000_000);
 const pause = 2000;
 
 /**
- * Fills `dash_visits` and `dash_engagement` for some windows that do not overlap. Each is a transaction of its own, and a row
+ * Fills the tables of all aggregates for some windows that do not overlap. Each is a transaction of its own, and a row
  * of the ledger: what the tables held for it is replaced, so that a second run changes nothing. Where the connection is lost
  * or the server gives up, what is not done yet is tried once more; so it is when a name is too long, in wider columns. The definitions are in the README.
  *
@@ -72,10 +81,12 @@ export async function aggregate(
   const census = new Census(options.minute);
   let kept: Window[] = [];
   let wide = false;
+  let tables: Described[] = [];
   const attempt = () =>
     withLock(db, options.wait, async (lock) => {
-      const prepare = (session: Session) => createTables(session, options.users, wide);
+      const prepare = (session: Session) => createTables(session, tables, options.users, wide);
       const chosen = typeof windows === 'function' ? await windows() : windows;
+      tables = await describeAll(db);
       if (!options.dryRun) await prepare(db);
       if (!options.dryRun) await widenIds(db);
       const mayEmpty = await queryEmptying(db, options);
@@ -97,7 +108,8 @@ export async function aggregate(
         await each(groups, alone ? 1 : options.jobs, async (group) => {
           for (const window of group) {
             const counting = { census, place: census.enter(), load: counted.get(window) };
-            const told = await aggregateWindow(db, lock, window, options, prepare, counting, mayEmpty);
+            const work = { tables, prepare, counting, mayEmpty };
+            const told = await aggregateWindow(db, lock, window, options, work);
             if ('lost' in told) kept = merge([...kept, ...told.lost]);
             else results.set(window, told);
             onProgress({ done: results.size, of });
@@ -137,12 +149,25 @@ async function each<T>(items: readonly T[], jobs: number, work: (item: T) => Pro
 }
 
 function sum(parts: readonly Aggregated[]): Aggregated {
-  const total = (name: keyof Aggregated) => parts.reduce((all, part) => all + part[name], 0);
   return {
-    events: total('events'),
-    visitsRows: total('visitsRows'),
-    engagementRows: total('engagementRows'),
+    events: sumOf(parts.map(({ events }) => events)),
+    rows: Object.fromEntries(
+      listAggregates().map(({ name }) => [name, sumOf(parts.flatMap(({ rows }) => rows[name] ?? []))]),
+    ),
   };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
+
+/** An aggregate, with the columns that its statement makes of this log. */
+type Described = Aggregate & Columns;
+
+async function describeAll(session: Session): Promise<Described[]> {
+  const all: Described[] = [];
+  for (const one of listAggregates()) all.push({ ...one, ...(await describeAggregate(session, one)) });
+  return all;
 }
 
 /** A window's place among those whose users are counted, and what its days have, if they are. */
@@ -152,22 +177,28 @@ interface Counting {
   load: Load | undefined;
 }
 
+/** What a window takes, beside the options. */
+interface Work {
+  tables: readonly Described[];
+  prepare: (session: Session) => Promise<void>;
+  counting: Counting;
+  mayEmpty: MayEmpty;
+}
+
 async function aggregateWindow(
   db: Database,
   lock: Lock,
   window: Window,
   { minute, dryRun }: AggregateOptions,
-  prepare: (session: Session) => Promise<void>,
-  counting: Counting,
-  mayEmpty: MayEmpty,
+  { prepare, ...rest }: Work,
 ): Promise<Aggregated | Emptied> {
-  const { census, place, load } = counting;
+  const { census, place, load } = rest.counting;
   const started = performance.now();
   const covered = { ...window, minute };
   const work = async (session: Session) => {
     await lock.join(session);
     if (dryRun) await prepare(session);
-    const told = await replace(session, window, minute, counting, mayEmpty);
+    const told = await replace(session, window, minute, rest);
     if (await hasLedger(session)) await record(session, covered, performance.now() - started, told);
     return told;
   };
@@ -188,41 +219,50 @@ async function aggregateWindow(
   }
 }
 
-/** Replaces one window of both tables, and the days that it touches of `dash_users`. */
+/** Replaces one window of all aggregates, and the days that it touches of `dash_users`. */
 async function replace(
   session: Session,
   { start, end }: Window,
   minute: Minute,
-  { census, place, load }: Counting,
-  mayEmpty: MayEmpty,
+  { tables, counting: { census, place, load }, mayEmpty }: Omit<Work, 'prepare'>,
 ): Promise<Aggregated> {
   const before = await queryMinutes(session, { start, end });
-  await session.query(sql('aggregate/hash'));
+  await session.query(sql('log/hash'));
   const days = wholeDays({ start, end });
-  const values = [start, end, minute];
-  for (const name of aggregates) await session.run(sql(`aggregate/${name}/clear`), [start, end]);
+  const values = windowOf({ start, end }, minute);
+  for (const { table } of tables) await session.run(sql('aggregate/clear', { table }), [start, end]);
   const gathered = load && (await gatherUsers(session, { start, end }, days, minute, load.events));
   if (gathered) await census.prepare(session, days, place);
-  const engagementRows = gathered?.filled ?? (await session.run(sql('aggregate/engagement/fill'), values));
-  const [visitsRows, returns] = await both(
-    session.run(sql('aggregate/visits/fill'), values),
-    gathered && census.count(session, gathered.seen, place),
-  );
+  const fill = async () => {
+    const rows: Aggregated['rows'] = {};
+    for (const one of tables)
+      rows[one.name] = gathered?.filled[one.name] ?? (await session.run(fillText(one), values));
+    return rows;
+  };
+  const [rows, returns] = await both(fill(), gathered && census.count(session, gathered.seen, place));
   await census.write(session, days, returns, place);
-  const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded'));
-  if (guard?.found) for (const name of aggregates) await demandHeld(session, name, values);
+  const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded', { tables: tableIds() }));
+  if (guard?.found) for (const one of tables) await demandHeld(session, one, { start, end }, values);
   const after = await queryMinutes(session, { start, end });
   const lost = [...before.keys()].filter(
     (minute) => !after.has(minute) && !mayEmpty(minute, after, { start, end }),
   );
   if (lost.length > 0) throw new Emptied(lost);
-  const events = [...after.values()].reduce((sum, some) => sum + some, 0);
-  return { events, visitsRows, engagementRows };
+  return { events: sumOf([...after.values()]), rows };
 }
 
-/** The minutes of a window that have rows in `dash_visits`, Unix milliseconds, and their events. */
+function fillText(one: Described): string {
+  const columns = listColumns(one);
+  return sql('aggregate/fill', { table: one.table, columns, made: madeText(one) });
+}
+
+function madeText({ statement, ...columns }: Described): string {
+  return overLog('aggregate/made', { statement, columns: listColumns(columns) });
+}
+
+/** The minutes of a window that have rows in the aggregate that counts the events, Unix milliseconds, and their events. */
 async function queryMinutes(session: Session, { start, end }: Window): Promise<Map<number, number>> {
-  const rows = await session.query<{ minute: number; events: number }>(sql('aggregate/visits/minutes'), [
+  const rows = await session.query<{ minute: number; events: number }>(overEvents('aggregate/minutes'), [
     ...[start, end],
   ]);
   return new Map(rows.map(({ minute, events }) => [minute, events]));
@@ -261,26 +301,27 @@ async function queryEmptying(session: Session, { minute, allowEmpty }: Aggregate
 }
 
 /**
- * That a table with triggers or rules holds just what was written into it. Its statement is run again without its first line, the
- * INSERT, and in the same snapshot.
+ * That a table with triggers or rules holds just what was written into it. Its statement is run again, in the same snapshot.
  *
  * @throws ZenError `failed`, with how many rows differ
  */
 async function demandHeld(
   session: Session,
-  name: (typeof aggregates)[number],
+  one: Described,
+  { start, end }: Window,
   values: (number | string)[],
 ): Promise<void> {
-  const made = sql(`aggregate/${name}/fill`).replace(/^insert .*$/m, '');
-  const held = sql(`aggregate/${name}/held`);
+  const made = madeText(one);
+  const held = sql('aggregate/held', { table: one.table, columns: listColumns(one) });
   const difference = `((${made}) except all (${held})) union all ((${held}) except all (${made}))`;
   const [found] = await session.query<{ rows: number }>(
     `select count(*)::bigint as rows from (${difference}) as differences`,
-    values,
+    [...values, start, end],
   );
   if (!found?.rows) return;
-  const why = `${found.rows} rows of dash_${name} are not as they were written: a trigger or rule of it changes them`;
-  throw new ZenError('failed', `${why}. Disable it: alter table dash_${name} disable trigger user.`);
+  const { table } = one;
+  const why = `${found.rows} rows of ${table} are not as they were written: a trigger or rule of it changes them`;
+  throw new ZenError('failed', `${why}. Disable it: alter table ${table} disable trigger user.`);
 }
 
 /** Both results; of a failure, only once nothing is at work any more. */
@@ -296,17 +337,22 @@ async function both<One, Other>(
  * Makes the tables that are not there, and when asked room for long names. Where the role may not make the ledger, the run does
  * without one.
  */
-async function createTables(session: Session, users = true, wide = false): Promise<void> {
-  const may = await mayCountUsers(session);
-  for (const name of users && may ? [...aggregates, 'users'] : aggregates) {
-    if (!(await hasTable(session, `dash_${name}`))) {
-      await session.run(sql(`aggregate/${name}/table`));
-      await session.run(sql(`aggregate/${name}/index`));
+async function createTables(
+  session: Session,
+  tables: readonly Described[],
+  users = true,
+  wide = false,
+): Promise<void> {
+  for (const one of tables) {
+    const { table } = one;
+    if (!(await hasTable(session, table))) {
+      await session.run(defineTable(one, one));
+      await session.run(sql('aggregate/index', { table, index: `${table}_dt` }));
     }
-    if (wide) await widen(session, `dash_${name}`);
+    if (wide) await widen(session, table);
   }
-  if (may && (await hasTable(session, 'dash_users'))) await updateUsers(session);
-  if (!(await hasLedger(session)) && (await mayCreate(session))) await session.run(sql('ledger/table'));
+  if (users) await createUsers(session, wide);
+  if (!(await hasLedger(session)) && (await mayCreate(session))) await createLedger(session);
 }
 
 async function mayCreate(session: Session): Promise<boolean> {

@@ -6,8 +6,10 @@ import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts'
 import type { Window } from '../time.ts';
 import { countLost } from '../ledger/changed.ts';
 import { findEvents } from '../log/questions.ts';
-import { hasLedger, queryCovered, queryPruned, queryRestored } from '../ledger/ledger.ts';
-import type { Minute } from '../ledger/ledger.ts';
+import { hasLedger, queryCovered, queryOutdated, queryPruned, queryRestored } from '../ledger/ledger.ts';
+import { listAggregates, overEvents } from '../log/aggregates.ts';
+import { overLog } from '../log/log.ts';
+import type { Minute } from '../log/log.ts';
 import { cut, dayOf, dayWindow, intersect, listDays, merge, subtract } from '../ledger/windows.ts';
 
 export interface PlanOptions {
@@ -49,7 +51,9 @@ async function catchUp(session: Session, to: number, minute: Minute, lookback: n
   if (from === null || from >= to) return [];
   const end = Math.min(covered.at(-1)?.end ?? to, to);
   const again = { start: Math.max(from, end - lookback), end };
-  const missing = subtract({ start: from, end: to }, covered);
+  const outdated = await queryOutdated(session);
+  const current = covered.flatMap((window) => subtract(window, merge(outdated)));
+  const missing = subtract({ start: from, end: to }, current);
   const pruned = await queryPruned(session);
   return merge(again.start < again.end ? [...missing, again] : missing).flatMap((window) =>
     subtract(window, pruned),
@@ -68,14 +72,24 @@ async function refusePruned(session: Session, window: Window): Promise<void> {
 
 /** Where to begin without a ledger: at the last aggregated minute, which may be incomplete, or at the first event. */
 async function findStart(session: Session, minute: Minute): Promise<number | null> {
-  const hasTables = (await hasTable(session, 'dash_visits')) && (await hasTable(session, 'dash_engagement'));
-  const last =
-    hasTables && !(await hasLedger(session)) ? await minuteOf(session, 'aggregate/watermark') : null;
-  return last ?? (await minuteOf(session, 'aggregate/first', [minute]));
+  const last = (await hasLedger(session)) ? null : await findWatermark(session);
+  return last ?? (await findFirst(session, minute));
 }
 
-async function minuteOf(session: Session, statement: string, values: string[] = []): Promise<number | null> {
-  return (await session.query<{ minute: number | null }>(sql(statement), values))[0]?.minute ?? null;
+async function findWatermark(session: Session): Promise<number | null> {
+  for (const { table } of listAggregates()) if (!(await hasTable(session, table))) return null;
+  return minuteOf(await session.query(overEvents('aggregate/watermark')));
+}
+
+/** The minute of the first event; both rules keep the order of time. */
+async function findFirst(session: Session, minute: Minute): Promise<number | null> {
+  const [first] = await session.query<{ ts: number | null }>(sql('log/first'));
+  if (first?.ts == null) return null;
+  return minuteOf(await session.query(overLog('log/minute'), [first.ts, first.ts + 1, minute]));
+}
+
+function minuteOf([row]: { minute: number | null }[]): number | null {
+  return row?.minute ?? null;
 }
 
 /** Days of a window that are looked up one by one. */
@@ -95,8 +109,8 @@ export async function slice(db: Database, windows: readonly Window[]): Promise<W
 /** The days that have events, by reading all of them: 3.2 M take 0.5 s. */
 async function scanDays(db: Database, { start, end }: Window): Promise<number[]> {
   const days = await db.transaction(async (session) => {
-    await session.query(sql('aggregate/hash'));
-    return session.query<{ day: number }>(sql('aggregate/days'), [start, end]);
+    await session.query(sql('log/hash'));
+    return session.query<{ day: number }>(sql('log/days'), [start, end]);
   });
   return days.map(({ day }) => day);
 }

@@ -6,6 +6,8 @@ import { hasLedger, queryCovered, queryPruned, record } from '../ledger/ledger.t
 import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 import { describeWindow, lastMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
+import { listAggregates, overEvents } from '../log/aggregates.ts';
+import { windowOf } from '../log/log.ts';
 import { withLock } from '../ledger/run-lock.ts';
 import { mostReach } from '../people/counter.ts';
 import { clearUsers, mayCountUsers, shortenReach } from '../people/table.ts';
@@ -27,9 +29,8 @@ export interface Pruned {
   events: number;
   /** Days of the log that stay, because it has changed since they were aggregated. */
   kept: Window[];
-  /** Rows of `dash_visits` and of `dash_engagement`. */
-  visitsRows: number;
-  engagementRows: number;
+  /** Rows of the aggregates, by their names. */
+  rows: Record<string, number>;
 }
 
 /**
@@ -51,7 +52,7 @@ export async function prune(
       'There is no table zen_runs, which tells what is aggregated. Run zen aggregate first.',
     );
   const work = async (session: Session): Promise<Pruned> => ({
-    ...{ events: 0, kept: [], visitsRows: 0, engagementRows: 0 },
+    ...{ events: 0, kept: [], rows: await clearAggregates(session, null) },
     ...(raw !== undefined && (await pruneLog(session, lastMidnight(now - raw)))),
     ...(aggregates !== undefined && (await pruneAggregates(session, lastMidnight(now - aggregates)))),
   });
@@ -75,7 +76,7 @@ async function pruneLog(session: Session, until: number): Promise<Pick<Pruned, '
       const kept = merge((await queryChanged(session, [{ ...window, minute }])).map(wholeDays));
       for (const part of subtract(window, kept)) {
         const started = performance.now();
-        const events = await session.run(sql('aggregate/prune/log'), [part.start, part.end, minute]);
+        const events = await session.run(sql('log/delete'), windowOf(part, minute).slice(0, 2));
         if (events !== (await countVisits(session, part))) throw hasChanged(part);
         told.events += events;
         if (events > 0)
@@ -88,7 +89,7 @@ async function pruneLog(session: Session, until: number): Promise<Pick<Pruned, '
 }
 
 async function countVisits(session: Session, { start, end }: Window): Promise<number> {
-  const minutes = await session.query<{ events: number }>(sql('aggregate/visits/minutes'), [start, end]);
+  const minutes = await session.query<{ events: number }>(overEvents('aggregate/minutes'), [start, end]);
   return minutes.reduce((sum, { events }) => sum + events, 0);
 }
 
@@ -98,22 +99,26 @@ function hasChanged(window: Window): ZenError {
   return new ZenError('failed', `${why}. Nothing was changed. Run it again.`);
 }
 
-async function pruneAggregates(
-  session: Session,
-  until: number,
-): Promise<Pick<Pruned, 'visitsRows' | 'engagementRows'>> {
+async function pruneAggregates(session: Session, until: number): Promise<Pick<Pruned, 'rows'>> {
   const [first] = await queryCovered(session);
-  if (!first || first.start >= until) return { visitsRows: 0, engagementRows: 0 };
+  if (!first || first.start >= until) return { rows: await clearAggregates(session, null) };
   const started = performance.now();
   const window = { start: first.start, end: until };
-  const values = [window.start, window.end];
-  const visitsRows = await session.run(sql('aggregate/visits/clear'), values);
-  const engagementRows = await session.run(sql('aggregate/engagement/clear'), values);
+  const rows = await clearAggregates(session, window);
   if (await mayCountUsers(session)) {
     await clearUsers(session, window);
     await shortenReach(session, until, mostReach);
   }
-  const dropped = { visitsRows, engagementRows };
-  await record(session, { ...window, minute: first.minute }, performance.now() - started, { dropped });
-  return dropped;
+  await record(session, { ...window, minute: first.minute }, performance.now() - started, { dropped: rows });
+  return { rows };
+}
+
+/** Takes the rows of a window out of each aggregate; null is no time at all. */
+async function clearAggregates(session: Session, window: Window | null): Promise<Pruned['rows']> {
+  const rows: Pruned['rows'] = {};
+  for (const { name, table } of listAggregates())
+    rows[name] = window
+      ? await session.run(sql('aggregate/clear', { table }), [window.start, window.end])
+      : 0;
+  return rows;
 }

@@ -5,8 +5,9 @@ import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { queryChanged, queryLate } from '../ledger/changed.ts';
 import type { Changed } from '../ledger/changed.ts';
-import { queryCovered, queryLatest, queryPruned, queryRuns } from '../ledger/ledger.ts';
-import type { Covered, Run } from '../ledger/ledger.ts';
+import { queryCovered, queryLatest, queryOutdated, queryPruned, queryRuns } from '../ledger/ledger.ts';
+import type { Covered, Outdated, Run } from '../ledger/ledger.ts';
+import { findCounting } from '../log/aggregates.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
 import { intersect, merge, subtract } from '../ledger/windows.ts';
@@ -28,6 +29,8 @@ export interface Status {
   late: Changed[];
   /** Of what is aggregated, where people were not counted, though they are elsewhere. Not what was pruned from the log. */
   uncounted: Window[];
+  /** What is aggregated, but not in one table, or by another statement than it has now. */
+  outdated: Outdated[];
   /** Milliseconds from the end of what is aggregated until now; null when nothing is. */
   age: number | null;
   /** The last event that is not in the future, in the log or (where the log was pruned) aggregated, and the milliseconds from it until now; null when there is none. */
@@ -50,7 +53,7 @@ export function queryStatus(db: Database, now: number): Promise<Status> {
 
 async function compare(session: Session, now: number): Promise<Status> {
   await requireTable(session, 'log_raw', 'zen restore');
-  const [span] = await session.query<{ first: number | null; last: number | null }>(sql('aggregate/span'));
+  const [span] = await session.query<{ first: number | null; last: number | null }>(sql('log/span'));
   const lastEvent = await queryLastEvent(session, now);
   const coverage = await queryCovered(session);
   const whole = merge(coverage);
@@ -64,6 +67,7 @@ async function compare(session: Session, now: number): Promise<Status> {
     changed: await queryChanged(session, coverage),
     late: await queryLate(session),
     uncounted: await queryLacking(session, whole),
+    outdated: await queryOutdated(session),
     age: end === undefined ? null : now - end,
     lastEvent,
     eventAge: lastEvent === null ? null : now - lastEvent,
@@ -72,15 +76,15 @@ async function compare(session: Session, now: number): Promise<Status> {
 }
 
 async function queryAllSilences(session: Session): Promise<Window[]> {
-  if (!(await hasTable(session, 'dash_visits'))) return [];
+  if (!(await hasTable(session, findCounting().table))) return [];
   const known = await queryKnown(session);
   const [start, end] = [known[0]?.start, known.at(-1)?.end];
   return start === undefined || end === undefined ? [] : querySilences(session, { start, end }, known);
 }
 
 async function queryLastEvent(session: Session, now: number): Promise<number | null> {
-  const [logged] = await session.query<{ last: number | null }>(sql('aggregate/latest'), [now]);
-  const aggregated = (await hasTable(session, 'dash_visits')) ? await queryLatest(session, now) : null;
+  const [logged] = await session.query<{ last: number | null }>(sql('log/latest'), [now]);
+  const aggregated = (await hasTable(session, findCounting().table)) ? await queryLatest(session, now) : null;
   const known = [logged?.last ?? null, aggregated].filter((last) => last !== null);
   return known.length === 0 ? null : Math.max(...known);
 }

@@ -1,6 +1,7 @@
 import type { Covered, Run } from '../ledger/ledger.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Changed } from '../ledger/changed.ts';
+import { findCounting, listAggregates } from '../log/aggregates.ts';
 import { clip, dayOf } from '../ledger/windows.ts';
 import { shorten } from '../errors.ts';
 import { quoteArgument } from '../restore/ids.ts';
@@ -11,10 +12,22 @@ import type { Window } from '../time.ts';
 import { count } from './format.ts';
 
 /** The state of the aggregates, for people. */
-export function describeStatus(
-  { first, last, coverage, gaps, silences, changed, late, uncounted, age, lastEvent, eventAge, runs }: Status,
-  label: string,
-): string {
+export function describeStatus(status: Status, label: string): string {
+  const {
+    first,
+    last,
+    coverage,
+    gaps,
+    silences,
+    changed,
+    late,
+    uncounted,
+    outdated,
+    age,
+    lastEvent,
+    eventAge,
+    runs,
+  } = status;
   const log =
     first === null || last === null
       ? 'The log is empty.'
@@ -36,6 +49,10 @@ export function describeStatus(
     ),
     ...mergeDays(changed).map((day) => `${describeChange(day)} ${remedy(day, coverage)}`),
     ...describeLate(late),
+    ...outdated.map(
+      ({ table, ...window }) =>
+        `Not as its file in sql/aggregates says now: ${table}, ${describeWindow(window)}. Run zen aggregate, while the log has it.`,
+    ),
     ...uncounted.map(
       (window) =>
         `People are not counted: ${describeWindow(window)}. ${remedy(window, coverage, ' --users')}`,
@@ -75,7 +92,7 @@ function mergeDays(changed: readonly Changed[]): ChangedDay[] {
 function describeChange({ events, visits, minutes, ...window }: ChangedDay): string {
   const isWhole = window.end - window.start === minutes * minuteMs;
   const where = `${isWhole ? '' : `${count(minutes)} minutes of `}${describeWindow(window)}`;
-  return `Changed since: ${where}: the log has ${count(events)} events${isWhole ? '' : ' in them'}, dash_visits ${count(visits)}.`;
+  return `Changed since: ${where}: the log has ${count(events)} events${isWhole ? '' : ' in them'}, ${findCounting().table} ${count(visits)}.`;
 }
 
 /** A line for each day. */
@@ -105,7 +122,9 @@ function describeRun(run: Run): string {
 
 function describeOutcome({ started, finished, outcome, error, ...run }: Run): string {
   const events = `${count(run.events ?? 0)} events`;
-  const rows = `${count(run.visits_rows ?? 0)} + ${count(run.engagement_rows ?? 0)} rows`;
+  const rows = `${Object.values(run.aggregates ?? {})
+    .map((filled) => count(filled.rows))
+    .join(' + ')} rows`;
   switch (outcome) {
     case 'done':
       return `${events} into ${rows}, in ${((finished - started) / 1000).toFixed(1)} s`;
@@ -133,6 +152,7 @@ export function statusJson({
   age,
   lastEvent,
   eventAge,
+  outdated,
   runs,
 }: Status): Record<string, unknown> {
   const iso = (ms: number | null) => (ms === null ? null : isoTime(ms));
@@ -150,7 +170,14 @@ export function statusJson({
     age_seconds: seconds(age),
     last_event: iso(lastEvent),
     last_event_age_seconds: seconds(eventAge),
-    runs: runs.map((run) => ({ ...window(run), started: iso(run.started), finished: iso(run.finished) })),
+    outdated: outdated.map(window),
+    runs: runs.map(({ aggregates, ...run }) => ({
+      ...window(run),
+      ...{ started: iso(run.started), finished: iso(run.finished) },
+      ...Object.fromEntries(
+        listAggregates().map(({ name }) => [`${name}_rows`, aggregates?.[name]?.rows ?? null]),
+      ),
+    })),
   };
 }
 

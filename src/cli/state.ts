@@ -7,6 +7,3 @@ import type { Terminal } from './terminal.ts';
 export async function tellState(db: Database, terminal: Terminal, use: Use): Promise<void> {
   for (const note of await inspect(db, use)) terminal.note(note);
 }
-
-/** The tables that zen makes. */
-export const zenTables = ['dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'] as const;

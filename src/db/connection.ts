@@ -9,7 +9,7 @@ import { messageOf, shorten, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
 import { sql } from '../files.ts';
 import { copyText, frame, quoteName } from './database.ts';
-import type { CopyOptions, Session, TransactionOptions, Value } from './database.ts';
+import type { Column, CopyOptions, Session, TransactionOptions, Value } from './database.ts';
 import { garbled, Guard, hear, secure, watch } from './wire/guard.ts';
 import { readLinks } from './libpq/target.ts';
 import type { Link, Wanted } from './libpq/target.ts';
@@ -142,6 +142,11 @@ export class Connection implements Session {
 
   async run(text: string, values?: readonly Value[]): Promise<number> {
     return (await this.#ask(text, values)).count;
+  }
+
+  async describe(text: string, values?: readonly Value[]): Promise<Column[]> {
+    const { columns } = await this.#ask(`select * from (${text}\n) as described limit 0`, values);
+    return columns.map(({ name, type }) => ({ name, type }));
   }
 
   copy(

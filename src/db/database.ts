@@ -6,6 +6,8 @@ export interface Session {
   query<Row>(text: string, values?: readonly Value[]): Promise<Row[]>;
   /** Runs one statement and gives the number of rows it changed. */
   run(text: string, values?: readonly Value[]): Promise<number>;
+  /** The columns that a query gives, without its rows. */
+  describe(text: string, values?: readonly Value[]): Promise<Column[]>;
   /**
    * Loads rows in PostgreSQL's COPY text format and gives their number. `source` yields bytes, cut anywhere; it
    * may use a piece's memory again when the next one is asked for. `columns` are the table's own names, in the order of the data.
@@ -16,6 +18,12 @@ export interface Session {
     source: AsyncIterable<Uint8Array>,
     options?: CopyOptions,
   ): Promise<number>;
+}
+
+/** A column of a query, with the number of its type (in `pg_type`). */
+export interface Column {
+  name: string;
+  type: number;
 }
 
 export interface CopyOptions {

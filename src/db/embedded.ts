@@ -140,6 +140,10 @@ function session(engine: Engine, folder: string, demand: () => void, qualify: Qu
   return {
     query: async <Row>(text: string, values?: readonly Value[]) => (await ask<Row>(text, values)).rows,
     run: async (text, values) => (await ask(text, values)).affectedRows ?? 0,
+    describe: async (text, values) => {
+      const { fields } = await ask(`select * from (${text}\n) as described limit 0`, values);
+      return fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
+    },
     copy: async (table, columns, source, { binary = false, after = 0 } = {}) => {
       const text = copyText(table, columns, "'/dev/blob'", binary);
       let rows = 0;

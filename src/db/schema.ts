@@ -1,7 +1,8 @@
+import { listSql, tableOf } from '../files.ts';
 import { quoteName } from './database.ts';
 
 /** Zen's tables. No statement of zen's uses these words for anything else. */
-const tables = ['log_raw', 'dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'];
+const tables = ['log_raw', ...listSql('aggregates').map(tableOf), 'dash_users', 'zen_runs'];
 
 /** Writes a statement's tables with their schemas. */
 export type Qualify = (text: string) => string;

@@ -34,6 +34,7 @@ export async function openServer(url: string, { create = false }: OpenOptions = 
     label: first.label,
     query: (text, values) => reserve((connection) => connection.query(text, values)),
     run: (text, values) => reserve((connection) => connection.run(text, values)),
+    describe: (text, values) => reserve((connection) => connection.describe(text, values)),
     copy: (...args) => reserve((connection) => connection.copy(...args)),
     transaction: (work, options) => reserve((connection) => connection.transaction(work, options)),
     reserve: <T>(work: (session: Session) => Promise<T>) => reserve(work),

@@ -1,5 +1,5 @@
 import { messageOf, ZenError } from '../errors.ts';
-import { sql } from '../files.ts';
+import { listSql, sql, tableOf } from '../files.ts';
 import type { Database, Session } from './database.ts';
 
 /** Whether a table of that name is there, on the search path. */
@@ -46,7 +46,8 @@ export interface Full {
 }
 
 export function listFull(session: Session): Promise<Full[]> {
-  return session.query<Full>(sql('db/full'));
+  const tables = listSql('aggregates').map((name) => `to_regclass('${tableOf(name)}')`);
+  return session.query<Full>(sql('db/full', { tables: tables.join(', ') }));
 }
 
 /** The statements with which its owner gives `record_id` more numbers. */

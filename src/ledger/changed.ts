@@ -3,8 +3,12 @@ import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
+import { quoteName } from '../db/database.ts';
+import { findCounting } from '../log/aggregates.ts';
+import { overLog, windowOf } from '../log/log.ts';
 import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
+import { stateText } from './state.ts';
 import type { Table } from './state.ts';
 import { intersect } from './windows.ts';
 
@@ -18,7 +22,7 @@ export interface Changed extends Window {
 
 /** Tells whether this role may read all of the log, which a reader of the aggregates need not. */
 export async function mayCompare(session: Session): Promise<boolean> {
-  const tables = await session.query<Table>(sql('ledger/state'));
+  const tables = await session.query<Table>(stateText());
   return tables.some(({ name, readable, hides }) => name === 'log_raw' && readable && !hides);
 }
 
@@ -77,8 +81,10 @@ async function compare(
   { start, end, minute }: Covered,
   all = false,
 ): Promise<Omit<Changed, 'end'>[]> {
-  if (!(await hasTable(session, 'dash_visits'))) return [];
-  return session.query(sql('ledger/changed'), [start, end, minute, all]);
+  if (!(await hasTable(session, findCounting().table))) return [];
+  const { table, measure } = findCounting();
+  const text = overLog('ledger/changed', { counted: table, events: quoteName(measure) });
+  return session.query(text, [...windowOf({ start, end }, minute), all, start, end]);
 }
 
 /** Adds a minute to the last stretch when it follows on it, or else as a new one. */

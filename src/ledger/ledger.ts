@@ -2,14 +2,19 @@ import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql, version } from '../files.ts';
 import type { Window } from '../time.ts';
+import { listAggregates, overEvents } from '../log/aggregates.ts';
+import type { Minute } from '../log/log.ts';
 import { merge, subtract } from './windows.ts';
-
-/** Which minute an event belongs to: the one it happened in, or the nearest one (the original's rule). */
-export type Minute = 'floor' | 'nearest';
 
 /** A stretch that is aggregated, with one rule. */
 export interface Covered extends Window {
   minute: Minute;
+}
+
+/** What one run wrote into an aggregate: how many rows, and the SHA-256 of its statement. */
+export interface Filled {
+  rows: number;
+  sql: string;
 }
 
 /** One row of `zen_runs`. Times are Unix milliseconds. */
@@ -17,8 +22,8 @@ export interface Run extends Covered {
   started: number;
   finished: number;
   events: number | null;
-  visits_rows: number | null;
-  engagement_rows: number | null;
+  /** By the names of the aggregates. */
+  aggregates: Record<string, Filled> | null;
   /**
    * `pruned`: the log's events of the window were taken out; `dropped`: the aggregates' rows; `restored`: a backup replaced the log,
    * and has its events there.
@@ -30,10 +35,10 @@ export interface Run extends Covered {
 
 /** What one window gave. */
 export interface Aggregated {
-  /** Events of the log in the window: the sum of `visits`. */
+  /** Events of the log in the window. */
   events: number;
-  visitsRows: number;
-  engagementRows: number;
+  /** The rows of each aggregate, by its name. */
+  rows: Record<string, number>;
 }
 
 export function hasLedger(session: Session): Promise<boolean> {
@@ -42,45 +47,67 @@ export function hasLedger(session: Session): Promise<boolean> {
 
 /** What is aggregated, in order, without overlap: a later run overrides the earlier ones. */
 export async function queryCovered(session: Session): Promise<Covered[]> {
-  return queryLast(session, 'done', ['dropped', 'restored']);
+  return join(await queryLast(session, 'done', ['dropped', 'restored']));
+}
+
+/** A stretch that is aggregated, but not in one table: its aggregate is new, or its statement has changed since. */
+export interface Outdated extends Window {
+  table: string;
+}
+
+export async function queryOutdated(session: Session): Promise<Outdated[]> {
+  const done = await queryLast(session, 'done', ['dropped', 'restored']);
+  return listAggregates().flatMap(({ name, table, hash }) =>
+    merge(done.filter(({ statements }) => statements?.[name] !== hash)).map((window) => ({
+      ...window,
+      table,
+    })),
+  );
 }
 
 /** What a restored log has that has not been aggregated since. */
 export async function queryRestored(session: Session): Promise<Covered[]> {
-  return queryLast(session, 'restored', ['done']);
+  return join(await queryLast(session, 'restored', ['done']));
 }
 
 /** Of what the log's events were taken out, and have not been aggregated again since. */
 export async function queryPruned(session: Session): Promise<Covered[]> {
-  return queryLast(session, 'pruned', ['done']);
+  return join(await queryLast(session, 'pruned', ['done']));
 }
 
-/** The stretches of which the last row of the ledger, of some kinds, is of the first. */
+/** A stretch of the ledger, with the hashes of the statements that made the rows of the aggregates. */
+interface Stretch extends Covered {
+  statements: Record<string, string> | null;
+}
+
+/** The stretches of which the last row of the ledger, of some kinds, is of the first, in order. */
 async function queryLast(
   session: Session,
   outcome: Run['outcome'],
   others: Run['outcome'][],
-): Promise<Covered[]> {
+): Promise<Stretch[]> {
   if (!(await hasLedger(session))) return [];
-  const runs = await session.query<Covered & Pick<Run, 'outcome'>>(sql('ledger/done'), [
-    [outcome, ...others].join(),
-  ]);
+  const runs = await session.query<Covered & Pick<Run, 'outcome'> & { statements: string | null }>(
+    sql('ledger/done'),
+    [[outcome, ...others].join()],
+  );
   let taken: Window[] = [];
-  const latest = runs.toReversed().flatMap(({ minute, ...run }) => {
-    const seen = subtract(run, taken).map((window) => ({ ...window, minute }));
+  const latest = runs.toReversed().flatMap(({ minute, statements, ...run }) => {
+    const made = statements === null ? null : (JSON.parse(statements) as Record<string, string>);
+    const seen = subtract(run, taken).map((window) => ({ ...window, minute, statements: made }));
     if (seen.length > 0) taken = merge([...taken, run]);
     return run.outcome === outcome ? seen : [];
   });
-  return join(latest.sort((a, b) => a.start - b.start));
+  return latest.sort((a, b) => a.start - b.start);
 }
 
 /** Stretches that meet and have one rule become one. */
 function join(stretches: readonly Covered[]): Covered[] {
   const joined: Covered[] = [];
-  for (const stretch of stretches) {
+  for (const { start, end, minute } of stretches) {
     const last = joined.at(-1);
-    if (last?.end === stretch.start && last.minute === stretch.minute) last.end = stretch.end;
-    else joined.push({ ...stretch });
+    if (last?.end === start && last.minute === minute) last.end = end;
+    else joined.push({ start, end, minute });
   }
   return joined;
 }
@@ -99,7 +126,7 @@ export async function queryFinished(session: Session, { start, end }: Window): P
 
 /** The last aggregated minute with an event before a time, both Unix milliseconds; null when there is none. */
 export async function queryLatest(session: Session, before: number): Promise<number | null> {
-  const [row] = await session.query<{ last: number | null }>(sql('ledger/latest'), [before]);
+  const [row] = await session.query<{ last: number | null }>(overEvents('ledger/latest'), [before]);
   return row?.last ?? null;
 }
 
@@ -112,7 +139,7 @@ export async function record(
     | Aggregated
     | { error: string }
     | { pruned: number }
-    | { dropped: Omit<Aggregated, 'events'> }
+    | { dropped: Aggregated['rows'] }
     | { restored: number },
 ): Promise<void> {
   const took = Math.round(ms);
@@ -120,14 +147,22 @@ export async function record(
   await session.run(sql('ledger/write'), [start, end, minute, took, ...figures, version()]);
 }
 
-/** Events, rows of both aggregates, the outcome and the error, as the ledger has them. */
+/** Events, the rows of the aggregates, the outcome and the error, as the ledger has them. */
 function describe(outcome: Parameters<typeof record>[3]): (string | number | null)[] {
-  if ('error' in outcome) return [null, null, null, 'failed', simplify(outcome.error)];
-  if ('pruned' in outcome) return [outcome.pruned, null, null, 'pruned', null];
-  if ('restored' in outcome) return [outcome.restored, null, null, 'restored', null];
-  if ('dropped' in outcome)
-    return [null, outcome.dropped.visitsRows, outcome.dropped.engagementRows, 'dropped', null];
-  return [outcome.events, outcome.visitsRows, outcome.engagementRows, 'done', null];
+  if ('error' in outcome) return [null, null, 'failed', simplify(outcome.error)];
+  if ('pruned' in outcome) return [outcome.pruned, null, 'pruned', null];
+  if ('restored' in outcome) return [outcome.restored, null, 'restored', null];
+  if ('dropped' in outcome) return [null, describeRows(outcome.dropped), 'dropped', null];
+  return [outcome.events, describeRows(outcome.rows), 'done', null];
+}
+
+function describeRows(rows: Aggregated['rows']): string {
+  const filled = listAggregates().map(({ name, hash }): [string, Filled] => {
+    const count = rows[name];
+    if (count === undefined) throw new Error(`Nothing is known of the rows of ${name}.`);
+    return [name, { rows: count, sql: hash }];
+  });
+  return JSON.stringify(Object.fromEntries(filled));
 }
 
 /** A message without the marks that zen writes and that a database in another encoding than UTF8 may lack. */

@@ -1,5 +1,6 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
+import { listAggregates, overEvents } from '../log/aggregates.ts';
 import { dayMs, lastMidnight, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { queryCovered } from './ledger.ts';
@@ -7,8 +8,17 @@ import { clip, intersect, merge, subtract } from './windows.ts';
 
 /** The first minute with rows, and the end of the last one. Null when the aggregates are empty. */
 export async function querySpan(session: Session): Promise<Window | null> {
-  const [span] = await session.query<{ start: number | null; end: number | null }>(sql('ledger/span'));
+  const [span] = await session.query<{ start: number | null; end: number | null }>(
+    sql('ledger/span', { edges: edgesText() }),
+  );
   return span?.start == null || span.end == null ? null : { start: span.start, end: span.end };
+}
+
+/** The first and the last minute of each aggregate, found by its index. */
+function edgesText(): string {
+  return listAggregates()
+    .flatMap(({ table }) => [`select min(dt) as dt from ${table}`, `select max(dt) from ${table}`])
+    .join(' union all ');
 }
 
 /** A day of which the first event comes so soon after midnight is whole. */
@@ -37,7 +47,7 @@ export async function querySilences(
   const span = await querySpan(session);
   const probed = span && intersect(span, around);
   if (!probed) return [];
-  const rows = await session.query<{ minute: number }>(sql('ledger/minutes'), [
+  const rows = await session.query<{ minute: number }>(overEvents('ledger/minutes'), [
     Math.floor(probed.start / minuteMs) * minuteMs,
     probed.end,
   ]);

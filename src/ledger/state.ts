@@ -1,9 +1,11 @@
 import type { Database, Session } from '../db/database.ts';
 import { listFull, widening } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
-import { sql } from '../files.ts';
+import { listSql, sql, tableOf } from '../files.ts';
+import { findCounting, listAggregates, tableIds } from '../log/aggregates.ts';
 import { isoTime } from '../time.ts';
 import { queryCovered, queryRestored } from './ledger.ts';
+import { migrate } from './migrations.ts';
 import { querySpan } from './silence.ts';
 
 /** What of the database a command reads, and what it changes. */
@@ -12,7 +14,17 @@ export interface Use {
   writes?: readonly Name[];
 }
 
-type Name = keyof typeof needed;
+/** A table of zen's, or the log. */
+type Name = string;
+
+/** The tables that zen makes. */
+export function listOwn(): Name[] {
+  return [...listAggregates().map(({ table }) => table), 'dash_users', 'zen_runs'];
+}
+
+export function stateText(): string {
+  return sql('ledger/state', { tables: tableIds() });
+}
 
 /** See `sql/ledger/state.sql`. */
 export interface Table {
@@ -36,14 +48,12 @@ const integers = ['bigint', 'integer', 'smallint'];
 const times = ['timestamp without time zone', 'timestamp with time zone'];
 
 /** The types that each column may have, the one to choose first. */
-const needed = {
+const ownTables: Record<string, Record<string, string[]>> = {
   log_raw: {
     ts: integers,
     user_id: [...integers, ...names, 'uuid', 'numeric', 'enum'],
     ...{ item_topic: logNames, source_topic: logNames, age_segment: logNames, event: logNames },
   },
-  dash_visits: { dt: times, item_topic: names, source_topic: names, age_segment: names, visits: integers },
-  dash_engagement: { dt: times, item_topic: names, event: names, age_segment: names, unique_users: integers },
   dash_users: {
     ...{ dt: times, every_topic: ['boolean'], item_topic: names, every_age: ['boolean'], age_segment: names },
     ...{
@@ -56,19 +66,35 @@ const needed = {
   },
   zen_runs: {
     ...{ start_dt: times, end_dt: times, minute: names, started_at: times, finished_at: times },
-    ...{ events: integers, visits_rows: integers, engagement_rows: integers },
+    ...{ events: integers, aggregates: ['jsonb'] },
     ...{ outcome: names, error: names, zen_version: names },
   },
 };
 
+/** The columns that a table must have; of an aggregate, those of its own definition, where it has one. */
+function neededOf(table: Name): Record<string, readonly string[]> {
+  const own = ownTables[table];
+  if (own) return own;
+  const name = listSql('aggregates/tables').find((one) => tableOf(one) === table);
+  const defined = name === undefined ? [] : sql(`aggregates/tables/${name}`).matchAll(/^ {2}(\w+) (\w+)/gm);
+  const columns = [...defined].filter(([, column]) => column !== 'record_id');
+  return {
+    dt: times,
+    ...Object.fromEntries(columns.map(([, column = '', type = '']) => [column, kindOf(type)])),
+  };
+}
+
+function kindOf(type: string): readonly string[] {
+  if (type === 'timestamp') return times;
+  return type === 'varchar' ? names : integers;
+}
+
 /** Rows of which no window holds any, or whose time has no number. */
-const timeless = {
-  dash_visits: "dt is null or dt in ('infinity', '-infinity')",
-  dash_engagement: "dt is null or dt in ('infinity', '-infinity')",
-  dash_users: "dt is null or dt in ('infinity', '-infinity')",
-  zen_runs:
-    'not (isfinite(start_dt) and isfinite(end_dt) and isfinite(started_at) and isfinite(finished_at)) or start_dt > end_dt',
-};
+function timelessOf(table: Name): string {
+  return table === 'zen_runs'
+    ? 'not (isfinite(start_dt) and isfinite(end_dt) and isfinite(started_at) and isfinite(finished_at)) or start_dt > end_dt'
+    : "dt is null or dt in ('infinity', '-infinity')";
+}
 
 /**
  * Looks once, before anything is done, whether the tables are as a command needs them. What is not there is not looked at.
@@ -77,14 +103,16 @@ const timeless = {
  * @throws ZenError `failed` for a state in which a number could be wrong, with what mends it
  */
 export async function inspect(db: Database, { reads, writes = [] }: Use): Promise<string[]> {
+  const changed = await migrate(db);
   const used = [...reads, ...writes];
-  const all = await db.query<Table>(sql('ledger/state'));
+  const all = await db.query<Table>(stateText());
   const tables = all.filter(({ name, readable }) => readable && used.includes(name));
   for (const table of tables) demandSound(table, writes.includes(table.name));
   await demandTimes(db, tables);
   for (const { name, kind } of tables) if (kind === 'v') await demandWhole(db, name);
-  const full = writes.includes('dash_visits') ? await listFull(db) : [];
+  const full = writes.includes(findCounting().table) ? await listFull(db) : [];
   return [
+    ...(changed === undefined ? [] : [changed]),
     ...tables.flatMap(describe),
     ...describeSchemas(tables),
     ...full.flatMap((one) =>
@@ -126,8 +154,8 @@ function demandSound(table: Table, isWritten: boolean): void {
 /** The columns that a table lacks, and those of another type. */
 function listWrong({ name, columns }: Table): string[] {
   const found = columns ?? {};
-  const missing = Object.keys(needed[name]).filter((column) => found[column] === undefined);
-  const others = Object.entries<readonly string[]>(needed[name]).flatMap(([column, types]) => {
+  const missing = Object.keys(neededOf(name)).filter((column) => found[column] === undefined);
+  const others = Object.entries(neededOf(name)).flatMap(([column, types]) => {
     const type = found[column];
     return type === undefined || types.includes(type)
       ? []
@@ -140,13 +168,11 @@ function listWrong({ name, columns }: Table): string[] {
 function mend({ name, kind, columns }: Table): string {
   if (name === 'zen_runs') return 'If it is not zen’s, rename it: alter table zen_runs rename to other_runs.';
   if (name !== 'log_raw') return `Drop it, and aggregate again: drop table ${name}.`;
-  const changes = Object.entries<readonly string[]>(needed.log_raw).flatMap(
-    ([column, [type = '', ...others]]) => {
-      const own = columns?.[column];
-      if (own === undefined || own === type || others.includes(own)) return [];
-      return [`alter column ${column} type ${type} using ${convert(column, type, own)}`];
-    },
-  );
+  const changes = Object.entries(neededOf('log_raw')).flatMap(([column, [type = '', ...others]]) => {
+    const own = columns?.[column];
+    if (own === undefined || own === type || others.includes(own)) return [];
+    return [`alter column ${column} type ${type} using ${convert(column, type, own)}`];
+  });
   if (kind === 'v' || changes.length === 0) return 'Rename its columns, or make it a view with these names.';
   return `Have its owner run: alter table log_raw ${changes.join(', ')}. Or make a view log_raw with such columns.`;
 }
@@ -160,14 +186,14 @@ function convert(column: string, type: string, own: string): string {
 
 async function demandTimes(session: Session, tables: readonly Table[]): Promise<void> {
   const parts = tables.flatMap(({ name }) =>
-    name === 'log_raw' ? [] : [`(select '${name}' as name from ${name} where ${timeless[name]} limit 1)`],
+    name === 'log_raw' ? [] : [`(select '${name}' as name from ${name} where ${timelessOf(name)} limit 1)`],
   );
   if (parts.length === 0) return;
-  const [found] = await session.query<{ name: keyof typeof timeless }>(parts.join(' union all '));
+  const [found] = await session.query<{ name: Name }>(parts.join(' union all '));
   if (!found) return;
   const { name } = found;
   const why = `${name} has rows without a time that can be: NULL, infinite, or before its start`;
-  throw new ZenError('failed', `${why}. Take them out: delete from ${name} where ${timeless[name]}.`);
+  throw new ZenError('failed', `${why}. Take them out: delete from ${name} where ${timelessOf(name)}.`);
 }
 
 /** That no row security under a view hides rows from it, which its own state does not tell. */
@@ -204,7 +230,7 @@ function describeSchemas(tables: readonly Table[]): string[] {
 /** Rows of the aggregates from before anything that the ledger knows, as when it was dropped. */
 async function describeUnknown(session: Session, tables: readonly Table[]): Promise<string[]> {
   const has = (name: Name) => tables.some((table) => table.name === name);
-  if (!has('dash_visits') || !has('dash_engagement')) return [];
+  if (!listAggregates().every(({ table }) => has(table))) return [];
   const span = await querySpan(session);
   if (!span) return [];
   const known = [...(await queryCovered(session)), ...(await queryRestored(session))].map(

@@ -1,12 +1,12 @@
 import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
-import { sql } from '../files.ts';
+import { overEvents } from '../log/aggregates.ts';
 import type { Window } from '../time.ts';
 
 /** The days of a period on which people were not counted, though there were events; null where nobody may know. */
 export async function queryUncounted(session: Session, { start, end }: Window): Promise<number[] | null> {
   if (!(await mayRead(session))) return null;
-  const rows = await session.query<{ day: number }>(sql('ledger/uncounted'), [start, end]);
+  const rows = await session.query<{ day: number }>(overEvents('ledger/uncounted'), [start, end]);
   return rows.map(({ day }) => day);
 }
 

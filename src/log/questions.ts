@@ -4,7 +4,7 @@ import type { Window } from '../time.ts';
 
 /** How many events a window has. */
 export async function countEvents(session: Session, { start, end }: Window): Promise<number> {
-  const [row] = await session.query<{ events: number }>(sql('aggregate/events'), [start, end]);
+  const [row] = await session.query<{ events: number }>(sql('log/events'), [start, end]);
   return row?.events ?? 0;
 }
 
@@ -13,18 +13,17 @@ export async function boundEvents(
   session: Session,
   { start, end }: Window,
 ): Promise<{ own: number; all: number }> {
-  const [row] = await session.query<{ own: number; all: number }>(sql('aggregate/most'), [start, end]);
+  const [row] = await session.query<{ own: number; all: number }>(sql('log/most'), [start, end]);
   return row ?? { own: Infinity, all: Infinity };
 }
 
 /** Those of some windows in which the log has events; each takes some milliseconds. */
 export async function findEvents(db: Database, windows: readonly Window[]): Promise<Window[]> {
   return db.transaction(async (session) => {
-    await session.query(sql('aggregate/probe'));
+    await session.query(sql('log/probe'));
     const found: Window[] = [];
     for (const window of windows)
-      if ((await session.query(sql('aggregate/any'), [window.start, window.end])).length > 0)
-        found.push(window);
+      if ((await session.query(sql('log/any'), [window.start, window.end])).length > 0) found.push(window);
     return found;
   });
 }

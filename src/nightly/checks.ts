@@ -1,5 +1,6 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
+import { overEvents } from '../log/aggregates.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered, queryLatest } from '../ledger/ledger.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
@@ -68,7 +69,7 @@ function checkCoverage(period: Window, covered: Covered): Check {
 /** A feed that has stopped leaves days without events, which are as well aggregated as any. */
 async function checkFeed(session: Session, { start, end }: Window, minEvents: number): Promise<Check> {
   const day = { start: Math.max(start, end - dayMs), end };
-  const [found] = await session.query<{ events: number }>(sql('ledger/events'), [day.start, day.end]);
+  const [found] = await session.query<{ events: number }>(overEvents('ledger/events'), [day.start, day.end]);
   const events = found?.events ?? 0;
   const last = await queryLatest(session, end);
   const latest =
@@ -105,7 +106,7 @@ async function checkFunnel(session: Session, { start, end }: Window): Promise<Ch
 
 async function checkVolume(session: Session, { end }: Window): Promise<Check> {
   const last = end - dayMs;
-  const days = await session.query<{ day: number; events: number }>(sql('nightly/volumes'), [
+  const days = await session.query<{ day: number; events: number }>(overEvents('nightly/volumes'), [
     last - 7 * dayMs,
     end,
   ]);

@@ -1,7 +1,7 @@
 import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
-import type { Minute } from '../ledger/ledger.ts';
+import type { Minute } from '../log/log.ts';
 import { dayOf, dayWindow, intersect, listDays, merge, subtract, wholeDays } from '../ledger/windows.ts';
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
@@ -121,7 +121,7 @@ export class Census {
       end: Math.max(this.#span.end, ...windows.map(({ end }) => end + mostReach * dayMs)),
     });
     this.#span = { start, end };
-    const rows = await session.query<Known & { day: number }>(sql('aggregate/users/known'), [start, end]);
+    const rows = await session.query<Known & { day: number }>(sql('people/known'), [start, end]);
     for (const { day, ...known } of rows) this.#known.set(dayOf(day), known);
   }
 

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Session } from '../db/database.ts';
-import { hasTable } from '../db/tables.ts';
+import { hasTable, widen } from '../db/tables.ts';
 import { sql } from '../files.ts';
-import type { Minute } from '../ledger/ledger.ts';
+import { overLog, windowOf } from '../log/log.ts';
+import type { Minute } from '../log/log.ts';
 import type { Window } from '../time.ts';
 import { dayMinutes } from './lookback.ts';
 import type { Seen } from './lookback.ts';
@@ -11,19 +12,23 @@ import type { Returns } from './count-returns.ts';
 
 /** Whether this role may fill `dash_users`, or make it where it is not. */
 export async function mayCountUsers(session: Session): Promise<boolean> {
-  return (await session.query<{ may: boolean }>(sql('aggregate/users/may')))[0]?.may === true;
+  return (await session.query<{ may: boolean }>(sql('people/may')))[0]?.may === true;
 }
 
-/** Gives a table of an earlier zen the column that it lacks; what it holds stays true. */
-export async function updateUsers(session: Session): Promise<void> {
-  const column = "select from pg_attribute where attrelid = to_regclass('dash_users') and attname = 'reach'";
-  if ((await session.query(column)).length === 0) await session.run(sql('aggregate/users/reach'));
+/** Makes `dash_users` where it is not there and this role may; when asked, with room for long names. */
+export async function createUsers(session: Session, wide: boolean): Promise<void> {
+  if (!(await mayCountUsers(session))) return;
+  if (!(await hasTable(session, 'dash_users'))) {
+    await session.run(sql('people/table'));
+    await session.run(sql('people/index'));
+  }
+  if (wide) await widen(session, 'dash_users');
 }
 
 /** What one statement gives that fills `dash_engagement`. */
 export interface Gathered {
-  /** The rows of `dash_engagement`. */
-  filled: number;
+  /** The aggregates that are filled by it, with their rows. */
+  filled: Record<string, number>;
   seen: Seen[];
 }
 
@@ -40,10 +45,11 @@ export async function gatherUsers(
   minute: Minute,
   events: number,
 ): Promise<Gathered> {
-  const seen = await session.query<Seen & { filled: number }>(sql('aggregate/users/engagement'), [
-    ...[start, end, minute, days.start, days.end, step(events)],
+  const seen = await session.query<Seen & { filled: number }>(overLog('people/engagement'), [
+    ...windowOf(days, minute),
+    ...[start, end, step(events)],
   ]);
-  return { filled: seen[0]?.filled ?? 0, seen };
+  return { filled: { engagement: seen[0]?.filled ?? 0 }, seen };
 }
 
 /**
@@ -51,13 +57,8 @@ export async function gatherUsers(
  *
  * @param events how many there are at most
  */
-export function seeUsers(
-  session: Session,
-  { start, end }: Window,
-  minute: Minute,
-  events?: number,
-): Promise<Seen[]> {
-  return session.query(sql('aggregate/users/seen'), [start, end, minute, step(events)]);
+export function seeUsers(session: Session, window: Window, minute: Minute, events?: number): Promise<Seen[]> {
+  return session.query(overLog('people/seen'), [...windowOf(window, minute), step(events)]);
 }
 
 /** Minutes whose users come in one text, of which there may be 537 million characters in Node: all, or few where there may be many. */
@@ -67,7 +68,7 @@ function step(events = Infinity): number {
 
 /** Takes whole days out of `dash_users`, where it is. */
 export async function clearUsers(session: Session, { start, end }: Window): Promise<void> {
-  if (await hasTable(session, 'dash_users')) await session.run(sql('aggregate/users/clear'), [start, end]);
+  if (await hasTable(session, 'dash_users')) await session.run(sql('people/clear'), [start, end]);
 }
 
 /**
@@ -82,7 +83,7 @@ export async function shortenReach(
   most: number,
 ): Promise<{ day: number; reach: number }[]> {
   if (!(await hasTable(session, 'dash_users'))) return [];
-  return session.query(sql('aggregate/users/shorten'), [end, most]);
+  return session.query(sql('people/shorten'), [end, most]);
 }
 
 /** The columns of `dash_users`, in the order in which a row is written. */

@@ -1,5 +1,5 @@
 import type { Session } from '../db/database.ts';
-import { sql } from '../files.ts';
+import { overEvents } from '../log/aggregates.ts';
 import { queryHeard } from '../ledger/silence.ts';
 import { clip, intersect, subtract } from '../ledger/windows.ts';
 import type { Change, Compared } from '../shared/text/change.ts';
@@ -30,7 +30,7 @@ export async function queryChange(
   const weekBefore = await compare(session, day, day - 7 * dayMs, heard);
   const base = dayBefore ?? weekBefore;
   if (!base) return null;
-  const [whole] = await session.query<{ events: number }>(sql('ledger/events'), [day, day + dayMs]);
+  const [whole] = await session.query<{ events: number }>(overEvents('ledger/events'), [day, day + dayMs]);
   return {
     day,
     events: whole?.events ?? NaN,
@@ -68,7 +68,7 @@ async function compare(
   ) as [Window[], Window[]];
   const both = own.flatMap((window) => other.flatMap((one) => intersect(window, one) ?? []));
   if (both.reduce((sum, { start, end }) => sum + end - start, 0) < least) return null;
-  const topics = await session.query<Topic>(sql('render/days'), [
+  const topics = await session.query<Topic>(overEvents('render/days'), [
     day,
     before,
     both.map(({ start }) => start).join(),

@@ -1,7 +1,7 @@
 import type { Session } from '../db/database.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered, queryFinished, queryPruned } from '../ledger/ledger.ts';
-import type { Minute } from '../ledger/ledger.ts';
+import type { Minute } from '../log/log.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { clip, intersect, merge, subtract } from '../ledger/windows.ts';
 import type { Window } from '../time.ts';

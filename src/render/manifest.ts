@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readShipped, sql, version } from '../files.ts';
+import { readShipped, version } from '../files.ts';
+import { listAggregates } from '../log/aggregates.ts';
 import { pick } from '../shared/data/cells.ts';
 import type { Cells, Outline } from '../shared/data/cells.ts';
 import type { Payload, Sketch } from '../shared/data/payload.ts';
@@ -47,20 +48,19 @@ export function describePage(payload: Payload | Sketch, { packed, script, style 
     end: isoTime(end),
     hours_before: coarse && isoTime(coarse.until),
     ...sumUp(payload),
-    sql: hash(statements.map(sql).join('\n')),
+    sql: hash(
+      [
+        ...listAggregates().map(({ statement }) => statement),
+        ...statements.map((name) => readShipped(`sql/${name}.sql`)),
+      ].join('\n'),
+    ),
     payload: hash(packed),
     script: hash(script),
     style: hash(style),
   };
 }
 
-const statements = [
-  'aggregate/visits/fill',
-  'aggregate/engagement/fill',
-  'render/visits',
-  'render/engagement',
-  'render/users',
-];
+const statements = ['log/window', 'render/visits', 'render/engagement', 'render/users'];
 
 export function sumUp({ visits, engagement }: Payload | Sketch): Sums {
   return {

@@ -1,5 +1,5 @@
 import type { Changed } from '../../src/ledger/changed.ts';
-import type { Minute } from '../../src/ledger/ledger.ts';
+import type { Minute } from '../../src/log/log.ts';
 import type { Window } from '../../src/time.ts';
 import { countEngagement, countVisits, minuteOf } from './oracle.ts';
 import type { Sample } from './oracle.ts';

@@ -1,6 +1,6 @@
 import { between, favour, mulberry32 } from '../../fixtures/random.ts';
 import type { Random } from '../../fixtures/random.ts';
-import type { Minute } from '../../src/ledger/ledger.ts';
+import type { Minute } from '../../src/log/log.ts';
 import { dayMs, minuteMs, parseTime } from '../../src/time.ts';
 import type { Asked, PruneAsked } from './model.ts';
 import type { Sample } from './oracle.ts';

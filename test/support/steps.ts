@@ -15,6 +15,10 @@ export function stepwise(db: Database, before: (text: string) => Promise<void>):
       await before(args[0]);
       return session.run(...args);
     },
+    describe: async (...args) => {
+      await before(args[0]);
+      return session.describe(...args);
+    },
     copy: async (...args) => {
       await before(`copy ${args[0]}`);
       return session.copy(...args);

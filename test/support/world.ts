@@ -12,7 +12,7 @@ import type { Target } from '../../src/config.ts';
 import type { Database } from '../../src/db/database.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { ZenError } from '../../src/errors.ts';
-import type { Minute } from '../../src/ledger/ledger.ts';
+import type { Minute } from '../../src/log/log.ts';
 import { render } from '../../src/render/render.ts';
 import { verify } from '../../src/render/verify.ts';
 import { openBackup } from '../../src/restore/formats/detect.ts';
@@ -411,7 +411,8 @@ export class World {
     if (!(await this.#has('zen_runs'))) return [];
     const rows = await this.#db.query<Row>(
       `select run_id as id, (extract(epoch from start_dt) * 1000)::bigint as start,
-         (extract(epoch from end_dt) * 1000)::bigint as "end", minute, outcome, events, visits_rows, engagement_rows
+         (extract(epoch from end_dt) * 1000)::bigint as "end", minute, outcome, events,
+         (aggregates -> 'visits' ->> 'rows')::int as visits_rows, (aggregates -> 'engagement' ->> 'rows')::int as engagement_rows
        from zen_runs where run_id > $1 order by run_id`,
       [this.#seen],
     );

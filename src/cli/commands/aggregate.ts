@@ -4,17 +4,18 @@ import { findEvents } from '../../log/questions.ts';
 import { plan, slice } from '../../aggregate/plan.ts';
 import type { Database } from '../../db/database.ts';
 import { queryCovered } from '../../ledger/ledger.ts';
-import type { Minute } from '../../ledger/ledger.ts';
+import type { Minute } from '../../log/log.ts';
 import { merge, subtract } from '../../ledger/windows.ts';
 import { mayCountUsers } from '../../people/table.ts';
 import { describeWindow, isoTime, lastMidnight, minuteMs } from '../../time.ts';
 import type { Window } from '../../time.ts';
-import { count, describeShare, isoWindow } from '../format.ts';
+import { count, describeRows, describeShare, isoWindow, rowsJson } from '../format.ts';
 import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
 import { command } from '../run.ts';
 import type { Report } from '../run.ts';
-import { tellState, zenTables } from '../state.ts';
+import { listOwn } from '../../ledger/state.ts';
+import { tellState } from '../state.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface AggregateFlags extends CommonOptions, DateOptions {
@@ -44,7 +45,7 @@ export async function aggregateIn(
   let stated = '';
   const told = await terminal.during('Looking up what to aggregate', (update) => {
     const choose = async () => {
-      await tellState(db, terminal, { reads: ['log_raw'], writes: zenTables });
+      await tellState(db, terminal, { reads: ['log_raw'], writes: listOwn() });
       windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
       stated = windows.map(describeWindow).join('; ');
       await noteBefore(db, terminal, windows, flags);
@@ -56,11 +57,11 @@ export async function aggregateIn(
         update(`Aggregating ${stated}: ${describeShare(done / of, seconds())} (${done} of ${of} days)`);
     });
   });
-  const { events, visitsRows, engagementRows, kept } = told;
+  const { events, rows, kept } = told;
   const [start, end] = [windows[0]?.start, windows.at(-1)?.end];
   const json = {
     ...{ start: start === undefined ? null : isoTime(start), end: end === undefined ? null : isoTime(end) },
-    ...{ minute, events, visits_rows: visitsRows, engagement_rows: engagementRows, dry_run: dryRun },
+    ...{ minute, events, ...rowsJson(rows), dry_run: dryRun },
     kept: kept.map(isoWindow),
     seconds: seconds(),
   };
@@ -69,7 +70,7 @@ export async function aggregateIn(
   return {
     text:
       `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(events)} events of ${stated}, into ` +
-      `${count(visitsRows)} rows of dash_visits and ${count(engagementRows)} of dash_engagement, in ${seconds()} s.${stay.join('')}`,
+      `${describeRows(rows)}, in ${seconds()} s.${stay.join('')}`,
     json,
   };
 }

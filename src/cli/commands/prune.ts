@@ -4,11 +4,11 @@ import { ZenError } from '../../errors.ts';
 import { inspect } from '../../ledger/state.ts';
 import { describeWindow } from '../../time.ts';
 import { demandConsent } from '../consent.ts';
-import { count, isoWindow } from '../format.ts';
+import { count, describeRows, isoWindow, rowsJson } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import { command } from '../run.ts';
 import type { Report } from '../run.ts';
-import { zenTables } from '../state.ts';
+import { listOwn } from '../../ledger/state.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Streams } from '../terminal.ts';
 
@@ -33,7 +33,7 @@ export async function runPrune(flags: PruneFlags, streams?: Streams): Promise<vo
 /** Asks before anything is taken out, and says how much that is. */
 async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlags): Promise<void> {
   const { text, json } = await pruneIn(db, { ...flags, dryRun: true });
-  if ([json.events, json.visits_rows, json.engagement_rows].every((number) => number === 0)) return;
+  if (Object.values(json).every((number) => typeof number !== 'number' || number === 0)) return;
   const remedy = 'Say --yes to take them out, or --dry-run for the figures alone.';
   await demandConsent(terminal, `${db.label}: ${text}`, 'Take them out for good?', remedy);
 }
@@ -41,22 +41,16 @@ async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlag
 export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> {
   const { pruneRaw: raw, pruneAggregates: aggregates, wait = 0 } = flags;
   const dryRun = flags.dryRun === true;
-  await inspect(db, { reads: [], writes: ['log_raw', ...zenTables] });
-  const { events, kept, visitsRows, engagementRows } = await prune(
-    db,
-    { raw, aggregates, dryRun, wait },
-    Date.now(),
-  );
+  await inspect(db, { reads: [], writes: ['log_raw', ...listOwn()] });
+  const { events, kept, rows } = await prune(db, { raw, aggregates, dryRun, wait }, Date.now());
   const done = dryRun ? 'Would prune' : 'Pruned';
   const stay = kept.map(
     (window) => `\n${describeWindow(window)}, stays in the log, which has changed since it was aggregated.`,
   );
   return {
-    text:
-      `${done} ${count(events)} events of the log, ${count(visitsRows)} rows of dash_visits and ` +
-      `${count(engagementRows)} of dash_engagement.${stay.join('')}`,
+    text: `${done} ${count(events)} events of the log, ${describeRows(rows)}.${stay.join('')}`,
     json: {
-      ...{ dry_run: dryRun, events, visits_rows: visitsRows, engagement_rows: engagementRows },
+      ...{ dry_run: dryRun, events, ...rowsJson(rows) },
       kept: kept.map(isoWindow),
     },
   };

@@ -10,7 +10,8 @@ import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
 import { command } from '../run.ts';
 import type { Report } from '../run.ts';
-import { tellState, zenTables } from '../state.ts';
+import { listOwn } from '../../ledger/state.ts';
+import { tellState } from '../state.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Streams } from '../terminal.ts';
 
@@ -42,7 +43,7 @@ export async function runRender(flags: RenderFlags, streams?: Streams): Promise<
   if (flags.json && flags.out === '-')
     throw new ZenError('usage', 'With --json, say where the page goes: --out <file>.');
   await command({ ...flags, streams }, async (db, terminal, seconds) => {
-    await tellState(db, terminal, { reads: zenTables });
+    await tellState(db, terminal, { reads: listOwn() });
     return renderFrom(db, terminal, seconds, flags);
   });
 }

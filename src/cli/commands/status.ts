@@ -5,7 +5,8 @@ import { describeDuration } from '../../time.ts';
 import type { CommonOptions } from '../options.ts';
 import { describeStatus, statusJson } from '../report.ts';
 import { command } from '../run.ts';
-import { tellState, zenTables } from '../state.ts';
+import { listOwn } from '../../ledger/state.ts';
+import { tellState } from '../state.ts';
 
 export interface StatusFlags extends CommonOptions {
   maxAge?: number;
@@ -13,7 +14,7 @@ export interface StatusFlags extends CommonOptions {
 
 export async function runStatus(flags: StatusFlags): Promise<void> {
   await command(flags, async (db, terminal) => {
-    await tellState(db, terminal, { reads: ['log_raw', ...zenTables] });
+    await tellState(db, terminal, { reads: ['log_raw', ...listOwn()] });
     const status = await queryStatus(db, Date.now());
     const { maxAge } = flags;
     const old = maxAge === undefined ? [] : describeAge(status, maxAge);

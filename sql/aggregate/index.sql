@@ -1,0 +1,2 @@
+-- For the window that aggregate deletes and render reads.
+create index if not exists :index on :table (dt)

@@ -1,0 +1,4 @@
+-- They stand in aggregates now.
+alter table zen_runs
+drop column visits_rows,
+drop column engagement_rows

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { quoteName } from '../db/database.ts';
+import type { Session } from '../db/database.ts';
+import { ZenError } from '../errors.ts';
+import { listSql, readShipped, sql, tableOf } from '../files.ts';
+import { overLog } from './log.ts';
+
+/** An aggregate: one SELECT over the relation `log`, which gives dt, dimensions (text) and one measure (a whole number). */
+export interface Aggregate {
+  /** That of its file in `sql/aggregates`. */
+  name: string;
+  table: string;
+  /** The SELECT. */
+  statement: string;
+  /** SHA-256 of the statement, in hex. */
+  hash: string;
+}
+
+/** The aggregate that counts the events: its measure, added up, is how many the log has. */
+export interface Counting extends Aggregate {
+  measure: string;
+}
+
+/** What the statement of an aggregate makes, in its order. */
+export interface Columns {
+  dimensions: string[];
+  measure: string;
+}
+
+/** All aggregates, the one that counts the events first, the others by name. */
+export function listAggregates(): Aggregate[] {
+  const counting = findCounting();
+  return [counting, ...readAggregates().filter(({ name }) => name !== counting.name)];
+}
+
+let read: Aggregate[] | undefined;
+
+function readAggregates(): Aggregate[] {
+  return (read ??= listSql('aggregates').map((name) => {
+    const statement = readShipped(`sql/aggregates/${name}.sql`).trim().replace(/;$/, '');
+    return {
+      name,
+      table: tableOf(name),
+      statement: `${statement}\n`,
+      hash: createHash('sha256').update(statement).digest('hex'),
+    };
+  }));
+}
+
+/** The one whose file says so in a line, with its measure: `-- events: visits`. */
+export function findCounting(): Counting {
+  const found = readAggregates().flatMap((aggregate) => {
+    const measure = /^-- events: (\w+)$/m.exec(aggregate.statement)?.[1];
+    return measure === undefined ? [] : [{ ...aggregate, measure }];
+  });
+  const [counting] = found;
+  if (!counting || found.length > 1)
+    throw new ZenError(
+      'failed',
+      `One file of sql/aggregates must say that it counts the events (-- events: its measure); ${found.length} do.`,
+    );
+  return counting;
+}
+
+/** The statement in `sql/<name>.sql` about the aggregate that counts the events: `:counted` is its table, `:events` its measure. */
+export function overEvents(name: string, parts: Record<string, string> = {}): string {
+  const { table, measure } = findCounting();
+  return sql(name, { ...parts, counted: table, events: quoteName(measure) });
+}
+
+/** The tables of all aggregates, each for `to_regclass`. */
+export function tableIds(): string {
+  return listAggregates()
+    .map(({ table }) => `to_regclass('${table}')`)
+    .join(', ');
+}
+
+/** Types of dimensions and of measures, by their numbers (PostgreSQL's src/include/catalog/pg_type.dat). */
+const texts = [25, 1042, 1043];
+const integers = [20, 21, 23];
+const timestamp = 1114;
+
+/**
+ * Asks the database which columns the statement of an aggregate makes.
+ *
+ * @throws ZenError `failed` for one that is neither dt, nor a dimension, nor the one measure
+ */
+export async function describeAggregate(session: Session, { name, statement }: Aggregate): Promise<Columns> {
+  const columns = await session.describe(overLog('aggregate/made', { statement, columns: '*' }), [
+    0,
+    0,
+    'floor',
+  ]);
+  const refuse = (why: string) => new ZenError('failed', `sql/aggregates/${name}.sql ${why}.`);
+  const dimensions: string[] = [];
+  const measures: string[] = [];
+  let isTimed = false;
+  for (const { name: column, type } of columns) {
+    if (column === 'dt' && type === timestamp) isTimed = true;
+    else if (integers.includes(type)) measures.push(column);
+    else if (texts.includes(type) || (await isEnum(session, type))) dimensions.push(column);
+    else throw refuse(`makes ${column}, which is neither text nor a whole number: cast it to text or bigint`);
+  }
+  const [measure, other] = measures;
+  if (!isTimed) throw refuse('makes no dt: select the dt of log, and group by it');
+  if (measure === undefined) throw refuse('makes no measure: select one whole number, such as count(*)');
+  if (other !== undefined) throw refuse(`makes two measures, ${measure} and ${other}: one file for each`);
+  return { dimensions, measure };
+}
+
+async function isEnum(session: Session, type: number): Promise<boolean> {
+  const found = await session.query("select from pg_type where oid = $1::bigint::oid and typtype = 'e'", [
+    type,
+  ]);
+  return found.length > 0;
+}
+
+/** The columns in the order in which an aggregate's rows are written. */
+export function listColumns({ dimensions, measure }: Columns): string {
+  return ['dt', ...dimensions, measure].map(quoteName).join(', ');
+}
+
+/** The definition of an aggregate's table: its own, as those of the brief have, or the one that follows from its columns. */
+export function defineTable({ name, table }: Aggregate, { dimensions, measure }: Columns): string {
+  if (listSql('aggregates/tables').includes(name)) return sql(`aggregates/tables/${name}`);
+  const columns = dimensions.map((column) => `${quoteName(column)} varchar(128)`);
+  return sql('aggregate/table', {
+    table,
+    columns: [...columns, `${quoteName(measure)} bigint`].join(',\n  '),
+  });
+}
