@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { aggregate } from '../src/aggregate/aggregate.ts';
+import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
+import type { Minute } from '../src/ledger/ledger.ts';
 import { Gatherer, readArray } from '../src/render/columns.ts';
 import { readContent, render } from '../src/render/render.ts';
 import type { Content } from '../src/render/render.ts';
@@ -88,8 +90,8 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   afterAll(() => db.close());
 
-  const run = (window: { start: number; end: number }, users = true) =>
-    aggregate(db, [window], { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users });
+  const run = (window: { start: number; end: number }, minute: Minute = 'floor') =>
+    aggregate(db, [window], { minute, dryRun: false, jobs: 1, wait: 0, users: true });
 
   /** What a page of a period shows: its events, its people of shows (null where it counts none), and the days that are told. */
   const shown = async (period: { start?: number; end?: number }) => {
@@ -171,6 +173,51 @@ describe.each(kinds)('on the %s database', (kind) => {
       await db.run(text);
       expect(await gathered(period)).toMatchObject({ people: null, uncounted: [midnight] });
       expect(await shown({ ...period, start: midnight + dayMs })).toMatchObject({ people: [2, 2] });
+    });
+
+    test('which they are not on a day of two minute rules, though each minute has as many', async () => {
+      // By the nearest minute, each of them belongs to the next one: the first minute has one event by either rule, but not the same.
+      await insertEvents(db, [seen(-0.25, 1), seen(0.75, 2)]);
+      const [first, rest] = [
+        { ...day, end: midnight + minuteMs },
+        { ...day, start: midnight + minuteMs },
+      ];
+      await run(first);
+      await run(rest, 'nearest');
+      expect(await shown(day)).toEqual({ events: 2, people: null, uncounted: [midnight] });
+      expect((await queryStatus(db, 0)).uncounted).toEqual([day]);
+      await run(first, 'nearest');
+      expect(await shown(day)).toEqual({ events: 2, people: [2, 2], uncounted: [] });
+      // A role that may not write dash_users aggregates, too.
+      await db.run("update zen_runs set minute = 'floor' where run_id = 3");
+      expect(await shown(day)).toEqual({ events: 2, people: null, uncounted: [midnight] });
+    });
+
+    test('nor are users told from those of a day before by another rule, though each minute has as many', async () => {
+      const minutes = Array.from({ length: 1441 }, (_, minute) => seen(minute - 0.25, minute));
+      await insertEvents(db, [...minutes, seen(1440 + 60, 0)]);
+      const next = { start: day.end, end: day.end + dayMs };
+      await run(day, 'nearest');
+      await run(next);
+      const { people } = readPayload((await render(db, { locale: 'en' })).html);
+      expect(people?.reaches).toEqual([0, 0]);
+      await run(next, 'nearest');
+      expect(await shown({})).toEqual({ events: 1442, people: [1441, 1441], uncounted: [] });
+    });
+
+    test('nor on a day of which some is of a log that was replaced', async () => {
+      await insertEvents(db, [seen(5, 1), seen(800, 1)]);
+      await run(day);
+      await db.run('delete from log_raw');
+      await insertEvents(db, [seen(5, 2), seen(800, 1)]);
+      await db.run(
+        `insert into zen_runs (start_dt, end_dt, minute, started_at, finished_at, outcome, zen_version)
+         values ('2026-11-22', '2026-11-23', 'floor', now(), now(), 'restored', '')`,
+      );
+      await run({ ...day, start: morning.end });
+      expect(await shown(day)).toEqual({ events: 2, people: null, uncounted: [midnight] });
+      await run(day);
+      expect(await shown(day)).toEqual({ events: 2, people: [2, 2], uncounted: [] });
     });
 
     test('where a day in it is gone from both tables, they are not shown, as some came back from it', async () => {

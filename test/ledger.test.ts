@@ -287,6 +287,16 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await uncounted()).toEqual([between('2019-09-21', '2019-09-22')]);
   });
 
+  test.each(['dash_visits', 'dash_engagement'])(
+    'status tells the rest where %s was dropped',
+    async (table) => {
+      await open();
+      await run([between('2019-09-21', '2019-09-22')]);
+      await db.run(`drop table ${table}`);
+      expect(await queryStatus(db, 0)).toMatchObject({ silences: [], gaps: [], uncounted: [] });
+    },
+  );
+
   test('status tells what is covered, the holes, and the minutes whose events changed since', async () => {
     await open();
     expect(await queryStatus(db, 0)).toMatchObject({

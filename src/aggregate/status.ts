@@ -76,7 +76,6 @@ async function compare(session: Session, now: number): Promise<Status> {
 }
 
 async function queryAllSilences(session: Session): Promise<Window[]> {
-  if (!(await hasTable(session, findCounting().table))) return [];
   const known = await queryKnown(session);
   const [start, end] = [known[0]?.start, known.at(-1)?.end];
   return start === undefined || end === undefined ? [] : querySilences(session, { start, end }, known);

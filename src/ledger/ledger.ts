@@ -65,6 +65,11 @@ export async function queryOutdated(session: Session): Promise<Outdated[]> {
   );
 }
 
+/** By which rule the rows of the aggregates came to their minutes; where a log was restored since, too. */
+export async function queryRules(session: Session): Promise<Covered[]> {
+  return join(await queryLast(session, 'done', ['dropped']));
+}
+
 /** What a restored log has that has not been aggregated since. */
 export async function queryRestored(session: Session): Promise<Covered[]> {
   return join(await queryLast(session, 'restored', ['done']));

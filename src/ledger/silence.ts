@@ -1,23 +1,27 @@
 import type { Session } from '../db/database.ts';
+import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
-import { listAggregates, overEvents } from '../log/aggregates.ts';
+import { findCounting, listAggregates, overEvents } from '../log/aggregates.ts';
 import { dayMs, lastMidnight, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { queryCovered } from './ledger.ts';
 import { clip, intersect, merge, subtract } from './windows.ts';
 
-/** The first minute with rows, and the end of the last one. Null when the aggregates are empty. */
+/** The first minute with rows, and the end of the last one. Null when the aggregates are empty, or none counts the events. */
 export async function querySpan(session: Session): Promise<Window | null> {
+  const there: string[] = [];
+  for (const { table } of listAggregates()) if (await hasTable(session, table)) there.push(table);
+  if (!there.includes(findCounting().table)) return null;
   const [span] = await session.query<{ start: number | null; end: number | null }>(
-    sql('ledger/span', { edges: edgesText() }),
+    sql('ledger/span', { edges: edgesOf(there) }),
   );
   return span?.start == null || span.end == null ? null : { start: span.start, end: span.end };
 }
 
-/** The first and the last minute of each aggregate, found by its index. */
-function edgesText(): string {
-  return listAggregates()
-    .flatMap(({ table }) => [`select min(dt) as dt from ${table}`, `select max(dt) from ${table}`])
+/** The first and the last minute of each table, found by its index. */
+function edgesOf(tables: readonly string[]): string {
+  return tables
+    .flatMap((table) => [`select min(dt) as dt from ${table}`, `select max(dt) from ${table}`])
     .join(' union all ');
 }
 

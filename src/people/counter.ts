@@ -1,8 +1,18 @@
 import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
+import { queryRestored, queryRules } from '../ledger/ledger.ts';
 import type { Minute } from '../log/log.ts';
-import { dayOf, dayWindow, intersect, listDays, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import {
+  clip,
+  dayOf,
+  dayWindow,
+  intersect,
+  listDays,
+  merge,
+  subtract,
+  wholeDays,
+} from '../ledger/windows.ts';
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { dayMinutes, Past } from './lookback.ts';
@@ -65,6 +75,8 @@ export class Census {
   #windows: Window[] = [];
   /** Days of them, and near them, of which not all is known. */
   readonly #lost = new Set<number>();
+  /** Days of which some stays that was aggregated by another rule, or of a log that was replaced since: nobody knows their people. */
+  #mixed = new Set<number>();
   /** Days whose people were counted, but not written. */
   readonly #failed = new Set<number>();
   /** How many events the days of this run had by minute, when they were aggregated. */
@@ -98,6 +110,7 @@ export class Census {
     this.#may = await mayCountUsers(db);
     if (!this.#may || windows.length === 0) return chosen;
     await this.#lookUp(db, windows);
+    this.#mixed = await this.#findMixed(db, windows);
     if (users === false) return chosen;
     for (const window of windows) {
       const most = await boundEvents(db, wholeDays(window));
@@ -123,6 +136,24 @@ export class Census {
     this.#span = { start, end };
     const rows = await session.query<Known & { day: number }>(sql('people/known'), [start, end]);
     for (const { day, ...known } of rows) this.#known.set(dayOf(day), known);
+  }
+
+  async #findMixed(session: Session, windows: readonly Window[]): Promise<Set<number>> {
+    const own = merge(windows);
+    const left = (stretches: readonly Window[]) =>
+      clip(
+        stretches.flatMap((stretch) => subtract(stretch, own)),
+        this.#span,
+      );
+    const others = (await queryRules(session)).filter(({ minute }) => minute !== this.#minute);
+    const replaced = left(await queryRestored(session)).flatMap(({ start, end }) =>
+      listDays({ start, end }).filter((day) =>
+        readMinutes(this.#known.get(day)?.minutes ?? '').some(
+          ([minute]) => start <= minute * minuteMs && minute * minuteMs < end,
+        ),
+      ),
+    );
+    return new Set([...left(others).flatMap(listDays), ...replaced]);
   }
 
   /** A day that is not aggregated is known when the log has nothing of it. */
@@ -228,6 +259,7 @@ export class Census {
    * aggregated now, and when it is read again, what it had.
    */
   #fits(day: number, { events }: Read): boolean {
+    if (this.#mixed.has(day)) return false;
     const known = readMinutes(this.#known.get(day)?.minutes ?? '');
     const first = day * dayMinutes;
     const log = (minute: number) => events[minute - first] ?? 0;

@@ -42,17 +42,20 @@ export class Model {
   aggregated = new Timeline<Minute>();
   restored = new Timeline<'restored'>();
   pruned = new Timeline<Minute>();
+  /** By which rule the rows of the tables came to their minutes, though a backup may have replaced the log since. */
+  rules = new Timeline<Minute>();
   /** Days whose people must be those that are shown (true), or must not be there (false); of others nothing is certain. */
   people = new Map<number, boolean>();
   /** Rows that the ledger must have got, which no test has looked for yet. */
   told: { outcome: string; window: Window; events: number | null }[] = [];
 
   copy(): Model {
-    const { log, visits, engagement, aggregated, restored, pruned, people, told } = this;
+    const { log, visits, engagement, aggregated, restored, pruned, rules, people, told } = this;
     return Object.assign(new Model(), {
       ...{ log, told: [...told], people: new Map(people) },
       ...{ visits: visits && new Map(visits), engagement: engagement && new Map(engagement) },
       ...{ aggregated: aggregated.copy(), restored: restored.copy(), pruned: pruned.copy() },
+      rules: rules.copy(),
     });
   }
 
@@ -123,6 +126,7 @@ export class Model {
       for (const [minute, events] of found) table?.set(minute, { rule, events });
     }
     this.aggregated.paint(window, rule);
+    this.rules.paint(window, rule);
     this.restored.paint(window, undefined);
     this.pruned.paint(window, undefined);
   }
@@ -184,6 +188,7 @@ export class Model {
     told.engagement_rows = this.#clear(this.engagement, window);
     for (let day = dayOf(first); day < until; day += dayMs) this.people.set(day, false);
     this.aggregated.paint(window, undefined);
+    this.rules.paint(window, undefined);
     this.told.push({ outcome: 'dropped', window, events: null });
     return told;
   }
@@ -284,16 +289,27 @@ export class Model {
     }
   }
 
-  /** Whether just the log's events of a day are shown, by one rule. */
+  /** Whether people of a day must be shown; undefined when nothing is certain. Never where two rules meet. */
+  isCounted(day: number): boolean | undefined {
+    const rules = this.rules.stretches().filter(({ start, end }) => start < day + dayMs && end > day);
+    return new Set(rules.map(({ value }) => value)).size > 1 ? false : this.people.get(day);
+  }
+
+  /** Whether just the log's events of a day are shown, by one rule, and none that is not aggregated since a backup replaced the log. */
   #isShown(day: number, rule: Minute): boolean {
     const log = this.byMinute({ start: day, end: day + dayMs }, rule);
     return [this.visits, this.engagement].every((table) => {
       const own = [...(table?.entries() ?? [])].filter(([minute]) => dayOf(minute) === day);
       return (
         own.length === log.size &&
-        own.every(([minute, { events }]) => {
+        own.every(([minute, { events, ...shown }]) => {
           const now = log.get(minute) ?? [];
-          return now.length === events.length && events.every((event) => now.includes(event));
+          return (
+            shown.rule === rule &&
+            !this.restored.at(minute) &&
+            now.length === events.length &&
+            events.every((event) => now.includes(event))
+          );
         })
       );
     });

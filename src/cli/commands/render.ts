@@ -88,7 +88,7 @@ export async function renderFrom(
     terminal.note(`${describeWindow(window)}, has not one event, in busy time: the page says so.`);
   if (uncounted.length > 0)
     terminal.note(
-      `The page does not count people: dash_users has none, or not all, of ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}. ` +
+      `The page does not count people: dash_users has none, or not all, of ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}, or they are aggregated with two minute rules. ` +
         'Run zen aggregate --users over those days, while the log has them.',
     );
   if (merged > 0)
