@@ -10,7 +10,7 @@ import type { Covered, Outdated, Run } from '../ledger/ledger.ts';
 import { findCounting } from '../log/aggregates.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
-import { intersect, merge, subtract } from '../ledger/windows.ts';
+import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 
 /** What is aggregated of the log. Times are Unix milliseconds. */
 export interface Status {
@@ -91,7 +91,7 @@ async function queryLastEvent(session: Session, now: number): Promise<number | n
 async function queryLacking(session: Session, covered: readonly Window[]): Promise<Window[]> {
   const [start, end] = [covered[0]?.start, covered.at(-1)?.end];
   if (start === undefined || end === undefined) return [];
-  const days = (await queryUncounted(session, { start, end })) ?? [];
+  const days = (await queryUncounted(session, wholeDays({ start, end }))) ?? [];
   if (days.length === 0 || (await session.query('select from dash_users limit 1')).length === 0) return [];
   const pruned = await queryPruned(session);
   return merge(days.map((day) => ({ start: day, end: day + dayMs })))

@@ -32,7 +32,7 @@ async function queryMixed(session: Session, period: Window): Promise<Set<number>
 }
 
 async function mayRead(session: Session): Promise<boolean> {
-  if (!(await hasTable(session, 'dash_users'))) return false;
+  for (const name of ['dash_visits', 'dash_users']) if (!(await hasTable(session, name))) return false;
   const text = "select has_table_privilege(to_regclass('dash_users'), 'select') as may";
   return (await session.query<{ may: boolean }>(text))[0]?.may === true;
 }

@@ -278,6 +278,17 @@ export class Model {
       : { start: Math.min(...minutes), end: Math.max(...minutes) + minuteMs };
   }
 
+  /** Whether both tables have the same minutes of a period; a page is made of no others. */
+  isWhole(period: Window): boolean {
+    const [visits = '', engagement = ''] = [this.visits, this.engagement].map((table) =>
+      [...(table?.keys() ?? [])]
+        .filter((minute) => minute >= period.start && minute < period.end)
+        .sort((a, b) => a - b)
+        .join(),
+    );
+    return visits === engagement;
+  }
+
   /** Of the days that a run has touched, whether their people are known. */
   countPeople(windows: readonly Window[], rule: Minute, users: boolean | undefined): void {
     for (const window of windows) {
