@@ -67,7 +67,9 @@ describe.each(kinds)('on the %s database', (kind) => {
       }
     }
     const again = `ZEN_TEST_SEQUENCE='[\n${fewest.map((step) => JSON.stringify(step)).join(',\n')}\n]'`;
-    told.message = `Seed ${number} on the ${kind} database. ${fewest.length} of its steps are enough:\n${again}\n${told.message}`;
-    return told;
+    return new Error(
+      `Seed ${number} on the ${kind} database. ${fewest.length} of its steps are enough:\n${again}\n${told.message}`,
+      { cause: told },
+    );
   }
 });
