@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
-import type { Minute } from '../src/ledger/ledger.ts';
+import type { Minute } from '../src/log/log.ts';
 import { Gatherer, readArray } from '../src/render/columns.ts';
 import { readContent, render } from '../src/render/render.ts';
 import type { Content } from '../src/render/render.ts';

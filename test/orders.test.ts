@@ -33,8 +33,9 @@ import { readPayload } from './support/payload.ts';
 
 const { ZEN_TEST_SEED, ZEN_TEST_ORDERS } = process.env;
 const seed = Number(ZEN_TEST_SEED ?? 7);
-/** Orders of three commands that are drawn. */
-const drawn = Number(ZEN_TEST_ORDERS ?? 60);
+/** Orders of three commands that are drawn. When it is said how many, all of two are tried; else, before each statement one in turn. */
+const drawn = Number(ZEN_TEST_ORDERS ?? 30);
+const tried = ZEN_TEST_ORDERS === undefined ? 1 : 6;
 
 const days = [1, 2].map((date) => {
   const start = parseTime(`2026-11-0${date}`);
@@ -350,8 +351,9 @@ describe('whatever the order, no event is lost, the tables and pages hold one st
       const places = await listPlaces(first);
       // Not the same events twice.
       const others = names.filter((name) => name !== first || !['insert', 'append'].includes(name));
-      for (const place of places) {
-        for (const second of others) {
+      for (const [number, place] of places.entries()) {
+        const from = (number * tried + seed) % others.length;
+        for (const second of [...others, ...others].slice(from, from + Math.min(tried, others.length))) {
           const play = await Play.begin([first, second]);
           try {
             const one = await play.enter();
@@ -369,7 +371,7 @@ describe('whatever the order, no event is lost, the tables and pages hold one st
           }
         }
       }
-      expect(orders).toBe(places.length * others.length);
+      expect(orders).toBe(places.length * Math.min(tried, others.length));
     },
     300_000,
   );

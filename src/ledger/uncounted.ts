@@ -1,6 +1,6 @@
 import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
-import { overEvents } from '../log/aggregates.ts';
+import { findCounting, overEvents } from '../log/aggregates.ts';
 import type { Window } from '../time.ts';
 import { queryRules } from './ledger.ts';
 import { clip, dayOf, listDays, wholeDays } from './windows.ts';
@@ -32,7 +32,7 @@ async function queryMixed(session: Session, period: Window): Promise<Set<number>
 }
 
 async function mayRead(session: Session): Promise<boolean> {
-  for (const name of ['dash_visits', 'dash_users']) if (!(await hasTable(session, name))) return false;
+  for (const name of [findCounting().table, 'dash_users']) if (!(await hasTable(session, name))) return false;
   const text = "select has_table_privilege(to_regclass('dash_users'), 'select') as may";
   return (await session.query<{ may: boolean }>(text))[0]?.may === true;
 }
