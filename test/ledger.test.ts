@@ -51,9 +51,9 @@ async function toFirstLayout(db: Database): Promise<void> {
   for (const text of [
     'comment on table zen_runs is null',
     'alter table zen_runs add column visits_rows bigint, add column engagement_rows bigint',
-    `update zen_runs set visits_rows = (aggregates -> 'visits' ->> 'rows')::bigint,
-       engagement_rows = (aggregates -> 'engagement' ->> 'rows')::bigint`,
-    'alter table zen_runs drop column aggregates',
+    `update zen_runs set visits_rows = (written ->> 'visits')::bigint,
+       engagement_rows = (written ->> 'engagement')::bigint`,
+    'alter table zen_runs drop column written, drop column statements',
     'alter table dash_users drop column reach',
   ])
     await db.run(text);
@@ -188,7 +188,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(runs[0]).toMatchObject({
       minute: 'floor',
       events: 1,
-      aggregates: { visits: { rows: 1 }, engagement: { rows: 1 } },
+      written: { visits: 1, engagement: 1 },
       outcome: 'done',
       error: null,
       zen_version: version(),
@@ -260,7 +260,7 @@ describe.each(kinds)('on the %s database', (kind) => {
   test('an aggregate whose statement has changed is told, and caught up with; what was pruned stays as it is', async () => {
     await open();
     await run([between('2019-09-20', '2019-09-24')]);
-    const edited = `update zen_runs set aggregates = jsonb_set(aggregates, '{engagement,sql}', '"older"') where start_dt < '2019-09-23'`;
+    const edited = `update zen_runs set statements = jsonb_set(statements, '{engagement}', '"older"') where start_dt < '2019-09-23'`;
     await db.run(edited);
     const table = 'dash_engagement';
     expect((await queryStatus(db, 0)).outdated).toEqual([{ ...between('2019-09-20', '2019-09-23'), table }]);

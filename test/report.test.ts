@@ -50,9 +50,9 @@ test('each kind of run is told in words of its own', () => {
   const run: Run = {
     ...{ ...between('01', '02'), minute: 'floor', outcome: 'done', error: null, zen_version: '0.1.0' },
     ...{ started: parseTime('2026-11-08 03:00'), finished: parseTime('2026-11-08 03:00:02') },
-    ...{ events: 1200, aggregates: { visits: { rows: 30, sql: '' }, engagement: { rows: 40, sql: '' } } },
+    ...{ events: 1200, written: { visits: 30, engagement: 40 } },
   };
-  const none = { events: null, aggregates: null };
+  const none = { events: null, written: null };
   const runs: Run[] = [
     run,
     { ...run, ...none, outcome: 'failed', error: 'no room' },

@@ -6,7 +6,7 @@ select
   (extract(epoch from started_at) * 1000)::bigint as started,
   (extract(epoch from finished_at) * 1000)::bigint as finished,
   events,
-  aggregates,
+  written,
   outcome,
   error,
   zen_version

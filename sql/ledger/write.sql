@@ -1,8 +1,8 @@
--- $1, $2: the window, Unix milliseconds. $3: the minute rule. $4: how long it took, milliseconds. $5: events. $6: by aggregate,
--- the rows written and the hash of its statement, JSON. $7: the outcome. $8: what failed. $9: the version of Zen.
+-- $1, $2: the window, Unix milliseconds. $3: the minute rule. $4: how long it took, milliseconds. $5: events. $6, $7: by aggregate,
+-- the rows written and the hash of its statement, JSON. $8: the outcome. $9: what failed. $10: the version of Zen.
 -- No window ends after the minute that is now: what is yet to come is not aggregated.
 insert into zen_runs (
-  start_dt, end_dt, minute, started_at, finished_at, events, aggregates, outcome, error, zen_version
+  start_dt, end_dt, minute, started_at, finished_at, events, written, statements, outcome, error, zen_version
 )
 values (
   timestamp 'epoch' + $1::bigint * interval '1 millisecond',
@@ -18,7 +18,8 @@ values (
   clock_timestamp(),
   $5,
   $6::text::jsonb,
-  $7,
+  $7::text::jsonb,
   $8,
-  $9
+  $9,
+  $10
 )

@@ -1,7 +1,6 @@
 -- What zen 0.1.0 wrote of its two aggregates. Their statements give the same rows as then.
 update zen_runs
-set aggregates = jsonb_build_object(
-  'visits', jsonb_build_object('rows', visits_rows, 'sql', ':visits'),
-  'engagement', jsonb_build_object('rows', engagement_rows, 'sql', ':engagement')
-)
+set
+  written = jsonb_build_object('visits', visits_rows, 'engagement', engagement_rows),
+  statements = jsonb_build_object('visits', ':visits', 'engagement', ':engagement')
 where outcome in ('done', 'dropped')

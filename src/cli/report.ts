@@ -122,8 +122,8 @@ function describeRun(run: Run): string {
 
 function describeOutcome({ started, finished, outcome, error, ...run }: Run): string {
   const events = `${count(run.events ?? 0)} events`;
-  const rows = `${Object.values(run.aggregates ?? {})
-    .map((filled) => count(filled.rows))
+  const rows = `${Object.values(run.written ?? {})
+    .map(count)
     .join(' + ')} rows`;
   switch (outcome) {
     case 'done':
@@ -171,12 +171,10 @@ export function statusJson({
     last_event: iso(lastEvent),
     last_event_age_seconds: seconds(eventAge),
     outdated: outdated.map(window),
-    runs: runs.map(({ aggregates, ...run }) => ({
+    runs: runs.map(({ written, ...run }) => ({
       ...window(run),
       ...{ started: iso(run.started), finished: iso(run.finished) },
-      ...Object.fromEntries(
-        listAggregates().map(({ name }) => [`${name}_rows`, aggregates?.[name]?.rows ?? null]),
-      ),
+      ...Object.fromEntries(listAggregates().map(({ name }) => [`${name}_rows`, written?.[name] ?? null])),
     })),
   };
 }

@@ -11,19 +11,13 @@ export interface Covered extends Window {
   minute: Minute;
 }
 
-/** What one run wrote into an aggregate: how many rows, and the SHA-256 of its statement. */
-export interface Filled {
-  rows: number;
-  sql: string;
-}
-
 /** One row of `zen_runs`. Times are Unix milliseconds. */
 export interface Run extends Covered {
   started: number;
   finished: number;
   events: number | null;
-  /** By the names of the aggregates. */
-  aggregates: Record<string, Filled> | null;
+  /** The rows of each aggregate, by its name. */
+  written: Record<string, number> | null;
   /**
    * `pruned`: the log's events of the window were taken out; `dropped`: the aggregates' rows; `restored`: a backup replaced the log,
    * and has its events there.
@@ -92,14 +86,12 @@ async function queryLast(
   others: Run['outcome'][],
 ): Promise<Stretch[]> {
   if (!(await hasLedger(session))) return [];
-  const runs = await session.query<Covered & Pick<Run, 'outcome'> & { statements: string | null }>(
-    sql('ledger/done'),
-    [[outcome, ...others].join()],
-  );
+  const runs = await session.query<Stretch & Pick<Run, 'outcome'>>(sql('ledger/done'), [
+    [outcome, ...others].join(),
+  ]);
   let taken: Window[] = [];
   const latest = runs.toReversed().flatMap(({ minute, statements, ...run }) => {
-    const made = statements === null ? null : (JSON.parse(statements) as Record<string, string>);
-    const seen = subtract(run, taken).map((window) => ({ ...window, minute, statements: made }));
+    const seen = subtract(run, taken).map((window) => ({ ...window, minute, statements }));
     if (seen.length > 0) taken = merge([...taken, run]);
     return run.outcome === outcome ? seen : [];
   });
@@ -152,22 +144,21 @@ export async function record(
   await session.run(sql('ledger/write'), [start, end, minute, took, ...figures, version()]);
 }
 
-/** Events, the rows of the aggregates, the outcome and the error, as the ledger has them. */
+/** Events, the rows of the aggregates and their statements, the outcome and the error, as the ledger has them. */
 function describe(outcome: Parameters<typeof record>[3]): (string | number | null)[] {
-  if ('error' in outcome) return [null, null, 'failed', simplify(outcome.error)];
-  if ('pruned' in outcome) return [outcome.pruned, null, 'pruned', null];
-  if ('restored' in outcome) return [outcome.restored, null, 'restored', null];
-  if ('dropped' in outcome) return [null, describeRows(outcome.dropped), 'dropped', null];
-  return [outcome.events, describeRows(outcome.rows), 'done', null];
+  if ('error' in outcome) return [null, null, null, 'failed', simplify(outcome.error)];
+  if ('pruned' in outcome) return [outcome.pruned, null, null, 'pruned', null];
+  if ('restored' in outcome) return [outcome.restored, null, null, 'restored', null];
+  if ('dropped' in outcome) return [null, ...describeRows(outcome.dropped), 'dropped', null];
+  return [outcome.events, ...describeRows(outcome.rows), 'done', null];
 }
 
-function describeRows(rows: Aggregated['rows']): string {
-  const filled = listAggregates().map(({ name, hash }): [string, Filled] => {
-    const count = rows[name];
-    if (count === undefined) throw new Error(`Nothing is known of the rows of ${name}.`);
-    return [name, { rows: count, sql: hash }];
-  });
-  return JSON.stringify(Object.fromEntries(filled));
+function describeRows(rows: Aggregated['rows']): [written: string, statements: string] {
+  const aggregates = listAggregates();
+  const lacking = aggregates.find(({ name }) => rows[name] === undefined);
+  if (lacking) throw new Error(`Nothing is known of the rows of ${lacking.name}.`);
+  const statements = Object.fromEntries(aggregates.map(({ name, hash }) => [name, hash]));
+  return [JSON.stringify(rows), JSON.stringify(statements)];
 }
 
 /** A message without the marks that zen writes and that a database in another encoding than UTF8 may lack. */

@@ -66,7 +66,7 @@ const ownTables: Record<string, Record<string, string[]>> = {
   },
   zen_runs: {
     ...{ start_dt: times, end_dt: times, minute: names, started_at: times, finished_at: times },
-    ...{ events: integers, aggregates: ['jsonb'] },
+    ...{ events: integers, written: ['jsonb'], statements: ['jsonb'] },
     ...{ outcome: names, error: names, zen_version: names },
   },
 };

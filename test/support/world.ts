@@ -413,7 +413,7 @@ export class World {
     const rows = await this.#db.query<Row>(
       `select run_id as id, (extract(epoch from start_dt) * 1000)::bigint as start,
          (extract(epoch from end_dt) * 1000)::bigint as "end", minute, outcome, events,
-         (aggregates -> 'visits' ->> 'rows')::int as visits_rows, (aggregates -> 'engagement' ->> 'rows')::int as engagement_rows
+         (written ->> 'visits')::int as visits_rows, (written ->> 'engagement')::int as engagement_rows
        from zen_runs where run_id > $1 order by run_id`,
       [this.#seen],
     );
