@@ -145,7 +145,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     const db = await withLog(small);
     expect(await aggregate(db, [evening], { ...floor, dryRun: true })).toMatchObject({
       events: 7,
-      visitsRows: 4,
+      rows: { visits: 4 },
     });
     expect(await db.query('select 1 from pg_tables where tablename = $1', ['dash_visits'])).toEqual([]);
     await db.close();
