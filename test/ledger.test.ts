@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
@@ -201,6 +202,19 @@ describe.each(kinds)('on the %s database', (kind) => {
       { ...between('2019-09-23 12:00', '2019-09-25'), minute: 'floor' },
     ]);
     expect((await queryStatus(db, Date.now())).changed).toEqual([]);
+  });
+
+  test('words about an aggregate are no new statement: the ledger keeps the hash of what is run', async () => {
+    await open();
+    await run([between('2019-09-21', '2019-09-22')]);
+    const hashOf = (name: string) => {
+      const lines = readFileSync(`sql/aggregates/${name}.sql`, 'utf8').trim().split('\n');
+      const code = lines.filter((line) => !line.startsWith('--'));
+      return createHash('sha256').update(code.join('\n')).digest('hex');
+    };
+    expect(await db.query('select statements from zen_runs')).toEqual([
+      { statements: { visits: hashOf('visits'), engagement: hashOf('engagement') } },
+    ]);
   });
 
   test('a dry run leaves no row, and a run that fails one with the reason', async () => {

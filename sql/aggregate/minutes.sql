@@ -1,4 +1,5 @@
--- One row per minute (Unix milliseconds) of the window [$1, $2), Unix milliseconds, that has rows in the aggregate that counts the events: its events.
+-- One row per minute of the window [$1, $2) that has rows in the aggregate that counts the events: its events. Times are Unix
+-- milliseconds.
 select
   (extract(epoch from dt) * 1000)::bigint as minute,
   coalesce(sum(:events), 0)::bigint as events

@@ -1,4 +1,5 @@
--- One row per UTC day in the window [$1, $2), Unix milliseconds, that has events in the aggregate that counts the events: whether it has users in dash_users.
+-- One row per UTC day of the window [$1, $2), Unix milliseconds, that has events in the aggregate that counts them: whether it has
+-- users in dash_users.
 select
   (date_part('epoch', day) * 1000)::bigint as day,
   exists (

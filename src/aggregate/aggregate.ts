@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
-import { hasTable, isTooLong, widen, widenIds } from '../db/tables.ts';
+import { hasTable, isTooLong, tableIds, widen, widenIds } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
@@ -13,8 +13,9 @@ import {
   describeAggregate,
   listAggregates,
   listColumns,
+  noRows,
   overEvents,
-  tableIds,
+  rowsOf,
 } from '../log/aggregates.ts';
 import type { Aggregate, Columns } from '../log/aggregates.ts';
 import { overLog, windowOf } from '../log/log.ts';
@@ -149,12 +150,9 @@ async function each<T>(items: readonly T[], jobs: number, work: (item: T) => Pro
 }
 
 function sum(parts: readonly Aggregated[]): Aggregated {
-  return {
-    events: sumOf(parts.map(({ events }) => events)),
-    rows: Object.fromEntries(
-      listAggregates().map(({ name }) => [name, sumOf(parts.flatMap(({ rows }) => rows[name] ?? []))]),
-    ),
-  };
+  const rows = noRows();
+  for (const one of listAggregates()) rows[one.name] = sumOf(parts.map((part) => rowsOf(part.rows, one)));
+  return { events: sumOf(parts.map(({ events }) => events)), rows };
 }
 
 function sumOf(numbers: readonly number[]): number {
@@ -177,7 +175,7 @@ interface Counting {
   load: Load | undefined;
 }
 
-/** What a window takes, beside the options. */
+/** The tables, people and permissions that a window is aggregated with. */
 interface Work {
   tables: readonly Described[];
   prepare: (session: Session) => Promise<void>;

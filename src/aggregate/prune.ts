@@ -6,7 +6,7 @@ import { hasLedger, queryCovered, queryPruned, record } from '../ledger/ledger.t
 import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 import { describeWindow, lastMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
-import { listAggregates, overEvents } from '../log/aggregates.ts';
+import { listAggregates, noRows, overEvents } from '../log/aggregates.ts';
 import { windowOf } from '../log/log.ts';
 import { withLock } from '../ledger/run-lock.ts';
 import { mostReach } from '../people/counter.ts';
@@ -52,7 +52,7 @@ export async function prune(
       'There is no table zen_runs, which tells what is aggregated. Run zen aggregate first.',
     );
   const work = async (session: Session): Promise<Pruned> => ({
-    ...{ events: 0, kept: [], rows: await clearAggregates(session, null) },
+    ...{ events: 0, kept: [], rows: noRows() },
     ...(raw !== undefined && (await pruneLog(session, lastMidnight(now - raw)))),
     ...(aggregates !== undefined && (await pruneAggregates(session, lastMidnight(now - aggregates)))),
   });
@@ -101,7 +101,7 @@ function hasChanged(window: Window): ZenError {
 
 async function pruneAggregates(session: Session, until: number): Promise<Pick<Pruned, 'rows'>> {
   const [first] = await queryCovered(session);
-  if (!first || first.start >= until) return { rows: await clearAggregates(session, null) };
+  if (!first || first.start >= until) return { rows: noRows() };
   const started = performance.now();
   const window = { start: first.start, end: until };
   const rows = await clearAggregates(session, window);
@@ -113,12 +113,10 @@ async function pruneAggregates(session: Session, until: number): Promise<Pick<Pr
   return { rows };
 }
 
-/** Takes the rows of a window out of each aggregate; null is no time at all. */
-async function clearAggregates(session: Session, window: Window | null): Promise<Pruned['rows']> {
+/** Takes the rows of a window out of each aggregate. */
+async function clearAggregates(session: Session, { start, end }: Window): Promise<Pruned['rows']> {
   const rows: Pruned['rows'] = {};
   for (const { name, table } of listAggregates())
-    rows[name] = window
-      ? await session.run(sql('aggregate/clear', { table }), [window.start, window.end])
-      : 0;
+    rows[name] = await session.run(sql('aggregate/clear', { table }), [start, end]);
   return rows;
 }

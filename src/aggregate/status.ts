@@ -29,7 +29,7 @@ export interface Status {
   late: Changed[];
   /** Of what is aggregated, where people were not counted, though they are elsewhere. Not what was pruned from the log. */
   uncounted: Window[];
-  /** What is aggregated, but not in one table, or by another statement than it has now. */
+  /** Stretches that a table lacks, or has by another statement than it has now. */
   outdated: Outdated[];
   /** Milliseconds from the end of what is aggregated until now; null when nothing is. */
   age: number | null;

@@ -1,5 +1,5 @@
 import type { Progress } from '../restore/restore.ts';
-import { listAggregates } from '../log/aggregates.ts';
+import { listAggregates, rowsOf } from '../log/aggregates.ts';
 import { isoTime } from '../time.ts';
 import type { Window } from '../time.ts';
 
@@ -33,7 +33,7 @@ export function isoWindow({ start, end }: Window): { start: string; end: string 
 /** The rows of each aggregate: `12 rows of dash_visits and 3 of dash_engagement`. */
 export function describeRows(rows: Record<string, number>): string {
   const [first = '', ...others] = listAggregates().map(
-    ({ name, table }, at) => `${count(rowsOf(rows, name))}${at === 0 ? ' rows' : ''} of ${table}`,
+    (one, at) => `${count(rowsOf(rows, one))}${at === 0 ? ' rows' : ''} of ${one.table}`,
   );
   const last = others.pop();
   return [[first, ...others].join(', '), ...(last === undefined ? [] : [last])].join(' and ');
@@ -41,11 +41,5 @@ export function describeRows(rows: Record<string, number>): string {
 
 /** The same for programs: `visits_rows`, `engagement_rows`. */
 export function rowsJson(rows: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(listAggregates().map(({ name }) => [`${name}_rows`, rowsOf(rows, name)]));
-}
-
-function rowsOf(rows: Record<string, number>, name: string): number {
-  const number = rows[name];
-  if (number === undefined) throw new Error(`Nothing is known of the rows of ${name}.`);
-  return number;
+  return Object.fromEntries(listAggregates().map((one) => [`${one.name}_rows`, rowsOf(rows, one)]));
 }

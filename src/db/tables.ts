@@ -46,8 +46,14 @@ export interface Full {
 }
 
 export function listFull(session: Session): Promise<Full[]> {
-  const tables = listSql('aggregates').map((name) => `to_regclass('${tableOf(name)}')`);
-  return session.query<Full>(sql('db/full', { tables: tables.join(', ') }));
+  return session.query<Full>(sql('db/full', { tables: tableIds() }));
+}
+
+/** The tables of all aggregates, each for `to_regclass`. */
+export function tableIds(): string {
+  return listSql('aggregates')
+    .map((name) => `to_regclass('${tableOf(name)}')`)
+    .join(', ');
 }
 
 /** The statements with which its owner gives `record_id` more numbers. */

@@ -3,8 +3,7 @@ import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { quoteName } from '../db/database.ts';
-import { findCounting } from '../log/aggregates.ts';
+import { eventsParts } from '../log/aggregates.ts';
 import { overLog, windowOf } from '../log/log.ts';
 import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
@@ -81,10 +80,14 @@ async function compare(
   { start, end, minute }: Covered,
   all = false,
 ): Promise<Omit<Changed, 'end'>[]> {
-  if (!(await hasTable(session, findCounting().table))) return [];
-  const { table, measure } = findCounting();
-  const text = overLog('ledger/changed', { counted: table, events: quoteName(measure) });
-  return session.query(text, [...windowOf({ start, end }, minute), all, start, end]);
+  const parts = eventsParts();
+  if (!(await hasTable(session, parts.counted))) return [];
+  return session.query(overLog('ledger/changed', parts), [
+    ...windowOf({ start, end }, minute),
+    all,
+    start,
+    end,
+  ]);
 }
 
 /** Adds a minute to the last stretch when it follows on it, or else as a new one. */

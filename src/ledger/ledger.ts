@@ -2,7 +2,7 @@ import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql, version } from '../files.ts';
 import type { Window } from '../time.ts';
-import { listAggregates, overEvents } from '../log/aggregates.ts';
+import { listAggregates, overEvents, rowsOf } from '../log/aggregates.ts';
 import type { Minute } from '../log/log.ts';
 import { merge, subtract } from './windows.ts';
 
@@ -149,16 +149,15 @@ function describe(outcome: Parameters<typeof record>[3]): (string | number | nul
   if ('error' in outcome) return [null, null, null, 'failed', simplify(outcome.error)];
   if ('pruned' in outcome) return [outcome.pruned, null, null, 'pruned', null];
   if ('restored' in outcome) return [outcome.restored, null, null, 'restored', null];
-  if ('dropped' in outcome) return [null, ...describeRows(outcome.dropped), 'dropped', null];
-  return [outcome.events, ...describeRows(outcome.rows), 'done', null];
+  if ('dropped' in outcome) return [null, ...encodeRows(outcome.dropped), 'dropped', null];
+  return [outcome.events, ...encodeRows(outcome.rows), 'done', null];
 }
 
-function describeRows(rows: Aggregated['rows']): [written: string, statements: string] {
+function encodeRows(rows: Aggregated['rows']): [written: string, statements: string] {
   const aggregates = listAggregates();
-  const lacking = aggregates.find(({ name }) => rows[name] === undefined);
-  if (lacking) throw new Error(`Nothing is known of the rows of ${lacking.name}.`);
-  const statements = Object.fromEntries(aggregates.map(({ name, hash }) => [name, hash]));
-  return [JSON.stringify(rows), JSON.stringify(statements)];
+  const written = aggregates.map((one) => [one.name, rowsOf(rows, one)]);
+  const statements = aggregates.map(({ name, hash }) => [name, hash]);
+  return [JSON.stringify(Object.fromEntries(written)), JSON.stringify(Object.fromEntries(statements))];
 }
 
 /** A message without the marks that zen writes and that a database in another encoding than UTF8 may lack. */

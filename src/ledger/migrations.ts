@@ -1,5 +1,4 @@
 import type { Database, Session } from '../db/database.ts';
-import { hasTable } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { listSql, sql, version } from '../files.ts';
 import { listAggregates } from '../log/aggregates.ts';
@@ -49,7 +48,6 @@ async function change(session: Session, from: number): Promise<void> {
 
 /** The layout of a database that has a ledger. Without a comment of zen's, it is told by the columns. */
 async function queryLayout(session: Session): Promise<{ layout: number; owned: boolean } | null> {
-  if (!(await hasTable(session, 'zen_runs'))) return null;
   const [row] = await session.query<{ layout: number | null; old: boolean; owned: boolean }>(
     sql('ledger/layout'),
   );

@@ -1,8 +1,8 @@
 import type { Database, Session } from '../db/database.ts';
-import { listFull, widening } from '../db/tables.ts';
+import { listFull, tableIds, widening } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { listSql, sql, tableOf } from '../files.ts';
-import { findCounting, listAggregates, tableIds } from '../log/aggregates.ts';
+import { findCounting, listAggregates } from '../log/aggregates.ts';
 import { isoTime } from '../time.ts';
 import { queryCovered, queryRestored } from './ledger.ts';
 import { migrate } from './migrations.ts';

@@ -12,7 +12,7 @@ export interface Aggregate {
   table: string;
   /** The SELECT. */
   statement: string;
-  /** SHA-256 of the statement, in hex. */
+  /** SHA-256 of the statement without its lines of comment, in hex: words about it change no rows. */
   hash: string;
 }
 
@@ -42,7 +42,9 @@ function readAggregates(): Aggregate[] {
       name,
       table: tableOf(name),
       statement: `${statement}\n`,
-      hash: createHash('sha256').update(statement).digest('hex'),
+      hash: createHash('sha256')
+        .update(statement.replaceAll(/^\s*--.*\n?/gm, ''))
+        .digest('hex'),
     };
   }));
 }
@@ -64,15 +66,25 @@ export function findCounting(): Counting {
 
 /** The statement in `sql/<name>.sql` about the aggregate that counts the events: `:counted` is its table, `:events` its measure. */
 export function overEvents(name: string, parts: Record<string, string> = {}): string {
-  const { table, measure } = findCounting();
-  return sql(name, { ...parts, counted: table, events: quoteName(measure) });
+  return sql(name, { ...parts, ...eventsParts() });
 }
 
-/** The tables of all aggregates, each for `to_regclass`. */
-export function tableIds(): string {
-  return listAggregates()
-    .map(({ table }) => `to_regclass('${table}')`)
-    .join(', ');
+/** The parts of a statement about the aggregate that counts the events. */
+export function eventsParts(): { counted: string; events: string } {
+  const { table, measure } = findCounting();
+  return { counted: table, events: quoteName(measure) };
+}
+
+/** Rows by the name of their aggregate, of nothing done yet. */
+export function noRows(): Record<string, number> {
+  return Object.fromEntries(listAggregates().map(({ name }) => [name, 0]));
+}
+
+/** @throws Error where nothing is known of the aggregate, so that a fault never becomes a number */
+export function rowsOf(rows: Record<string, number>, { name }: Aggregate): number {
+  const number = rows[name];
+  if (number === undefined) throw new Error(`Nothing is known of the rows of ${name}.`);
+  return number;
 }
 
 /** Types of dimensions and of measures, by their numbers (PostgreSQL's src/include/catalog/pg_type.dat). */

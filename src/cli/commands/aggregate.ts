@@ -78,7 +78,7 @@ export async function aggregateIn(
 const keeps =
   'stays in the tables as it was: the log has no more events of it. To empty it, run zen aggregate --allow-empty.';
 
-/** What is to be known before some windows are aggregated. */
+/** Tells what is to be known before some windows are aggregated. */
 async function noteBefore(
   db: Database,
   terminal: Terminal,

@@ -17,7 +17,7 @@ import type { Streams } from '../terminal.ts';
 
 export interface RenderFlags extends CommonOptions, DateOptions {
   out: string;
-  /** Of the file, as chmod takes it. */
+  /** The file’s permissions, as chmod takes them. */
   mode?: number;
   locale: LocaleName;
   title?: string;
