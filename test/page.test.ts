@@ -349,6 +349,14 @@ describe('by touch', () => {
       await cdp.send('Input.dispatchTouchEvent', { type, touchPoints: [{ x, y }] });
     }
     await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    await page.waitForFunction(isStill); // a touch while the page still scrolls belongs to the scrolling
+  }
+
+  /** Tells whether the page has kept its place for some frames. */
+  async function isStill(): Promise<boolean> {
+    const before = window.scrollY;
+    for (let frame = 0; frame < 6; frame++) await new Promise(requestAnimationFrame);
+    return window.scrollY === before;
   }
 
   test('names are chosen by taps, one alone by a tap on its "only"', async () => {
