@@ -1,10 +1,73 @@
 import { expect, test } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { buildProgram } from '../src/cli/program.ts';
 import { exits } from '../src/errors.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const { commands } = buildProgram();
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** The documents that are held to the code: all but the list of changes, which tells of what is gone. */
+const documents = [
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'README.md',
+  'SECURITY.md',
+  ...filesIn('docs').filter((path) => path.endsWith('.md')),
+];
+
+/** Words of other programs, which stand nowhere in the code. */
+const foreign = ['crontab', 'pg_dumpall', 'pipefail', 'ulimit'];
+
+const folders = ['bin', 'docs', 'fixtures', 'scripts', 'sql', 'src', 'templates', 'test'];
+const files = folders.flatMap(filesIn);
+const code = files
+  .filter((path) => /\.(ts|js|sql|hbs|css|json|service|timer)$/.test(path) && !path.endsWith('docs.test.ts'))
+  .concat('package.json')
+  .map((path) => withoutComments(readFileSync(path, 'utf8')))
+  .join('\n');
+const words = new Set([...(code.match(/[\w$]+/g) ?? []), ...foreign]);
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** A name that stands only in a comment is as dead as one that stands nowhere. */
+function withoutComments(source: string): string {
+  return source.replace(/^\s*(\/\/|\/?\*|--).*$| \/\/ .*$/gm, '');
+}
+
+/** Returns what stands in backticks within lines, each once. */
+function codeSpans(document: string): string[] {
+  const lines = readFileSync(document, 'utf8').replace(/^```[^]*?^```/gm, '');
+  return [...new Set([...lines.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span))];
+}
+
+const pathLike = new RegExp(
+  `(?<![\\w/.:])(?:(?:${folders.join('|')})/[\\w.<>*/-]*|[\\w.<>*/-]+\\.(?:ts|sql|hbs|md)\\b)`,
+  'g',
+);
+
+/** A path may leave out where it begins (`zstd.ts`); `*` and `<name>` stand for any name. */
+function isPath(path: string): boolean {
+  const pattern = path
+    .replace(/\/$/, '')
+    .replace(/[.+]/g, '\\$&')
+    .replace(/\*|<\w+>/g, '[^/]+');
+  const search = new RegExp(`(^|/)${pattern}(/|$)`);
+  return files.some((file) => search.test(file)) || code.includes(`'${path}'`);
+}
+
+/** Returns the words of a span that the code does not have, with its options and names of several words. */
+function unknownWords(span: string): string[] {
+  const rest = span.replace(pathLike, ' ').replace(/<[\w ]+>/g, ' ');
+  return (rest.match(/--[\w-]+|(?<![\w%])[a-z_$][\w$]+(?:-[\w$]+)*/gi) ?? []).filter(
+    (word) => !(words.has(word) || (/-|_$/.test(word) && code.includes(word))),
+  );
+}
 
 test.each(commands.map((command) => [command.name(), command] as const))(
   'the README holds what zen %s --help prints',
@@ -29,11 +92,25 @@ test('the README tells every exit code', () => {
   for (const code of Object.values(exits)) expect(readme).toContain(`| ${code} |`);
 });
 
-test('what the README asks to type exists', () => {
-  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
-  const typed = [...readme.matchAll(/npm run (\w+)/g)].map(([, name]) => name ?? '');
-  expect(typed).toContain('demo');
-  expect(typed.filter((name) => !(name in scripts))).toEqual([]);
+test.each(documents)('%s names paths that exist', (document) => {
+  const paths = codeSpans(document).flatMap((span) => span.match(pathLike) ?? []);
+  const links = [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(
+    ([, link = '']) => join(dirname(document), link),
+  );
+  expect(paths.filter((path) => !isPath(path))).toEqual([]);
+  expect(links.filter((link) => !existsSync(link))).toEqual([]);
+});
+
+test.each(documents)('%s names in backticks what the code has', (document) => {
+  expect(codeSpans(document).flatMap(unknownWords)).toEqual([]);
+});
+
+test.each(documents)('what %s asks to type exists', (document) => {
+  const typed = readFileSync(document, 'utf8');
+  const runs = [...typed.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+  const verbs = [...typed.matchAll(/`zen ([a-z]+)/g)].map(([, name = '']) => name);
+  expect(runs.filter((name) => !(name in scripts))).toEqual([]);
+  expect(verbs.filter((name) => !commands.some((command) => command.name() === name))).toEqual([]);
 });
 
 test('the page on security names tests that are there, and the README leads to it', () => {
