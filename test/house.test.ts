@@ -64,3 +64,13 @@ test('the environment is read in config alone, and only cli prints', () => {
     [],
   );
 });
+
+test('the top level is the house, and ARCHITECTURE names each of its folders', () => {
+  const folders = readdirSync('.', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !/^(\..*|dist|node_modules)$/.test(entry.name))
+    .map(({ name }) => name)
+    .sort();
+  expect(folders).toEqual('bin docs fixtures output scripts sql src templates test'.split(' '));
+  const architecture = readFileSync('ARCHITECTURE.md', 'utf8');
+  expect(folders.filter((name) => !architecture.includes(`${name}/`))).toEqual([]);
+});
