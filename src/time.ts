@@ -1,15 +1,15 @@
 import { createRequire } from 'node:module';
 import type * as Luxon from 'luxon';
 import { ZenError } from './errors.ts';
+import { dayMs, hourMs, minuteMs } from './shared/units.ts';
+
+export { dayMs, minuteMs };
 
 /** A span of time, half-open: `start` is in it, `end` is not. Unix milliseconds. */
 export interface Window {
   start: number;
   end: number;
 }
-
-export const minuteMs = 60_000;
-export const dayMs = 86_400_000;
 
 /** The first UTC midnight after a moment, Unix milliseconds. */
 export function nextMidnight(ms: number): number {
@@ -70,7 +70,7 @@ export function lastMidnight(now: number): number {
   return nextMidnight(now) - dayMs;
 }
 
-const units: Record<string, number> = { s: 1000, m: minuteMs, h: 60 * minuteMs, d: dayMs, w: 7 * dayMs };
+const units: Record<string, number> = { s: 1000, m: minuteMs, h: hourMs, d: dayMs, w: 7 * dayMs };
 
 /**
  * Reads a duration such as `90s`, `5m`, `36h`, `2d` or `1w`, as milliseconds. A plain `0` needs no unit.

@@ -33,7 +33,7 @@ const directions: Record<string, string[]> = {
   client: ['shared'],
   shared: [],
   config: ['errors'],
-  time: ['errors'],
+  time: ['errors', 'shared'],
   output: ['errors', 'files', 'time'],
   files: [],
   errors: [],

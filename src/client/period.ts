@@ -1,18 +1,17 @@
 import type { Writer } from '../shared/text/format.ts';
 import { Control } from './control.ts';
+import { dayMs, hourMs, minuteMs } from '../shared/units.ts';
 import { formatMoment, parseMoment, stepMoment } from '../shared/text/minute-text.ts';
 
 type Span = [start: number, end: number];
 
 const arrows: Partial<Record<string, 1 | -1>> = { ArrowUp: 1, ArrowDown: -1 };
 
-const minute = 60_000;
-
 const stretches: [name: string, ms: number][] = [
-  ['The last 10 minutes', 10 * minute],
-  ['The last hour', 60 * minute],
-  ['The last 24 hours', 24 * 60 * minute],
-  ['The last 7 days', 7 * 24 * 60 * minute],
+  ['The last 10 minutes', 10 * minuteMs],
+  ['The last hour', hourMs],
+  ['The last 24 hours', dayMs],
+  ['The last 7 days', 7 * dayMs],
 ];
 
 /** A period to the minute in UTC, its end not in it; Unix milliseconds. Null is the whole period of the page. */
@@ -51,7 +50,7 @@ export class Period extends Control<Span> {
 
   /** Chooses the minutes that a stretch of the time axis touches. */
   cover([from, to]: Span): void {
-    this.choose([Math.floor(from / minute) * minute, Math.ceil(to / minute) * minute]);
+    this.choose([Math.floor(from / minuteMs) * minuteMs, Math.ceil(to / minuteMs) * minuteMs]);
   }
 
   /** An arrow key changes the part of a time in which the caret stands, Escape takes back what was typed. */

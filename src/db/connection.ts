@@ -14,7 +14,7 @@ import { garbled, Guard, hear, secure, watch } from './wire/guard.ts';
 import { readLinks } from './libpq/target.ts';
 import type { Link, Wanted } from './libpq/target.ts';
 import { writeUrl } from './libpq/url.ts';
-import { refusal } from './errors.ts';
+import { codeOf, refusal } from './errors.ts';
 import { shutOff } from './schema.ts';
 import type { Qualify } from './schema.ts';
 
@@ -404,9 +404,4 @@ function translate(error: unknown, place: string, hint = '', after = 0): unknown
     });
   }
   return refusal(error, place, after);
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : undefined;
 }

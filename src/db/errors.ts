@@ -20,7 +20,7 @@ export function refusal(error: unknown, who: string, rows = 0): ZenError {
 }
 
 /** The next step, for what a server says that an owner can mend; SQLSTATEs as in PostgreSQL's appendix A. */
-function findRemedy(code: unknown, message: string): string {
+function findRemedy(code: string | undefined, message: string): string {
   if (/^column (dash_\w+\.\w+|"\w+" of relation "dash_\w+") does not exist$/.test(message))
     return ' The table is not as this zen makes it: drop it, and aggregate again.';
   if (code === '22P05' && /"UTF8".+"/.test(message))
@@ -40,6 +40,8 @@ function findRemedy(code: unknown, message: string): string {
   return '';
 }
 
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown }).code;
+/** The code of an error: an SQLSTATE, a socket's or the driver's. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
 }

@@ -1,4 +1,5 @@
 import { ZenError } from '../errors.ts';
+import { dayMs } from '../time.ts';
 import type { Table } from './formats/backup.ts';
 import { isId, quoteArgument, rewriteId } from './ids.ts';
 import type { IdType } from './ids.ts';
@@ -109,7 +110,7 @@ const timestamp = new RegExp(
 );
 /** After as many years, the calendar is the same. */
 const cycleYears = 400;
-const cycleMs = 146_097 * 86_400_000;
+const cycleMs = 146_097 * dayMs;
 
 /** Unix milliseconds of a time; what is a number already stays as it is. */
 function readTime(text: string, line: number, path: string): string {

@@ -1,3 +1,5 @@
+import { backslash, newline, tab } from './bytes.ts';
+
 /** Where rows are read, as COPY text, and where they are written, as COPY binary. */
 export interface Cursor {
   rows: Buffer;
@@ -16,10 +18,7 @@ export interface Column {
 
 export const unsure = -1;
 
-const tab = 9;
-const newline = 10;
 const bigN = 78;
-export const backslash = 92;
 
 export function isEnd(byte: number | undefined): boolean {
   return byte === tab || byte === newline;

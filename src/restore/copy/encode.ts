@@ -1,3 +1,4 @@
+import { carriageReturn, newline } from './bytes.ts';
 import { unsure } from './cursor.ts';
 import type { Column, Cursor } from './cursor.ts';
 import { Ids, Numbers, Times } from './integers.ts';
@@ -156,9 +157,6 @@ function orderNames(seen: [name: string, times: number][]): Named[] {
     (a, b) => b.events - a.events || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
   );
 }
-
-const newline = 10;
-const carriageReturn = 13;
 
 function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
   return new DataView(buffer, byteOffset, byteLength);

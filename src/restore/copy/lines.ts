@@ -1,5 +1,5 @@
-const newline = 10;
-const carriageReturn = 13;
+import { carriageReturn, newline } from './bytes.ts';
+
 const terminator = Buffer.from('\n\\.');
 const mark = terminator.subarray(1);
 

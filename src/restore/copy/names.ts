@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { backslash, isEnd, readNull, unsure } from './cursor.ts';
+import { backslash, space } from './bytes.ts';
+import { isEnd, readNull, unsure } from './cursor.ts';
 import type { Column, Cursor } from './cursor.ts';
 import { isNullWord } from './nulls.ts';
 
@@ -8,7 +9,6 @@ const mostNames = 4096;
 /** How many are looked through for one that begins alike. */
 const mostAlike = 64;
 const slotBits = 10;
-const space = 32;
 
 /**
  * A few texts that come again and again. One that was seen before is compared and written by words of four bytes: with all

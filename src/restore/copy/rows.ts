@@ -1,7 +1,7 @@
 import { ZenError } from '../../errors.ts';
+import { newline } from './bytes.ts';
 import { findEnd, Lines } from './lines.ts';
 
-const newline = 10;
 const longestRow = 64 << 20;
 
 /**

@@ -1,3 +1,4 @@
+import { newline } from './bytes.ts';
 import type { Tally } from './encode.ts';
 
 /** The rows to load, in COPY text, which can be taken in two forms: as binary while that is certain, and the rest as they are. */
@@ -48,5 +49,3 @@ function countRows(piece: Buffer): number {
   for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) rows++;
   return rows;
 }
-
-const newline = 10;

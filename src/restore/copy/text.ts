@@ -1,7 +1,7 @@
 import { shorten, ZenError } from '../../errors.ts';
+import { newline } from './bytes.ts';
 
 const limit = 64 * 1024 * 1024;
-const newline = 10;
 const byteOrderMark = '\xef\xbb\xbf';
 
 /**

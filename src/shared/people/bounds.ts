@@ -1,7 +1,6 @@
 import { stretch } from '../data/cube.ts';
+import { dayMs, minuteMs } from '../units.ts';
 import type { Returns } from './returns.ts';
-
-const minuteMs = 60_000;
 
 /** How many people, as far as it can be told. */
 export interface Bounds {
@@ -24,8 +23,6 @@ interface Stretch {
 
 /** The codes of a topic, an age and a kind of event, as in `Returns`. */
 type Scope = readonly [topic: number, age: number, kind: number];
-
-const dayMs = 86_400_000;
 
 /** Counts people. */
 export class People {

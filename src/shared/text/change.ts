@@ -1,5 +1,6 @@
 import type { Gap } from '../data/payload.ts';
 import { isolate, join } from './names.ts';
+import { hourMs, minuteMs } from '../units.ts';
 import type { Writer } from './format.ts';
 
 /** Two days beside each other, in the minutes that both have; `left` is out, in milliseconds since midnight. */
@@ -63,7 +64,7 @@ function compareCounts({ now, then }: Compared, when: string, { t, percent }: Wr
 
 /** A time of day; the end of one is 24:00. */
 function clock(ms: number): string {
-  return [ms / 3_600_000, (ms / 60_000) % 60]
+  return [ms / hourMs, (ms / minuteMs) % 60]
     .map((part) => String(Math.floor(part)).padStart(2, '0'))
     .join(':');
 }

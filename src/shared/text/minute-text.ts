@@ -1,3 +1,5 @@
+import { dayMs } from '../units.ts';
+
 const clock = String.raw`(?<hour>\d{1,2}):(?<minute>\d{2})`;
 const dotted = String.raw`(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4})`;
 const dashed = String.raw`(?<year>\d{4})-(?<month>\d{1,2})-(?<day>\d{1,2})`;
@@ -6,8 +8,6 @@ const forms = [`${dotted}(?:[ ,T]+${clock})?`, `${dashed}(?:[ ,T]+${clock}Z?)?`,
 );
 
 type Unit = 'year' | 'month' | 'day' | 'hour' | 'minute';
-
-const dayMs = 86_400_000;
 
 /** A minute in UTC, as a language writes it: `24.09.2019 18:53` where dates have dots, else `2019-09-24 18:53`. */
 export function formatMoment(ms: number, language: string): string {

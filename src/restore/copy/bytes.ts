@@ -1,0 +1,6 @@
+/** Bytes of COPY text, as ASCII has them. */
+export const tab = 9;
+export const newline = 10;
+export const carriageReturn = 13;
+export const space = 32;
+export const backslash = 92;
