@@ -16,9 +16,9 @@ export function nextMidnight(ms: number): number {
   return (Math.floor(ms / dayMs) + 1) * dayMs;
 }
 
-const offset = /[+-](?:(?:0\d|1[0-7])(?::?[0-5]\d)?|18(?::?00)?)/;
-const shape = new RegExp(
-  String.raw`^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|${offset.source})?)?$`,
+const utcOffset = /[+-](?:(?:0\d|1[0-7])(?::?[0-5]\d)?|18(?::?00)?)/;
+const timeForm = new RegExp(
+  String.raw`^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|${utcOffset.source})?)?$`,
   'i',
 );
 
@@ -32,7 +32,7 @@ export function parseTime(text: string): number {
   // Loaded here and not before: most commands are given no time, and Luxon is a tenth of their start.
   const { DateTime } = createRequire(import.meta.url)('luxon') as typeof Luxon;
   const time = DateTime.fromISO(text.replace(' ', 'T').replace(' ', ''), { zone: 'utc' });
-  if (!shape.test(text)) {
+  if (!timeForm.test(text)) {
     throw new ZenError('usage', `“${text}” is not a time: write it as 2019-09-24 18:00 (UTC).`);
   }
   if (!time.isValid) {
@@ -70,7 +70,7 @@ export function lastMidnight(now: number): number {
   return nextMidnight(now) - dayMs;
 }
 
-const units: Record<string, number> = { s: 1000, m: minuteMs, h: hourMs, d: dayMs, w: 7 * dayMs };
+const unitMs: Record<string, number> = { s: 1000, m: minuteMs, h: hourMs, d: dayMs, w: 7 * dayMs };
 
 /**
  * Reads a duration such as `90s`, `5m`, `36h`, `2d` or `1w`, as milliseconds. A plain `0` needs no unit.
@@ -82,12 +82,12 @@ export function parseDuration(text: string): number {
   if (number === undefined) {
     throw new ZenError('usage', `“${text}” is not a duration: write it as 90s, 5m, 36h or 2d.`);
   }
-  return Math.round(Number(number) * (units[unit] ?? NaN));
+  return Math.round(Number(number) * (unitMs[unit] ?? NaN));
 }
 
 /** Milliseconds in words, in the largest unit of which there are two, or the smallest: `36 h`, `2 d`, `0 s`. */
 export function describeDuration(ms: number): string {
-  const fitting = Object.entries(units).filter(([unit, size]) => unit !== 'w' && ms >= 2 * size);
+  const fitting = Object.entries(unitMs).filter(([unit, size]) => unit !== 'w' && ms >= 2 * size);
   const [unit, size] = fitting.at(-1) ?? ['s', 1000];
   return `${Math.floor(ms / size)} ${unit === 'm' ? 'min' : unit}`;
 }

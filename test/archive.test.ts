@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, w
 import { join } from 'node:path';
 import { ZenError } from '../src/errors.ts';
 import { openBackup } from '../src/restore/formats/detect.ts';
-import { Reader } from '../src/restore/formats/reader.ts';
+import { ByteReader } from '../src/restore/formats/reader.ts';
 import { writeArchive } from './support/archive.ts';
 import type { Recipe } from './support/archive.ts';
 import { temporaryFolder } from './support/databases.ts';
@@ -211,7 +211,7 @@ describe.each(containers)('a table that others inherit, %s:', (_, container) => 
 
 test('that cannot be read any more, as when its disk fails, is a sentence', async () => {
   const path = write(Buffer.from('PGDMP'));
-  const reader = await Reader.open(path);
+  const reader = await ByteReader.open(path);
   await reader.close();
   await expect(reader.byte()).rejects.toThrow(`Cannot read the dump ${path}: Error: file closed.`);
 });

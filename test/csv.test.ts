@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Table } from '../src/restore/formats/backup.ts';
+import type { BackupTable } from '../src/restore/formats/backup.ts';
 import { Csv } from '../src/restore/formats/csv.ts';
 
 async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
@@ -9,7 +9,7 @@ async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
   }
 }
 
-async function take(text: string, size = 1 << 16): Promise<{ table: Table; rows: string }> {
+async function take(text: string, size = 1 << 16): Promise<{ table: BackupTable; rows: string }> {
   const csv = new Csv('log.csv', text.length, cut(text, size), () => 7, () => Promise.resolve()); // prettier-ignore
   const table = await csv.find();
   const pieces: Buffer[] = [];

@@ -9,7 +9,7 @@ import { openServer } from '../src/db/server.ts';
 import { sql } from '../src/files.ts';
 import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore as load } from '../src/restore/restore.ts';
-import type { Progress, Restored, RestoreOptions } from '../src/restore/restore.ts';
+import type { RestoreProgress, Restored, RestoreOptions } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';
 import type { Recipe } from './support/archive.ts';
 import { kinds, newDatabase, newTarget, newUrl, temporaryFolder } from './support/databases.ts';
@@ -38,7 +38,7 @@ async function restore(
   into: Database,
   file: string,
   options: RestoreOptions,
-  onProgress?: (progress: Progress) => void,
+  onProgress?: (progress: RestoreProgress) => void,
 ): Promise<Restored> {
   const backup = await openBackup(file);
   try {

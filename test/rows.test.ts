@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Readable } from 'node:stream';
-import { readRows } from '../src/restore/copy/rows.ts';
+import { cutRows } from '../src/restore/copy/rows.ts';
 
 test('COPY text is cut between rows, wherever its chunks were cut, and ends at the line \\.', async () => {
   const text = Buffer.from('a\tb\n\\\\.\n\n\\.\n\n\n');
@@ -10,7 +10,7 @@ test('COPY text is cut between rows, wherever its chunks were cut, and ends at t
       text.subarray(index * size, (index + 1) * size),
     );
     let read = '';
-    for await (const rows of readRows(Readable.from(chunks), 'a.dump')) {
+    for await (const rows of cutRows(Readable.from(chunks), 'a.dump')) {
       expect(rows.length === 0 || rows.at(-1) === 10).toBe(true);
       read += rows.toString();
     }
@@ -25,7 +25,7 @@ test.each([
   ['a\n\\.\n\nb', 'a.dump stops before its last row'],
 ])('COPY text that is %j is refused', async (text, message) => {
   const read = async () => {
-    for await (const rows of readRows(Readable.from([Buffer.from(text)]), 'a.dump'))
+    for await (const rows of cutRows(Readable.from([Buffer.from(text)]), 'a.dump'))
       expect(rows).toBeDefined();
   };
   await expect(read()).rejects.toThrow(message);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Table } from '../src/restore/formats/backup.ts';
+import type { BackupTable } from '../src/restore/formats/backup.ts';
 import { Script } from '../src/restore/formats/script.ts';
 import { readCopy, readDefinition } from '../src/restore/sql/statement.ts';
 
@@ -11,7 +11,7 @@ async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
 }
 
 interface Taken {
-  table: Table;
+  table: BackupTable;
   rows: string;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { cut, merge, subtract } from '../src/ledger/windows.ts';
+import { cutAtMidnights, merge, subtract } from '../src/ledger/windows.ts';
 import { mulberry32 } from '../fixtures/random.ts';
 import { dayMs } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
@@ -35,14 +35,14 @@ test('500 random lists of windows merge into the fewest that hold the same, and 
 
 test('a window is cut after each day that has events, the empty days before it included', () => {
   const window = { start: 0.5 * dayMs, end: 9 * dayMs };
-  expect(cut(window, [0, 4, 7])).toEqual([
+  expect(cutAtMidnights(window, [0, 4, 7])).toEqual([
     { start: 0.5 * dayMs, end: dayMs },
     { start: dayMs, end: 5 * dayMs },
     { start: 5 * dayMs, end: 9 * dayMs },
   ]);
-  expect(cut(window, [3])).toEqual([window]);
-  expect(cut(window, [])).toEqual([window]);
-  expect(cut({ start: -3 * dayMs, end: 0 }, [-3, -1])).toEqual([
+  expect(cutAtMidnights(window, [3])).toEqual([window]);
+  expect(cutAtMidnights(window, [])).toEqual([window]);
+  expect(cutAtMidnights({ start: -3 * dayMs, end: 0 }, [-3, -1])).toEqual([
     { start: -3 * dayMs, end: -2 * dayMs },
     { start: -2 * dayMs, end: 0 },
   ]);

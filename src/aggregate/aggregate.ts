@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
-import { hasTable, isTooLong, tableIds, widen, widenIds } from '../db/tables.ts';
+import { hasTable, isTooLong, tableIds, widenNames, widenIds } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
@@ -23,9 +23,9 @@ import type { Minute } from '../log/log.ts';
 import { groupByDay, merge, subtract, wholeDays } from '../ledger/windows.ts';
 import { withLock } from '../ledger/run-lock.ts';
 import type { Lock } from '../ledger/run-lock.ts';
-import { Budget } from '../async/semaphore.ts';
-import { Census } from '../people/counter.ts';
-import type { Load, Place } from '../people/counter.ts';
+import { Semaphore } from '../async/semaphore.ts';
+import { PeopleCounter } from '../people/counter.ts';
+import type { Load, PlaceInRun } from '../people/counter.ts';
 import { createUsers, gatherUsers } from '../people/table.ts';
 
 export interface AggregateOptions {
@@ -39,14 +39,14 @@ export interface AggregateOptions {
   /** Empty minutes of the aggregates of which the log has nothing any more; else they are kept. */
   allowEmpty?: boolean | undefined;
   /**
-   * Count users in `dash_users`, too, always or never; else where it is worth it (`Census`). Where they are not counted, what that
+   * Count users in `dash_users`, too, always or never; else where it is worth it (`PeopleCounter`). Where they are not counted, what that
    * table holds of the days is taken out.
    */
   users?: boolean | undefined;
 }
 
 /** How far a run has come. */
-export interface Progress {
+export interface RunProgress {
   done: number;
   of: number;
 }
@@ -58,7 +58,7 @@ export interface Told extends Aggregated {
 }
 
 /** Events whose users may be in memory at once, at some 100 bytes each. */
-const memory = new Budget(4_000_000);
+const memory = new Semaphore(4_000_000);
 
 /** Milliseconds before the one retry. */
 const pause = 2000;
@@ -76,10 +76,10 @@ export async function aggregate(
   db: Database,
   windows: readonly Window[] | (() => Promise<readonly Window[]>),
   options: AggregateOptions,
-  onProgress: (progress: Progress) => void = () => undefined,
+  onProgress: (progress: RunProgress) => void = () => undefined,
 ): Promise<Told> {
   const results = new Map<Window, Aggregated>();
-  const census = new Census(options.minute);
+  const people = new PeopleCounter(options.minute);
   let kept: Window[] = [];
   let wide = false;
   let tables: Described[] = [];
@@ -100,15 +100,15 @@ export async function aggregate(
         const done = merge([...results.keys(), ...kept]);
         const left = chosen.flatMap((window) => subtract(window, done));
         if (!options.dryRun)
-          await db.transaction((session) => join(session, () => census.shorten(session, left)));
-        const counted = await census.choose(db, left, options.users);
+          await db.transaction((session) => join(session, () => people.shorten(session, left)));
+        const counted = await people.choose(db, left, options.users);
         const groups = groupByDay(left);
         // Of windows that share a day each has to see what the one before it has written, and what comes after that day both.
         const alone = options.dryRun || groups.length < left.length;
         const of = results.size + left.length;
         await each(groups, alone ? 1 : options.jobs, async (group) => {
           for (const window of group) {
-            const counting = { census, place: census.enter(), load: counted.get(window) };
+            const counting = { people, place: people.enter(), load: counted.get(window) };
             const work = { tables, prepare, counting, mayEmpty };
             const told = await aggregateWindow(db, lock, window, options, work);
             if ('lost' in told) kept = merge([...kept, ...told.lost]);
@@ -118,7 +118,7 @@ export async function aggregate(
         });
       }
       if (options.dryRun) return;
-      await census.finish((work) =>
+      await people.finish((work) =>
         db.transaction((session) => join(session, () => work(session)), { snapshot: 'read write' }),
       );
     });
@@ -130,7 +130,7 @@ export async function aggregate(
     if (!wide) await sleep(pause);
     await attempt();
   }
-  return { ...sum([...results.values()]), kept };
+  return { ...addAggregated([...results.values()]), kept };
 }
 
 /** Works on several items at once. After a failure no other one is begun. */
@@ -149,13 +149,14 @@ async function each<T>(items: readonly T[], jobs: number, work: (item: T) => Pro
   if (failed) throw failed.reason;
 }
 
-function sum(parts: readonly Aggregated[]): Aggregated {
+function addAggregated(parts: readonly Aggregated[]): Aggregated {
   const rows = noRows();
-  for (const one of listAggregates()) rows[one.name] = sumOf(parts.map((part) => rowsOf(part.rows, one)));
-  return { events: sumOf(parts.map(({ events }) => events)), rows };
+  for (const one of listAggregates())
+    rows[one.name] = sumNumbers(parts.map((part) => rowsOf(part.rows, one)));
+  return { events: sumNumbers(parts.map(({ events }) => events)), rows };
 }
 
-function sumOf(numbers: readonly number[]): number {
+function sumNumbers(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
@@ -169,9 +170,9 @@ async function describeAll(session: Session): Promise<Described[]> {
 }
 
 /** A window's place among those whose users are counted, and what its days have, if they are. */
-interface Counting {
-  census: Census;
-  place: Place;
+interface CountingTask {
+  people: PeopleCounter;
+  place: PlaceInRun;
   load: Load | undefined;
 }
 
@@ -179,7 +180,7 @@ interface Counting {
 interface Work {
   tables: readonly Described[];
   prepare: (session: Session) => Promise<void>;
-  counting: Counting;
+  counting: CountingTask;
   mayEmpty: MayEmpty;
 }
 
@@ -190,13 +191,13 @@ async function aggregateWindow(
   { minute, dryRun }: AggregateOptions,
   { prepare, ...rest }: Work,
 ): Promise<Aggregated | Emptied> {
-  const { census, place, load } = rest.counting;
+  const { people, place, load } = rest.counting;
   const started = performance.now();
   const covered = { ...window, minute };
   const work = async (session: Session) => {
     await lock.join(session);
     if (dryRun) await prepare(session);
-    const told = await replace(session, window, minute, rest);
+    const told = await replaceWindow(session, window, minute, rest);
     if (await hasLedger(session)) await record(session, covered, performance.now() - started, told);
     return told;
   };
@@ -204,7 +205,7 @@ async function aggregateWindow(
   try {
     return await memory.spend(load?.memory ?? 0, transact); // all by this way, so that they begin in their order
   } catch (error) {
-    census.leave(place, window); // who waits for it may have the only connection
+    people.leave(place, window); // who waits for it may have the only connection
     if (error instanceof Emptied) return error;
     // The ledger says why, where it can; the error itself is what counts.
     if (!dryRun)
@@ -213,16 +214,16 @@ async function aggregateWindow(
       );
     throw error;
   } finally {
-    census.leave(place);
+    people.leave(place);
   }
 }
 
 /** Replaces one window of all aggregates, and the days that it touches of `dash_users`. */
-async function replace(
+async function replaceWindow(
   session: Session,
   { start, end }: Window,
   minute: Minute,
-  { tables, counting: { census, place, load }, mayEmpty }: Omit<Work, 'prepare'>,
+  { tables, counting: { people, place, load }, mayEmpty }: Omit<Work, 'prepare'>,
 ): Promise<Aggregated> {
   const before = await queryMinutes(session, { start, end });
   await session.query(sql('log/hash'));
@@ -230,15 +231,15 @@ async function replace(
   const values = windowOf({ start, end }, minute);
   for (const { table } of tables) await session.run(sql('aggregate/clear', { table }), [start, end]);
   const gathered = load && (await gatherUsers(session, { start, end }, days, minute, load.events));
-  if (gathered) await census.prepare(session, days, place);
+  if (gathered) await people.prepare(session, days, place);
   const fill = async () => {
     const rows: Aggregated['rows'] = {};
     for (const one of tables)
       rows[one.name] = gathered?.filled[one.name] ?? (await session.run(fillText(one), values));
     return rows;
   };
-  const [rows, returns] = await both(fill(), gathered && census.count(session, gathered.seen, place));
-  await census.write(session, days, returns, place);
+  const [rows, returns] = await both(fill(), gathered && people.count(session, gathered.seen, place));
+  await people.write(session, days, returns, place);
   const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded', { tables: tableIds() }));
   if (guard?.found) for (const one of tables) await demandHeld(session, one, { start, end }, values);
   const after = await queryMinutes(session, { start, end });
@@ -246,7 +247,7 @@ async function replace(
     (minute) => !after.has(minute) && !mayEmpty(minute, after, { start, end }),
   );
   if (lost.length > 0) throw new Emptied(lost);
-  return { events: sumOf([...after.values()]), rows };
+  return { events: sumNumbers([...after.values()]), rows };
 }
 
 function fillText(one: Described): string {
@@ -347,7 +348,7 @@ async function createTables(
       await session.run(defineTable(one, one));
       await session.run(sql('aggregate/index', { table, index: `${table}_dt` }));
     }
-    if (wide) await widen(session, table);
+    if (wide) await widenNames(session, table);
   }
   if (users) await createUsers(session, wide);
   if (!(await hasLedger(session)) && (await mayCreate(session))) await createLedger(session);

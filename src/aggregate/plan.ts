@@ -10,7 +10,7 @@ import { hasLedger, queryCovered, queryOutdated, queryPruned, queryRestored } fr
 import { listAggregates, overEvents } from '../log/aggregates.ts';
 import { overLog } from '../log/log.ts';
 import type { Minute } from '../log/log.ts';
-import { cut, dayOf, dayWindow, intersect, listDays, merge, subtract } from '../ledger/windows.ts';
+import { cutAtMidnights, dayOf, dayWindow, intersect, listDays, merge, subtract } from '../ledger/windows.ts';
 
 export interface PlanOptions {
   /** Unix milliseconds; without it, what is not aggregated yet. */
@@ -78,17 +78,17 @@ async function findStart(session: Session, minute: Minute): Promise<number | nul
 
 async function findWatermark(session: Session): Promise<number | null> {
   for (const { table } of listAggregates()) if (!(await hasTable(session, table))) return null;
-  return minuteOf(await session.query(overEvents('aggregate/watermark')));
+  return readMinute(await session.query(overEvents('aggregate/watermark')));
 }
 
 /** The minute of the first event; both rules keep the order of time. */
 async function findFirst(session: Session, minute: Minute): Promise<number | null> {
   const [first] = await session.query<{ ts: number | null }>(sql('log/first'));
   if (first?.ts == null) return null;
-  return minuteOf(await session.query(overLog('log/minute'), [first.ts, first.ts + 1, minute]));
+  return readMinute(await session.query(overLog('log/minute'), [first.ts, first.ts + 1, minute]));
 }
 
-function minuteOf([row]: { minute: number | null }[]): number | null {
+function readMinute([row]: { minute: number | null }[]): number | null {
   return row?.minute ?? null;
 }
 
@@ -101,7 +101,7 @@ export async function slice(db: Database, windows: readonly Window[]): Promise<W
   for (const window of windows) {
     const length = dayOf(window.end - 1) - dayOf(window.start) + 1;
     const find = length > mostProbes ? scanDays : probeDays;
-    pieces.push(...cut(window, length > 1 ? await find(db, window) : []));
+    pieces.push(...cutAtMidnights(window, length > 1 ? await find(db, window) : []));
   }
   return pieces;
 }

@@ -48,10 +48,10 @@ const lastRuns = 10;
  * @throws ZenError `failed` when there is no log
  */
 export function queryStatus(db: Database, now: number): Promise<Status> {
-  return db.transaction((session) => compare(session, now), { snapshot: 'read only' });
+  return db.transaction((session) => readStatus(session, now), { snapshot: 'read only' });
 }
 
-async function compare(session: Session, now: number): Promise<Status> {
+async function readStatus(session: Session, now: number): Promise<Status> {
   await requireTable(session, 'log_raw', 'zen restore');
   const [span] = await session.query<{ first: number | null; last: number | null }>(sql('log/span'));
   const lastEvent = await queryLastEvent(session, now);

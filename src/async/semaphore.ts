@@ -1,5 +1,5 @@
-/** So much of something that is there for several at once; who comes first is served first. */
-export class Budget {
+/** A weighted semaphore, first come, first served. */
+export class Semaphore {
   readonly size: number;
   #free: number;
   readonly #waiting: { amount: number; begin: () => void }[] = [];
@@ -9,7 +9,7 @@ export class Budget {
     this.#free = size;
   }
 
-  /** Does some work as soon as there is enough for it. More than all there is waits until nobody else is at work. */
+  /** Does `work` as soon as so much is free. Whoever wants more than there is waits until nobody else is at work. */
   async spend<T>(wanted: number, work: () => Promise<T>): Promise<T> {
     const amount = Math.min(wanted, this.size);
     await new Promise<void>((begin) => {

@@ -1,25 +1,25 @@
-/** A place in a relay: when its turn comes, whether it has, and how to give it on. */
-export interface Leg {
-  turn: Promise<void>;
+/** A turn at a turnstile: when it comes, whether it has, and how to let the next one through. */
+export interface Turn {
+  come: Promise<void>;
   hasCome: () => boolean;
   pass: () => void;
 }
 
-/** Lets those at work side by side go beyond some point one after the other, in the order in which they entered. */
-export class Relay {
+/** Lets those that work side by side pass a point one after the other, in the order in which they entered. */
+export class Turnstile {
   #last: Promise<void> = Promise.resolve();
 
-  enter(): Leg {
-    const turn = this.#last;
+  enter(): Turn {
+    const come = this.#last;
     let pass: () => void = () => undefined;
     const passed = new Promise<void>((resolve) => {
       pass = resolve;
     });
     let hasCome = false;
-    this.#last = turn.then(() => {
+    this.#last = come.then(() => {
       hasCome = true;
       return passed;
     });
-    return { turn, hasCome: () => hasCome, pass };
+    return { come, hasCome: () => hasCome, pass };
   }
 }

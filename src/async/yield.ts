@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Gives way to what else is to be done, when it has not for some milliseconds. */
-export class Turn {
+/** Yields to the event loop, at most every 5 ms. */
+export class Yielder {
   #since = performance.now();
 
   async pass(): Promise<void> {

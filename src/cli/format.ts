@@ -1,9 +1,9 @@
-import type { Progress } from '../restore/restore.ts';
+import type { RestoreProgress } from '../restore/restore.ts';
 import { listAggregates, rowsOf } from '../log/aggregates.ts';
 import { isoTime } from '../time.ts';
 import type { Window } from '../time.ts';
 
-export function count(number: number): string {
+export function formatCount(number: number): string {
   return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ','); // Intl takes 0.03 s for its first number
 }
 
@@ -14,8 +14,8 @@ export function megabytes(bytes: number): string {
 const bar = 20;
 
 /** How far a restore has come after so many seconds. */
-export function describeProgress({ bytes, size, rows }: Progress, seconds: number): string {
-  const speed = seconds > 0 ? `, ${count(Math.round(rows / seconds))} rows/s` : '';
+export function describeProgress({ bytes, size, rows }: RestoreProgress, seconds: number): string {
+  const speed = seconds > 0 ? `, ${formatCount(Math.round(rows / seconds))} rows/s` : '';
   return describeShare(size > 0 ? Math.min(1, bytes / size) : 0, seconds, ` of ${megabytes(size)}${speed}`);
 }
 
@@ -33,7 +33,7 @@ export function isoWindow({ start, end }: Window): { start: string; end: string 
 /** The rows of each aggregate: `12 rows of dash_visits and 3 of dash_engagement`. */
 export function describeRows(rows: Record<string, number>): string {
   const [first = '', ...others] = listAggregates().map(
-    (one, at) => `${count(rowsOf(rows, one))}${at === 0 ? ' rows' : ''} of ${one.table}`,
+    (one, at) => `${formatCount(rowsOf(rows, one))}${at === 0 ? ' rows' : ''} of ${one.table}`,
   );
   const last = others.pop();
   return [[first, ...others].join(', '), ...(last === undefined ? [] : [last])].join(' and ');

@@ -105,7 +105,7 @@ export function demandFile(out: string): void {
 }
 
 /** Gathers the values of an option that may be repeated. */
-export function repeat(value: string, before?: string[]): string[] {
+export function collectValues(value: string, before?: string[]): string[] {
   return [...(before ?? []), value];
 }
 

@@ -26,11 +26,11 @@ import {
   parseMode,
   parseSize,
   parseUrl,
-  repeat,
+  collectValues,
 } from './options.ts';
 import type { Streams } from './terminal.ts';
 
-const times = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
+const timesHelp = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
 
 /** The command line: what each command takes, and what it runs. */
 export function buildProgram(streams?: Streams): Command {
@@ -42,7 +42,7 @@ export function buildProgram(streams?: Streams): Command {
     .hook('preSubcommand', (_, { options }) => {
       dropUnset(options, environment());
     });
-  command(program, 'restore', 'load the log from a backup into log_raw', [
+  addCommand(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),
     option('--append', 'add to the log instead of replacing it'),
     option('--yes', 'replace a log that is not empty without asking'),
@@ -50,12 +50,14 @@ export function buildProgram(streams?: Streams): Command {
     option(
       '--table <name>',
       'a table to take from the dump, name or schema.name, where * is any text; may be repeated (default: log_raw)',
-    ).argParser(repeat),
-    option('--null <word>', 'a value that means NULL, in any column; may be repeated').argParser(repeat),
+    ).argParser(collectValues),
+    option('--null <word>', 'a value that means NULL, in any column; may be repeated').argParser(
+      collectValues,
+    ),
   ])
     .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header; - is stdin')
     .action((dump: string, flags: RestoreFlags) => runRestore(dump, flags, streams));
-  command(program, 'aggregate', `fill dash_visits and dash_engagement; ${times}`, [
+  addCommand(program, 'aggregate', `fill dash_visits and dash_engagement; ${timesHelp}`, [
     ...dates(
       'first minute (default: catch up with whatever is not aggregated yet, from the first event)',
       'end, not included (default: the last UTC midnight)',
@@ -64,8 +66,8 @@ export function buildProgram(streams?: Streams): Command {
     option('--allow-empty', 'also empty minutes of which the log has no more events; else they stay'),
     option('--dry-run', 'do the work, tell the figures, and undo it'),
   ]).action(runAggregate);
-  command(program, 'render', `write the dashboard; ${times}`, [
-    place('where to write it; - for stdout'),
+  addCommand(program, 'render', `write the dashboard; ${timesHelp}`, [
+    outOption('where to write it; - for stdout'),
     mode(),
     ...dates(
       'first minute (default: the first aggregated one)',
@@ -78,12 +80,12 @@ export function buildProgram(streams?: Streams): Command {
     ),
     ...drawing(),
   ]).action((flags: RenderFlags) => runRender(flags, streams));
-  command(
+  addCommand(
     program,
     'nightly',
     'aggregate what is missing, look whether it can be shown, and publish the page; exit 5 when not',
     [
-      place(),
+      outOption(),
       mode(),
       option(
         '--last <duration>',
@@ -100,41 +102,41 @@ export function buildProgram(streams?: Streams): Command {
       ...pruning(),
     ],
   ).action(runNightly);
-  command(program, 'prune', 'take old days, up to a UTC midnight, out of the log and the aggregates', [
+  addCommand(program, 'prune', 'take old days, up to a UTC midnight, out of the log and the aggregates', [
     ...pruning(),
     option('--yes', 'take them out without asking'),
     option('--dry-run', 'do the work, tell the figures, and undo it'),
   ]).action((flags: PruneFlags) => runPrune(flags, streams));
-  const schedule = command(
+  const schedule = addCommand(
     program,
     'schedule',
     'print what makes zen nightly run at midnight UTC, for this installation',
     [
       new Option('--cron', 'a line for crontab'),
       new Option('--systemd', 'a service and a timer'),
-      place(),
+      outOption(),
       leastEvents(),
     ],
   );
   schedule.action(async (flags: ScheduleFlags) => {
     (await import('./commands/schedule.ts')).runSchedule(flags); // with Handlebars, which no other command's start needs
   });
-  command(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
+  addCommand(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
     option(
       '--max-age <duration>',
       'exit 5 when the end of what is aggregated, or the last event of the log, is older: 36h, 2d …',
       parseDuration,
     ),
   ]).action(runStatus);
-  command(
+  addCommand(
     program,
     'verify',
     'look whether a page is what it states, and with --database whether that still has its numbers',
-    [largest(), tables()],
+    [largest(), comparedDatabase()],
   )
     .argument('<page>', 'a page that zen rendered')
     .action(runVerify);
-  command(program, 'mail', 'write a message about a page, to be sent by sendmail or any other', [
+  addCommand(program, 'mail', 'write a message about a page, to be sent by sendmail or any other', [
     option('--from <address>', 'who it is from', parseAddresses).makeOptionMandatory(),
     option('--to <addresses>', 'who it is for, with commas between', parseAddresses).makeOptionMandatory(),
     option('--url <url>', 'where the page can be opened', parseUrl),
@@ -142,14 +144,14 @@ export function buildProgram(streams?: Streams): Command {
     new Option('--out <file>', 'where to write it (default: -, stdout)'), // ZEN_OUT is the page
     mode(),
     largest(),
-    tables(),
+    comparedDatabase(),
   ])
     .argument('<page>', 'a page that zen rendered')
     .action(runMail);
   return program;
 }
 
-function command(program: Command, name: string, description: string, options: Option[]): Command {
+function addCommand(program: Command, name: string, description: string, options: Option[]): Command {
   const added = program.command(name).description(description);
   const own = new Set(options.map(({ long }) => long));
   for (const each of [...options, ...common.filter(({ long }) => !own.has(long))]) added.addOption(each);
@@ -157,14 +159,14 @@ function command(program: Command, name: string, description: string, options: O
 }
 
 /** In the place of the common `--database`, for what reads a page. */
-function tables(): Option {
+function comparedDatabase(): Option {
   return new Option(
     '--database <url>',
     'compare the page with this one, too: postgres://… for a server, a folder for the embedded database (default: none is opened)',
   );
 }
 
-function place(description = 'where to write it'): Option {
+function outOption(description = 'where to write it'): Option {
   return option('--out <file>', description).default('output/zen.html');
 }
 

@@ -6,10 +6,10 @@ import { clip, dayOf } from '../ledger/windows.ts';
 import { shorten } from '../errors.ts';
 import { quoteArgument } from '../restore/ids.ts';
 import type { OddIds } from '../restore/ids.ts';
-import type { Summary, Words } from '../restore/summary.ts';
+import type { Summary, NullWords } from '../restore/summary.ts';
 import { describeDuration, describeWindow, isoTime, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { count } from './format.ts';
+import { formatCount } from './format.ts';
 
 /** The state of the aggregates, for people. */
 export function describeStatus(status: Status, label: string): string {
@@ -47,7 +47,7 @@ export function describeStatus(status: Status, label: string): string {
       (window) =>
         `Suspicious silence: ${describeWindow(window)}: not one event in busy time. See whether the feed failed.`,
     ),
-    ...mergeDays(changed).map((day) => `${describeChange(day)} ${remedy(day, coverage)}`),
+    ...mergeDays(changed).map((day) => `${describeChangedDay(day)} ${remedy(day, coverage)}`),
     ...describeLate(late),
     ...outdated.map(
       ({ table, ...window }) =>
@@ -89,17 +89,17 @@ function mergeDays(changed: readonly Changed[]): ChangedDay[] {
   return days;
 }
 
-function describeChange({ events, visits, minutes, ...window }: ChangedDay): string {
+function describeChangedDay({ events, visits, minutes, ...window }: ChangedDay): string {
   const isWhole = window.end - window.start === minutes * minuteMs;
-  const where = `${isWhole ? '' : `${count(minutes)} minutes of `}${describeWindow(window)}`;
-  return `Changed since: ${where}: the log has ${count(events)} events${isWhole ? '' : ' in them'}, ${findCounting().table} ${count(visits)}.`;
+  const where = `${isWhole ? '' : `${formatCount(minutes)} minutes of `}${describeWindow(window)}`;
+  return `Changed since: ${where}: the log has ${formatCount(events)} events${isWhole ? '' : ' in them'}, ${findCounting().table} ${formatCount(visits)}.`;
 }
 
 /** A line for each day. */
 export function describeLate(late: readonly Changed[]): string[] {
   return mergeDays(late).map(
     ({ events, minutes, ...window }) =>
-      `Came late: ${count(minutes)} minutes of ${describeWindow(window)}: the log has ${count(events)} events in them, ` +
+      `Came late: ${formatCount(minutes)} minutes of ${describeWindow(window)}: the log has ${formatCount(events)} events in them, ` +
       'though it was pruned there. No table has them. Delete them; or restore what was pruned, with --append, and aggregate that day anew.',
   );
 }
@@ -121,9 +121,9 @@ function describeRun(run: Run): string {
 }
 
 function describeOutcome({ started, finished, outcome, error, ...run }: Run): string {
-  const events = `${count(run.events ?? 0)} events`;
+  const events = `${formatCount(run.events ?? 0)} events`;
   const rows = `${Object.values(run.written ?? {})
-    .map(count)
+    .map(formatCount)
     .join(' + ')} rows`;
   switch (outcome) {
     case 'done':
@@ -183,19 +183,19 @@ export function statusJson({
 export function describeLog(summary: Summary, odd: readonly OddIds[]): string {
   const { first, last, nulls, duplicate_ids, outside, in_seconds } = summary;
   const lines = [
-    `It holds ${count(summary.item_topics)} card topics, ${count(summary.source_topics)} source topics, ` +
-      `${count(summary.age_segments)} age groups, ${count(summary.events)} kinds of event` +
+    `It holds ${formatCount(summary.item_topics)} card topics, ${formatCount(summary.source_topics)} source topics, ` +
+      `${formatCount(summary.age_segments)} age groups, ${formatCount(summary.events)} kinds of event` +
       (first === null || last === null ? '.' : `, from ${isoTime(first)} to ${isoTime(last)}.`),
     ...describeKinds(summary),
   ];
-  const missing = Object.entries(nulls).map(([name, number]) => `${name} ${count(number)}`);
+  const missing = Object.entries(nulls).map(([name, number]) => `${name} ${formatCount(number)}`);
   if (missing.length > 0) lines.push(`Missing values: ${missing.join(', ')}.`);
   lines.push(...odd.map(describeIds));
   lines.push(...summary.words.map(describeWord));
-  if (duplicate_ids > 0) lines.push(`${count(duplicate_ids)} events repeat the id of another.`);
-  if (outside > 0) lines.push(`${count(outside)} events lie outside the years 2000 to 2100.`);
+  if (duplicate_ids > 0) lines.push(`${formatCount(duplicate_ids)} events repeat the id of another.`);
+  if (outside > 0) lines.push(`${formatCount(outside)} events lie outside the years 2000 to 2100.`);
   if (in_seconds > 0)
-    lines.push(`${count(in_seconds)} of them look like seconds: ts should be milliseconds.`);
+    lines.push(`${formatCount(in_seconds)} of them look like seconds: ts should be milliseconds.`);
   return lines.join('\n');
 }
 
@@ -204,8 +204,8 @@ const funnel = ['show', 'click', 'view'];
 /** The kinds of event, and those that the funnel does not know though they may be meant for it. */
 function describeKinds({ kinds, events }: Summary): string[] {
   if (kinds.length === 0) return [];
-  const named = kinds.map(({ name, events }) => `${quoteName(name)} ${count(events)}`);
-  const more = events > kinds.length ? `, and ${count(events - kinds.length)} more` : '';
+  const named = kinds.map(({ name, events }) => `${nameInQuotes(name)} ${formatCount(events)}`);
+  const more = events > kinds.length ? `, and ${formatCount(events - kinds.length)} more` : '';
   const lines = [`Events: ${named.join(', ')}${more}.`];
   const other = kinds.filter(({ name }) => !funnel.includes(name));
   const alike = other.filter(({ name }) => funnel.includes(name.trim().toLowerCase()));
@@ -228,26 +228,26 @@ function renaming(name: string): string {
   const to = funnel.includes(alike) ? alike : 'show';
   const condition = `event = '${name.replaceAll("'", "''")}'`;
   const rename = `update log_raw set event = '${to}' where ${condition};`;
-  return `If ${quoteName(name)} means ${to}, rename it in the database, before zen aggregate: ${rename}`;
+  return `If ${nameInQuotes(name)} means ${to}, rename it in the database, before zen aggregate: ${rename}`;
 }
 
 function describeIds({ column, kept, numbers, others, examples }: OddIds): string {
   const few = examples.slice(0, 3);
-  const written = few.map(([value]) => quoteName(value)).join(', ');
-  const counted = few.map(([value, rows]) => `${quoteName(value)} × ${count(rows)}`).join(', ');
+  const written = few.map(([value]) => nameInQuotes(value)).join(', ');
+  const counted = few.map(([value, rows]) => `${nameInQuotes(value)} × ${formatCount(rows)}`).join(', ');
   return kept === 'text'
-    ? `${column} is kept as text. Numbers: ${count(numbers)}; other values: ${count(others)}, such as ${counted}.`
-    : `${column} is read as whole numbers where they are written otherwise: ${count(others)} values, such as ${written}.`;
+    ? `${column} is kept as text. Numbers: ${formatCount(numbers)}; other values: ${formatCount(others)}, such as ${counted}.`
+    : `${column} is read as whole numbers where they are written otherwise: ${formatCount(others)} values, such as ${written}.`;
 }
 
-function describeWord({ column, word, events }: Words): string {
+function describeWord({ column, word, events }: NullWords): string {
   return (
-    `${column} has ${quoteName(word)} × ${count(events)}, which is counted as a name. ` +
+    `${column} has ${nameInQuotes(word)} × ${formatCount(events)}, which is counted as a name. ` +
     `If it means NULL, restore again with --null ${quoteArgument(word)}`
   );
 }
 
-function quoteName(name: string): string {
+function nameInQuotes(name: string): string {
   return `“${shorten(name, 60)}”`;
 }
 

@@ -26,7 +26,7 @@ export interface CommandOptions extends CommonOptions {
 }
 
 /** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
-export async function command(
+export async function runCommand(
   options: CommandOptions,
   work: (db: Database, terminal: Terminal, seconds: () => number) => Promise<Report>,
 ): Promise<void> {

@@ -13,7 +13,7 @@ import { writer } from '../shared/text/format.ts';
 import type { Selection } from '../shared/selection.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { tellAge } from './freshness.ts';
-import { Choice } from './multi-select.ts';
+import { MultiSelect } from './multi-select.ts';
 import { fromHash, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
 import { notify } from './notice.ts';
@@ -22,10 +22,10 @@ import { Period } from './period.ts';
 import { registerTransforms } from './runtime.ts';
 import { offerFiles } from './download.ts';
 import { unpack } from './unpack.ts';
-import { fillTable, tell } from './words.ts';
+import { fillTable, tellFindings } from './words.ts';
 
 registerTransforms();
-customElements.define('zen-choice', Choice);
+customElements.define('zen-choice', MultiSelect);
 customElements.define('zen-period', Period);
 customElements.define('zen-chart', Panel);
 
@@ -40,8 +40,8 @@ function readText(id: string): string {
 }
 
 const period = find('period', Period);
-const topics = find('topics', Choice);
-const ages = find('ages', Choice);
+const topics = find('topics', MultiSelect);
+const ages = find('ages', MultiSelect);
 const controls = [period, topics, ages];
 const charts = panels.flatMap((name) => {
   const panel = document.getElementById(name);
@@ -111,8 +111,8 @@ function link(write: Writer, show: (name: string) => Promise<void>): void {
       unknown.length > 0 ? write.t('Not in this file: {names}.', { names: unknown.join(', ') }) : '',
     );
     period.value = wanted.period;
-    topics.value = known(topics, wanted.topics);
-    ages.value = known(ages, wanted.ages);
+    topics.value = keepKnown(topics, wanted.topics);
+    ages.value = keepKnown(ages, wanted.ages);
     if (people && wanted.people !== state().people) void show(wanted.people ? 'people' : 'funnel');
   };
   document.addEventListener('change', ({ target }) => {
@@ -123,11 +123,11 @@ function link(write: Writer, show: (name: string) => Promise<void>): void {
 }
 
 /** Counted, not named: anybody may write a link. */
-function missing(choice: Choice, names: string[] | null): number {
+function missing(choice: MultiSelect, names: string[] | null): number {
   return (names ?? []).filter((name) => !choice.names.includes(name)).length;
 }
 
-function known(choice: Choice, names: string[] | null): string[] | null {
+function keepKnown(choice: MultiSelect, names: string[] | null): string[] | null {
   return names?.filter((name) => choice.names.includes(name)) ?? null;
 }
 
@@ -191,7 +191,7 @@ async function start(): Promise<void> {
     summary.textContent = [describeSelection(chosen, span, write), note].filter(Boolean).join(' · ');
     topics.count(countTopics(tables, chosen, span), write);
     const now = drawn(tables);
-    tell(describe(now, findPeak(tables, chosen, span), chosen.period ?? span, write));
+    tellFindings(describe(now, findPeak(tables, chosen, span), chosen.period ?? span, write));
     if (people?.hidden === false) people.give(now.people);
     for (const chart of charts) fillTable(chart, listed, write);
   };

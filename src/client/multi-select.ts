@@ -12,7 +12,7 @@ interface Option {
  * A choice of any number of names, as buttons, which the page holds. None chosen means all; "all" marks every name, so that
  * the next click takes one away.
  */
-export class Choice extends Control<string[]> {
+export class MultiSelect extends Control<string[]> {
   #options: Option[] = [];
   #marked = false;
   #write: Writer | undefined;

@@ -1,6 +1,6 @@
 import type { Selection } from '../shared/selection.ts';
 
-const names = ['topics', 'ages'] as const;
+const filterNames = ['topics', 'ages'] as const;
 
 /** What a link holds: the filters, and whether people stand in the place of the average funnel. */
 export interface State extends Selection {
@@ -9,8 +9,8 @@ export interface State extends Selection {
 
 /** The state as the hash of a URL: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…&funnel=people`, times in UTC. */
 export function toHash({ period, people, ...chosen }: State): string {
-  const parts = period ? [`from=${minuteOf(period[0])}`, `to=${minuteOf(period[1])}`] : [];
-  for (const name of names) {
+  const parts = period ? [`from=${formatMinute(period[0])}`, `to=${formatMinute(period[1])}`] : [];
+  for (const name of filterNames) {
     const list = chosen[name];
     if (list) parts.push(`${name}=${list.map(encodeURIComponent).join(',')}`);
   }
@@ -30,7 +30,7 @@ export function fromHash(hash: string): State {
       }),
   );
   const [start, end] = ['from', 'to'].map((name) => Date.parse(`${parts.get(name) ?? ''}Z`));
-  const list = (name: string) => parts.get(name)?.split(',').map(decode) ?? null;
+  const list = (name: string) => parts.get(name)?.split(',').map(decodePart) ?? null;
   return {
     period: start !== undefined && end !== undefined && start < end ? [start, end] : null,
     topics: list('topics'),
@@ -39,11 +39,11 @@ export function fromHash(hash: string): State {
   };
 }
 
-function minuteOf(ms: number): string {
+function formatMinute(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16);
 }
 
-function decode(text: string): string {
+function decodePart(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

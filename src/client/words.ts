@@ -5,7 +5,7 @@ import type { Writer } from '../shared/text/format.ts';
 import type { Panel } from './panel.ts';
 
 /** Says in words what the charts now draw. */
-export function tell(words: Words): void {
+export function tellFindings(words: Words): void {
   for (const element of document.querySelectorAll<HTMLElement>('[data-word]')) {
     element.textContent = words[element.dataset.word as keyof Words];
   }

@@ -9,17 +9,17 @@ import { messageOf, shorten, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
 import { sql } from '../files.ts';
 import { copyText, frame, quoteName } from './database.ts';
-import type { Column, CopyOptions, Session, TransactionOptions, Value } from './database.ts';
+import type { ResultColumn, CopyOptions, Session, TransactionOptions, Value } from './database.ts';
 import { garbled, Guard, hear, secure, watch } from './wire/guard.ts';
-import { readLinks } from './libpq/target.ts';
-import type { Link, Wanted } from './libpq/target.ts';
+import { readAttempts } from './libpq/target.ts';
+import type { Attempt, SessionKind } from './libpq/target.ts';
 import { writeUrl } from './libpq/url.ts';
 import { codeOf, refusal } from './errors.ts';
 import { shutOff } from './schema.ts';
 import type { Qualify } from './schema.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
-type Query = ReturnType<Sql['unsafe']>;
+type PendingQuery = ReturnType<Sql['unsafe']>;
 
 const settings: postgres.Options<Record<string, postgres.PostgresType>> = {
   max: 1,
@@ -38,27 +38,27 @@ export class Connection implements Session {
   /** How to name its database to a person: a URL without its password. */
   readonly label: string;
   readonly #sql: Sql;
-  readonly #link: Link;
-  readonly #running = new Set<Query>();
+  readonly #attempt: Attempt;
+  readonly #running = new Set<PendingQuery>();
   #state: 'open' | 'lost' | 'interrupted' = 'open';
   #entered = false;
   #qualify: Qualify = (text) => text;
   #socket: Socket | undefined;
   #guard: Guard | undefined;
 
-  private constructor(link: Link, database = link.place.database) {
-    const { host, port, user } = link.place;
+  private constructor(attempt: Attempt, database = attempt.place.database) {
+    const { host, port, user } = attempt.place;
     const place = {
       ...{ host: [host], port: [Number(port)] }, // of one word, the driver would take what is before a “:”
       socket: () => this.#dial(),
-      ...{ user, database, ...(link.password && { pass: link.password }) },
+      ...{ user, database, ...(attempt.password && { pass: attempt.password }) },
     } as unknown as typeof settings; // whose types know of no lists
     const onclose = () => (this.#state = 'lost');
-    this.#link = link;
-    this.#sql = connect(`postgres://?${link.settings.toString()}`, {
-      ...{ ...settings, ...place, ssl: false, connect_timeout: link.patience, onclose },
+    this.#attempt = attempt;
+    this.#sql = connect(`postgres://?${attempt.settings.toString()}`, {
+      ...{ ...settings, ...place, ssl: false, connect_timeout: attempt.patience, onclose },
     });
-    this.label = writeUrl([{ ...link.place, database }]);
+    this.label = writeUrl([{ ...attempt.place, database }]);
   }
 
   /**
@@ -72,11 +72,11 @@ export class Connection implements Session {
     url: string,
     { create = false, database = undefined as string | undefined } = {},
   ): Promise<Connection> {
-    const links = await readLinks(url, environment());
+    const attempts = await readAttempts(url, environment());
     try {
-      return await Connection.#enter(links, database);
+      return await Connection.#enter(attempts, database);
     } catch (error) {
-      const name = links[0].place.database;
+      const name = attempts[0].place.database;
       if (!create || codeOf((error as Error).cause) !== '3D000') throw error;
       await Connection.#create(url, name);
       return Connection.open(url);
@@ -85,36 +85,36 @@ export class Connection implements Session {
 
   /** Another session at the same place, in the same way. */
   again(): Promise<Connection> {
-    return Connection.#enter([this.#link]);
+    return Connection.#enter([this.#attempt]);
   }
 
   /**
    * Tries one way of TLS, then the others where the server lets in only those with, or without it (pg_hba.conf); and the
    * next host where none of them leads to a server, or not to one of the kind that is wanted.
    */
-  static async #enter([link, ...others]: [Link, ...Link[]], database?: string): Promise<Connection> {
-    const connection = new Connection(link, database);
-    const late = setTimeout(() => connection.#socket?.destroy(silent()), link.patience * 2000);
-    if (link.patience === 0) clearTimeout(late);
+  static async #enter([attempt, ...others]: [Attempt, ...Attempt[]], database?: string): Promise<Connection> {
+    const connection = new Connection(attempt, database);
+    const late = setTimeout(() => connection.#socket?.destroy(silent()), attempt.patience * 2000);
+    if (attempt.patience === 0) clearTimeout(late);
     try {
       connection.#qualify = await shutOff((text) => connection.#sql.unsafe(text));
       const [server] = await connection.#sql<[Server]>`
         select pg_is_in_recovery() as standby,
           pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' as fixed`;
-      if (!suits[link.wanted](server)) throw notWanted(link.wanted);
+      if (!suits[attempt.wanted](server)) throw notWanted(attempt.wanted);
       connection.#entered = true;
       connection.#guard?.enter();
       return connection;
     } catch (error) {
       connection.#state = 'lost';
       await connection.close();
-      const [, ...tls] = link.tls;
+      const [, ...tls] = attempt.tls;
       const [next, ...rest] = others;
       if (/^(28000|ECONNRESET|ENOTLS)$/.test(codeOf(error) ?? '') && tls.length > 0)
-        return await Connection.#enter([{ ...link, tls }, ...others], database);
+        return await Connection.#enter([{ ...attempt, tls }, ...others], database);
       if (next && absent.test(codeOf(error) ?? '')) return await Connection.#enter([next, ...rest], database);
       if (codeOf(error) === unknownSetting) throw notTaken(error, connection.label);
-      throw translate(error, connection.label, link.hint);
+      throw explainServerError(error, connection.label, attempt.hint);
     } finally {
       clearTimeout(late);
     }
@@ -126,7 +126,7 @@ export class Connection implements Session {
       await maintenance.#sql.unsafe(`create database ${quoteName(name)}`); // the driver splits a name at its dots
     } catch (error) {
       if (codeOf(error) === '42501') throw notAllowed(error, maintenance.#sql.options.user, name);
-      throw translate(error, maintenance.label);
+      throw explainServerError(error, maintenance.label);
     } finally {
       await maintenance.close();
     }
@@ -144,7 +144,7 @@ export class Connection implements Session {
     return (await this.#ask(text, values)).count;
   }
 
-  async describe(text: string, values?: readonly Value[]): Promise<Column[]> {
+  async describe(text: string, values?: readonly Value[]): Promise<ResultColumn[]> {
     const { columns } = await this.#ask(`select * from (${text}\n) as described limit 0`, values);
     return columns.map(({ name, type }) => ({ name, type }));
   }
@@ -157,7 +157,7 @@ export class Connection implements Session {
   ): Promise<number> {
     const bytes = binary ? framed(source) : source;
     const text = copyText(table, columns, 'stdin', binary);
-    const send = (query: Query) => copy(query, bytes, (error) => this.#explain(error, after));
+    const send = (query: PendingQuery) => copy(query, bytes, (error) => this.#explain(error, after));
     return this.#watch(text, [], send, true);
   }
 
@@ -197,7 +197,7 @@ export class Connection implements Session {
   async #dial(): Promise<Socket> {
     if (this.#socket && !this.#entered)
       throw Object.assign(new Error('it hung up before it let anybody in'), { code: 'ECLOSED' });
-    const { place, tls, plain, password } = this.#link;
+    const { place, tls, plain, password } = this.#attempt;
     const { host, port } = place;
     const socket = host.startsWith('/')
       ? createConnection({ path: `${host}/.s.PGSQL.${port}` })
@@ -219,7 +219,7 @@ export class Connection implements Session {
   async #watch<T>(
     text: string,
     values: readonly Value[],
-    work: (query: Query) => Promise<T>,
+    work: (query: PendingQuery) => Promise<T>,
     copies = false,
   ): Promise<T> {
     this.#demand();
@@ -239,12 +239,12 @@ export class Connection implements Session {
 
   /** An error as a sentence. A query fails before `onclose` is called, and one asked in between would never be answered. */
   #explain(error: unknown, after = 0): unknown {
-    if (cut.test(codeOf(error) ?? '')) this.#state = 'lost';
+    if (connectionGone.test(codeOf(error) ?? '')) this.#state = 'lost';
     if (codeOf(error) === garbled) {
       const said = `${this.label} is not as a server should be: ${messageOf(error)}. Check the server and --database.`;
       return new ZenError('failed', said, { cause: error });
     }
-    return translate(error, this.label, '', after);
+    return explainServerError(error, this.label, '', after);
   }
 
   #demand(): void {
@@ -279,7 +279,7 @@ interface Server {
   fixed: boolean;
 }
 
-const suits: Record<Wanted, (server: Server) => boolean> = {
+const suits: Record<SessionKind, (server: Server) => boolean> = {
   any: () => true,
   'read-write': ({ fixed }) => !fixed,
   'read-only': ({ fixed }) => fixed,
@@ -288,7 +288,7 @@ const suits: Record<Wanted, (server: Server) => boolean> = {
 };
 
 /** For whoever looks for a server of that kind, there is none. */
-function notWanted(kind: Wanted): Error {
+function notWanted(kind: SessionKind): Error {
   return Object.assign(new Error(`it is no ${kind} server, as target_session_attrs asks for`), {
     code: 'EOTHER',
   });
@@ -316,7 +316,7 @@ function notAllowed(error: unknown, role: string, name: string): ZenError {
  * why, which must be short: more than 10,000 bytes, such as a message that quotes a long value, and the server hangs up.
  */
 async function copy(
-  query: Query,
+  query: PendingQuery,
   source: AsyncIterable<Uint8Array>,
   explain: (error: unknown) => unknown,
 ): Promise<number> {
@@ -366,7 +366,7 @@ async function* framed(rows: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arr
 /** Socket codes, and SQLSTATEs of a server that starts or stops, that mean: another host may be there. */
 const absent = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|57P0[123])$/;
 /** Codes of a socket, and of the driver, that mean: the connection is gone. */
-const cut = /^(E[A-Z]+|CONNECTION_\w+)$/;
+const connectionGone = /^(E[A-Z]+|CONNECTION_\w+)$/;
 
 /** SQLSTATEs (PostgreSQL, appendix A) and socket codes that mean: nobody to talk to. */
 const unreachable =
@@ -375,7 +375,7 @@ const unreachable =
 /** SQLSTATEs that mean: timed out, or gave way to another transaction. */
 const gaveUp = /^(57014|55P03|25P0[34]|40001|40P01)$/;
 
-function translate(error: unknown, place: string, hint = '', after = 0): unknown {
+function explainServerError(error: unknown, place: string, hint = '', after = 0): unknown {
   const code = codeOf(error);
   if (error instanceof ZenError || !code) return error;
   const said = shorten(code === 'CONNECT_TIMEOUT' ? silent().message : messageOf(error) || code, 300);

@@ -7,7 +7,7 @@ export interface Session {
   /** Runs one statement and gives the number of rows it changed. */
   run(text: string, values?: readonly Value[]): Promise<number>;
   /** The columns that a query gives, without its rows. */
-  describe(text: string, values?: readonly Value[]): Promise<Column[]>;
+  describe(text: string, values?: readonly Value[]): Promise<ResultColumn[]>;
   /**
    * Loads rows in PostgreSQL's COPY text format and gives their number. `source` yields bytes, cut anywhere; it
    * may use a piece's memory again when the next one is asked for. `columns` are the table's own names, in the order of the data.
@@ -21,7 +21,7 @@ export interface Session {
 }
 
 /** A column of a query, with the number of its type (in `pg_type`). */
-export interface Column {
+export interface ResultColumn {
   name: string;
   type: number;
 }

@@ -29,7 +29,7 @@ export async function openEmbedded(
   await mkdir(dirname(folder), { recursive: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await demandOwn(folder);
-  await demandPrivate(folder);
+  await demandPrivateFolder(folder);
   const release = await lockFile(join(folder, 'zen.lock'), wait);
   // PostgreSQL's own lock says nothing here, and refuses to start for good when a killed process left it empty.
   await rm(join(folder, 'postmaster.pid'), { force: true });
@@ -94,7 +94,7 @@ function demandDatabase(folder: string): void {
 }
 
 /** That nobody else may change the database, whose files the engine makes for everybody to write (0666). */
-async function demandPrivate(folder: string): Promise<void> {
+async function demandPrivateFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const found = await stat(folder);
   const isStrange = isPlanted(found, await stat(dirname(await realpath(folder))));
@@ -140,7 +140,7 @@ function session(engine: Engine, folder: string, demand: () => void, qualify: Qu
     try {
       return await engine.query<Row>(qualify(text), [...values], blob && { blob });
     } catch (error) {
-      throw await translate(error, folder, rows);
+      throw await explainEmbeddedError(error, folder, rows);
     }
   };
   return {
@@ -172,7 +172,7 @@ async function* batches(
   let parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   for await (const chunk of source) {
-    const last = binary ? chunk.length : chunk.lastIndexOf(newline) + 1;
+    const last = binary ? chunk.length : chunk.lastIndexOf(lineFeed) + 1;
     const end = bytes + chunk.length < batchBytes ? 0 : last;
     if (end > 0) {
       yield [...parts, new Uint8Array(chunk.subarray(0, end))];
@@ -185,12 +185,12 @@ async function* batches(
   if (bytes > 0) yield parts;
 }
 
-const newline = 10;
+const lineFeed = 10;
 
 /** SQLSTATE classes (PostgreSQL, appendix A) of what is wrong with a statement or its values. */
 const mistaken = /^(0[ABFLP]|2[0-8]|4[24])/;
 
-async function translate(error: unknown, folder: string, rows: number): Promise<unknown> {
+async function explainEmbeddedError(error: unknown, folder: string, rows: number): Promise<unknown> {
   const { code } = error as { code?: unknown };
   if (!mistaken.test(String(code)) && (await isFull(folder))) return full(folder, error);
   return typeof code === 'string' ? refusal(error, 'The embedded database', rows) : error;

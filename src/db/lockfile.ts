@@ -17,7 +17,7 @@ interface Owner {
 }
 
 /** Milliseconds between two tries. */
-const every = 200;
+export const retryMs = 200;
 
 /** Milliseconds in which another process has surely removed a file. */
 const soon = 10_000;
@@ -38,8 +38,8 @@ export async function lockFile(path: string, wait = 0): Promise<() => Promise<vo
     const other = await readOwner(path);
     if (!other) continue;
     if (await isDead(other)) await discard(path, other);
-    else if (performance.now() + every > until) throw new ZenError('locked', describe(path, other));
-    else await sleep(every);
+    else if (performance.now() + retryMs > until) throw new ZenError('locked', describeOwner(path, other));
+    else await sleep(retryMs);
   }
 }
 
@@ -106,7 +106,7 @@ async function birthOf(pid: number): Promise<string | null> {
   return state === 'Z' ? 'ended' : (fields[18] ?? null);
 }
 
-function describe(path: string, { pid, host, since }: Owner): string {
+function describeOwner(path: string, { pid, host, since }: Owner): string {
   return (
     `Another zen (process ${pid} on ${host}, since ${since}) has this database open. Try again later, or let this one ` +
     `wait: --wait 10m. If there is no such process, remove ${path}.`

@@ -2,7 +2,7 @@ import { listSql, tableOf } from '../files.ts';
 import { quoteName } from './database.ts';
 
 /** Zen's tables. No statement of zen's uses these words for anything else. */
-const tables = ['log_raw', ...listSql('aggregates').map(tableOf), 'dash_users', 'zen_runs'];
+const zenTables = ['log_raw', ...listSql('aggregates').map(tableOf), 'dash_users', 'zen_runs'];
 
 /** Writes a statement's tables with their schemas. */
 export type Qualify = (text: string) => string;
@@ -30,24 +30,26 @@ export async function shutOff(ask: Ask): Promise<Qualify> {
     `select relname::text as table, nspname::text as schema
     from pg_class
     join pg_namespace on pg_namespace.oid = relnamespace
-    where relname in (${tables.map(quoteText).join(', ')})`,
+    where relname in (${zenTables.map(quoteText).join(', ')})`,
   )) as { table: string; schema: string }[];
   const schemaOf = (table: string) =>
     path.find((schema) => rows.some((row) => row.table === table && row.schema === schema)) ??
     path[0] ??
     'public';
-  const places = new Map(tables.map((table) => [table, `${quoteName(schemaOf(table))}.${quoteName(table)}`]));
+  const places = new Map(
+    zenTables.map((table) => [table, `${quoteName(schemaOf(table))}.${quoteName(table)}`]),
+  );
   const home = quoteText(path[0] ?? 'public');
   return (text) =>
-    text.replace(names, (whole, literal?: string, table?: string) => {
+    text.replace(tableNames, (whole, literal?: string, table?: string) => {
       if (literal !== undefined) return quoteText(places.get(literal) ?? literal);
       return table === undefined ? home : (places.get(table) ?? whole);
     });
 }
 
 /** A table's name for `to_regclass`, or as an identifier, unless it has its schema; and the schema that new tables come to stand in. */
-const names = new RegExp(
-  `(?<=to_regclass\\()'(${tables.join('|')})'|(?<![.\\w"']|rename to )(?:"(?=\\w+"))?\\b(${tables.join('|')})\\b(?!')"?|\\bcurrent_schema\\(\\)`,
+const tableNames = new RegExp(
+  `(?<=to_regclass\\()'(${zenTables.join('|')})'|(?<![.\\w"']|rename to )(?:"(?=\\w+"))?\\b(${zenTables.join('|')})\\b(?!')"?|\\bcurrent_schema\\(\\)`,
   'g',
 );
 

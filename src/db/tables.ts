@@ -17,7 +17,7 @@ export async function requireTable(session: Session, name: string, remedy: strin
 
 /** Whether a database refused a text because its column is too short (SQLSTATE 22001). */
 export function isTooLong(error: unknown): boolean {
-  return codeOf(error) === '22001';
+  return causeCode(error) === '22001';
 }
 
 /**
@@ -26,7 +26,7 @@ export function isTooLong(error: unknown): boolean {
  *
  * @throws ZenError `failed`, with what the owner must run, when this role may not
  */
-export async function widen(session: Session, table: string): Promise<void> {
+export async function widenNames(session: Session, table: string): Promise<void> {
   const columns = await session.query<{ name: string }>(sql('db/narrow').replaceAll('$1', `'${table}'`));
   const changes = columns.map(({ name }) => `alter column ${name} type varchar(65536)`);
   if (changes.length === 0) return;
@@ -74,11 +74,11 @@ export async function widenIds(db: Database): Promise<void> {
         for (const statement of widening(full).split('; ')) await session.run(statement);
       })
       .catch((error: unknown) => {
-        if (codeOf(error) !== '55P03') throw error;
+        if (causeCode(error) !== '55P03') throw error;
       });
   }
 }
 
-function codeOf(error: unknown): unknown {
+function causeCode(error: unknown): unknown {
   return (error as { cause?: { code?: unknown } }).cause?.code;
 }

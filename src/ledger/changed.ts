@@ -8,7 +8,7 @@ import { overLog, windowOf } from '../log/log.ts';
 import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
 import { stateText } from './state.ts';
-import type { Table } from './state.ts';
+import type { TableState } from './state.ts';
 import { intersect } from './windows.ts';
 
 /** A stretch of minutes for which the log and `dash_visits` count different numbers of events. */
@@ -21,7 +21,7 @@ export interface Changed extends Window {
 
 /** Tells whether this role may read all of the log, which a reader of the aggregates need not. */
 export async function mayCompare(session: Session): Promise<boolean> {
-  const tables = await session.query<Table>(stateText());
+  const tables = await session.query<TableState>(stateText());
   return tables.some(({ name, readable, hides }) => name === 'log_raw' && readable && !hides);
 }
 
@@ -31,7 +31,7 @@ export async function queryChanged(session: Session, coverage: readonly Covered[
   const pruned = await queryPruned(session);
   const isPruned = (time: number) => pruned.some(({ start, end }) => start <= time && time < end);
   for (const stretch of coverage) {
-    for (const one of await compare(session, stretch)) {
+    for (const one of await compareMinutes(session, stretch)) {
       if (one.events > one.visits || !isPruned(one.start))
         extend(changed, { ...one, end: one.start + minuteMs });
     }
@@ -59,7 +59,7 @@ export async function queryLate(session: Session): Promise<Changed[]> {
       end: left.last - (left.last % minuteMs) + 2 * minuteMs,
     };
     const part = intersect(stretch, near);
-    for (const one of part ? await compare(session, { ...part, minute: stretch.minute }, true) : []) {
+    for (const one of part ? await compareMinutes(session, { ...part, minute: stretch.minute }, true) : []) {
       const { start, events, visits } = one;
       const isBack = events === visits && restored.some((of) => of.start <= start && start < of.end);
       if (events > 0 && events <= visits && !isBack) extend(late, { ...one, end: start + minuteMs });
@@ -70,12 +70,12 @@ export async function queryLate(session: Session): Promise<Changed[]> {
 
 /** How many events `dash_visits` has of a stretch that the log has no more. */
 export async function countLost(session: Session, stretch: Covered): Promise<number> {
-  const minutes = await compare(session, stretch);
+  const minutes = await compareMinutes(session, stretch);
   return minutes.reduce((sum, { events, visits }) => sum + Math.max(0, visits - events), 0);
 }
 
 /** The minutes in which the log and `dash_visits` differ; or, of `all`, the log has any events. */
-async function compare(
+async function compareMinutes(
   session: Session,
   { start, end, minute }: Covered,
   all = false,

@@ -41,7 +41,7 @@ export function hasLedger(session: Session): Promise<boolean> {
 
 /** What is aggregated, in order, without overlap: a later run overrides the earlier ones. */
 export async function queryCovered(session: Session): Promise<Covered[]> {
-  return join(await queryLast(session, 'done', ['dropped', 'restored']));
+  return joinStretches(await queryLast(session, 'done', ['dropped', 'restored']));
 }
 
 /** A stretch that is aggregated, but not in one table: its aggregate is new, or its statement has changed since. */
@@ -61,21 +61,21 @@ export async function queryOutdated(session: Session): Promise<Outdated[]> {
 
 /** By which rule the rows of the aggregates came to their minutes; where a log was restored since, too. */
 export async function queryRules(session: Session): Promise<Covered[]> {
-  return join(await queryLast(session, 'done', ['dropped']));
+  return joinStretches(await queryLast(session, 'done', ['dropped']));
 }
 
 /** What a restored log has that has not been aggregated since. */
 export async function queryRestored(session: Session): Promise<Covered[]> {
-  return join(await queryLast(session, 'restored', ['done']));
+  return joinStretches(await queryLast(session, 'restored', ['done']));
 }
 
 /** Of what the log's events were taken out, and have not been aggregated again since. */
 export async function queryPruned(session: Session): Promise<Covered[]> {
-  return join(await queryLast(session, 'pruned', ['done']));
+  return joinStretches(await queryLast(session, 'pruned', ['done']));
 }
 
 /** A stretch of the ledger, with the hashes of the statements that made the rows of the aggregates. */
-interface Stretch extends Covered {
+interface CoveredBy extends Covered {
   statements: Record<string, string> | null;
 }
 
@@ -84,9 +84,9 @@ async function queryLast(
   session: Session,
   outcome: Run['outcome'],
   others: Run['outcome'][],
-): Promise<Stretch[]> {
+): Promise<CoveredBy[]> {
   if (!(await hasLedger(session))) return [];
-  const runs = await session.query<Stretch & Pick<Run, 'outcome'>>(sql('ledger/done'), [
+  const runs = await session.query<CoveredBy & Pick<Run, 'outcome'>>(sql('ledger/done'), [
     [outcome, ...others].join(),
   ]);
   let taken: Window[] = [];
@@ -99,7 +99,7 @@ async function queryLast(
 }
 
 /** Stretches that meet and have one rule become one. */
-function join(stretches: readonly Covered[]): Covered[] {
+function joinStretches(stretches: readonly Covered[]): Covered[] {
   const joined: Covered[] = [];
   for (const { start, end, minute } of stretches) {
     const last = joined.at(-1);
@@ -140,12 +140,12 @@ export async function record(
     | { restored: number },
 ): Promise<void> {
   const took = Math.round(ms);
-  const figures = describe(outcome);
+  const figures = outcomeValues(outcome);
   await session.run(sql('ledger/write'), [start, end, minute, took, ...figures, version()]);
 }
 
 /** Events, the rows of the aggregates and their statements, the outcome and the error, as the ledger has them. */
-function describe(outcome: Parameters<typeof record>[3]): (string | number | null)[] {
+function outcomeValues(outcome: Parameters<typeof record>[3]): (string | number | null)[] {
   if ('error' in outcome) return [null, null, null, 'failed', simplify(outcome.error)];
   if ('pruned' in outcome) return [outcome.pruned, null, null, 'pruned', null];
   if ('restored' in outcome) return [outcome.restored, null, null, 'restored', null];

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
+import { retryMs } from '../db/lockfile.ts';
 import { demandSession, sharing } from '../db/pooler.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { isoTime } from '../time.ts';
-
-/** Milliseconds between two tries. */
-const every = 200;
 
 /** How often to ask a pooler for the session that holds the lock. */
 const releases = 100;
@@ -34,7 +32,7 @@ export function withLock<T>(db: Database, wait: number, work: (lock: Lock) => Pr
     const pid = await take(leader, wait, 'ledger/lock/take');
     try {
       await leader.query(sql('ledger/lock/session'));
-      return await work({ join: (transaction) => join(transaction, pid) });
+      return await work({ join: (transaction) => joinRun(transaction, pid) });
     } finally {
       await release(db, leader, pid);
     }
@@ -57,13 +55,13 @@ async function release(db: Database, leader: Session, pid: number): Promise<void
       .query<{ released: boolean }>(sql('ledger/lock/release'), [pid])
       .catch(() => [{ released: true }]);
     if (answer?.released) return;
-    await sleep(every / 10);
+    await sleep(retryMs / 10);
   }
   const remedy = `End the process ${pid} of the server, which still holds it: select pg_terminate_backend(${pid})`;
   throw sharing(db.label, ` ${remedy}.`);
 }
 
-async function join(transaction: Session, leader: number): Promise<void> {
+async function joinRun(transaction: Session, leader: number): Promise<void> {
   await transaction.query(sql('ledger/lock/session'));
   await transaction.query(sql('ledger/lock/join'));
   const [found] = await transaction.query<{ held: boolean }>(sql('ledger/lock/check'), [leader]);
@@ -84,8 +82,8 @@ async function take(session: Session, wait: number, statement: string): Promise<
   for (;;) {
     const [taken] = await session.query<{ pid: number }>(sql(statement));
     if (taken) return taken.pid;
-    if (performance.now() + every > until) throw new ZenError('locked', await describeHolder(session));
-    await sleep(every);
+    if (performance.now() + retryMs > until) throw new ZenError('locked', await describeHolder(session));
+    await sleep(retryMs);
   }
 }
 

@@ -107,7 +107,7 @@ function lengthOf({ start, end }: Window): number {
 }
 
 /** The place of the first minute not before a time. */
-function search(active: readonly number[], time: number): number {
+function firstNotBefore(active: readonly number[], time: number): number {
   let [low, high] = [0, active.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -117,23 +117,25 @@ function search(active: readonly number[], time: number): number {
   return low;
 }
 
-function count(active: readonly number[], { start, end }: Window): number {
-  return search(active, end) - search(active, start);
+function countActive(active: readonly number[], { start, end }: Window): number {
+  return firstNotBefore(active, end) - firstNotBefore(active, start);
 }
 
 /** As much time before and after a pause as is asked for; a side on which it ends at what is not known is none. */
 function sidesOf({ start, end }: Window, active: readonly number[], length: number): Window[] {
   return [
-    ...(count(active, { start: start - minuteMs, end: start }) > 0
+    ...(countActive(active, { start: start - minuteMs, end: start }) > 0
       ? [{ start: start - length, end: start }]
       : []),
-    ...(count(active, { start: end, end: end + minuteMs }) > 0 ? [{ start: end, end: end + length }] : []),
+    ...(countActive(active, { start: end, end: end + minuteMs }) > 0
+      ? [{ start: end, end: end + length }]
+      : []),
   ];
 }
 
 function isBusyBeside(pause: Window, active: readonly number[]): boolean {
   const sides = sidesOf(pause, active, pause.end - pause.start);
-  return sides.length > 0 && sides.every((side) => count(active, side) * 3 >= lengthOf(pause));
+  return sides.length > 0 && sides.every((side) => countActive(active, side) * 3 >= lengthOf(pause));
 }
 
 /** Of the days before and after, those that are known had hardly an event (in less than a quarter of the minutes) at that time. */
@@ -143,14 +145,14 @@ function isHabit({ start, end }: Window, active: readonly number[], known: reado
     { start: Math.max(start + dayMs, end), end: end + dayMs },
   ].flatMap((day) => {
     const minutes = clip(known, day).reduce((sum, window) => sum + lengthOf(window), 0);
-    return minutes * 2 >= lengthOf(day) ? [{ minutes, busy: count(active, day) }] : [];
+    return minutes * 2 >= lengthOf(day) ? [{ minutes, busy: countActive(active, day) }] : [];
   });
   return days.length > 0 && days.every(({ minutes, busy }) => busy * 4 < minutes);
 }
 
 /** The probability of a pause by what one side of it has. */
 function weigh(pause: Window, side: Window, active: readonly number[], silent: Set<number>): number {
-  const minutes = active.slice(search(active, side.start), search(active, side.end));
+  const minutes = active.slice(firstNotBefore(active, side.start), firstNotBefore(active, side.end));
   const pauses = minutes
     .slice(1)
     .map((minute, at) => ({ start: (minutes[at] ?? minute) + minuteMs, end: minute }))

@@ -10,15 +10,15 @@ import { querySpan } from './silence.ts';
 
 /** What of the database a command reads, and what it changes. */
 export interface Use {
-  reads: readonly Name[];
-  writes?: readonly Name[];
+  reads: readonly ZenTable[];
+  writes?: readonly ZenTable[];
 }
 
 /** A table of zen's, or the log. */
-type Name = string;
+type ZenTable = string;
 
 /** The tables that zen makes. */
-export function listOwn(): Name[] {
+export function listOwn(): ZenTable[] {
   return [...listAggregates().map(({ table }) => table), 'dash_users', 'zen_runs'];
 }
 
@@ -27,8 +27,8 @@ export function stateText(): string {
 }
 
 /** See `sql/ledger/state.sql`. */
-export interface Table {
-  name: Name;
+export interface TableState {
+  name: ZenTable;
   schema: string;
   kind: string;
   persistence: string;
@@ -42,55 +42,67 @@ export interface Table {
   others: string | null;
 }
 
-const names = ['character varying', 'text'];
-const logNames = [...names, 'enum'];
-const integers = ['bigint', 'integer', 'smallint'];
-const times = ['timestamp without time zone', 'timestamp with time zone'];
+const nameTypes = ['character varying', 'text'];
+const logNames = [...nameTypes, 'enum'];
+const integerTypes = ['bigint', 'integer', 'smallint'];
+const timeTypes = ['timestamp without time zone', 'timestamp with time zone'];
 
 /** The types that each column may have, the one to choose first. */
 const ownTables: Record<string, Record<string, string[]>> = {
   log_raw: {
-    ts: integers,
-    user_id: [...integers, ...names, 'uuid', 'numeric', 'enum'],
+    ts: integerTypes,
+    user_id: [...integerTypes, ...nameTypes, 'uuid', 'numeric', 'enum'],
     ...{ item_topic: logNames, source_topic: logNames, age_segment: logNames, event: logNames },
   },
   dash_users: {
-    ...{ dt: times, every_topic: ['boolean'], item_topic: names, every_age: ['boolean'], age_segment: names },
     ...{
-      event: names,
-      or_event: names,
+      dt: timeTypes,
+      every_topic: ['boolean'],
+      item_topic: nameTypes,
+      every_age: ['boolean'],
+      age_segment: nameTypes,
+    },
+    ...{
+      event: nameTypes,
+      or_event: nameTypes,
       minutes: ['smallint[]'],
       previous: ['smallint[]'],
       users: ['integer[]'],
     },
   },
   zen_runs: {
-    ...{ start_dt: times, end_dt: times, minute: names, started_at: times, finished_at: times },
-    ...{ events: integers, written: ['jsonb'], statements: ['jsonb'] },
-    ...{ outcome: names, error: names, zen_version: names },
+    ...{
+      start_dt: timeTypes,
+      end_dt: timeTypes,
+      minute: nameTypes,
+      started_at: timeTypes,
+      finished_at: timeTypes,
+    },
+    ...{ events: integerTypes, written: ['jsonb'], statements: ['jsonb'] },
+    ...{ outcome: nameTypes, error: nameTypes, zen_version: nameTypes },
   },
 };
 
 /** The columns that a table must have; of an aggregate, those of its own definition, where it has one. */
-function neededOf(table: Name): Record<string, readonly string[]> {
+function neededOf(table: ZenTable): Record<string, readonly string[]> {
   const own = ownTables[table];
   if (own) return own;
   const name = listSql('aggregates/tables').find((one) => tableOf(one) === table);
   const defined = name === undefined ? [] : sql(`aggregates/tables/${name}`).matchAll(/^ {2}(\w+) (\w+)/gm);
   const columns = [...defined].filter(([, column]) => column !== 'record_id');
   return {
-    dt: times,
+    dt: timeTypes,
     ...Object.fromEntries(columns.map(([, column = '', type = '']) => [column, kindOf(type)])),
   };
 }
 
 function kindOf(type: string): readonly string[] {
-  if (type === 'timestamp') return times;
-  return type === 'varchar' ? names : integers;
+  if (type === 'timestamp') return timeTypes;
+  return type === 'varchar' ? nameTypes : integerTypes;
 }
 
 /** Rows of which no window holds any, or whose time has no number. */
-function timelessOf(table: Name): string {
+function timelessOf(table: ZenTable): string {
   return table === 'zen_runs'
     ? 'not (isfinite(start_dt) and isfinite(end_dt) and isfinite(started_at) and isfinite(finished_at)) or start_dt > end_dt'
     : "dt is null or dt in ('infinity', '-infinity')";
@@ -105,7 +117,7 @@ function timelessOf(table: Name): string {
 export async function inspect(db: Database, { reads, writes = [] }: Use): Promise<string[]> {
   const changed = await migrate(db);
   const used = [...reads, ...writes];
-  const all = await db.query<Table>(stateText());
+  const all = await db.query<TableState>(stateText());
   const tables = all.filter(({ name, readable }) => readable && used.includes(name));
   for (const table of tables) demandSound(table, writes.includes(table.name));
   await demandTimes(db, tables);
@@ -113,7 +125,7 @@ export async function inspect(db: Database, { reads, writes = [] }: Use): Promis
   const full = writes.includes(findCounting().table) ? await listFull(db) : [];
   return [
     ...(changed === undefined ? [] : [changed]),
-    ...tables.flatMap(describe),
+    ...tables.flatMap(describeOddities),
     ...describeSchemas(tables),
     ...full.flatMap((one) =>
       one.owned
@@ -126,7 +138,7 @@ export async function inspect(db: Database, { reads, writes = [] }: Use): Promis
   ];
 }
 
-function demandSound(table: Table, isWritten: boolean): void {
+function demandSound(table: TableState, isWritten: boolean): void {
   const { name, kind, role, secured, hides, locks } = table;
   if (isWritten && /[vm]/.test(kind))
     throw new ZenError(
@@ -152,7 +164,7 @@ function demandSound(table: Table, isWritten: boolean): void {
 }
 
 /** The columns that a table lacks, and those of another type. */
-function listWrong({ name, columns }: Table): string[] {
+function listWrong({ name, columns }: TableState): string[] {
   const found = columns ?? {};
   const missing = Object.keys(neededOf(name)).filter((column) => found[column] === undefined);
   const others = Object.entries(neededOf(name)).flatMap(([column, types]) => {
@@ -165,31 +177,31 @@ function listWrong({ name, columns }: Table): string[] {
 }
 
 /** What the owner of a table that is not sound can do. */
-function mend({ name, kind, columns }: Table): string {
+function mend({ name, kind, columns }: TableState): string {
   if (name === 'zen_runs') return 'If it is not zen’s, rename it: alter table zen_runs rename to other_runs.';
   if (name !== 'log_raw') return `Drop it, and aggregate again: drop table ${name}.`;
   const changes = Object.entries(neededOf('log_raw')).flatMap(([column, [type = '', ...others]]) => {
     const own = columns?.[column];
     if (own === undefined || own === type || others.includes(own)) return [];
-    return [`alter column ${column} type ${type} using ${convert(column, type, own)}`];
+    return [`alter column ${column} type ${type} using ${convertColumn(column, type, own)}`];
   });
   if (kind === 'v' || changes.length === 0) return 'Rename its columns, or make it a view with these names.';
   return `Have its owner run: alter table log_raw ${changes.join(', ')}. Or make a view log_raw with such columns.`;
 }
 
 /** An expression that makes a column's values what they must be. */
-function convert(column: string, type: string, own: string): string {
+function convertColumn(column: string, type: string, own: string): string {
   if (column !== 'ts') return `${column}::${type}`;
   if (own.startsWith('timestamp')) return 'floor(extract(epoch from ts) * 1000)::bigint';
-  return integers.includes(own) || own === 'generated' ? 'ts' : 'floor(ts::numeric)::bigint';
+  return integerTypes.includes(own) || own === 'generated' ? 'ts' : 'floor(ts::numeric)::bigint';
 }
 
-async function demandTimes(session: Session, tables: readonly Table[]): Promise<void> {
+async function demandTimes(session: Session, tables: readonly TableState[]): Promise<void> {
   const parts = tables.flatMap(({ name }) =>
     name === 'log_raw' ? [] : [`(select '${name}' as name from ${name} where ${timelessOf(name)} limit 1)`],
   );
   if (parts.length === 0) return;
-  const [found] = await session.query<{ name: Name }>(parts.join(' union all '));
+  const [found] = await session.query<{ name: ZenTable }>(parts.join(' union all '));
   if (!found) return;
   const { name } = found;
   const why = `${name} has rows without a time that can be: NULL, infinite, or before its start`;
@@ -197,7 +209,7 @@ async function demandTimes(session: Session, tables: readonly Table[]): Promise<
 }
 
 /** That no row security under a view hides rows from it, which its own state does not tell. */
-async function demandWhole(db: Database, name: Name): Promise<void> {
+async function demandWhole(db: Database, name: ZenTable): Promise<void> {
   await db
     .transaction(async (session) => {
       await session.run('set local row_security = off');
@@ -212,7 +224,7 @@ async function demandWhole(db: Database, name: Name): Promise<void> {
 }
 
 /** What is odd about a table, and may be meant. */
-function describe({ name, schema, persistence, filtered, others }: Table): string[] {
+function describeOddities({ name, schema, persistence, filtered, others }: TableState): string[] {
   return [
     ...(filtered ? [`${name} is a view with a condition: what it leaves out is counted nowhere.`] : []),
     ...(persistence === 'u' ? [`${name} is unlogged: a crash of the server empties it.`] : []),
@@ -220,7 +232,7 @@ function describe({ name, schema, persistence, filtered, others }: Table): strin
   ];
 }
 
-function describeSchemas(tables: readonly Table[]): string[] {
+function describeSchemas(tables: readonly TableState[]): string[] {
   const schemas = new Set(tables.map(({ schema }) => schema));
   if (schemas.size < 2) return [];
   const places = tables.map(({ name, schema }) => `${name} in ${schema}`).join(', ');
@@ -228,8 +240,8 @@ function describeSchemas(tables: readonly Table[]): string[] {
 }
 
 /** Rows of the aggregates from before anything that the ledger knows, as when it was dropped. */
-async function describeUnknown(session: Session, tables: readonly Table[]): Promise<string[]> {
-  const has = (name: Name) => tables.some((table) => table.name === name);
+async function describeUnknown(session: Session, tables: readonly TableState[]): Promise<string[]> {
+  const has = (name: ZenTable) => tables.some((table) => table.name === name);
   if (!listAggregates().every(({ table }) => has(table))) return [];
   const span = await querySpan(session);
   if (!span) return [];

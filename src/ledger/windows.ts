@@ -58,7 +58,7 @@ export function listDays({ start, end }: Window): number[] {
  * Cuts a window at UTC midnights, so that each piece ends with one of `days` (in order, those that have events) and holds the
  * empty ones before it; the last piece goes on to the end.
  */
-export function cut({ start, end }: Window, days: readonly number[]): Window[] {
+export function cutAtMidnights({ start, end }: Window, days: readonly number[]): Window[] {
   const bounds = [start, ...days.slice(0, -1).map((day) => (day + 1) * dayMs), end];
   return bounds.slice(1).map((bound, index) => ({ start: bounds[index] ?? start, end: bound }));
 }

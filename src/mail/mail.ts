@@ -36,7 +36,7 @@ const width = 1200;
 
 /** Bytes of a page in which its words stand, and letters of each. */
 const mostBytes = 8_000_000;
-const longest = 10_000;
+const longestPart = 10_000;
 
 /** How many topics the key under the picture names. */
 const most = 8;
@@ -104,7 +104,7 @@ async function draw({ payload }: History, locale: Locale, t: Translate): Promise
   return drawPng(svg, width);
 }
 
-type Words = Record<
+type PageWords = Record<
   | 'title'
   | 'change'
   | 'silences'
@@ -120,8 +120,8 @@ type Words = Record<
 >;
 
 /** What the page says before anything is chosen, as text. */
-function readWords(html: string): Words {
-  const text = (pattern: RegExp) => unescape(pattern.exec(html)?.[1]?.slice(0, longest) ?? '');
+function readWords(html: string): PageWords {
+  const text = (pattern: RegExp) => unescapeHtml(pattern.exec(html)?.[1]?.slice(0, longestPart) ?? '');
   const word = (name: string) => text(new RegExp(`data-word="${name}">([^<]*)<`));
   return {
     title: text(/<title>([^<]*)<\/title>/),
@@ -135,7 +135,7 @@ function readWords(html: string): Words {
 }
 
 /** Undoes what Handlebars does to text in HTML. */
-function unescape(text: string): string {
+function unescapeHtml(text: string): string {
   const characters: Record<string, string> = {
     amp: '&',
     lt: '<',
@@ -152,12 +152,12 @@ function unescape(text: string): string {
 }
 
 /** What changed, in its first sentence; when that is not known, the period and its events. */
-function writeHeadline({ change, summary, events }: Words, of: string): string {
+function writeHeadline({ change, summary, events }: PageWords, of: string): string {
   if (change === '') return `${summary.split(' · ')[0] ?? ''} · ${of}: ${events}`;
   return (change.split(/\.\s+(?=\p{Lu})/u)[0] ?? '').replace(/\.$/, '');
 }
 
-interface Content extends Words {
+interface MessageContent extends PageWords {
   facts: { name: string | undefined; value: string | undefined }[];
   findings: string[];
   url: string | undefined;
@@ -176,7 +176,7 @@ function writeText({
   url,
   open,
   told,
-}: Content): string {
+}: MessageContent): string {
   const numbers = facts.map(({ name, value }) => `${name ?? ''}: ${value ?? ''}`).join('\n');
   const link = url ? `${open}: ${url}` : '';
   return [title, warning, change, silences, summary, numbers, findings.join('\n'), link, told]

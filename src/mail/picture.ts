@@ -4,15 +4,15 @@ import { initWasm, Resvg } from '@resvg/resvg-wasm';
 
 const { resolve } = createRequire(import.meta.url);
 
-let ready: Promise<unknown> | undefined;
+let initialised: Promise<unknown> | undefined;
 
 /**
  * Draws an SVG as a PNG of so many pixels' width, on white. Its letters are DejaVu Sans, which has Latin, Cyrillic and Greek ones;
  * no file or address that it names is opened.
  */
 export async function drawPng(svg: string, width: number): Promise<Buffer> {
-  ready ??= readFile(resolve('@resvg/resvg-wasm/index_bg.wasm')).then((wasm) => initWasm(wasm));
-  await ready;
+  initialised ??= readFile(resolve('@resvg/resvg-wasm/index_bg.wasm')).then((wasm) => initWasm(wasm));
+  await initialised;
   const fonts = await Promise.all(
     ['DejaVuSans', 'DejaVuSans-Bold'].map((name) => readFile(resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`))),
   );

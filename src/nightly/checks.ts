@@ -37,9 +37,9 @@ export async function runChecks(session: Session, period: Window, minEvents = 1)
   ];
 }
 
-type Covered = Awaited<ReturnType<typeof queryCovered>>;
+type CoveredStretches = Awaited<ReturnType<typeof queryCovered>>;
 
-async function checkEvents(session: Session, covered: Covered): Promise<Check> {
+async function checkEvents(session: Session, covered: CoveredStretches): Promise<Check> {
   const name = 'events';
   if (!(await mayCompare(session)))
     return { name, outcome: 'passed', text: 'The role may not read the log, which was not compared.' };
@@ -54,7 +54,7 @@ async function checkEvents(session: Session, covered: Covered): Promise<Check> {
   return { name, outcome: 'failed', text };
 }
 
-function checkCoverage(period: Window, covered: Covered): Check {
+function checkCoverage(period: Window, covered: CoveredStretches): Check {
   const gaps = covered.length > 0 ? subtract(period, merge(covered)) : [];
   const [first] = gaps;
   if (!first) return { name: 'coverage', outcome: 'passed', text: 'No minute of the period is missing.' };

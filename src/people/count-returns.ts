@@ -1,16 +1,16 @@
 import { dayMs } from '../time.ts';
-import { Pairs } from './return-pairs.ts';
+import { ReturnPairs } from './return-pairs.ts';
 import { dayMinutes } from './lookback.ts';
-import type { Day } from './lookback.ts';
-import type { Own, Scope, Scopes } from './scopes.ts';
-import type { Turn } from '../async/yield.ts';
+import type { SeenDay } from './lookback.ts';
+import type { CellScopes, Scope, Scopes } from './scopes.ts';
+import type { Yielder } from '../async/yield.ts';
 
 /** A scope's users on a UTC day (Unix milliseconds), and how many days before it were looked through. */
-export interface Returns extends Scope {
+export interface DayReturns extends Scope {
   day: number;
   reach: number;
   /** Together they are the scope's; each is in order. */
-  pairs: Pairs[];
+  pairs: ReturnPairs[];
 }
 
 /**
@@ -21,22 +21,22 @@ export interface Returns extends Scope {
  * @param reach how many days before it these are all of
  */
 export async function countReturns(
-  day: Day,
-  before: readonly Day[],
+  day: SeenDay,
+  before: readonly SeenDay[],
   reach: number,
   scopes: Scopes,
-  turn: Turn,
-): Promise<Returns[]> {
+  yielder: Yielder,
+): Promise<DayReturns[]> {
   const [first, midnight] = [day.day - reach, reach * dayMinutes];
   const counter = new Counter(scopes, midnight);
   // From 1 on, so that 0 is for users who were not seen.
-  const stretches = [...before, day].map((one): Stretch => ({
+  const stretches = [...before, day].map((one): DayCursor => ({
     day: one,
     place: 0,
     start: (one.day - first) * dayMinutes + 1,
   }));
   for (const [place, user] of day.users.entries()) {
-    if (place % 64 === 0) await turn.pass();
+    if (place % 64 === 0) await yielder.pass();
     for (const stretch of stretches) advance(stretch, user);
     counter.add(
       place,
@@ -44,7 +44,7 @@ export async function countReturns(
     );
   }
   for (const pairs of counter.all) {
-    await turn.pass();
+    await yielder.pass();
     pairs.sort();
   }
   const returns = scopes.list.flatMap((scope, number) => {
@@ -53,23 +53,23 @@ export async function countReturns(
     return some.length > 0 ? [{ ...scope, pairs: some }] : [];
   });
   // A day of which no user is known has a row without any, too: it is counted.
-  return (returns.length > 0 ? returns : [nobody]).map((one) => ({ day: day.day * dayMs, reach, ...one }));
+  return (returns.length > 0 ? returns : [emptyDay]).map((one) => ({ day: day.day * dayMs, reach, ...one }));
 }
 
-const nobody = {
+const emptyDay = {
   ...{ every_topic: true, item_topic: null, every_age: true, age_segment: null },
   ...{ event: null, or_event: null, pairs: [] },
 };
 
 /** What a user did on a day: where the user stands in it, and when the day begins. */
-interface Stretch {
-  day: Day;
+interface DayCursor {
+  day: SeenDay;
   place: number;
   start: number;
 }
 
 /** Goes on to a user, or to the next one, if that user was not there. */
-function advance(stretch: Stretch, user: number): void {
+function advance(stretch: DayCursor, user: number): void {
   while ((stretch.day.users[stretch.place] ?? Infinity) < user) stretch.place++;
 }
 
@@ -78,9 +78,9 @@ function advance(stretch: Stretch, user: number): void {
  * their age only: those of every age are the ages' together, which is half the work.
  */
 class Counter {
-  readonly single: Pairs[];
-  readonly mixed: Pairs[];
-  readonly #cells: readonly Own[];
+  readonly single: ReturnPairs[];
+  readonly mixed: ReturnPairs[];
+  readonly #cells: readonly CellScopes[];
   readonly #last: Float64Array;
   readonly #midnight: number;
   readonly #base: number;
@@ -89,18 +89,18 @@ class Counter {
   constructor({ list, cells }: Scopes, midnight: number) {
     this.#midnight = midnight;
     this.#base = midnight + dayMinutes + 1;
-    this.single = list.map(() => new Pairs(this.#base));
-    this.mixed = list.map(() => new Pairs(this.#base));
+    this.single = list.map(() => new ReturnPairs(this.#base));
+    this.mixed = list.map(() => new ReturnPairs(this.#base));
     this.#cells = cells;
     this.#last = new Float64Array(list.length);
   }
 
-  get all(): Pairs[] {
+  get all(): ReturnPairs[] {
     return [...this.single, ...this.mixed];
   }
 
   /** Called user by user, in order of their numbers, with the days in order of time. */
-  add(user: number, stretches: readonly Stretch[]): void {
+  add(user: number, stretches: readonly DayCursor[]): void {
     const isMixed = !this.#isOfOneAge(stretches);
     for (const { day, place, start } of stretches) {
       for (let at = day.starts[place] ?? 0; at < (day.starts[place + 1] ?? 0); at++) {
@@ -112,7 +112,7 @@ class Counter {
     }
   }
 
-  #isOfOneAge(stretches: readonly Stretch[]): boolean {
+  #isOfOneAge(stretches: readonly DayCursor[]): boolean {
     let age: string | null | undefined;
     for (const { day, place } of stretches) {
       for (let at = day.starts[place] ?? 0; at < (day.starts[place + 1] ?? 0); at++) {
@@ -124,7 +124,7 @@ class Counter {
     return true;
   }
 
-  #add(user: number, minute: number, scopes: readonly number[], into: readonly Pairs[]): void {
+  #add(user: number, minute: number, scopes: readonly number[], into: readonly ReturnPairs[]): void {
     // Each user's minutes lie above all of those before, so that nothing has to be cleared.
     const floor = user * this.#base;
     for (const scope of scopes) {

@@ -15,14 +15,14 @@ import {
 } from '../ledger/windows.ts';
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { dayMinutes, Past } from './lookback.ts';
-import type { Day, Read, Seen } from './lookback.ts';
-import { Relay } from '../async/turnstile.ts';
+import { dayMinutes, Lookback } from './lookback.ts';
+import type { SeenDay, Read, Seen } from './lookback.ts';
+import { Turnstile } from '../async/turnstile.ts';
 import { findEvents } from '../log/questions.ts';
-import type { Leg } from '../async/turnstile.ts';
+import type { Turn } from '../async/turnstile.ts';
 import { countReturns } from './count-returns.ts';
-import type { Returns } from './count-returns.ts';
-import { Turn } from '../async/yield.ts';
+import type { DayReturns } from './count-returns.ts';
+import { Yielder } from '../async/yield.ts';
 import { clearUsers, fillUsers, mayCountUsers, seeUsers, shortenReach } from './table.ts';
 import { boundEvents, countEvents } from '../log/questions.ts';
 
@@ -34,9 +34,9 @@ const mostEvents = 4_000_000;
 const mostSeen = 16_000_000;
 
 /** A window's place in a run: its users are counted, and written, after those of the windows before it. */
-export interface Place {
-  counting: Leg;
-  writing: Leg;
+export interface PlaceInRun {
+  counting: Turn;
+  writing: Turn;
 }
 
 /** How many events the days of a window have at most, and how many count in memory: none, where all of the log may be there at once. */
@@ -49,7 +49,7 @@ export interface Load {
  * What a run knows of a day: how many events `dash_visits` has, in all and by minute, and how far its users reach back, where they
  * are counted.
  */
-interface Known {
+interface KnownDay {
   visits: number;
   /** `26154720:3,26154721:1`, the minutes counted from 1970. */
   minutes: string;
@@ -60,14 +60,14 @@ interface Known {
  * Counts the people of a run. Those of a day are told from those of the days before it, so that windows are counted in their order;
  * and where an older day is aggregated anew, those after it are counted again at the end.
  */
-export class Census {
+export class PeopleCounter {
   readonly #minute: Minute;
-  readonly #past = new Past();
-  readonly #counting = new Relay();
-  readonly #writing = new Relay();
+  readonly #past = new Lookback();
+  readonly #counting = new Turnstile();
+  readonly #writing = new Turnstile();
   /** Days to be counted again, which may reach further than they do. */
   readonly #due = new Map<number, number>();
-  #known = new Map<number, Known>();
+  #known = new Map<number, KnownDay>();
   /** The days that are known: near all windows so far. */
   #span: Window = { start: Infinity, end: -Infinity };
   #may = false;
@@ -134,7 +134,7 @@ export class Census {
       end: Math.max(this.#span.end, ...windows.map(({ end }) => end + mostReach * dayMs)),
     });
     this.#span = { start, end };
-    const rows = await session.query<Known & { day: number }>(sql('people/known'), [start, end]);
+    const rows = await session.query<KnownDay & { day: number }>(sql('people/known'), [start, end]);
     for (const { day, ...known } of rows) this.#known.set(dayOf(day), known);
   }
 
@@ -148,7 +148,7 @@ export class Census {
     const others = (await queryRules(session)).filter(({ minute }) => minute !== this.#minute);
     const replaced = left(await queryRestored(session)).flatMap(({ start, end }) =>
       listDays({ start, end }).filter((day) =>
-        readMinutes(this.#known.get(day)?.minutes ?? '').some(
+        parseMinutes(this.#known.get(day)?.minutes ?? '').some(
           ([minute]) => start <= minute * minuteMs && minute * minuteMs < end,
         ),
       ),
@@ -182,42 +182,42 @@ export class Census {
   }
 
   /** Takes a window's place in the run; called in the order of windows, and left by `leave`. */
-  enter(): Place {
+  enter(): PlaceInRun {
     return { counting: this.#counting.enter(), writing: this.#writing.enter() };
   }
 
   /** @param failed what was not aggregated, though others may have looked back into it */
-  leave({ counting, writing }: Place, failed?: Window): void {
+  leave({ counting, writing }: PlaceInRun, failed?: Window): void {
     for (const day of failed ? listDays(failed) : []) this.#failed.add(day);
     counting.pass();
     writing.pass();
   }
 
   /** Reads the days before some, while the database has nothing else to do; where others are still counting, `count` will. */
-  async prepare(session: Session, days: Window, { counting }: Place): Promise<void> {
-    if (counting.hasCome()) await this.#lookBack(session, dayOf(days.start), 0, new Turn());
+  async prepare(session: Session, days: Window, { counting }: PlaceInRun): Promise<void> {
+    if (counting.hasCome()) await this.#lookBack(session, dayOf(days.start), 0, new Yielder());
   }
 
   /** Counts the users of whole days, as they were seen in them; not of a day of which the log no longer has all. */
-  async count(session: Session, seen: readonly Seen[], { counting }: Place): Promise<Returns[]> {
-    await counting.turn;
-    const turn = new Turn();
-    const returns: Returns[][] = [];
-    for (const [number, cells] of groupByDay(seen)) {
+  async count(session: Session, seen: readonly Seen[], { counting }: PlaceInRun): Promise<DayReturns[]> {
+    await counting.come;
+    const yielder = new Yielder();
+    const returns: DayReturns[][] = [];
+    for (const [number, cells] of groupSeenByDay(seen)) {
       this.#past.forget(number - mostReach);
-      const read = await this.#past.read(cells, turn);
+      const read = await this.#past.read(cells, yielder);
       this.#counted.delete(number);
       if (!this.#fits(number, read)) continue;
       this.#counted.set(number, read.events);
-      returns.push(await this.#countDay(session, this.#past.keep(number, read), turn));
+      returns.push(await this.#countDay(session, this.#past.keep(number, read), yielder));
     }
     counting.pass();
     return returns.flat();
   }
 
-  async #countDay(session: Session, day: Day, turn: Turn): Promise<Returns[]> {
-    const { before, reach } = await this.#lookBack(session, day.day, day.cells.length, turn);
-    return countReturns(day, before, reach, this.#past.scopes, turn);
+  async #countDay(session: Session, day: SeenDay, yielder: Yielder): Promise<DayReturns[]> {
+    const { before, reach } = await this.#lookBack(session, day.day, day.cells.length, yielder);
+    return countReturns(day, before, reach, this.#past.scopes, yielder);
   }
 
   /**
@@ -229,12 +229,12 @@ export class Census {
     session: Session,
     day: number,
     events: number,
-    turn: Turn,
-  ): Promise<{ before: Day[]; reach: number }> {
-    const before: Day[] = [];
+    yielder: Yielder,
+  ): Promise<{ before: SeenDay[]; reach: number }> {
+    const before: SeenDay[] = [];
     let most = mostSeen - events;
     for (let reach = 1; reach <= mostReach; reach++) {
-      const one = await this.#read(session, day - reach, most, turn);
+      const one = await this.#read(session, day - reach, most, yielder);
       if (!one || one.cells.length > most) return { before, reach: reach - 1 };
       before.unshift(one);
       most -= one.cells.length;
@@ -243,14 +243,14 @@ export class Census {
   }
 
   /** A day, if its users are known, or will be in this run. */
-  async #read(session: Session, day: number, most: number, turn: Turn): Promise<Day | undefined> {
+  async #read(session: Session, day: number, most: number, yielder: Yielder): Promise<SeenDay | undefined> {
     const held = this.#past.find(day);
     if (held) return held;
     const visits = this.#known.get(day)?.visits ?? 0;
     const isOwn = this.#isOwn(day);
     if (this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
     const seen = isOwn || visits > 0 ? await this.#see(session, day, visits) : [];
-    const read = await this.#past.read(seen, turn);
+    const read = await this.#past.read(seen, yielder);
     return this.#fits(day, read) ? this.#past.keep(day, read) : undefined;
   }
 
@@ -260,7 +260,7 @@ export class Census {
    */
   #fits(day: number, { events }: Read): boolean {
     if (this.#mixed.has(day)) return false;
-    const known = readMinutes(this.#known.get(day)?.minutes ?? '');
+    const known = parseMinutes(this.#known.get(day)?.minutes ?? '');
     const first = day * dayMinutes;
     const log = (minute: number) => events[minute - first] ?? 0;
     const counted = this.#counted.get(day);
@@ -289,11 +289,11 @@ export class Census {
   async write(
     session: Session,
     days: Window,
-    returns: readonly Returns[] | undefined,
-    { writing }: Pick<Place, 'writing'>,
+    returns: readonly DayReturns[] | undefined,
+    { writing }: Pick<PlaceInRun, 'writing'>,
   ): Promise<void> {
     if (!this.#may) return;
-    await writing.turn;
+    await writing.come;
     const kept = returns ? merge([...this.#lost].map(dayWindow)) : [];
     for (const part of subtract(days, kept)) {
       await clearUsers(session, part);
@@ -310,7 +310,7 @@ export class Census {
       if (reach !== null && day - reach === dayOf(days.end) && reach < mostReach) this.#due.set(day, reach);
   }
 
-  #cut({ day, reach }: Returns): number {
+  #cut({ day, reach }: DayReturns): number {
     return Math.min(
       reach,
       ...[...this.#failed].filter((one) => one < dayOf(day)).map((one) => dayOf(day) - one - 1),
@@ -339,7 +339,7 @@ export class Census {
 }
 
 /** Minutes, each with its number of events. */
-function readMinutes(text: string): (readonly [number, number])[] {
+function parseMinutes(text: string): (readonly [number, number])[] {
   if (text === '') return [];
   return text.split(',').map((pair) => {
     const [minute, visits] = pair.split(':');
@@ -348,7 +348,7 @@ function readMinutes(text: string): (readonly [number, number])[] {
 }
 
 /** Days in order, counted from 1970. */
-function groupByDay(seen: readonly Seen[]): [number, Seen[]][] {
+function groupSeenByDay(seen: readonly Seen[]): [number, Seen[]][] {
   const days = new Map<number, Seen[]>();
   for (const one of seen) {
     const rows = days.get(one.day);

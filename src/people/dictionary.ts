@@ -1,8 +1,8 @@
 /** The code of an event whose user is NULL. */
-export const nobody = 0xffffffff;
+export const nullUser = 0xffffffff;
 
 /** Users by number: codes from 0 on, in the order in which they come. An id is told from others, and never given back. */
-export class Ids {
+export class UserDictionary {
   readonly #numbers = new Map<number, number>();
   readonly #texts = new Map<string, number>();
   #held = new Uint32Array(1024);
@@ -12,7 +12,7 @@ export class Ids {
   }
 
   /**
-   * The codes of an array as PostgreSQL writes it (its documentation, "Array Input and Output Syntax"), `nobody` for NULL. It writes an
+   * The codes of an array as PostgreSQL writes it (its documentation, "Array Input and Output Syntax"), `nullUser` for NULL. It writes an
    * id in one way only, so that what is in quotes may keep them. Ids that are numbers are not made texts first: 3.2 M of them took
    * 2.3 s so.
    */
@@ -23,11 +23,14 @@ export class Ids {
       let number = 0;
       for (let digit = digitAt(array, at); digit >= 0 && digit <= 9; digit = digitAt(array, ++at))
         number = number * 10 + digit;
-      const isNumber = isEnd(array.charCodeAt(at)) && isPlain(array, start, at);
-      if (!isNumber) at = findEnd(array, start);
+      const isNumber = isElementEnd(array.charCodeAt(at)) && isPlain(array, start, at);
+      if (!isNumber) at = findElementEnd(array, start);
       const text = isNumber ? '' : array.slice(start, at);
       at++;
-      this.#hold(length++, isNumber ? this.#ofNumber(number) : text === 'NULL' ? nobody : this.#ofText(text));
+      this.#hold(
+        length++,
+        isNumber ? this.#ofNumber(number) : text === 'NULL' ? nullUser : this.#ofText(text),
+      );
     }
     return this.#held.slice(0, length);
   }
@@ -58,27 +61,27 @@ export class Ids {
   }
 }
 
-const zero = 48;
+const zeroDigit = 48;
 const comma = 44;
 const brace = 125;
-const mostDigits = 15;
+const mostExactDigits = 15;
 
 function digitAt(text: string, at: number): number {
-  return text.charCodeAt(at) - zero;
+  return text.charCodeAt(at) - zeroDigit;
 }
 
-function isEnd(char: number): boolean {
+function isElementEnd(char: number): boolean {
   return char === comma || char === brace;
 }
 
 /** Whether digits are a number as it is written alone, so that 7 and 07, which are two ids, do not become one. */
 function isPlain(text: string, start: number, end: number): boolean {
   const digits = end - start;
-  return digits > 0 && digits <= mostDigits && (digits === 1 || digitAt(text, start) !== 0);
+  return digits > 0 && digits <= mostExactDigits && (digits === 1 || digitAt(text, start) !== 0);
 }
 
 /** Where an element ends that starts at a place. */
-function findEnd(text: string, start: number): number {
+function findElementEnd(text: string, start: number): number {
   let at = start;
   if (text[at] === '"') {
     for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++;

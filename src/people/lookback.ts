@@ -1,6 +1,6 @@
-import { Ids, nobody } from './dictionary.ts';
+import { UserDictionary, nullUser } from './dictionary.ts';
 import { Scopes } from './scopes.ts';
-import type { Turn } from '../async/yield.ts';
+import type { Yielder } from '../async/yield.ts';
 
 /**
  * The events of one UTC day (counted from 1970) × card topic × age × event: their users, who may repeat, their minutes of the day, and
@@ -16,8 +16,8 @@ export interface Seen {
   counts: string | null;
 }
 
-/** The same as numbers: a user's code, or `nobody`, and the minute of each event; and the number of their cell (of `Scopes`). */
-interface Group {
+/** The same as numbers: a user's code, or `nullUser`, and the minute of each event; and the number of their cell (of `Scopes`). */
+interface CodedGroup {
   cell: number;
   users: Uint32Array;
   minutes: Uint32Array;
@@ -25,7 +25,7 @@ interface Group {
 
 /** What was read of a day: its events, and how many there are in each minute. */
 export interface Read {
-  groups: Group[];
+  groups: CodedGroup[];
   events: Uint32Array;
 }
 
@@ -33,7 +33,7 @@ export interface Read {
  * Who was seen on one UTC day, counted from 1970. Users are codes, in ascending order; the events of user n stand from `starts[n]` up
  * to `starts[n + 1]`, in order of time, each with its minute of the day (from 0) and its cell (of `Scopes`).
  */
-export interface Day {
+export interface SeenDay {
   day: number;
   users: Uint32Array;
   starts: Uint32Array;
@@ -47,21 +47,21 @@ export const dayMinutes = 1440;
 const mostIds = 8_000_000;
 
 /** Who was seen on some days, in memory for as long as a run counts, and nowhere else. */
-export class Past {
-  ids = new Ids();
+export class Lookback {
+  ids = new UserDictionary();
   readonly scopes = new Scopes();
-  #days = new Map<number, Day>();
+  #days = new Map<number, SeenDay>();
 
-  find(day: number): Day | undefined {
+  find(day: number): SeenDay | undefined {
     return this.#days.get(day);
   }
 
   /** Reads what was seen on a day. */
-  async read(seen: readonly Seen[], turn: Turn): Promise<Read> {
-    const groups: Group[] = [];
+  async read(seen: readonly Seen[], yielder: Yielder): Promise<Read> {
+    const groups: CodedGroup[] = [];
     const events = new Uint32Array(dayMinutes);
     for (const { users, minutes, counts, ...names } of seen) {
-      await turn.pass();
+      await yielder.pass();
       const codes = this.ids.read(users);
       const group = {
         cell: this.scopes.of(names),
@@ -75,7 +75,7 @@ export class Past {
   }
 
   /** Keeps what was read of a day. */
-  keep(day: number, { groups, events }: Read): Day {
+  keep(day: number, { groups, events }: Read): SeenDay {
     const kept = { day, ...sortByUser(sortByMinute(groups, events), this.ids.size) };
     this.#days.set(day, kept);
     return kept;
@@ -86,7 +86,7 @@ export class Past {
     for (const day of this.#days.keys()) if (day < before) this.#days.delete(day);
     if (this.ids.size <= mostIds) return;
     this.#days = new Map();
-    this.ids = new Ids();
+    this.ids = new UserDictionary();
   }
 }
 
@@ -124,15 +124,15 @@ interface Events {
 }
 
 /** @param events how many there are in each minute */
-function sortByMinute(groups: readonly Group[], events: Uint32Array): Events {
-  const { starts: next, length } = add(events);
+function sortByMinute(groups: readonly CodedGroup[], events: Uint32Array): Events {
+  const { starts: next, length } = startsOf(events);
   const [users, minutes, cells] = [new Uint32Array(length), new Uint16Array(length), new Uint32Array(length)];
   for (const group of groups) {
     for (let place = 0; place < group.users.length; place++) {
       const minute = group.minutes[place] ?? 0;
       const at = next[minute] ?? 0;
       next[minute] = at + 1;
-      users[at] = group.users[place] ?? nobody;
+      users[at] = group.users[place] ?? nullUser;
       minutes[at] = minute;
       cells[at] = group.cell;
     }
@@ -141,10 +141,10 @@ function sortByMinute(groups: readonly Group[], events: Uint32Array): Events {
 }
 
 /** @param size codes are below it */
-function sortByUser(events: Events, size: number): Omit<Day, 'day'> {
+function sortByUser(events: Events, size: number): Omit<SeenDay, 'day'> {
   const counts = new Uint32Array(size);
-  for (const user of events.users) if (user !== nobody) counts[user] = (counts[user] ?? 0) + 1;
-  const { starts: next, length } = add(counts);
+  for (const user of events.users) if (user !== nullUser) counts[user] = (counts[user] ?? 0) + 1;
+  const { starts: next, length } = startsOf(counts);
   const users = new Uint32Array(counts.reduce((sum, some) => sum + (some > 0 ? 1 : 0), 0));
   const starts = new Uint32Array(users.length + 1).fill(length);
   let place = 0;
@@ -155,8 +155,8 @@ function sortByUser(events: Events, size: number): Omit<Day, 'day'> {
   }
   const [minutes, cells] = [new Uint16Array(length), new Uint32Array(length)];
   for (let event = 0; event < events.users.length; event++) {
-    const user = events.users[event] ?? nobody;
-    if (user === nobody) continue;
+    const user = events.users[event] ?? nullUser;
+    if (user === nullUser) continue;
     const at = next[user] ?? 0;
     next[user] = at + 1;
     minutes[at] = events.minutes[event] ?? 0;
@@ -166,7 +166,7 @@ function sortByUser(events: Events, size: number): Omit<Day, 'day'> {
 }
 
 /** Where each begins when so many of each stand one after the other, and how many they are together. */
-function add(counts: Uint32Array): { starts: Uint32Array; length: number } {
+function startsOf(counts: Uint32Array): { starts: Uint32Array; length: number } {
   const starts = new Uint32Array(counts.length);
   let length = 0;
   for (let place = 0; place < counts.length; place++) {

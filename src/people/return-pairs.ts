@@ -1,7 +1,7 @@
 import { dayMinutes } from './lookback.ts';
 
 /** Minutes from 1, the day's own the last ones below the base, each with the one before it, or 0: in order once they are sorted. */
-export class Pairs {
+export class ReturnPairs {
   readonly base: number;
   #pairs = new Int32Array();
   #length = 0;
@@ -46,14 +46,14 @@ export interface PairCounts {
 export const never = -0x8000;
 
 /** Counts the pairs of some lists that are sorted. */
-export function countPairs(lists: readonly Pairs[]): PairCounts {
+export function countPairs(lists: readonly ReturnPairs[]): PairCounts {
   const most = lists.reduce((sum, { size }) => sum + size, 0);
   const [minutes, previous, users] = [new Int16Array(most), new Int16Array(most), new Int32Array(most)];
   const base = lists[0]?.base ?? 1;
   const first = base - dayMinutes;
   const places = lists.map(() => 0);
   let length = 0;
-  for (let pair = least(lists, places); pair < Infinity; pair = least(lists, places)) {
+  for (let pair = leastPair(lists, places); pair < Infinity; pair = leastPair(lists, places)) {
     let count = 0;
     for (const [number, list] of lists.entries()) {
       let place = places[number] ?? 0;
@@ -72,7 +72,7 @@ export function countPairs(lists: readonly Pairs[]): PairCounts {
   };
 }
 
-function least(lists: readonly Pairs[], places: readonly number[]): number {
+function leastPair(lists: readonly ReturnPairs[], places: readonly number[]): number {
   let pair = Infinity;
   for (const [number, list] of lists.entries()) pair = Math.min(pair, list.at(places[number] ?? 0));
   return pair;

@@ -8,7 +8,7 @@ export interface Scope {
   or_event: string | null;
 }
 
-type Names = Pick<Scope, 'item_topic' | 'age_segment' | 'event'>;
+type ScopeNames = Pick<Scope, 'item_topic' | 'age_segment' | 'event'>;
 
 /** Two kinds of event, either of which counts: what tells how many people did both. */
 const unions = [
@@ -17,7 +17,7 @@ const unions = [
 ] as const;
 
 /** What a cell counts in, by number: its age's scopes, and at the same place in `every` those of every age. */
-export interface Own {
+export interface CellScopes {
   age: string | null;
   scopes: readonly number[];
   every: readonly number[];
@@ -26,13 +26,13 @@ export interface Own {
 /** The scopes that occur, and the cells (card topic × age × event), each with a number from 0 on. */
 export class Scopes {
   readonly list: Scope[] = [];
-  readonly cells: Own[] = [];
+  readonly cells: CellScopes[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #cells = new Map<string, number>();
   readonly #ages = new Map<number, Set<number>>();
 
   /** The number of a cell. */
-  of(names: Names): number {
+  of(names: ScopeNames): number {
     const [item_topic, age, event] = [names.item_topic, names.age_segment, names.event].map(
       (name) => name || null,
     ) as [string | null, string | null, string | null];
@@ -40,7 +40,7 @@ export class Scopes {
     const known = this.#cells.get(key);
     if (known !== undefined) return known;
     const number = (ages: Pick<Scope, 'every_age' | 'age_segment'>) =>
-      expand(item_topic, event).map((scope) => this.#numberOf({ ...scope, ...ages }));
+      listTopicScopes(item_topic, event).map((scope) => this.#numberOf({ ...scope, ...ages }));
     const own = {
       age,
       scopes: number({ every_age: false, age_segment: age }),
@@ -68,7 +68,10 @@ export class Scopes {
   }
 }
 
-function expand(item_topic: string | null, event: string | null): Omit<Scope, 'every_age' | 'age_segment'>[] {
+function listTopicScopes(
+  item_topic: string | null,
+  event: string | null,
+): Omit<Scope, 'every_age' | 'age_segment'>[] {
   const either = unions.filter((union) => event !== null && (union as readonly string[]).includes(event));
   const kinds = [
     { event, or_event: null },

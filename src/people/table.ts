@@ -1,6 +1,6 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { Session } from '../db/database.ts';
-import { hasTable, widen } from '../db/tables.ts';
+import { hasTable, widenNames } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { overLog, windowOf } from '../log/log.ts';
 import type { Minute } from '../log/log.ts';
@@ -8,7 +8,7 @@ import type { Window } from '../time.ts';
 import { dayMinutes } from './lookback.ts';
 import type { Seen } from './lookback.ts';
 import { countPairs, never } from './return-pairs.ts';
-import type { Returns } from './count-returns.ts';
+import type { DayReturns } from './count-returns.ts';
 
 /** Whether this role may fill `dash_users`, or make it where it is not. */
 export async function mayCountUsers(session: Session): Promise<boolean> {
@@ -22,7 +22,7 @@ export async function createUsers(session: Session, wide: boolean): Promise<void
     await session.run(sql('people/table'));
     await session.run(sql('people/index'));
   }
-  if (wide) await widen(session, 'dash_users');
+  if (wide) await widenNames(session, 'dash_users');
 }
 
 /** What one statement gives that fills `dash_engagement`. */
@@ -47,7 +47,7 @@ export async function gatherUsers(
 ): Promise<Gathered> {
   const seen = await session.query<Seen & { filled: number }>(overLog('people/engagement'), [
     ...windowOf(days, minute),
-    ...[start, end, step(events)],
+    ...[start, end, minutesAtOnce(events)],
   ]);
   return { filled: { engagement: seen[0]?.filled ?? 0 }, seen };
 }
@@ -58,11 +58,11 @@ export async function gatherUsers(
  * @param events how many there are at most
  */
 export function seeUsers(session: Session, window: Window, minute: Minute, events?: number): Promise<Seen[]> {
-  return session.query(overLog('people/seen'), [...windowOf(window, minute), step(events)]);
+  return session.query(overLog('people/seen'), [...windowOf(window, minute), minutesAtOnce(events)]);
 }
 
 /** Minutes whose users come in one text, of which there may be 537 million characters in Node: all, or few where there may be many. */
-function step(events = Infinity): number {
+function minutesAtOnce(events = Infinity): number {
   return events <= 3_000_000 ? dayMinutes : 10;
 }
 
@@ -87,20 +87,20 @@ export async function shortenReach(
 }
 
 /** The columns of `dash_users`, in the order in which a row is written. */
-const columns = [
+const userColumns = [
   ...['dt', 'reach', 'every_topic', 'item_topic', 'every_age', 'age_segment', 'event', 'or_event'],
   ...['minutes', 'previous', 'users'],
 ];
 
 /** As COPY binary: of a busy day whose people are spread over it, 2 million pairs, 0.5 s instead of 1.2 s as text. */
-export async function fillUsers(session: Session, returns: readonly Returns[]): Promise<void> {
-  await session.copy('dash_users', columns, encode(returns), { binary: true });
+export async function fillUsers(session: Session, returns: readonly DayReturns[]): Promise<void> {
+  await session.copy('dash_users', userColumns, encodeReturns(returns), { binary: true });
 }
 
 /** Bytes that are sent at once, at least. */
 const enough = 1 << 18;
 
-async function* encode(returns: readonly Returns[]): AsyncGenerator<Buffer> {
+async function* encodeReturns(returns: readonly DayReturns[]): AsyncGenerator<Buffer> {
   let rows: Buffer[] = [];
   let bytes = 0;
   for (const one of returns) {
@@ -110,7 +110,7 @@ async function* encode(returns: readonly Returns[]): AsyncGenerator<Buffer> {
     if (bytes < enough) continue;
     yield Buffer.concat(rows);
     [rows, bytes] = [[], 0];
-    await turn();
+    await setImmediate();
   }
   yield Buffer.concat(rows);
 }
@@ -121,7 +121,7 @@ const epoch = Date.UTC(2000, 0, 1);
 const [int2, int4] = [21, 23];
 
 /** A row in the COPY binary format (PostgreSQL's documentation of COPY; src/backend/utils/adt/arrayfuncs.c, array_recv). */
-function encodeRow({ pairs, day, reach, ...scope }: Returns): Buffer {
+function encodeRow({ pairs, day, reach, ...scope }: DayReturns): Buffer {
   const { minutes, previous, users } = countPairs(pairs);
   const dt = Buffer.alloc(8);
   dt.writeBigInt64BE(BigInt(day - epoch) * 1000n);
@@ -140,11 +140,11 @@ function encodeRow({ pairs, day, reach, ...scope }: Returns): Buffer {
   ];
   return Buffer.concat([
     Buffer.from([0, fields.length]),
-    ...fields.flatMap((field) => [encodeLength(field), field ?? none]),
+    ...fields.flatMap((field) => [encodeLength(field), field ?? nullField]),
   ]);
 }
 
-const none = Buffer.alloc(0);
+const nullField = Buffer.alloc(0);
 
 function encodeLength(field: Buffer | null): Buffer {
   const length = Buffer.alloc(4);

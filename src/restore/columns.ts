@@ -1,13 +1,13 @@
 import { ZenError } from '../errors.ts';
 import { dayMs } from '../time.ts';
-import type { Table } from './formats/backup.ts';
+import type { BackupTable } from './formats/backup.ts';
 import { isId, quoteArgument, rewriteId } from './ids.ts';
 import type { IdType } from './ids.ts';
 import { isNullWord } from './copy/nulls.ts';
-import { quote } from './copy/text.ts';
+import { excerpt } from './copy/text.ts';
 
 /** The columns of `log_raw`, with whether an aggregate needs them. */
-const columns: Record<string, { needed: boolean }> = {
+const logColumns: Record<string, { needed: boolean }> = {
   event_id: { needed: false },
   age_segment: { needed: true },
   event: { needed: true },
@@ -23,7 +23,7 @@ const columns: Record<string, { needed: boolean }> = {
 
 /** Whether a column of a backup is one of the log's. */
 export function isTaken(name: string): boolean {
-  return Object.hasOwn(columns, name);
+  return Object.hasOwn(logColumns, name);
 }
 
 /** Whether a table has all columns of a log that the aggregates need. */
@@ -32,7 +32,7 @@ export function isLog(names: readonly string[]): boolean {
 }
 
 function lacking(names: readonly string[]): string[] {
-  return Object.keys(columns).filter((name) => columns[name]?.needed && !names.includes(name));
+  return Object.keys(logColumns).filter((name) => logColumns[name]?.needed && !names.includes(name));
 }
 
 /** How the rows of a backup become those of `log_raw`. */
@@ -52,7 +52,7 @@ export interface Mapping {
  *
  * @throws ZenError `failed` when one that the aggregates need is missing
  */
-export function mapColumns({ columns: names, types }: Table, path: string): Mapping {
+export function mapColumns({ columns: names, types }: BackupTable, path: string): Mapping {
   const missing = lacking(names);
   if (missing.length > 0)
     throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
@@ -105,7 +105,7 @@ function mapper(
 }
 
 const offset = /Z|([+-])([01]\d|2[0-3])(?::?([0-5]\d)(?::?([0-5]\d))?)?/;
-const timestamp = new RegExp(
+const timestampForm = new RegExp(
   `^(\\d{4,6})(-\\d\\d-\\d\\d)[ T](\\d\\d:\\d\\d)(?:(:\\d\\d(?:\\.\\d{1,3})?)\\d*)?(?:${offset.source})?$`,
 );
 /** After as many years, the calendar is the same. */
@@ -120,7 +120,7 @@ function readTime(text: string, line: number, path: string): string {
     const remedy = isNullWord(text) ? ` Say --null ${quoteArgument(text)} if that means NULL.` : '';
     throw new ZenError(
       'failed',
-      `${path}, row ${line} of the log: ts is “${quote(text)}”, which is not a time. Nothing was changed.${remedy}`,
+      `${path}, row ${line} of the log: ts is “${excerpt(text)}”, which is not a time. Nothing was changed.${remedy}`,
     );
   }
   return String(ms);
@@ -131,7 +131,7 @@ function readTime(text: string, line: number, path: string): string {
  * of ISO 8601; UTC unless it carries an offset. NaN for another text.
  */
 function parseTimestamp(text: string): number {
-  const found = timestamp.exec(text);
+  const found = timestampForm.exec(text);
   if (!found) return NaN;
   const [, year = '', date = '', minute = '', second = ':00', sign, ...ahead] = found;
   const cycles = year.length > 4 ? Math.floor(Number(year) / cycleYears) - 5 : 0;

@@ -1,13 +1,13 @@
 import { shorten, ZenError } from '../errors.ts';
-import type { Table } from './formats/backup.ts';
+import type { BackupTable } from './formats/backup.ts';
 import { isNullWord } from './copy/nulls.ts';
-import { decode } from './copy/text.ts';
+import { toUtf8 } from './copy/text.ts';
 
-const names: readonly string[] = ['event_id', 'item_id', 'source_id', 'user_id'];
+const idColumns: readonly string[] = ['event_id', 'item_id', 'source_id', 'user_id'];
 
 /** Whether a column of the log holds ids: numbers, or texts. */
 export function isId(name: string): boolean {
-  return names.includes(name);
+  return idColumns.includes(name);
 }
 
 /** The types of ids that nothing declares: numbers, as far as is known; numbers that are written otherwise; texts. */
@@ -29,7 +29,7 @@ export interface OddIds {
 }
 
 /** What all values of a backup tell of its ids. */
-export interface Ids {
+export interface ExaminedIds {
   types: ReadonlyMap<string, IdType>;
   odd: OddIds[];
 }
@@ -39,16 +39,19 @@ export class IdsInDoubt extends Error {}
 
 /** Numbers as PostgreSQL writes them, that a bigint surely holds. */
 const number = /^(?:0|-?[1-9]\d{0,17})$/;
-const blanks = String.raw`(?: |\\t|\xc2\xa0|\xe2\x80\xaf)*`;
+const optionalBlanks = String.raw`(?: |\\t|\xc2\xa0|\xe2\x80\xaf)*`;
 /**
  * Whole numbers written otherwise: 5.0, +5, 1,234,567, 1 234 567, among blanks. Not 12.000, which may be 12 or 12,000; and
  * a zero in front makes another id.
  */
 const whole = new RegExp(
-  String.raw`^${blanks}(?!\d{1,3}\.000(?!\d))([+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:(?:[,' _]|\xc2\xa0|\xe2\x80\xaf)\d{3}){1,5}))(?:\.0+|,00?)?${blanks}$`,
+  String.raw`^${optionalBlanks}(?!\d{1,3}\.000(?!\d))([+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:(?:[,' _]|\xc2\xa0|\xe2\x80\xaf)\d{3}){1,5}))(?:\.0+|,00?)?${optionalBlanks}$`,
 );
 /** 1.23E+05: what a spreadsheet leaves of a long number. Without a dot and a sign it may also be an id of hexadecimal digits. */
-const rounded = new RegExp(String.raw`^${blanks}[+-]?\d+(?:[.,]\d+e[+-]?|e[+-])\d+${blanks}$`, 'i');
+const rounded = new RegExp(
+  String.raw`^${optionalBlanks}[+-]?\d+(?:[.,]\d+e[+-]?|e[+-])\d+${optionalBlanks}$`,
+  'i',
+);
 const perhapsRounded = /^[1-9]\d*e\d+$/i;
 const notFinite = /^[+-]?inf(?:inity)?$/i;
 
@@ -77,12 +80,12 @@ export function rewriteId(field: string): string {
  *
  * @throws IdsInDoubt when these are neither all numbers nor all texts
  */
-export function typeIds(table: Table, rows: Buffer, ids: Ids | undefined): Table {
+export function typeIds(table: BackupTable, rows: Buffer, ids: ExaminedIds | undefined): BackupTable {
   if (table.types.size > 0) return table;
   return { ...table, types: ids?.types ?? guess(table, rows) };
 }
 
-function guess({ columns }: Table, rows: Buffer): Map<string, IdType> {
+function guess({ columns }: BackupTable, rows: Buffer): Map<string, IdType> {
   const first = splitRows(rows);
   const typeOf = (place: number): IdType => {
     const forms = new Set(first.map((fields) => formOf(fields[place] ?? '\\N')));
@@ -114,15 +117,15 @@ export function demandNumbers(rows: Buffer, columns: readonly string[], guessed:
  * @throws ZenError `failed` for ids that would be counted wrongly: rounded ones, and words for NULL among numbers
  */
 export async function examineIds(
-  { columns }: Table,
+  { columns }: BackupTable,
   rows: AsyncIterable<Buffer>,
   path: string,
-): Promise<Ids> {
-  const census = idPlaces(columns).map(([name, place]) => ({ place, ids: new Census(name) }));
+): Promise<ExaminedIds> {
+  const counters = idPlaces(columns).map(([name, place]) => ({ place, ids: new FormCounter(name) }));
   for await (const piece of rows)
     for (const fields of splitRows(piece))
-      for (const { place, ids } of census) ids.add(fields[place] ?? '\\N');
-  const decided = census.map(({ ids }) => ids.decide(path));
+      for (const { place, ids } of counters) ids.add(fields[place] ?? '\\N');
+  const decided = counters.map(({ ids }) => ids.decide(path));
   return {
     types: new Map(decided.map(({ column, type }) => [column, type])),
     odd: decided.flatMap(({ odd }) => odd ?? []),
@@ -134,7 +137,7 @@ const mostExamples = 1000;
 const fewExamples = 3;
 
 /** Counts the values of a column by their form. */
-class Census {
+class FormCounter {
   readonly #column: string;
   readonly #rows: Record<Form, number> = {
     null: 0,
@@ -187,7 +190,7 @@ class Census {
   #examples(...forms: Form[]): Examples {
     return forms.flatMap((form) => {
       const values = [...(this.#values.get(form) ?? [])].sort(([, a], [, b]) => b - a).slice(0, fewExamples);
-      return values.map(([field, rows]): [string, number] => [decode(unescapeText(field)), rows]);
+      return values.map(([field, rows]): [string, number] => [toUtf8(unescapeText(field)), rows]);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Database, Session } from '../db/database.ts';
-import { hasTable, isTooLong, widen } from '../db/tables.ts';
+import { hasTable, isTooLong, widenNames } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { hasLedger, record } from '../ledger/ledger.ts';
@@ -10,13 +10,13 @@ import type { Backup } from './formats/backup.ts';
 import { mapColumns } from './columns.ts';
 import type { Mapping } from './columns.ts';
 import { demandNumbers, examineIds, IdsInDoubt, typeIds } from './ids.ts';
-import type { Ids, OddIds } from './ids.ts';
+import type { ExaminedIds, OddIds } from './ids.ts';
 import { replaceWords } from './copy/nulls.ts';
 import { openBackup } from './formats/detect.ts';
-import { Source } from './copy/source.ts';
+import { RowSource } from './copy/source.ts';
 import { countLog, summarize } from './summary.ts';
 import type { Summary } from './summary.ts';
-import { Tally } from './copy/encode.ts';
+import { CopyEncoder } from './copy/encode.ts';
 
 export interface RestoreOptions {
   /** Add to what `log_raw` holds, instead of replacing it. */
@@ -34,7 +34,7 @@ export interface RestoreOptions {
 }
 
 /** How far a restore has come. */
-export interface Progress {
+export interface RestoreProgress {
   /** Bytes of the dump read, of how many. */
   bytes: number;
   size: number;
@@ -67,17 +67,17 @@ export async function restore(
   db: Database,
   backup: Backup,
   options: RestoreOptions,
-  onProgress: (progress: Progress) => void = () => undefined,
+  onProgress: (progress: RestoreProgress) => void = () => undefined,
 ): Promise<Restored> {
   return attempt(db, backup, options, { wide: false, ids: undefined }, onProgress);
 }
 
 /** What the rows of a backup may tell only while they are loaded. */
-interface Known {
+interface Learned {
   /** Whether names may be of more than 128 characters. */
   wide: boolean;
   /** All ids, examined, where the first ones did not tell what they are. */
-  ids: Ids | undefined;
+  ids: ExaminedIds | undefined;
 }
 
 /** Rarely more than once; so the backup is read again, rather than all of them measured first. */
@@ -85,11 +85,11 @@ async function attempt(
   db: Database,
   backup: Backup,
   options: RestoreOptions,
-  known: Known,
-  onProgress: (progress: Progress) => void,
+  known: Learned,
+  onProgress: (progress: RestoreProgress) => void,
 ): Promise<Restored> {
   try {
-    return await load(db, backup, options, known, onProgress);
+    return await loadBackup(db, backup, options, known, onProgress);
   } catch (error) {
     const open = options.reopen ?? (() => openBackup(backup.path));
     const more = await learn(known, error, open, options);
@@ -105,11 +105,11 @@ async function attempt(
 
 /** What an error tells about the rows, unless it tells nothing new. */
 async function learn(
-  known: Known,
+  known: Learned,
   error: unknown,
   open: () => Promise<Backup>,
   options: RestoreOptions,
-): Promise<Known | undefined> {
+): Promise<Learned | undefined> {
   if (isTooLong(error) && !known.wide) return { ...known, wide: true };
   if (!(error instanceof IdsInDoubt) || known.ids) return undefined;
   const backup = await open();
@@ -122,12 +122,12 @@ async function learn(
   }
 }
 
-async function load(
+async function loadBackup(
   db: Database,
   backup: Backup,
   { append, allowEmpty, tables = [], nulls = [], wait = 0 }: RestoreOptions,
-  { wide, ids }: Known,
-  onProgress: (progress: Progress) => void,
+  { wide, ids }: Learned,
+  onProgress: (progress: RestoreProgress) => void,
 ): Promise<Restored> {
   const table = await backup.find(...tables);
   const pieces = replaceWords(backup.rows(table), nulls)[Symbol.asyncIterator]();
@@ -144,13 +144,13 @@ async function load(
   };
   return db.transaction(async (session) => {
     if (!append) await lockAlone(session, wait);
-    const tally = await prepare(session, mapping, append);
-    if (wide) await widen(session, 'log_raw');
-    const source = new Source(convert(first, pieces, mapping), report);
-    const encoded = tally
-      ? await session.copy('log_raw', mapping.columns, source.encode(tally), { binary: true })
+    const encoder = await prepare(session, mapping, append);
+    if (wide) await widenNames(session, 'log_raw');
+    const source = new RowSource(convertRows(first, pieces, mapping), report);
+    const encoded = encoder
+      ? await session.copy('log_raw', mapping.columns, source.encode(encoder), { binary: true })
       : 0;
-    const rest = tally?.sure
+    const rest = encoder?.sure
       ? 0
       : await session.copy('log_raw', mapping.columns, check(source.rest(), mapping), { after: encoded });
     const rows = encoded + rest;
@@ -158,7 +158,7 @@ async function load(
     // From 3,000 rows instead of 30,000: 0.03 s instead of 0.27 s for 3.2 M, and aggregating is as fast.
     await session.run('set local default_statistics_target = 10');
     await session.run('analyze log_raw'); // of another role's table, the server only warns
-    const summary = summarize(tally?.counts ?? (await countLog(session)));
+    const summary = summarize(encoder?.counts ?? (await countLog(session)));
     const untold = append ? undefined : await tellLedger(session, summary, rows);
     return { rows, bytes: backup.size, indexed, odd: ids?.odd ?? [], untold, summary };
   });
@@ -195,7 +195,7 @@ async function mayRecord(session: Session): Promise<boolean> {
 }
 
 /** The first piece and those after it, as rows of the log. */
-async function* convert(
+async function* convertRows(
   first: IteratorResult<Buffer>,
   pieces: AsyncIterator<Buffer>,
   { map }: Mapping,
@@ -203,7 +203,7 @@ async function* convert(
   for (let piece = first; !piece.done; piece = await pieces.next()) yield map(piece.value);
 }
 
-/** Rows sent as text, whose ids the tally has not read. */
+/** Rows sent as text, whose ids the encoder has not read. */
 async function* check(rows: AsyncIterable<Buffer>, { columns, guessed }: Mapping): AsyncGenerator<Buffer> {
   for await (const piece of rows) {
     if (guessed.length > 0) demandNumbers(piece, columns, guessed);
@@ -225,12 +225,12 @@ interface Shape {
   time: string | null;
 }
 
-/** Makes `log_raw` ready for rows. Gives a tally for them when it will hold just those, and as they are sent. */
+/** Makes `log_raw` ready for rows. Gives an encoder for them when it will hold just those, and as they are sent. */
 async function prepare(
   session: Session,
   { columns, texts, guessed }: Mapping,
   append: boolean,
-): Promise<Tally | undefined> {
+): Promise<CopyEncoder | undefined> {
   if (!(await hasTable(session, 'log_raw'))) await session.run(sql('restore/table'));
   if (!append) await session.run('truncate log_raw');
   const [shape] = await session.query<Shape>(sql('restore/shape'));
@@ -248,8 +248,8 @@ async function prepare(
   const numbers = await holdTexts(session, texts, append);
   // A column of texts would take any id: whether it is the number that it seems to be is looked at in text.
   const isPlain = shape?.plain && guessed.every((name) => numbers.includes(name));
-  const tally = isPlain ? new Tally(columns, numbers) : undefined;
-  return tally?.sure ? tally : undefined;
+  const encoder = isPlain ? new CopyEncoder(columns, numbers) : undefined;
+  return encoder?.sure ? encoder : undefined;
 }
 
 /** Makes the index if it is missing and may be made; whether the log has it then. */

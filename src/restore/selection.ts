@@ -1,26 +1,26 @@
 import { ZenError } from '../errors.ts';
-import { fullName, listTables } from './formats/backup.ts';
-import type { Table, TableName } from './formats/backup.ts';
+import { fullName, describeTables } from './formats/backup.ts';
+import type { BackupTable, QualifiedName } from './formats/backup.ts';
 import type { Catalogue } from './formats/catalogue.ts';
 import { isLog } from './columns.ts';
 
 /** The tables to take of a backup, each with its parts. */
-export class Selection {
+export class TableSelection {
   readonly #isDefault: boolean;
-  readonly #wanted: readonly Wanted[];
+  readonly #wanted: readonly TablePattern[];
   readonly #catalogue: Catalogue;
   readonly #path: string;
 
   /** @param names each `name` or `schema.name`, with `*` for any characters; by default `log_raw` */
   constructor(names: readonly string[], catalogue: Catalogue, path: string) {
     this.#isDefault = names.length === 0;
-    this.#wanted = (this.#isDefault ? ['log_raw'] : names).map(readWanted);
+    this.#wanted = (this.#isDefault ? ['log_raw'] : names).map(toPattern);
     this.#catalogue = catalogue;
     this.#path = path;
   }
 
   /** The table to take that another one is, or is a part of: a part may bear the same name in another schema. */
-  owner(table: TableName): TableName | undefined {
+  owner(table: QualifiedName): QualifiedName | undefined {
     return this.#catalogue
       .lineage(table)
       .findLast((each) => this.#wanted.some((wanted) => isNamed(each, wanted)));
@@ -32,7 +32,7 @@ export class Selection {
    * @param tables those that have data
    * @throws ZenError `failed` otherwise
    */
-  check(tables: readonly Table[]): void {
+  check(tables: readonly BackupTable[]): void {
     const owners = this.checkOwners(tables);
     const named = tables.flatMap((table) => this.#catalogue.lineage(table));
     const missing = this.#wanted.find((wanted) => !named.some((table) => isNamed(table, wanted)));
@@ -41,8 +41,8 @@ export class Selection {
       const held = `${this.#path} holds no data of a table ${missing.name}`;
       this.#refuse(
         alike.length > 0
-          ? `${held}. With the log's columns it has ${listTables(alike)}. ${howToTake(alike)}`
-          : `${held} (its tables: ${listTables(tables) || 'none'}). Choose one with --table.`,
+          ? `${held}. With the log's columns it has ${describeTables(alike)}. ${howToTake(alike)}`
+          : `${held} (its tables: ${describeTables(tables) || 'none'}). Choose one with --table.`,
       );
     }
     // Without definitions, nothing says what is a part of the log; whoever names its table wants that one.
@@ -50,7 +50,7 @@ export class Selection {
     const [own, ...others] = [...alike].sort((a, b) => Number(!this.owner(a)) - Number(!this.owner(b)));
     if (own && others.length > 0)
       this.#refuse(
-        `${this.#path} defines no tables, so that ${listTables(others)} may be parts of ${fullName(own)}. ${howToTake(alike)}`,
+        `${this.#path} defines no tables, so that ${describeTables(others)} may be parts of ${fullName(own)}. ${howToTake(alike)}`,
       );
   }
 
@@ -59,15 +59,15 @@ export class Selection {
    *
    * @throws ZenError `failed` when several of them bear one name
    */
-  checkOwners(tables: readonly TableName[]): TableName[] {
-    const owners = new Map<string, TableName>();
+  checkOwners(tables: readonly QualifiedName[]): QualifiedName[] {
+    const owners = new Map<string, QualifiedName>();
     for (const owner of tables.map((table) => this.owner(table)))
       if (owner) owners.set(fullName(owner), owner);
     for (const wanted of this.#wanted.filter(({ name }) => !name.includes('*'))) {
       const named = [...owners.values()].filter((owner) => isNamed(owner, wanted));
       if (named.length > 1)
         this.#refuse(
-          `${this.#path} holds several tables ${wanted.name}: ${listTables(named)}. Choose one with --table.`,
+          `${this.#path} holds several tables ${wanted.name}: ${describeTables(named)}. Choose one with --table.`,
         );
     }
     return [...owners.values()];
@@ -78,23 +78,23 @@ export class Selection {
   }
 }
 
-interface Wanted {
+interface TablePattern {
   name: string;
   pattern: RegExp;
 }
 
-function readWanted(name: string): Wanted {
+function toPattern(name: string): TablePattern {
   const pattern = name.replaceAll(/[$()+.?[\\\]^{|}]/g, '\\$&').replaceAll('*', '.*');
   return { name, pattern: new RegExp(`^${pattern}$`, 's') };
 }
 
-function isNamed(table: TableName, { name, pattern }: Wanted): boolean {
+function isNamed(table: QualifiedName, { name, pattern }: TablePattern): boolean {
   if (name === table.name || name === fullName(table)) return true;
   return pattern.test(name.includes('.') ? fullName(table) : table.name);
 }
 
 /** What to type: each name, as a shell takes it, or a pattern of many. */
-function howToTake(tables: readonly TableName[]): string {
+function howToTake(tables: readonly QualifiedName[]): string {
   const typed = tables.slice(0, 10).map((table) => `--table ${shellWord(fullName(table))}`);
   const more = tables.length > 10 ? " …, or a pattern, as in --table 'log_raw*'" : '';
   return `Name the tables to take: ${typed.join(' ')}${more}.`;

@@ -9,7 +9,7 @@ export interface Named {
 }
 
 /** A word for NULL that stands in a column as a name. */
-export interface Words {
+export interface NullWords {
   column: string;
   word: string;
   events: number;
@@ -28,7 +28,7 @@ export interface Summary {
   /** The kinds of event, the most frequent first; of many, only the first ones. */
   kinds: Named[];
   /** Names and users that are words for NULL. */
-  words: Words[];
+  words: NullWords[];
   /** How many event ids repeat an earlier one. */
   duplicate_ids: number;
   /** Events outside 2000 to 2100, and how many of those would be inside if their ts were seconds. */
@@ -50,7 +50,7 @@ type Texts = 'item_topic' | 'source_topic' | 'age_segment' | 'event';
 /** See `sql/restore/summary.sql`, which gives null for no names. */
 type Found = Omit<Counts, 'kinds' | 'words'> & { kinds: Named[] | null } & Record<
     `${Texts}_words`,
-    Words[] | null
+    NullWords[] | null
   >;
 
 /** Looks over the whole of `log_raw`. */
@@ -61,7 +61,7 @@ export async function countLog(session: Session): Promise<Counts> {
   const { item_topic_words, source_topic_words, age_segment_words, event_words, kinds, ...counts } = found;
   const numbers = await session.query<{ name: string }>(sql('restore/numbers'));
   const isNumber = numbers.some(({ name }) => name === 'user_id');
-  const users = isNumber ? [] : await session.query<Words>(sql('restore/users'), [words]);
+  const users = isNumber ? [] : await session.query<NullWords>(sql('restore/users'), [words]);
   const names = [item_topic_words, source_topic_words, age_segment_words, event_words];
   return { ...counts, kinds: kinds ?? [], words: [...names.flatMap((each) => each ?? []), ...users] };
 }

@@ -9,14 +9,14 @@ import type { Selection } from './selection.ts';
 const where = ['item_topic', 'age_segment'];
 const measures: [{ op: 'sum'; as: string }] = [{ op: 'sum', as: 'visits' }];
 
-function choose({ topics, ages }: Selection, shown: [number, number]): Choice {
+function toChoice({ topics, ages }: Selection, shown: [number, number]): Choice {
   return { chosen: [topics, ages], shown, step: minuteMs };
 }
 
 /** The rows of the history minute by minute, whatever steps it is drawn in; hour by hour where there is no more. */
 export function listMinutes(tables: Tables, selection: Selection, span: [number, number]): Drawn['history'] {
   const query = { table: 'visits' as const, groupby: ['item_topic'], time: 'dt', measures, where };
-  const { groups, times } = answer(query, tables, choose(selection, selection.period ?? span));
+  const { groups, times } = answer(query, tables, toChoice(selection, selection.period ?? span));
   return groups.flatMap(({ fields, group }) =>
     times.flatMap((dt, slot) => {
       const visits = group.sums[slot] ?? 0;
@@ -33,7 +33,7 @@ export function countTopics(
   span: [number, number],
 ): Map<string, number> {
   const query = { table: 'visits' as const, groupby: ['item_topic'], measures, where };
-  const choice = choose({ ...selection, topics: null }, selection.period ?? span);
+  const choice = toChoice({ ...selection, topics: null }, selection.period ?? span);
   const { groups } = answer(query, tables, choice);
   return new Map(groups.map(({ fields, group }) => [fields.item_topic as string, group.sums[0] ?? 0]));
 }
@@ -56,7 +56,7 @@ export function findPeak(tables: Tables, selection: Selection, span: [number, nu
   const [start, end] = selection.period ?? span;
   const { until, step } = tables.coarse ?? { until: start, step: minuteMs };
   const isCoarse = end <= until;
-  const choice = choose(selection, isCoarse ? [start, end] : [Math.max(start, until), end]);
+  const choice = toChoice(selection, isCoarse ? [start, end] : [Math.max(start, until), end]);
   const { groups, times } = answer(query, tables, { ...choice, step: isCoarse ? step : minuteMs });
   const sums = groups[0]?.group.sums ?? [];
   let best = 0;

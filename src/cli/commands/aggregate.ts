@@ -9,10 +9,10 @@ import { merge, subtract } from '../../ledger/windows.ts';
 import { mayCountUsers } from '../../people/table.ts';
 import { describeWindow, isoTime, lastMidnight, minuteMs } from '../../time.ts';
 import type { Window } from '../../time.ts';
-import { count, describeRows, describeShare, isoWindow, rowsJson } from '../format.ts';
+import { formatCount, describeRows, describeShare, isoWindow, rowsJson } from '../format.ts';
 import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
-import { command } from '../run.ts';
+import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { listOwn } from '../../ledger/state.ts';
 import { tellState } from '../state.ts';
@@ -28,7 +28,7 @@ export interface AggregateFlags extends CommonOptions, DateOptions {
 }
 
 export async function runAggregate(flags: AggregateFlags): Promise<void> {
-  await command(flags, (db, terminal, seconds) => aggregateIn(db, terminal, seconds, flags));
+  await runCommand(flags, (db, terminal, seconds) => aggregateIn(db, terminal, seconds, flags));
 }
 
 export async function aggregateIn(
@@ -69,7 +69,7 @@ export async function aggregateIn(
   const stay = kept.map((window) => `\n${describeWindow(window)}, ${keeps}`);
   return {
     text:
-      `${dryRun ? 'Would aggregate' : 'Aggregated'} ${count(events)} events of ${stated}, into ` +
+      `${dryRun ? 'Would aggregate' : 'Aggregated'} ${formatCount(events)} events of ${stated}, into ` +
       `${describeRows(rows)}, in ${seconds()} s.${stay.join('')}`,
     json,
   };

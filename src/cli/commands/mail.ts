@@ -7,7 +7,7 @@ import type { LocaleName } from '../../render/locale.ts';
 import { megabytes } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Report } from '../run.ts';
-import { readPage, tell } from './verify.ts';
+import { readPageFile, printReport } from './verify.ts';
 import type { ReadOptions } from './verify.ts';
 
 export interface MailFlags extends CommonOptions, ReadOptions {
@@ -28,7 +28,7 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
     throw new ZenError('usage', 'With --json, say where the message goes: --out <file>.');
   if (out !== undefined && (await isSame(out, file)))
     throw new ZenError('usage', `${out} is the page: name another file for the message.`);
-  const html = await readPage(file, flags.maxSize);
+  const html = await readPageFile(file, flags.maxSize);
   const report = async (db?: Database): Promise<Report> => {
     const { language, history } = await readWhole(file, html, flags.maxSize, db);
     const options = { from, to, url, attach: flags.attach * 1e6, filename: basename(file) };
@@ -42,7 +42,7 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
       json: { file: resolve(out), subject, bytes: source.length, attached },
     };
   };
-  await tell(flags, report);
+  await printReport(flags, report);
 }
 
 async function isSame(one: string, other: string): Promise<boolean> {

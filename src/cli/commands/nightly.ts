@@ -11,7 +11,7 @@ import type { Check } from '../../nightly/checks.ts';
 import type { Content } from '../../render/render.ts';
 import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
 import type { Window } from '../../time.ts';
-import { command } from '../run.ts';
+import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { demandFile } from '../options.ts';
 import { aggregateIn } from './aggregate.ts';
@@ -50,7 +50,7 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
     const tell = (text: string) => {
       log('note', text);
     };
-    await command({ ...flags, quiet: true, tell }, async (db, terminal, seconds) => {
+    await runCommand({ ...flags, quiet: true, tell }, async (db, terminal, seconds) => {
       const aggregated = await aggregateIn(db, terminal, seconds, flags);
       log('aggregate', aggregated.text, aggregated.json);
       const look = (session: Session) => examine(session, flags);
@@ -59,7 +59,7 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
       for (const line of describeLate(late)) log('late', line);
       const lost = late.map(({ start, end, ...of }) => ({ start: isoTime(start), end: isoTime(end), ...of }));
       const json = { run, aggregated: aggregated.json, checks, late: lost };
-      if (!content) return refuse(failed, flags, json);
+      if (!content) return refuseToPublish(failed, flags, json);
       const warning = failed.map(({ text }) => text).join(' ');
       const page: RenderFlags = { ...flags, startDt: window.start, endDt: window.end };
       delete page.last;
@@ -130,7 +130,7 @@ async function choosePeriod(session: Session, last: number): Promise<Window> {
   return { start: start < end ? start : end - last, end };
 }
 
-function refuse(failed: Check[], { out }: NightlyFlags, json: Record<string, unknown>): Report {
+function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<string, unknown>): Report {
   const told = failed.map(({ text }) => text).join(' ');
   // Nothing is published that `zen verify` would refuse.
   const isFirm = failed.some(({ name }) => name === 'tables');

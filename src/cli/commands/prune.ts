@@ -4,9 +4,9 @@ import { ZenError } from '../../errors.ts';
 import { inspect } from '../../ledger/state.ts';
 import { describeWindow } from '../../time.ts';
 import { demandConsent } from '../consent.ts';
-import { count, describeRows, isoWindow, rowsJson } from '../format.ts';
+import { formatCount, describeRows, isoWindow, rowsJson } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
-import { command } from '../run.ts';
+import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { listOwn } from '../../ledger/state.ts';
 import type { Terminal } from '../terminal.ts';
@@ -24,7 +24,7 @@ export interface PruneFlags extends CommonOptions {
 export async function runPrune(flags: PruneFlags, streams?: Streams): Promise<void> {
   if (flags.pruneRaw === undefined && flags.pruneAggregates === undefined)
     throw new ZenError('usage', 'Say what may go: --prune-raw 30d, --prune-aggregates 400d, or both.');
-  await command({ ...flags, streams }, async (db, terminal) => {
+  await runCommand({ ...flags, streams }, async (db, terminal) => {
     if (!flags.dryRun && !flags.yes) await confirmPruning(db, terminal, flags);
     return pruneIn(db, flags);
   });
@@ -48,7 +48,7 @@ export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> 
     (window) => `\n${describeWindow(window)}, stays in the log, which has changed since it was aggregated.`,
   );
   return {
-    text: `${done} ${count(events)} events of the log, ${describeRows(rows)}.${stay.join('')}`,
+    text: `${done} ${formatCount(events)} events of the log, ${describeRows(rows)}.${stay.join('')}`,
     json: {
       ...{ dry_run: dryRun, events, ...rowsJson(rows) },
       kept: kept.map(isoWindow),

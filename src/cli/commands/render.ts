@@ -5,10 +5,10 @@ import { writePage } from '../../output.ts';
 import type { LocaleName } from '../../render/locale.ts';
 import type { Content, RenderProgress } from '../../render/render.ts';
 import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
-import { count, describeShare, megabytes } from '../format.ts';
+import { formatCount, describeShare, megabytes } from '../format.ts';
 import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
-import { command } from '../run.ts';
+import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { listOwn } from '../../ledger/state.ts';
 import { tellState } from '../state.ts';
@@ -29,7 +29,7 @@ export interface RenderFlags extends CommonOptions, DateOptions {
 }
 
 /** The period to render: the dates, or a stretch up to the end, which is the last UTC midnight unless a date says otherwise. */
-function readPeriod(flags: RenderFlags): { start: number | undefined; end: number | undefined } {
+function periodOf(flags: RenderFlags): { start: number | undefined; end: number | undefined } {
   const { start, end } = readDates(flags);
   if (flags.last === undefined) return { start, end };
   if (start !== undefined)
@@ -42,7 +42,7 @@ function readPeriod(flags: RenderFlags): { start: number | undefined; end: numbe
 export async function runRender(flags: RenderFlags, streams?: Streams): Promise<void> {
   if (flags.json && flags.out === '-')
     throw new ZenError('usage', 'With --json, say where the page goes: --out <file>.');
-  await command({ ...flags, streams }, async (db, terminal, seconds) => {
+  await runCommand({ ...flags, streams }, async (db, terminal, seconds) => {
     await tellState(db, terminal, { reads: listOwn() });
     return renderFrom(db, terminal, seconds, flags);
   });
@@ -63,7 +63,7 @@ export async function renderFrom(
   const { locale, title, out, maxSize, minCell } = flags;
   const toStdout = out === '-';
   const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
-  const options = { ...readPeriod(flags), locale, title, maxSize, minCell, warning };
+  const options = { ...periodOf(flags), locale, title, maxSize, minCell, warning };
   const { html, period, visits, rows, slow, coarse, silences, uncounted, merged } = await terminal.during(
     `Rendering ${name}`,
     async (update) => {
@@ -93,7 +93,7 @@ export async function renderFrom(
     );
   if (merged > 0)
     terminal.note(
-      `${count(merged)} groups of a topic, an age and an event stand merged, so that none has fewer than ${minCell} people. ` +
+      `${formatCount(merged)} groups of a topic, an age and an event stand merged, so that none has fewer than ${minCell} people. ` +
         (uncounted.length > 0 ? 'Where people are not counted, that is judged by single minutes. ' : '') +
         'For the exact page, which may tell of single people: --min-cell 1.',
     );
@@ -105,7 +105,7 @@ export async function renderFrom(
       `templates/charts/${name}.vl.json cannot be answered from columns, so that it is slow to filter.`,
     );
   return {
-    text: `Rendered ${count(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
+    text: `Rendered ${formatCount(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
     json: {
       file,
       bytes,

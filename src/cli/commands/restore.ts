@@ -7,10 +7,10 @@ import type { Origin } from '../../restore/formats/detect.ts';
 import { hasEvents, restore } from '../../restore/restore.ts';
 import { isoTime } from '../../time.ts';
 import { demandConsent } from '../consent.ts';
-import { count, describeProgress, megabytes } from '../format.ts';
+import { formatCount, describeProgress, megabytes } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import { describeLog, logJson } from '../report.ts';
-import { command, onInterrupt } from '../run.ts';
+import { runCommand, onInterrupt } from '../run.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Streams } from '../terminal.ts';
 
@@ -60,7 +60,7 @@ async function restoreFrom(
 ): Promise<void> {
   const dump = backup.path;
   const { append = false, allowEmpty, table: tables, wait, null: nulls = [] } = options;
-  await command({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
+  await runCommand({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
     await inspect(db, { reads: [], writes: ['zen_runs'] });
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
@@ -80,7 +80,7 @@ async function restoreFrom(
     if (!indexed)
       terminal.note('log_raw has no index on ts, which only its owner may make: aggregating takes longer.');
     return {
-      text: `Restored ${count(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
+      text: `Restored ${formatCount(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
       json: { rows, bytes, seconds: seconds(), database: db.label, summary: logJson(summary, odd) },
     };
   });

@@ -43,18 +43,18 @@ export function runSchedule(flags: ScheduleFlags): void {
     user: userInfo().username,
     writable: [out, ...(folder === undefined ? [] : [folder])].map((path) => findFolder(dirname(path))),
   };
-  const texts = files[kind].map((name) => fill(`templates/schedule/${name}.hbs`, values));
+  const texts = files[kind].map((name) => fillTemplate(`templates/schedule/${name}.hbs`, values));
   const json = Object.fromEntries(files[kind].map((name, index) => [name, texts[index]]));
   new Terminal().print(flags.json ? JSON.stringify(json) : texts.join('\n').trimEnd());
 }
 
-function fill(path: string, values: object): string {
+function fillTemplate(path: string, values: object): string {
   const template = Handlebars.compile(readShipped(path), { strict: true, noEscape: true });
-  return template(values, { helpers: { sh: quote, unit, word, argument } });
+  return template(values, { helpers: { sh: quoteForCron, unit, word: unitWord, argument } });
 }
 
 /** A word for sh, in a crontab: there `%` ends the command, and quotes do not protect it. */
-function quote(text: string): string {
+function quoteForCron(text: string): string {
   return `'${text.replaceAll("'", `'\\''`).replaceAll('%', '\\%')}'`;
 }
 
@@ -64,13 +64,13 @@ function unit(text: string): string {
 }
 
 /** For a word of a unit, between double quotes (systemd.syntax(7), “Quoting”). */
-function word(text: string): string {
+function unitWord(text: string): string {
   return unit(text).replaceAll(/["\\]/g, '\\$&');
 }
 
 /** For an argument of a command, where `$` begins a variable (systemd.service(5), “Command lines”); its program has none. */
 function argument(text: string): string {
-  return word(text).replaceAll('$', '$$$$');
+  return unitWord(text).replaceAll('$', '$$$$');
 }
 
 /** The folder that is there, of it and those around it: in one that is not, a service could not make it, nor even start. */

@@ -4,7 +4,7 @@ import { ZenError } from '../../errors.ts';
 import { describeDuration } from '../../time.ts';
 import type { CommonOptions } from '../options.ts';
 import { describeStatus, statusJson } from '../report.ts';
-import { command } from '../run.ts';
+import { runCommand } from '../run.ts';
 import { listOwn } from '../../ledger/state.ts';
 import { tellState } from '../state.ts';
 
@@ -13,7 +13,7 @@ export interface StatusFlags extends CommonOptions {
 }
 
 export async function runStatus(flags: StatusFlags): Promise<void> {
-  await command(flags, async (db, terminal) => {
+  await runCommand(flags, async (db, terminal) => {
     await tellState(db, terminal, { reads: ['log_raw', ...listOwn()] });
     const status = await queryStatus(db, Date.now());
     const { maxAge } = flags;

@@ -2,9 +2,9 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Database } from '../../db/database.ts';
 import { ZenError, messageOf } from '../../errors.ts';
-import { count } from '../format.ts';
+import { formatCount } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
-import { command } from '../run.ts';
+import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -12,11 +12,11 @@ import { Terminal } from '../terminal.ts';
 export async function runVerify(file: string, flags: CommonOptions & ReadOptions): Promise<void> {
   const { roomFor, verify } = await import('../../render/verify.ts');
   const { describeDifference } = await import('../../render/compare.ts');
-  const html = await readPage(file, flags.maxSize);
+  const html = await readPageFile(file, flags.maxSize);
   const report = async (db?: Database): Promise<Report> => {
     const { manifest, differences } = await verify(html, db, roomFor(flags.maxSize * 1e6));
     const told = differences.map(describeDifference);
-    const held = `${file} is whole: ${count(manifest.events)} events, ${manifest.start} … ${manifest.end}, by zen ${manifest.zen}`;
+    const held = `${file} is whole: ${formatCount(manifest.events)} events, ${manifest.start} … ${manifest.end}, by zen ${manifest.zen}`;
     return {
       text: told.length > 0 ? told.join('\n') : `${held}${db ? `, as in ${db.label}` : ''}.`,
       json: { file: resolve(file), verified: told.length === 0, manifest, differences },
@@ -24,12 +24,15 @@ export async function runVerify(file: string, flags: CommonOptions & ReadOptions
         told.length > 0 ? new ZenError('stale', `${file} is not what it states: see above.`) : undefined,
     };
   };
-  await tell(flags, report);
+  await printReport(flags, report);
 }
 
 /** Prints a report, for which a database is opened only when one is named. */
-export async function tell(flags: CommonOptions, report: (db?: Database) => Promise<Report>): Promise<void> {
-  if (flags.database !== undefined) return command(flags, report);
+export async function printReport(
+  flags: CommonOptions,
+  report: (db?: Database) => Promise<Report>,
+): Promise<void> {
+  if (flags.database !== undefined) return runCommand(flags, report);
   const { text, json, failure } = await report();
   new Terminal({ quiet: flags.quiet === true }).print(flags.json ? JSON.stringify(json) : text);
   if (failure) throw failure;
@@ -42,7 +45,7 @@ export interface ReadOptions {
 }
 
 /** Reads a page of at most so many megabytes; of a larger file, or one without an end, no more than that. */
-export async function readPage(file: string, maxSize: number): Promise<Buffer> {
+export async function readPageFile(file: string, maxSize: number): Promise<Buffer> {
   try {
     const handle = await open(file);
     try {

@@ -2,13 +2,13 @@ import type { Environment } from '../../config.ts';
 import { ZenError } from '../../errors.ts';
 import { findPassword } from './passfile.ts';
 import { readAddress } from './url.ts';
-import type { Place } from './url.ts';
+import type { ConnInfo } from './url.ts';
 import { resolveTls } from './tls.ts';
 import type { Tls } from './tls.ts';
 
 /** How to reach a server. */
-export interface Link {
-  place: Place;
+export interface Attempt {
+  place: ConnInfo;
   password: string | undefined;
   /** The URL's parameters that are not libpq's own. */
   settings: URLSearchParams;
@@ -17,7 +17,7 @@ export interface Link {
   /** `sslmode=disable` was asked for: a password may go in clear text, wherever the server is. */
   plain: boolean;
   /** What kind of server will do. */
-  wanted: Wanted;
+  wanted: SessionKind;
   /** Seconds. */
   patience: number;
   /** What to add when there is no way in. */
@@ -26,7 +26,7 @@ export interface Link {
 
 /** Of `target_session_attrs` (PostgreSQL's documentation, 34.1.2). */
 const kinds = ['any', 'read-write', 'read-only', 'primary', 'standby'] as const;
-export type Wanted = (typeof kinds)[number];
+export type SessionKind = (typeof kinds)[number];
 
 /**
  * Reads a URL as libpq does (PostgreSQL's documentation, 34.1.2 and 34.16): a password comes from the URL, PGPASSWORD, or the
@@ -36,12 +36,12 @@ export type Wanted = (typeof kinds)[number];
  * @throws ZenError `usage` for what is no URL, or a value that is none of a parameter's; it does not quote the URL, which may
  *   hold a password
  */
-export async function readLinks(text: string, env: Environment): Promise<[Link, ...Link[]]> {
+export async function readAttempts(text: string, env: Environment): Promise<[Attempt, ...Attempt[]]> {
   const { places, own, sslpassword, settings, ...address } = readAddress(text, env);
   const password = address.password || env.PGPASSWORD || undefined;
-  const wanted = readWanted(own.target_session_attrs || 'any');
+  const wanted = readKinds(own.target_session_attrs || 'any');
   const patience = readPatience(own.connect_timeout || '10');
-  const link = async (place: Place): Promise<Link> => {
+  const attempt = async (place: ConnInfo): Promise<Attempt> => {
     const tls = await resolveTls({ ...own, sslpassword }, place.host, env);
     const found = password ? { password, hint: '' } : await findPassword(own.passfile, place, env);
     const plain = own.sslmode === 'disable';
@@ -49,13 +49,13 @@ export async function readLinks(text: string, env: Environment): Promise<[Link, 
     return { place, password: found.password, settings, tls, plain, wanted: 'any', patience, hint };
   };
   const [first, ...others] = places;
-  const links = [await link(first), ...(await Promise.all(others.map(link)))] as const;
-  const [best, ...next] = wanted.flatMap((kind) => links.map((each) => ({ ...each, wanted: kind })));
-  return [best ?? links[0], ...next];
+  const attempts = [await attempt(first), ...(await Promise.all(others.map(attempt)))] as const;
+  const [best, ...next] = wanted.flatMap((kind) => attempts.map((each) => ({ ...each, wanted: kind })));
+  return [best ?? attempts[0], ...next];
 }
 
 /** What to look for at all hosts, and what then. */
-function readWanted(text: string): Wanted[] {
+function readKinds(text: string): SessionKind[] {
   if (text === 'prefer-standby') return ['standby', 'any'];
   const wanted = kinds.find((kind) => kind === text);
   if (wanted) return [wanted];

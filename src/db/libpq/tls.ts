@@ -13,7 +13,7 @@ const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 type Mode = (typeof modes)[number];
 
 /** What a URL says of TLS; absent is ''. */
-type Own = Record<'sslmode' | 'sslrootcert' | 'sslcert' | 'sslkey' | 'sslpassword', string>;
+type TlsParameters = Record<'sslmode' | 'sslrootcert' | 'sslcert' | 'sslkey' | 'sslpassword', string>;
 
 /**
  * What libpq would try, in its order (PostgreSQL's documentation, 34.19): without a mode, `prefer`; `require` with a root
@@ -24,7 +24,7 @@ type Own = Record<'sslmode' | 'sslrootcert' | 'sslcert' | 'sslkey' | 'sslpasswor
  * @param host a name, an address, or the folder of a socket
  * @throws ZenError `usage` for another mode, or a certificate or key that cannot be read
  */
-export async function resolveTls(own: Own, host: string, env: Environment): Promise<Tls[]> {
+export async function resolveTls(own: TlsParameters, host: string, env: Environment): Promise<Tls[]> {
   if (host.startsWith('/')) return [false];
   const file = own.sslrootcert || undefined;
   const wanted = own.sslmode || (file === 'system' ? 'verify-full' : 'prefer');
@@ -79,7 +79,7 @@ function isPem(text: string): boolean {
 /** By what a server may know who comes: a certificate and its key that are named, or libpq's own. */
 async function readClient(
   mode: Mode,
-  own: Own,
+  own: TlsParameters,
   env: Environment,
 ): Promise<{ cert: string; key: string; passphrase?: string } | undefined> {
   const named = own.sslcert;
@@ -105,7 +105,7 @@ async function readClient(
 
 async function readNamed(path = '', parameter: 'sslcert' | 'sslkey'): Promise<string> {
   try {
-    if (parameter === 'sslkey') await demandPrivate(path);
+    if (parameter === 'sslkey') await demandPrivateKey(path);
     const text = await readFile(path, 'utf8');
     if (isPem(text)) return text;
     throw new Error('it is not in PEM');
@@ -119,7 +119,7 @@ async function readNamed(path = '', parameter: 'sslcert' | 'sslkey'): Promise<st
 }
 
 /** Like libpq, does not take a key that others may read; of root's, its group may. */
-async function demandPrivate(path: string): Promise<void> {
+async function demandPrivateKey(path: string): Promise<void> {
   const { mode, uid } = await stat(path);
   if (process.platform === 'win32' || !(mode & (uid === 0 ? 0o037 : 0o077))) return;
   throw new ZenError(

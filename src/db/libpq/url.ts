@@ -4,7 +4,7 @@ import { messageOf, ZenError } from '../../errors.ts';
 import { findAccount } from './home.ts';
 
 /** A database of a server, and the role to be there. */
-export interface Place {
+export interface ConnInfo {
   /** A name, an address, or the folder of a socket. */
   host: string;
   port: string;
@@ -15,7 +15,7 @@ export interface Place {
 /** What a URL says. */
 export interface Address {
   /** One for each host. */
-  places: [Place, ...Place[]];
+  places: [ConnInfo, ...ConnInfo[]];
   password: string;
   /** That of the client's key. */
   sslpassword: string;
@@ -26,7 +26,7 @@ export interface Address {
 }
 
 /** What is in no variable, or may also stand in front of the parameters, which goes before a variable. */
-const names = ['host', 'port', 'user', 'password', 'dbname', 'sslpassword'] as const;
+const specialNames = ['host', 'port', 'user', 'password', 'dbname', 'sslpassword'] as const;
 
 /** What else zen heeds, and libpq's variables for it. */
 const variables = {
@@ -70,8 +70,8 @@ export function readAddress(text: string, env: Environment): Address {
   const [front = '', query = ''] = text.split(/\?(.*)/s);
   const settings = new URLSearchParams(query);
   const read = (name: string) => settings.get(name) ?? '';
-  const named = Object.fromEntries(names.map((name) => [name, read(name)])) as Record<
-    (typeof names)[number],
+  const named = Object.fromEntries(specialNames.map((name) => [name, read(name)])) as Record<
+    (typeof specialNames)[number],
     string
   >;
   const other = (from: Record<string, string>) =>
@@ -79,11 +79,11 @@ export function readAddress(text: string, env: Environment): Address {
       Object.entries(from).map(([name, variable]) => [name, read(name) || env[variable] || '']),
     );
   const own = other(variables) as Address['own'];
-  refuse(other(demands));
+  refuseRequired(other(demands));
   const strange = unheeded.find((name) => settings.has(name));
   if (strange)
     throw new ZenError('usage', `zen does not heed ${strange}. Take it out of the database's URL.`);
-  for (const name of [...names, ...Object.keys({ ...variables, ...demands }), ...tuning])
+  for (const name of [...specialNames, ...Object.keys({ ...variables, ...demands }), ...tuning])
     settings.delete(name);
   const url = readFront(front);
   const user = named.user || url.user || env.PGUSER || findAccount()?.username || '';
@@ -108,11 +108,13 @@ export function readAddress(text: string, env: Environment): Address {
 function readFront(front: string): Record<'user' | 'password' | 'hosts' | 'ports' | 'database', string> {
   try {
     const form = /^postgres(?:ql)?:\/\/(?:([^:/@]*)(?::([^/]*))?@)?([^/@]*)(?:\/([^@]*))?$/i;
-    const [, user, password, list = '', database] = match(form, /#|%00/.test(front) ? '' : front);
-    const hosts = list.split(',').map((host) => match(/^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d*))?$/, host));
+    const [, user, password, list = '', database] = demandMatch(form, /#|%00/.test(front) ? '' : front);
+    const hosts = list
+      .split(',')
+      .map((host) => demandMatch(/^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d*))?$/, host));
     return {
-      ...{ user: decode(user), password: decode(password), database: decode(database) },
-      hosts: hosts.map(([, address, name]) => decode(address ?? name)).join(','),
+      ...{ user: unescapePart(user), password: unescapePart(password), database: unescapePart(database) },
+      hosts: hosts.map(([, address, name]) => unescapePart(address ?? name)).join(','),
       ports: hosts.map(([, , , port]) => port ?? '').join(','),
     };
   } catch (error) {
@@ -122,7 +124,7 @@ function readFront(front: string): Record<'user' | 'password' | 'hosts' | 'ports
   }
 }
 
-function refuse(asked: Record<string, string>): void {
+function refuseRequired(asked: Record<string, string>): void {
   const [name] = Object.entries(asked).find(([, value]) => value === 'require') ?? [];
   if (name === undefined) return;
   const remedy = 'Ask for sslmode=verify-full instead';
@@ -135,18 +137,18 @@ function checkPort(text: string): string {
   throw new ZenError('usage', `“${text}” is not a port: ${remedy}.`);
 }
 
-function match(form: RegExp, text: string): (string | undefined)[] {
+function demandMatch(form: RegExp, text: string): (string | undefined)[] {
   const found = form.exec(text);
   if (!found) throw new Error('Invalid URL');
   return found;
 }
 
-function decode(text = ''): string {
+function unescapePart(text = ''): string {
   return decodeURIComponent(text);
 }
 
 /** A URL that leads there, without a password. */
-export function writeUrl(places: Place[]): string {
+export function writeUrl(places: ConnInfo[]): string {
   const hosts = places.map(
     ({ host, port }) => `${isIPv6(host) ? `[${host.replace('%', '%25')}]` : escape(host)}:${port}`,
   );

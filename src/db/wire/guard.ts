@@ -11,12 +11,12 @@ const mostAtFirst = 1_000_000;
 /** Bytes of one message: no text of JavaScript's is longer. */
 const mostInOne = 2 ** 29;
 /** For one statement: its rows, their bytes, and the bytes of all else (notices, parameters). */
-const mostRows = 2 ** 21;
+const mostRowsSent = 2 ** 21;
 const mostOfRows = 2 ** 30;
 const mostBeside = 2 ** 24;
 
 /** Messages of a server (PostgreSQL's documentation, 54.7), beside those by which it would copy out, or both ways. */
-const known = new Set(Array.from('123ACDEGIKNRSTZnstvw', (type) => type.charCodeAt(0)));
+const serverMessages = new Set(Array.from('123ACDEGIKNRSTZnstvw', (type) => type.charCodeAt(0)));
 const [copyIn, row, authentication, ready] = Array.from('GDRZ', (type) => type.charCodeAt(0));
 const [cleartext, scram] = [3, 11];
 /** The bytes of a message about who comes; and a challenge (RFC 5802), with no more rounds than take some seconds. */
@@ -72,15 +72,15 @@ export class Guard {
   #open(byte: number): void {
     this.#head.push(byte);
     const [type = 0, ...bytes] = this.#head;
-    if (!known.has(type)) throw refuse(strange);
+    if (!serverMessages.has(type)) throw garbledError(strange);
     if (bytes.length < 4) return;
     const length = toNumber(bytes);
     const isAuthentication = type === authentication;
-    if (length < (isAuthentication ? 8 : 4)) throw refuse(strange);
+    if (length < (isAuthentication ? 8 : 4)) throw garbledError(strange);
     this.#count(type, length);
-    if (type === copyIn && !this.#copies) throw refuse('it asks for rows that nobody wants to send');
+    if (type === copyIn && !this.#copies) throw garbledError('it asks for rows that nobody wants to send');
     if (type === ready) this.#isReady = true;
-    if (isAuthentication && (this.#isReady || length > mostOfOne)) throw refuse(strange);
+    if (isAuthentication && (this.#isReady || length > mostOfOne)) throw garbledError(strange);
     this.#left = length - 4;
     if (!isAuthentication) this.#head = [];
   }
@@ -93,11 +93,11 @@ export class Guard {
     } else this.#beside += length;
     const isMuch =
       length > mostInOne ||
-      this.#rows > mostRows ||
+      this.#rows > mostRowsSent ||
       this.#ofRows > mostOfRows ||
       this.#beside > mostBeside ||
       (!this.#entered && this.#ofRows + this.#beside > mostAtFirst);
-    if (isMuch) throw refuse(`it sends more ${isRow ? 'rows' : 'messages'} than anybody asked for`);
+    if (isMuch) throw garbledError(`it sends more ${isRow ? 'rows' : 'messages'} than anybody asked for`);
   }
 
   /** Looks at a whole message about who comes, on which the driver would stumble where nobody listens, or spend hours. */
@@ -105,8 +105,8 @@ export class Guard {
     const body = Buffer.from(this.#head.slice(5));
     this.#head = [];
     const kind = body.readUInt32BE();
-    if (kind === cleartext && !this.#mayTell) throw refuse(untold);
-    if (kind === scram && !challenge.test(body.toString('latin1', 4))) throw refuse(strange);
+    if (kind === cleartext && !this.#mayTell) throw garbledError(untold);
+    if (kind === scram && !challenge.test(body.toString('latin1', 4))) throw garbledError(strange);
   }
 }
 
@@ -118,7 +118,7 @@ function toNumber(bytes: number[]): number {
   return bytes.slice(0, 4).reduce((number, byte) => number * 256 + byte, 0);
 }
 
-function refuse(why: string): Error {
+function garbledError(why: string): Error {
   return Object.assign(new Error(why), { code: garbled });
 }
 
@@ -152,7 +152,7 @@ export async function secure(socket: Socket, tls: Exclude<Tls, false>, host: str
   // More than a byte would be taken for what comes encrypted (CVE-2021-23222).
   if (said !== 'S') {
     socket.destroy(); // the driver has not got it, and a process would wait for it
-    if (said !== 'N') throw refuse(strange);
+    if (said !== 'N') throw garbledError(strange);
     throw Object.assign(new Error('it has no TLS, which sslmode asks for'), { code: 'ENOTLS' });
   }
   const options = tls === 'prefer' ? { rejectUnauthorized: false } : tls;

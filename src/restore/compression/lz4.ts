@@ -6,7 +6,7 @@ const skippable = 0x184d2a50;
 const historyBytes = 1 << 16;
 const shortestMatch = 4;
 
-interface Frame {
+interface FrameHeader {
   /** Whether its blocks refer to those before. */
   linked: boolean;
   blockBytes: number;
@@ -28,7 +28,7 @@ interface Frame {
 export async function* unlz4(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   const { default: load } = await import('xxhash-wasm');
   const hash = await load();
-  const source = new Source(chunks);
+  const source = new ChunkReader(chunks);
   while (await source.more()) {
     const number = (await source.take(4)).readUInt32LE();
     if (isSkippable(number)) await source.skip((await source.take(4)).readUInt32LE());
@@ -43,7 +43,7 @@ export function isSkippable(number: number): boolean {
 }
 
 /** The descriptor of a frame: flags, the size of its blocks, perhaps that of its content, and a checksum of all that. */
-async function readFrame(source: Source, hash: XXHashAPI, path: string): Promise<Frame> {
+async function readFrame(source: ChunkReader, hash: XXHashAPI, path: string): Promise<FrameHeader> {
   const start = await source.take(2);
   const [flags = 0, blocks = 0] = start;
   if (flags >> 6 !== 1 || (flags & 2) !== 0 || (blocks & 0x8f) !== 0 || blocks >> 4 < 4) {
@@ -62,7 +62,7 @@ async function readFrame(source: Source, hash: XXHashAPI, path: string): Promise
   };
 }
 
-async function* readBlocks(source: Source, frame: Frame, hash: XXHashAPI): AsyncGenerator<Buffer> {
+async function* readBlocks(source: ChunkReader, frame: FrameHeader, hash: XXHashAPI): AsyncGenerator<Buffer> {
   const content = hash.create32();
   const memory = Buffer.alloc(historyBytes + frame.blockBytes);
   let history = 0;
@@ -74,7 +74,7 @@ async function* readBlocks(source: Source, frame: Frame, hash: XXHashAPI): Async
   ) {
     const end = block.stored
       ? history + block.data.copy(memory, history)
-      : expand(block.data, memory.subarray(0, history + frame.blockBytes), history);
+      : expandBlock(block.data, memory.subarray(0, history + frame.blockBytes), history);
     const piece = Buffer.from(memory.subarray(history, end));
     if (frame.checked) content.update(piece);
     size += BigInt(piece.length);
@@ -87,8 +87,8 @@ async function* readBlocks(source: Source, frame: Frame, hash: XXHashAPI): Async
 
 /** A block, whose length says in its highest bit whether it is stored as it was; a length of 0 ends the frame. */
 async function readBlock(
-  source: Source,
-  { blockBytes, blocksChecked }: Frame,
+  source: ChunkReader,
+  { blockBytes, blocksChecked }: FrameHeader,
   hash: XXHashAPI,
 ): Promise<{ data: Buffer; stored: boolean } | undefined> {
   const word = (await source.take(4)).readUInt32LE();
@@ -107,7 +107,7 @@ async function readBlock(
  * @param at where in `memory` it begins; what stands before is its history
  * @returns where it ends
  */
-function expand(block: Buffer, memory: Buffer, at: number): number {
+function expandBlock(block: Buffer, memory: Buffer, at: number): number {
   for (let next = 0; next < block.length;) {
     const token = block[next++] ?? 0;
     let length = token >> 4;
@@ -122,14 +122,14 @@ function expand(block: Buffer, memory: Buffer, at: number): number {
     for (let more = length === 15 ? 255 : 0; more === 255; length += more) more = block[next++] ?? broken();
     length += shortestMatch;
     if (offset === 0 || offset > at || at + length > memory.length) broken();
-    repeat(memory, at, offset, length);
+    copyMatch(memory, at, offset, length);
     at += length;
   }
   return broken();
 }
 
 /** A match may run into what it writes: then it goes on with that. */
-function repeat(memory: Buffer, at: number, offset: number, length: number): void {
+function copyMatch(memory: Buffer, at: number, offset: number, length: number): void {
   if (length > 32 && offset >= length) memory.copyWithin(at, at - offset, at - offset + length);
   else for (const end = at + length; at < end; at++) memory[at] = memory[at - offset] ?? 0;
 }
@@ -143,7 +143,7 @@ function wrongChecksum(): never {
 }
 
 /** Takes as many bytes as are wanted from chunks of any size. */
-class Source {
+class ChunkReader {
   readonly #chunks: AsyncIterator<Buffer, undefined>;
   #rest: Buffer = Buffer.alloc(0);
 

@@ -1,6 +1,6 @@
 import { ZenError } from '../../errors.ts';
 
-const pieceBytes = 1 << 18;
+const streamBytes = 1 << 18;
 
 /** What the library's WebAssembly exports: zstd's own functions, on its own memory, with addresses as numbers. */
 interface Zstd {
@@ -26,7 +26,7 @@ let zstd: Promise<Zstd> | undefined;
  * The library tells no errors of its stream and cannot wait for one, so that the stream is driven here, by the functions
  * that it has from zstd.
  */
-async function load(): Promise<Zstd> {
+async function loadZstd(): Promise<Zstd> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   const start = decoder._init.bind(decoder);
@@ -47,7 +47,7 @@ async function load(): Promise<Zstd> {
  * @throws ZenError `failed` when they take more than zstd's own limit of memory, 128 MB, or a dictionary
  */
 export async function* unzstd(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
-  const stream = new Stream(await (zstd ??= load()), path);
+  const stream = new Stream(await (zstd ??= loadZstd()), path);
   try {
     for await (const chunk of chunks) yield* stream.read(chunk);
     if (!stream.complete) throw new Error('it ends too early');
@@ -70,14 +70,14 @@ class Stream {
     this.#zstd = zstd;
     this.#path = path;
     this.#context = zstd.ZSTD_createDCtx();
-    this.#buffers = zstd.malloc(6 * 4 + 2 * pieceBytes);
+    this.#buffers = zstd.malloc(6 * 4 + 2 * streamBytes);
     this.#output = this.#buffers + 6 * 4;
-    this.#input = this.#output + pieceBytes;
+    this.#input = this.#output + streamBytes;
   }
 
   *read(chunk: Buffer): Generator<Buffer> {
-    for (let start = 0; start < chunk.length; start += pieceBytes) {
-      yield* this.#read(chunk.subarray(start, start + pieceBytes));
+    for (let start = 0; start < chunk.length; start += streamBytes) {
+      yield* this.#read(chunk.subarray(start, start + streamBytes));
     }
   }
 
@@ -85,7 +85,7 @@ class Stream {
   *#read(input: Buffer): Generator<Buffer> {
     new Uint8Array(this.#zstd.memory.buffer).set(input, this.#input);
     for (let position = 0; position < input.length;) {
-      this.#words.set([this.#output, pieceBytes, 0, this.#input, input.length, position]);
+      this.#words.set([this.#output, streamBytes, 0, this.#input, input.length, position]);
       const left = this.#zstd.ZSTD_decompressStream(this.#context, this.#buffers, this.#buffers + 3 * 4);
       if (left < 0 && left >= -mostErrors) this.#fail(-left);
       this.complete = left === 0;

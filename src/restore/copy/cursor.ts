@@ -1,7 +1,7 @@
 import { backslash, newline, tab } from './bytes.ts';
 
 /** Where rows are read, as COPY text, and where they are written, as COPY binary. */
-export interface Cursor {
+export interface CopyCursor {
   rows: Buffer;
   view: DataView;
   out: DataView;
@@ -10,10 +10,10 @@ export interface Cursor {
 }
 
 /** A column of the rows. */
-export interface Column {
+export interface ColumnEncoder {
   nulls: number;
   /** Counts the value that starts at a place, writes it, and gives where it ends, or `unsure`. */
-  read(cursor: Cursor, start: number): number;
+  read(cursor: CopyCursor, start: number): number;
 }
 
 export const unsure = -1;
@@ -25,7 +25,7 @@ export function isEnd(byte: number | undefined): boolean {
 }
 
 /** Writes the NULL that stands at a place, and gives where it ends; `unsure` when it is none. */
-export function readNull(column: Column, cursor: Cursor, start: number): number {
+export function readNull(column: ColumnEncoder, cursor: CopyCursor, start: number): number {
   const { rows, out, written } = cursor;
   if (rows[start] !== backslash || rows[start + 1] !== bigN || !isEnd(rows[start + 2])) return unsure;
   column.nulls++;

@@ -1,11 +1,11 @@
 import { carriageReturn, newline } from './bytes.ts';
 import { unsure } from './cursor.ts';
-import type { Column, Cursor } from './cursor.ts';
-import { Ids, Numbers, Times } from './integers.ts';
-import { Names } from './names.ts';
+import type { ColumnEncoder, CopyCursor } from './cursor.ts';
+import { IdColumn, NumberColumn, TimeColumn } from './integers.ts';
+import { NameColumn } from './names.ts';
 import { isNullWord } from './nulls.ts';
 import { mostKinds } from '../summary.ts';
-import type { Counts, Named, Words } from '../summary.ts';
+import type { Counts, Named, NullWords } from '../summary.ts';
 
 /** How much a value may take more as COPY binary than as text: a bigint of one digit, 12 bytes for 2. */
 const mostGrowth = 10;
@@ -20,23 +20,23 @@ const room = 1 << 18;
  * It stops at a row of which it is not certain how the database will read it, or how to count it: escaped values, numbers
  * not written as PostgreSQL writes them, thousands of names, ids too far apart. That one and all after it are text.
  */
-export class Tally {
+export class CopyEncoder {
   /** How many rows it has turned. */
   rows = 0;
   /** Whether that is all rows so far. */
   sure: boolean;
   readonly #names = {
-    item_topic: new Names('all'),
-    source_topic: new Names('all'),
-    age_segment: new Names('all'),
-    event: new Names('all'),
+    item_topic: new NameColumn('all'),
+    source_topic: new NameColumn('all'),
+    age_segment: new NameColumn('all'),
+    event: new NameColumn('all'),
   };
-  readonly #times = new Times();
-  readonly #ids = new Ids();
-  readonly #users: Column;
-  readonly #columns: Column[];
+  readonly #times = new TimeColumn();
+  readonly #ids = new IdColumn();
+  readonly #users: ColumnEncoder;
+  readonly #columns: ColumnEncoder[];
   #bytes = Buffer.alloc(0);
-  readonly #cursor: Cursor = {
+  readonly #cursor: CopyCursor = {
     rows: this.#bytes,
     view: viewOf(this.#bytes),
     out: viewOf(this.#bytes),
@@ -49,10 +49,10 @@ export class Tally {
    */
   constructor(columns: readonly string[], numbers: readonly string[]) {
     const plain = (name: string, told: 'words' | 'none' = 'none') =>
-      numbers.includes(name) ? new Numbers() : new Names(told);
+      numbers.includes(name) ? new NumberColumn() : new NameColumn(told);
     this.#users = plain('user_id', 'words');
     const counted = { ...this.#names, ts: this.#times, user_id: this.#users, event_id: this.#ids };
-    const known = new Map<string, Column>(Object.entries(counted));
+    const known = new Map<string, ColumnEncoder>(Object.entries(counted));
     this.sure = ['ts', 'event_id'].every((name) => numbers.includes(name));
     this.sure &&= [...known.keys()].every((name) => columns.includes(name));
     this.#columns = columns.map((name) => known.get(name) ?? plain(name));
@@ -118,16 +118,16 @@ export class Tally {
     };
   }
 
-  get #words(): Words[] {
+  get #words(): NullWords[] {
     const columns = { ...this.#names, user_id: this.#users };
     return Object.entries(columns).flatMap(([column, names]) => {
-      const seen = names instanceof Names ? names.seen.filter(([name]) => isNullWord(name)) : [];
+      const seen = names instanceof NameColumn ? names.seen.filter(([name]) => isNullWord(name)) : [];
       return orderNames(seen).map(({ name, events }) => ({ column, word: name, events }));
     });
   }
 
   /** Takes the row that starts at a place, and gives where the next one does. */
-  #row(cursor: Cursor, start: number): number {
+  #row(cursor: CopyCursor, start: number): number {
     const { rows, written } = cursor;
     cursor.out.setInt16(written, this.#columns.length);
     cursor.written = written + 2;
@@ -143,7 +143,7 @@ export class Tally {
     return at + 1;
   }
 
-  #giveUp(cursor: Cursor, written: number): number {
+  #giveUp(cursor: CopyCursor, written: number): number {
     cursor.written = written;
     this.sure = false;
     return unsure;

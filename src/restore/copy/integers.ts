@@ -1,5 +1,5 @@
 import { isEnd, readNull, unsure } from './cursor.ts';
-import type { Column, Cursor } from './cursor.ts';
+import type { ColumnEncoder, CopyCursor } from './cursor.ts';
 
 const minus = 45;
 const zero = 48;
@@ -8,10 +8,10 @@ const mostDigits = 15;
 const fewDigits = 9;
 
 /** Integers as PostgreSQL writes them, of so many digits that a number holds them exactly. They become a bigint. */
-abstract class Integers implements Column {
+abstract class IntegerColumn implements ColumnEncoder {
   nulls = 0;
 
-  read(cursor: Cursor, start: number): number {
+  read(cursor: CopyCursor, start: number): number {
     const { rows } = cursor;
     const first = rows[start] === minus ? start + 1 : start;
     let at = first;
@@ -25,7 +25,7 @@ abstract class Integers implements Column {
     if (!isPlain || !isEnd(rows[at])) return readNull(this, cursor, start);
     const signed = first > start ? -value : value;
     if (!this.take(signed)) return unsure;
-    write(cursor, signed, digits);
+    writeInteger(cursor, signed, digits);
     return at;
   }
 
@@ -33,19 +33,19 @@ abstract class Integers implements Column {
   protected abstract take(value: number): boolean;
 }
 
-const word = 2 ** 32;
+const wordValues = 2 ** 32;
 
-function write(cursor: Cursor, value: number, digits: number): void {
+function writeInteger(cursor: CopyCursor, value: number, digits: number): void {
   const { out, written } = cursor;
-  const high = digits <= fewDigits ? value >> 31 : Math.floor(value / word);
+  const high = digits <= fewDigits ? value >> 31 : Math.floor(value / wordValues);
   out.setInt32(written, 8);
   out.setInt32(written + 4, high);
-  out.setInt32(written + 8, digits <= fewDigits ? value : value - high * word);
+  out.setInt32(written + 8, digits <= fewDigits ? value : value - high * wordValues);
   cursor.written = written + 12;
 }
 
 /** Integers of which only the NULLs are counted. */
-export class Numbers extends Integers {
+export class NumberColumn extends IntegerColumn {
   protected override take(): boolean {
     return true;
   }
@@ -55,7 +55,7 @@ const year2000 = Date.UTC(2000, 0);
 const year2100 = Date.UTC(2100, 0);
 
 /** Unix milliseconds. */
-export class Times extends Integers {
+export class TimeColumn extends IntegerColumn {
   outside = 0;
   inSeconds = 0;
   #first = Infinity;
@@ -85,7 +85,7 @@ const pageBits = 1 << 15;
 const mostPages = 1 << 14;
 
 /** Ids, of which each is marked by a bit. Pages of 4 kB hold the bits of ids that are near each other. */
-export class Ids extends Integers {
+export class IdColumn extends IntegerColumn {
   duplicates = 0;
   readonly #pages = new Map<number, Uint8Array>();
   #number = NaN;

@@ -5,13 +5,13 @@ export const nullWords: readonly string[] = [
   ...['null', '[null]', '(null)', '<null>', '#null!', 'none', 'nil', 'undefined', '\\n'],
   ...['nan', '-nan', 'nat', 'na', '<na>', '#na', 'n/a', '#n/a', '#n/a n/a', '-', '--'],
 ];
-const known = new Set(nullWords);
-const longest = Math.max(...nullWords.map((word) => word.length));
+const lowerCaseWords = new Set(nullWords);
+const longestWord = Math.max(...nullWords.map((word) => word.length));
 
 /** Whether a text is a word for NULL, however it is written, perhaps among spaces. `sql/restore/summary.sql` has the same rule. */
 export function isNullWord(text: string): boolean {
-  if (text.length > 4 * longest) return false;
-  return known.has(text.replaceAll(/^ +| +$/g, '').toLowerCase());
+  if (text.length > 4 * longestWord) return false;
+  return lowerCaseWords.has(text.replaceAll(/^ +| +$/g, '').toLowerCase());
 }
 
 /** Rows of COPY text, in which the values that are one of `words` become NULL, in every column. */
@@ -19,10 +19,10 @@ export function replaceWords(rows: AsyncIterable<Buffer>, words: readonly string
   if (words.length === 0) return rows;
   const each = words.map((word) => escapeText(Buffer.from(word).toString('latin1')));
   const alternatives = each.map((word) => word.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
-  return replace(rows, new RegExp(`(?<![^\\t\\n])(?:${alternatives})(?=[\\t\\n])`, 'g'));
+  return replaceMatches(rows, new RegExp(`(?<![^\\t\\n])(?:${alternatives})(?=[\\t\\n])`, 'g'));
 }
 
-async function* replace(rows: AsyncIterable<Buffer>, value: RegExp): AsyncGenerator<Buffer> {
+async function* replaceMatches(rows: AsyncIterable<Buffer>, value: RegExp): AsyncGenerator<Buffer> {
   for await (const piece of rows)
     yield Buffer.from(piece.toString('latin1').replaceAll(value, '\\N'), 'latin1');
 }

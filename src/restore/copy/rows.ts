@@ -10,7 +10,7 @@ const longestRow = 64 << 20;
  *
  * @throws ZenError `failed` when the data stops before that line, or goes on behind it
  */
-export async function* readRows(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+export async function* cutRows(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   const held = new Lines();
   let ended = false;
   for await (const part of parts(chunks, held)) {
@@ -19,7 +19,7 @@ export async function* readRows(chunks: AsyncIterable<Buffer>, path: string): As
       throw new ZenError('failed', `${path} has a row of more than 64 MB. Check what it is.`);
     }
     const end = ended ? { start: 0, stop: 0 } : findEnd(lines);
-    if (end && !isBlank(lines.subarray(end.stop))) {
+    if (end && !isOnlyNewlines(lines.subarray(end.stop))) {
       throw new ZenError('failed', `${path} has data behind the last row: it is damaged. Copy it again.`);
     }
     yield lines.subarray(0, end?.start);
@@ -39,6 +39,6 @@ async function* parts(chunks: AsyncIterable<Buffer>, held: Lines): AsyncGenerato
   }
 }
 
-function isBlank(lines: Buffer): boolean {
+function isOnlyNewlines(lines: Buffer): boolean {
   return lines.every((byte) => byte === newline);
 }

@@ -1,8 +1,8 @@
 import { newline } from './bytes.ts';
-import type { Tally } from './encode.ts';
+import type { CopyEncoder } from './encode.ts';
 
 /** The rows to load, in COPY text, which can be taken in two forms: as binary while that is certain, and the rest as they are. */
-export class Source {
+export class RowSource {
   readonly #pieces: AsyncIterator<Buffer, undefined>;
   readonly #report: (rows: number) => void;
   #left: Buffer | undefined;
@@ -14,25 +14,25 @@ export class Source {
     this.#report = report;
   }
 
-  /** COPY binary, as far as the tally is sure of it. */
-  async *encode(tally: Tally): AsyncGenerator<Buffer> {
+  /** COPY binary, as far as the encoder is sure of it. */
+  async *encode(encoder: CopyEncoder): AsyncGenerator<Buffer> {
     for (let piece = await this.#take(); piece; piece = await this.#take()) {
-      const end = yield* tally.encode(piece);
-      this.#rows = tally.rows;
+      const end = yield* encoder.encode(piece);
+      this.#rows = encoder.rows;
       this.#report(this.#rows);
-      if (!tally.sure) {
+      if (!encoder.sure) {
         this.#left = piece.subarray(end);
         break;
       }
     }
-    yield* tally.flush();
+    yield* encoder.flush();
   }
 
   /** What is left, as COPY text. Its rows are counted while the database is busy with them. */
   async *rest(): AsyncGenerator<Buffer> {
     for (let piece = await this.#take(); piece; piece = await this.#take()) {
       yield piece;
-      this.#rows += countRows(piece);
+      this.#rows += countNewlines(piece);
       this.#report(this.#rows);
     }
   }
@@ -44,7 +44,7 @@ export class Source {
   }
 }
 
-function countRows(piece: Buffer): number {
+function countNewlines(piece: Buffer): number {
   let rows = 0;
   for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) rows++;
   return rows;

@@ -8,7 +8,7 @@ const byteOrderMark = '\xef\xbb\xbf';
  * A file's bytes as text, from where it has been read to where it is needed. A character is a byte (latin1): what is
  * read here becomes bytes again, and only ASCII decides where things end.
  */
-export class Window {
+export class TextBuffer {
   readonly path: string;
   /** What has been read, and not dropped yet. */
   text = '';
@@ -122,11 +122,11 @@ export function escapeText(value: string): string {
 }
 
 /** Text of one character a byte as it reads in UTF-8. */
-export function decode(text: string): string {
+export function toUtf8(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8');
 }
 
 /** The start of a piece of a script, for an error. */
-export function quote(text: string): string {
-  return shorten(decode(text.slice(0, 240)), 60);
+export function excerpt(text: string): string {
+  return shorten(toUtf8(text.slice(0, 240)), 60);
 }

@@ -1,12 +1,12 @@
 import { shorten } from '../../errors.ts';
 
-export interface TableName {
+export interface QualifiedName {
   schema: string;
   name: string;
 }
 
 /** A table whose rows a backup holds. */
-export interface Table extends TableName {
+export interface BackupTable extends QualifiedName {
   /** The columns of its rows, in their order. */
   columns: string[];
   /** The types of its columns where the backup declares them, as PostgreSQL writes them: `bigint`, `timestamp with time zone`. */
@@ -25,28 +25,28 @@ export interface Backup {
    * @param names see `Selection`
    * @throws ZenError `failed` when there is none, or when there are several and it can be told by now
    */
-  find(...names: string[]): Promise<Table>;
+  find(...names: string[]): Promise<BackupTable>;
   /**
    * The rows of that table in PostgreSQL's COPY text format, in pieces that end with a whole row, without the line `\.`
    * that ends them in a dump.
    *
    * @throws ZenError `failed` when they are damaged or cut short, or it is not certain that they are all
    */
-  rows(table: Table): AsyncIterable<Buffer>;
+  rows(table: BackupTable): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 
 /** The names of tables, for an error: not all of hundreds. */
-export function listTables(tables: readonly TableName[]): string {
+export function describeTables(tables: readonly QualifiedName[]): string {
   const names = tables.slice(0, 10).map((table) => shorten(fullName(table), 100));
   return [...names, ...(tables.length > 10 ? ['…'] : [])].join(', ');
 }
 
-export function fullName({ schema, name }: TableName): string {
+export function fullName({ schema, name }: QualifiedName): string {
   return `${schema}.${name}`;
 }
 
 /** Of the columns of a part, those that the whole table has, in its order: a child may have more. */
-export function inherited(columns: string[], types: Table['types']): string[] {
+export function inherited(columns: string[], types: BackupTable['types']): string[] {
   return types.size > 0 ? [...types.keys()].filter((name) => columns.includes(name)) : columns;
 }

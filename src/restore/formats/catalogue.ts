@@ -1,33 +1,33 @@
 import { fullName } from './backup.ts';
-import type { TableName } from './backup.ts';
+import type { QualifiedName } from './backup.ts';
 import type { Definition } from '../sql/statement.ts';
 
 /** The tables that a backup defines, and which of them are parts of which: partitions, or children that inherit. */
 export class Catalogue {
   readonly #definitions = new Map<string, Definition>();
-  readonly #parents = new Map<string, TableName[]>();
+  readonly #parents = new Map<string, QualifiedName[]>();
 
   define(definition: Definition): void {
     this.#definitions.set(fullName(definition), definition);
     for (const parent of definition.parents) this.attach(definition, parent);
   }
 
-  attach(part: TableName, parent: TableName): void {
+  attach(part: QualifiedName, parent: QualifiedName): void {
     this.#parents.set(fullName(part), [...this.#parentsOf(part), parent]);
   }
 
-  has(table: TableName): boolean {
+  has(table: QualifiedName): boolean {
     return this.#definitions.has(fullName(table));
   }
 
-  get tables(): TableName[] {
+  get tables(): QualifiedName[] {
     return [...this.#definitions.values()];
   }
 
   /** The table itself, those that it is a part of, those that they are parts of, and so on. */
-  lineage(table: TableName): TableName[] {
-    const found = new Map<string, TableName>();
-    const add = (each: TableName): void => {
+  lineage(table: QualifiedName): QualifiedName[] {
+    const found = new Map<string, QualifiedName>();
+    const add = (each: QualifiedName): void => {
       if (found.has(fullName(each))) return;
       found.set(fullName(each), each);
       this.#parentsOf(each).forEach(add);
@@ -37,7 +37,7 @@ export class Catalogue {
   }
 
   /** The types of a table's columns, with those that it inherits; none when some are unknown. */
-  types(table: TableName): ReadonlyMap<string, string> {
+  types(table: QualifiedName): ReadonlyMap<string, string> {
     const types = new Map<string, string>();
     for (const each of this.lineage(table).reverse()) {
       const definition = this.#definitions.get(fullName(each));
@@ -52,7 +52,7 @@ export class Catalogue {
    * The columns of an INSERT statement that names none. PostgreSQL puts inherited ones first, and pg_dump may have had them
    * in another order: where the two may differ, there are none.
    */
-  columns(table: TableName): string[] {
+  columns(table: QualifiedName): string[] {
     const definition = this.#definitions.get(fullName(table));
     if (!definition) return [];
     const own = [...definition.types.keys()];
@@ -63,7 +63,7 @@ export class Catalogue {
     return inherited.length > 0 && inherited.every((name, place) => name === own[place]) ? own : [];
   }
 
-  #parentsOf(table: TableName): TableName[] {
+  #parentsOf(table: QualifiedName): QualifiedName[] {
     return this.#parents.get(fullName(table)) ?? [];
   }
 }

@@ -1,8 +1,8 @@
 import { ZenError } from '../../errors.ts';
-import type { Table } from './backup.ts';
+import type { BackupTable } from './backup.ts';
 import { TextFile } from './file.ts';
 import { skip } from '../sql/statement.ts';
-import { decode, escapeText, quote, Window } from '../copy/text.ts';
+import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
 
 /** What may separate values, with what ends one; a quote within it may hold such an end. */
 const delimiters = { ',': /[",\n]/g, ';': /[";\n]/g, '\t': /[\t\n]/g };
@@ -12,7 +12,7 @@ const mostColumns = 1 << 14;
 /** How far apart two quotes between tabs may be; COPY text may hold one that quotes nothing. */
 const longestQuoted = 1 << 16;
 
-interface Row {
+interface CsvRow {
   /** COPY text; none for an empty line. Those that are more than there are columns are left out, but for the first. */
   fields: string[];
   /** Where the next row starts. */
@@ -23,7 +23,7 @@ interface Row {
 
 /** A table with a header row, its values separated by commas, semicolons or tabs (RFC 4180, or COPY text with a header). */
 export class Csv extends TextFile {
-  readonly #window: Window;
+  readonly #window: TextBuffer;
   #delimiter: Delimiter = ',';
   /** How many columns the header has, with those at its end that it does not name. */
   #width = 0;
@@ -37,7 +37,7 @@ export class Csv extends TextFile {
     close: () => Promise<void>,
   ) {
     super(path, size, position, close);
-    this.#window = new Window(path, bytes, 'row');
+    this.#window = new TextBuffer(path, bytes, 'row');
   }
 
   /**
@@ -45,12 +45,12 @@ export class Csv extends TextFile {
    *
    * @throws ZenError `failed` when there is no such header
    */
-  async find(): Promise<Table> {
+  async find(): Promise<BackupTable> {
     const window = this.#window;
     while (!window.text.includes('\n') && (await window.more()));
     for (const delimiter of Object.keys(delimiters) as Delimiter[]) {
       const row = readRow(window.text, 0, delimiter, mostColumns);
-      const columns = row?.fields.map((field) => (field === '\\N' ? '' : decode(field).trim())) ?? [];
+      const columns = row?.fields.map((field) => (field === '\\N' ? '' : toUtf8(field).trim())) ?? [];
       if (!row || row.broken || !columns.includes('ts')) continue;
       this.#width = columns.length;
       while (columns.at(-1) === '') columns.pop();
@@ -59,11 +59,11 @@ export class Csv extends TextFile {
       this.#delimiter = delimiter;
       return { schema: '', name: 'log_raw', columns, types: new Map() };
     }
-    const line = quote(window.text.split('\n', 1)[0] ?? '');
+    const line = excerpt(window.text.split('\n', 1)[0] ?? '');
     this.#refuse(`the header “${line}” names no column ts. Make the file with COPY … (FORMAT csv, HEADER)`);
   }
 
-  async *rows(table: Table): AsyncGenerator<Buffer> {
+  async *rows(table: BackupTable): AsyncGenerator<Buffer> {
     const window = this.#window;
     const width = table.columns.length;
     for (let last = false; ; last = !(await window.more())) {
@@ -82,7 +82,7 @@ export class Csv extends TextFile {
   }
 
   /** The row at a place; undefined when more must be read. Between tabs, a line with an odd quote is COPY text. */
-  #read(at: number, last: boolean): Row | undefined {
+  #read(at: number, last: boolean): CsvRow | undefined {
     const { text } = this.#window;
     const isTab = this.#delimiter === '\t';
     const width = this.#width;
@@ -116,7 +116,7 @@ export class Csv extends TextFile {
   }
 }
 
-function fits({ fields, broken }: Row, width: number): boolean {
+function fits({ fields, broken }: CsvRow, width: number): boolean {
   return !broken && (fields.length === width || fields.length === 0);
 }
 
@@ -129,7 +129,7 @@ function skipEmpty(text: string, start: number): number {
 }
 
 /** A row whose values may be quoted, and then hold line ends. Undefined when it does not end within the text. */
-function readRow(text: string, start: number, delimiter: Delimiter, width: number): Row | undefined {
+function readRow(text: string, start: number, delimiter: Delimiter, width: number): CsvRow | undefined {
   const line = text.indexOf('\n', start);
   if (line < 0) return undefined;
   const isQuoted = text.slice(start, line).includes('"');
@@ -137,7 +137,7 @@ function readRow(text: string, start: number, delimiter: Delimiter, width: numbe
 }
 
 /** A row without quotes. */
-function readLine(text: string, start: number, delimiter: Delimiter, width: number): Row | undefined {
+function readLine(text: string, start: number, delimiter: Delimiter, width: number): CsvRow | undefined {
   const newline = text.indexOf('\n', start);
   if (newline < 0) return undefined;
   const line = text.slice(start, text[newline - 1] === '\r' ? newline - 1 : newline);
@@ -145,7 +145,7 @@ function readLine(text: string, start: number, delimiter: Delimiter, width: numb
   return { fields, end: newline + 1, broken: false };
 }
 
-function readFields(text: string, start: number, delimiter: Delimiter, width: number): Row | undefined {
+function readFields(text: string, start: number, delimiter: Delimiter, width: number): CsvRow | undefined {
   const fields: string[] = [];
   let broken = false;
   for (let at = start; ; at++) {

@@ -1,11 +1,11 @@
 import type { Backup } from './backup.ts';
 import { inflate } from '../compression/decompress.ts';
-import type { Reader } from './reader.ts';
-import { readRows } from '../copy/rows.ts';
-import { chooseEntry, damaged, longest, readParts } from './toc.ts';
-import type { Entry, Part, Toc } from './toc.ts';
+import type { ByteReader } from './reader.ts';
+import { cutRows } from '../copy/rows.ts';
+import { chooseEntry, damaged, longestField, readPartRows } from './toc.ts';
+import type { Entry, TablePart, Toc } from './toc.ts';
 
-const pieceBytes = 1 << 16;
+const readBytes = 1 << 16;
 
 const block = { data: 1, blobs: 3 };
 
@@ -14,11 +14,11 @@ const block = { data: 1, blobs: 3 };
  * PostgreSQL's src/bin/pg_dump/pg_backup_custom.c: _PrintTocData, _readBlockHeader, _skipData.
  */
 export class Custom implements Backup {
-  readonly #reader: Reader;
+  readonly #reader: ByteReader;
   readonly #toc: Toc;
   readonly #firstBlock: number;
 
-  constructor(reader: Reader, toc: Toc) {
+  constructor(reader: ByteReader, toc: Toc) {
     this.#reader = reader;
     this.#toc = toc;
     this.#firstBlock = reader.position;
@@ -41,12 +41,12 @@ export class Custom implements Backup {
   }
 
   rows(table: Entry): AsyncGenerator<Buffer> {
-    return readParts(table, this.path, (part) => this.#read(part));
+    return readPartRows(table, this.path, (part) => this.#read(part));
   }
 
-  async *#read(part: Part): AsyncGenerator<Buffer> {
+  async *#read(part: TablePart): AsyncGenerator<Buffer> {
     await this.#seekBlock(part);
-    yield* readRows(inflate(this.#chunks(), this.#toc.compression, this.path), this.path);
+    yield* cutRows(inflate(this.#chunks(), this.#toc.compression, this.path), this.path);
   }
 
   close(): Promise<void> {
@@ -54,7 +54,7 @@ export class Custom implements Backup {
   }
 
   /** A data block starts with its kind and the id of its entry; the archive may not say where, then it is looked for. */
-  async #seekBlock(part: Part): Promise<void> {
+  async #seekBlock(part: TablePart): Promise<void> {
     this.#reader.seek(part.offset ?? this.#firstBlock);
     for (;;) {
       const kind = await this.#reader.byte();
@@ -82,10 +82,10 @@ export class Custom implements Backup {
     let chunks: Buffer[] = [];
     let bytes = 0;
     for (let length = await this.#chunkLength(); length !== 0; length = await this.#chunkLength()) {
-      if (length > longest) this.#refuseChunk(length);
+      if (length > longestField) this.#refuseChunk(length);
       chunks.push(await this.#reader.bytes(length));
       bytes += length;
-      if (bytes < pieceBytes) continue;
+      if (bytes < readBytes) continue;
       yield Buffer.concat(chunks);
       chunks = [];
       bytes = 0;

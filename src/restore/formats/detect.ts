@@ -9,7 +9,7 @@ import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Directory } from './directory.ts';
 import { compressionOf, inflate, lengthToSkip } from '../compression/decompress.ts';
-import { Reader, unreadable } from './reader.ts';
+import { ByteReader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
 import { isTar, Tar } from './tar.ts';
 import { readToc } from './toc.ts';
@@ -30,7 +30,7 @@ export async function openBackup(path: string): Promise<Backup> {
       'failed',
       `${path} is not a file, and a backup is read more than once. Save it to one first.`,
     );
-  const reader = await Reader.open(path);
+  const reader = await ByteReader.open(path);
   try {
     return await openFile(reader);
   } catch (error) {
@@ -65,7 +65,7 @@ export async function spool(stream: Readable & { isTTY?: boolean }): Promise<Ori
     if (error instanceof ZenError) throw error;
     unreadable(path)(error);
   }
-  const reader = await Reader.over(path, file);
+  const reader = await ByteReader.over(path, file);
   return { open: () => openFile(reader.section(0, reader.size)), close: () => reader.close() };
 }
 
@@ -78,7 +78,7 @@ async function openUnnamed(): Promise<FileHandle> {
   }
 }
 
-async function openFile(reader: Reader): Promise<Backup> {
+async function openFile(reader: ByteReader): Promise<Backup> {
   const start = await readStart(reader, firstBytes);
   if (start.length === 0) throw new ZenError('failed', `${reader.path} is empty. Copy it again.`);
   if (start.toString('latin1', 0, 5) === 'PGDMP') return openArchive(reader);
@@ -86,7 +86,7 @@ async function openFile(reader: Reader): Promise<Backup> {
   return openText(reader, compressionOf(await skipFrames(reader)));
 }
 
-async function readStart(reader: Reader, most: number): Promise<Buffer> {
+async function readStart(reader: ByteReader, most: number): Promise<Buffer> {
   const { position } = reader;
   const start = await reader.bytes(Math.min(most, reader.size - position));
   reader.seek(position);
@@ -94,7 +94,7 @@ async function readStart(reader: Reader, most: number): Promise<Buffer> {
 }
 
 /** The first bytes behind frames that say nothing, which may be of any length. */
-async function skipFrames(reader: Reader): Promise<Buffer> {
+async function skipFrames(reader: ByteReader): Promise<Buffer> {
   for (;;) {
     const start = await readStart(reader, 8);
     const length = lengthToSkip(start);
@@ -106,7 +106,7 @@ async function skipFrames(reader: Reader): Promise<Buffer> {
   }
 }
 
-async function openArchive(reader: Reader): Promise<Backup> {
+async function openArchive(reader: ByteReader): Promise<Backup> {
   const toc = await readToc(reader);
   if (toc.format !== 'custom') {
     throw new ZenError(
@@ -117,7 +117,7 @@ async function openArchive(reader: Reader): Promise<Backup> {
   return new Custom(reader, toc);
 }
 
-async function openText(reader: Reader, compression: Compression): Promise<Backup> {
+async function openText(reader: ByteReader, compression: Compression): Promise<Backup> {
   const { start, bytes } = await peek(inflate(reader.rest(), compression, reader.path));
   if (start.toString('latin1', 0, 5) === 'PGDMP' || isTar(start)) {
     throw new ZenError(

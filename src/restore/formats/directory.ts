@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { ZenError } from '../../errors.ts';
 import type { Backup } from './backup.ts';
 import { inflate } from '../compression/decompress.ts';
-import { Reader, unreadable } from './reader.ts';
-import { readRows } from '../copy/rows.ts';
-import type { Compression, Contents, Entry, Part } from './toc.ts';
-import { chooseEntry, readParts, readToc } from './toc.ts';
+import { ByteReader, unreadable } from './reader.ts';
+import { cutRows } from '../copy/rows.ts';
+import type { Compression, Contents, Entry, TablePart } from './toc.ts';
+import { chooseEntry, readPartRows, readToc } from './toc.ts';
 
 /** The endings of the data's files, by how they are compressed. */
 const endings: [ending: string, compression: Compression][] = [
@@ -23,7 +23,7 @@ const endings: [ending: string, compression: Compression][] = [
 export class Directory implements Backup {
   readonly path: string;
   readonly #contents: Contents;
-  #data: Reader | undefined;
+  #data: ByteReader | undefined;
   /** Bytes of the files that are taken, and of those that have been. */
   #size = 0;
   #done = 0;
@@ -40,7 +40,7 @@ export class Directory implements Backup {
         `${path} is a folder without toc.dat: it is not a backup. Make one with pg_dump -Fd.`,
       );
     }
-    const reader = await Reader.open(join(path, 'toc.dat'));
+    const reader = await ByteReader.open(join(path, 'toc.dat'));
     try {
       return new Directory(path, (await readToc(reader)).contents);
     } finally {
@@ -66,19 +66,19 @@ export class Directory implements Backup {
       const { file } = this.#find(part, files);
       this.#size += (await stat(file).catch(unreadable(file))).size;
     }
-    yield* readParts(table, this.path, (part) => this.#read(part, files));
+    yield* readPartRows(table, this.path, (part) => this.#read(part, files));
   }
 
-  async *#read(part: Part, files: ReadonlySet<string>): AsyncGenerator<Buffer> {
+  async *#read(part: TablePart, files: ReadonlySet<string>): AsyncGenerator<Buffer> {
     const { file, compression } = this.#find(part, files);
     this.#done += this.#data?.size ?? 0;
     await this.#data?.close();
     this.#data = undefined;
-    this.#data = await Reader.open(file);
-    yield* readRows(inflate(this.#data.rest(), compression, this.path), this.path);
+    this.#data = await ByteReader.open(file);
+    yield* cutRows(inflate(this.#data.rest(), compression, this.path), this.path);
   }
 
-  #find({ name, file }: Part, files: ReadonlySet<string>): { file: string; compression: Compression } {
+  #find({ name, file }: TablePart, files: ReadonlySet<string>): { file: string; compression: Compression } {
     const found = endings.find(([ending]) => files.has(`${file ?? ''}${ending}`));
     if (!found)
       throw new ZenError(

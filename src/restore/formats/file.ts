@@ -1,4 +1,4 @@
-import type { Backup, Table } from './backup.ts';
+import type { Backup, BackupTable } from './backup.ts';
 
 /** A backup that is one stream of text, however it is compressed. */
 export abstract class TextFile implements Backup {
@@ -26,6 +26,6 @@ export abstract class TextFile implements Backup {
     return this.#close();
   }
 
-  abstract find(...names: string[]): Promise<Table>;
-  abstract rows(table: Table): AsyncIterable<Buffer>;
+  abstract find(...names: string[]): Promise<BackupTable>;
+  abstract rows(table: BackupTable): AsyncIterable<Buffer>;
 }

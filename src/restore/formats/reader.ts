@@ -13,7 +13,7 @@ export function unreadable(path: string): (error: unknown) => never {
 }
 
 /** Reads a file, or a stretch of one, forwards through a buffer. */
-export class Reader {
+export class ByteReader {
   readonly path: string;
   /** How many bytes there are. */
   readonly size: number;
@@ -35,23 +35,23 @@ export class Reader {
   }
 
   /** @throws ZenError `failed` when there is no such file, it is not a regular one, or it may not be read */
-  static async open(path: string): Promise<Reader> {
+  static async open(path: string): Promise<ByteReader> {
     // Without O_NONBLOCK, a pipe would be waited for until somebody writes to it, and nothing could end that.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(path));
-    if ((await file.stat()).isFile()) return Reader.over(path, file);
+    if ((await file.stat()).isFile()) return ByteReader.over(path, file);
     await file.close();
     throw new ZenError('failed', `${path} is not a regular file. Copy the backup again.`);
   }
 
   /** @param path what errors call the file */
-  static async over(path: string, file: FileHandle): Promise<Reader> {
-    return new Reader(path, file, 0, (await file.stat()).size);
+  static async over(path: string, file: FileHandle): Promise<ByteReader> {
+    return new ByteReader(path, file, 0, (await file.stat()).size);
   }
 
   /** Another reader, of `size` bytes from `offset` on. It shares this one's file, and does not close it. */
-  section(offset: number, size: number): Reader {
+  section(offset: number, size: number): ByteReader {
     if (offset + size > this.size) this.#truncated();
-    return new Reader(this.path, this.#file, this.#offset + offset, size, true);
+    return new ByteReader(this.path, this.#file, this.#offset + offset, size, true);
   }
 
   /**

@@ -1,30 +1,30 @@
 import { ZenError } from '../../errors.ts';
 import { fullName, inherited } from './backup.ts';
-import type { Table, TableName } from './backup.ts';
+import type { BackupTable, QualifiedName } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
-import { addsKey, mayChange, names } from '../sql/changes.ts';
+import { addsKey, mayChange, namesTable } from '../sql/changes.ts';
 import { TextFile } from './file.ts';
 import { reorder } from '../copy/reorder.ts';
 import { readAttachment, readCopy, readDefinition, readInsert } from '../sql/statement.ts';
 import { Scanner } from '../sql/scanner.ts';
-import { Selection } from '../selection.ts';
-import { decode, quote } from '../copy/text.ts';
+import { TableSelection } from '../selection.ts';
+import { toUtf8, excerpt } from '../copy/text.ts';
 import { readValues } from '../sql/values.ts';
 
 /** Rows that a script holds at the place it has been read to: COPY data, or the COPY text of an INSERT statement. */
-interface Rows {
-  table: Table;
+interface ScriptRows {
+  table: BackupTable;
   /** The wanted table, if that is the one, or a part of it. */
-  owner: TableName | undefined;
+  owner: QualifiedName | undefined;
   /** Undefined for COPY data. */
   read?: () => string;
 }
 
 /** The start of an INSERT statement, up to its values: those of one table start alike. */
-interface Head {
+interface InsertHead {
   text: string;
-  table: Table;
-  owner: TableName | undefined;
+  table: BackupTable;
+  owner: QualifiedName | undefined;
   /** Whether its values follow. */
   hasValues: boolean;
 }
@@ -39,19 +39,19 @@ export class Script extends TextFile {
   readonly #scanner: Scanner;
   readonly #catalogue = new Catalogue();
   /** Those that have data. */
-  readonly #tables = new Map<string, Table>();
+  readonly #tables = new Map<string, BackupTable>();
   /** Those whose rows were left out. */
-  readonly #passed = new Map<string, TableName>();
+  readonly #passed = new Map<string, QualifiedName>();
   /** Those that have been given a key or an index after their rows. */
   readonly #finished = new Set<string>();
   #schema = 'public';
   #escapes = false;
-  #head: Head | undefined;
-  #selection: Selection;
-  #found: Rows | undefined;
+  #head: InsertHead | undefined;
+  #selection: TableSelection;
+  #found: ScriptRows | undefined;
   #dump = 0;
   /** Known until a table is added. */
-  #family: TableName[] | undefined;
+  #family: QualifiedName[] | undefined;
 
   /** @param bytes of the script, not compressed any more */
   constructor(
@@ -63,11 +63,11 @@ export class Script extends TextFile {
   ) {
     super(path, size, position, close);
     this.#scanner = new Scanner(path, bytes);
-    this.#selection = new Selection([], this.#catalogue, path);
+    this.#selection = new TableSelection([], this.#catalogue, path);
   }
 
-  async find(...names: string[]): Promise<Table> {
-    this.#selection = new Selection(names, this.#catalogue, this.path);
+  async find(...names: string[]): Promise<BackupTable> {
+    this.#selection = new TableSelection(names, this.#catalogue, this.path);
     for (let rows = await this.#next(); rows; rows = await this.#next()) {
       if (rows.owner) {
         this.#checkColumns(rows.table);
@@ -84,7 +84,7 @@ export class Script extends TextFile {
     return { ...empty, columns: [...types.keys()], types };
   }
 
-  async *rows(table: Table): AsyncGenerator<Buffer> {
+  async *rows(table: BackupTable): AsyncGenerator<Buffer> {
     let text = '';
     let last = table;
     let arrange = (piece: Buffer): Buffer => piece;
@@ -107,7 +107,7 @@ export class Script extends TextFile {
     if (this.#found) this.#selection.check([...this.#tables.values()]);
   }
 
-  async #pass(rows: Rows): Promise<void> {
+  async #pass(rows: ScriptRows): Promise<void> {
     this.#passed.set(fullName(rows.table), rows.table);
     if (rows.read) return;
     const data = this.#scanner.data(fullName(rows.table), false);
@@ -115,7 +115,7 @@ export class Script extends TextFile {
   }
 
   /** Reads on to the next rows, of any table. */
-  async #next(): Promise<Rows | undefined> {
+  async #next(): Promise<ScriptRows | undefined> {
     for (let sql = await this.#scanner.next(); sql !== undefined; sql = await this.#scanner.next()) {
       const rows = this.#read(sql);
       if (rows) return rows;
@@ -123,7 +123,7 @@ export class Script extends TextFile {
     return undefined;
   }
 
-  #read(sql: string): Rows | undefined {
+  #read(sql: string): ScriptRows | undefined {
     const verb = /^[a-z]*/i.exec(sql)?.[0].toLowerCase() ?? '';
     if (this.#found && verb !== 'insert' && verb !== 'copy') this.#checkChange(sql);
     switch (verb) {
@@ -145,14 +145,14 @@ export class Script extends TextFile {
     }
   }
 
-  #readCopy(sql: string): Table {
-    const copy = readCopy(decode(sql));
+  #readCopy(sql: string): BackupTable {
+    const copy = readCopy(toUtf8(sql));
     if (copy) return this.#table(copy);
-    this.#refuse(`${quote(sql)} is not COPY … FROM stdin without options. Make the dump with pg_dump`);
+    this.#refuse(`${excerpt(sql)} is not COPY … FROM stdin without options. Make the dump with pg_dump`);
   }
 
   /** The rows are not read before they are asked for: those of other tables may be anything. */
-  #readInsert(sql: string): Rows | undefined {
+  #readInsert(sql: string): ScriptRows | undefined {
     const known = this.#head?.hasValues && sql.startsWith(this.#head.text) ? this.#head : undefined;
     const { text, table, owner } = (this.#head = known ?? this.#readHead(sql));
     const read = (): string => {
@@ -162,17 +162,17 @@ export class Script extends TextFile {
     return { table, owner, read };
   }
 
-  #readHead(sql: string): Head {
+  #readHead(sql: string): InsertHead {
     const insert = readInsert(sql);
-    if (!insert) this.#refuse(`${quote(sql)} cannot be read. Make the dump with pg_dump`);
+    if (!insert) this.#refuse(`${excerpt(sql)} cannot be read. Make the dump with pg_dump`);
     const { schema, name, columns, hasValues, start } = insert;
-    const table = { schema: decode(schema), name: decode(name), columns: columns.map(decode) };
+    const table = { schema: toUtf8(schema), name: toUtf8(name), columns: columns.map(toUtf8) };
     if (this.#found && !hasValues) this.#checkChange(sql);
     return { text: sql.slice(0, start), ...this.#own(this.#table(table)), hasValues };
   }
 
   /** What a statement names, with its schema, its columns and their types. */
-  #table({ schema, name, columns }: Pick<Table, 'schema' | 'name' | 'columns'>): Table {
+  #table({ schema, name, columns }: Pick<BackupTable, 'schema' | 'name' | 'columns'>): BackupTable {
     const named = this.#qualify({ schema, name });
     const types = this.#catalogue.types(named);
     const table = { ...named, columns: columns.length > 0 ? columns : this.#catalogue.columns(named), types };
@@ -183,12 +183,12 @@ export class Script extends TextFile {
     return table;
   }
 
-  #own(table: Table): { table: Table; owner: TableName | undefined } {
+  #own(table: BackupTable): { table: BackupTable; owner: QualifiedName | undefined } {
     return { table, owner: this.#selection.owner(table) };
   }
 
   /** The table that the rows of a part are of. */
-  #whole(part: Table, { schema, name }: TableName): Table {
+  #whole(part: BackupTable, { schema, name }: QualifiedName): BackupTable {
     const known = this.#catalogue.types({ schema, name });
     const types = known.size > 0 ? known : part.types;
     const isWhole = fullName(part) === fullName({ schema, name });
@@ -197,7 +197,7 @@ export class Script extends TextFile {
 
   #attach(sql: string): void {
     if (!/\s(attach|inherit)\s/i.test(sql)) return;
-    const found = readAttachment(decode(sql));
+    const found = readAttachment(toUtf8(sql));
     if (!found) return;
     this.#family = undefined;
     this.#catalogue.attach(this.#qualify(found.part), this.#qualify(found.parent));
@@ -209,13 +209,13 @@ export class Script extends TextFile {
       );
   }
 
-  #qualify({ schema, name }: TableName): TableName {
+  #qualify({ schema, name }: QualifiedName): QualifiedName {
     return { schema: schema || this.#schema, name };
   }
 
   #define(sql: string): void {
     if (!/^create\s[a-z\s]*table\s/i.test(sql)) return;
-    const definition = readDefinition(decode(sql));
+    const definition = readDefinition(toUtf8(sql));
     if (!definition) return;
     const table = this.#qualify(definition);
     const isKnown = this.#tables.has(fullName(table)) || this.#catalogue.has(table);
@@ -236,19 +236,19 @@ export class Script extends TextFile {
     const value = written.replaceAll("'", '').trim();
     this.#head = undefined;
     if (/^search_path$/i.test(name)) {
-      const schemas = decode(value)
+      const schemas = toUtf8(value)
         .replaceAll('"', '')
         .split(/\s*,\s*/);
       this.#schema = schemas.find((schema) => schema !== '' && schema !== '$user') ?? 'public';
     } else if (/^standard/i.test(name)) {
       this.#escapes = /^off$/i.test(value);
     } else if (name !== '' && !encodings.has(value.toLowerCase())) {
-      this.#refuse(`the dump is encoded in ${quote(value)}. Make it with pg_dump --encoding=UTF8`);
+      this.#refuse(`the dump is encoded in ${excerpt(value)}. Make it with pg_dump --encoding=UTF8`);
     }
   }
 
   /** Rows of one load follow each other; those that are added later may be of another dump, or rows that a key refuses. */
-  #checkOrder(table: Table): void {
+  #checkOrder(table: BackupTable): void {
     if (this.#scanner.dumps !== this.#dump)
       this.#refuse(`rows of ${fullName(table)} in a second dump. Restore the dumps one by one`);
     if (this.#finished.has(fullName(table)))
@@ -262,15 +262,15 @@ export class Script extends TextFile {
     const family = (this.#family ??= this.#gather());
     if (mayChange(sql, family)) {
       this.#refuse(
-        `“${quote(sql)}” may change rows that stand before it, and Zen runs no statements. Take it out, or load the dump with psql and dump the result`,
+        `“${excerpt(sql)}” may change rows that stand before it, and Zen runs no statements. Take it out, or load the dump with psql and dump the result`,
       );
     }
     if (!addsKey(sql)) return;
-    for (const table of family) if (names(sql, [table])) this.#finished.add(fullName(table));
+    for (const table of family) if (namesTable(sql, [table])) this.#finished.add(fullName(table));
   }
 
   /** The tables to take, their parts, and those that they are parts of. */
-  #gather(): TableName[] {
+  #gather(): QualifiedName[] {
     const tables = [...this.#catalogue.tables, ...this.#tables.values()];
     const family = tables
       .filter((table) => this.#selection.owner(table))
@@ -278,7 +278,7 @@ export class Script extends TextFile {
     return [...new Map(family.map((table) => [fullName(table), table])).values()];
   }
 
-  #checkColumns(table: Table): void {
+  #checkColumns(table: BackupTable): void {
     if (table.columns.length > 0) return;
     this.#refuse(
       `nothing names the columns of ${fullName(table)}. Make the dump with pg_dump --column-inserts`,
@@ -286,7 +286,7 @@ export class Script extends TextFile {
   }
 
   /** Turns rows of a table, or of one of its partitions, into rows of it. */
-  #arrange(table: Table, part: Table, owner: TableName): (rows: Buffer) => Buffer {
+  #arrange(table: BackupTable, part: BackupTable, owner: QualifiedName): (rows: Buffer) => Buffer {
     this.#selection.checkOwners([table, owner]);
     return (
       reorder(part.columns, table.columns, this.path) ??

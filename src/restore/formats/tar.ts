@@ -1,9 +1,9 @@
 import { ZenError } from '../../errors.ts';
 import type { Backup } from './backup.ts';
-import type { Reader } from './reader.ts';
-import { readRows } from '../copy/rows.ts';
-import { chooseEntry, damaged, readParts, readToc } from './toc.ts';
-import type { Contents, Entry, Part } from './toc.ts';
+import type { ByteReader } from './reader.ts';
+import { cutRows } from '../copy/rows.ts';
+import { chooseEntry, damaged, readPartRows, readToc } from './toc.ts';
+import type { Contents, Entry, TablePart } from './toc.ts';
 
 interface Member {
   offset: number;
@@ -22,22 +22,22 @@ export function isTar(start: Buffer): boolean {
  * compressed, is a member that the contents name (PostgreSQL's src/bin/pg_dump/pg_backup_tar.c).
  */
 export class Tar implements Backup {
-  readonly #reader: Reader;
+  readonly #reader: ByteReader;
   readonly #members: Map<string, Member>;
   readonly #contents: Contents;
-  #taken: Reader | undefined;
+  #taken: ByteReader | undefined;
   /** Bytes of the members that are taken, and of those that have been. */
   #size: number;
   #done = 0;
 
-  private constructor(reader: Reader, members: Map<string, Member>, contents: Contents) {
+  private constructor(reader: ByteReader, members: Map<string, Member>, contents: Contents) {
     this.#reader = reader;
     this.#members = members;
     this.#contents = contents;
     this.#size = reader.size;
   }
 
-  static async open(reader: Reader): Promise<Tar> {
+  static async open(reader: ByteReader): Promise<Tar> {
     const members = await readMembers(reader);
     const toc = members.get('toc.dat');
     if (!toc)
@@ -67,17 +67,17 @@ export class Tar implements Backup {
 
   async *rows(table: Entry): AsyncGenerator<Buffer> {
     this.#size = table.parts.reduce((sum, part) => sum + this.#member(part).size, 0);
-    yield* readParts(table, this.path, (part) => this.#read(part));
+    yield* readPartRows(table, this.path, (part) => this.#read(part));
   }
 
-  async *#read(part: Part): AsyncGenerator<Buffer> {
+  async *#read(part: TablePart): AsyncGenerator<Buffer> {
     const { offset, size } = this.#member(part);
     this.#done += this.#taken?.size ?? 0;
     this.#taken = this.#reader.section(offset, size);
-    yield* readRows(this.#taken.rest(), this.path);
+    yield* cutRows(this.#taken.rest(), this.path);
   }
 
-  #member({ name, file }: Part): Member {
+  #member({ name, file }: TablePart): Member {
     return this.#members.get(file ?? '') ?? damaged(this.#reader, `the data of ${name} is missing`);
   }
 
@@ -86,7 +86,7 @@ export class Tar implements Backup {
   }
 }
 
-async function readMembers(reader: Reader): Promise<Map<string, Member>> {
+async function readMembers(reader: ByteReader): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
   while (reader.position + blockBytes <= reader.size) {
     const header = await reader.bytes(blockBytes);

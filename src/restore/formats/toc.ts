@@ -1,10 +1,10 @@
 import { ZenError } from '../../errors.ts';
 import { fullName, inherited } from './backup.ts';
-import type { Table, TableName } from './backup.ts';
+import type { BackupTable, QualifiedName } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
 import { reorder } from '../copy/reorder.ts';
-import type { Reader } from './reader.ts';
-import { Selection } from '../selection.ts';
+import type { ByteReader } from './reader.ts';
+import { TableSelection } from '../selection.ts';
 import { readAttachment, readCopy, readDefinition } from '../sql/statement.ts';
 
 /** How the data of an archive is compressed; the place of each is its number in the header, since version 1.15. */
@@ -16,11 +16,11 @@ const formats = { 1: 'custom', 3: 'tar', 5: 'directory' } as const;
 export type Format = (typeof formats)[keyof typeof formats];
 
 /** What to take of an archive, and where it is: in several parts, if others are partitions of it or inherit it. */
-export interface Entry extends Table {
-  parts: Part[];
+export interface Entry extends BackupTable {
+  parts: TablePart[];
 }
 
-export interface Part extends Table {
+export interface TablePart extends BackupTable {
   id: number;
   /** Custom format: the offset of its data block; null when the archive was written to a pipe and does not say. */
   offset: number | null;
@@ -31,7 +31,7 @@ export interface Part extends Table {
 /** The tables of an archive, and those that have data. */
 export interface Contents {
   catalogue: Catalogue;
-  parts: Part[];
+  parts: TablePart[];
 }
 
 export interface Toc {
@@ -39,11 +39,11 @@ export interface Toc {
   compression: Compression;
   contents: Contents;
   /** Reads on in the same file. */
-  fields: Fields;
+  fields: ArchiveFields;
 }
 
 /** How many bytes of an archive may belong together. */
-export const longest = 64 << 20;
+export const longestField = 64 << 20;
 
 const v = (minor: number) => 256 + minor;
 
@@ -54,17 +54,17 @@ const v = (minor: number) => 256 + minor;
  *
  * @throws ZenError `failed` for what is not an archive, is damaged, or is of an unknown version
  */
-export async function readToc(reader: Reader): Promise<Toc> {
+export async function readToc(reader: ByteReader): Promise<Toc> {
   const { version, format, fields } = await readHeader(reader);
   const compression = await readCompression(reader, version, fields);
   for (let field = 0; field < 7; field++) await fields.int(); // when it was made: second to year, then daylight saving
   for (let field = 0; field < 3; field++) await fields.string(); // its database, the server's version, pg_dump's
-  const parts: Part[] = [];
+  const parts: TablePart[] = [];
   const catalogue = new Catalogue();
   const count = await fields.int();
   for (let entry = 0; entry < count; entry++) {
     const { description, definition, ...part } = await readEntry(fields, version, format);
-    if (description === 'TABLE' || description === 'TABLE ATTACH') define(catalogue, part, definition);
+    if (description === 'TABLE' || description === 'TABLE ATTACH') addDefinition(catalogue, part, definition);
     if (description === 'ENCODING') checkEncoding(definition, reader.path);
     if (description === 'TABLE DATA') parts.push(part);
   }
@@ -72,8 +72,8 @@ export async function readToc(reader: Reader): Promise<Toc> {
 }
 
 /** Partitions are attached by an entry of their own; before PostgreSQL 14 in that of the table, before 12 made as such. */
-function define(catalogue: Catalogue, { schema, name }: TableName, sql: string): void {
-  const qualify = (table: TableName) => ({ ...table, schema: table.schema || schema });
+function addDefinition(catalogue: Catalogue, { schema, name }: QualifiedName, sql: string): void {
+  const qualify = (table: QualifiedName) => ({ ...table, schema: table.schema || schema });
   const definition = readDefinition(sql);
   if (definition)
     catalogue.define({ schema, name, types: definition.types, parents: definition.parents.map(qualify) });
@@ -83,7 +83,9 @@ function define(catalogue: Catalogue, { schema, name }: TableName, sql: string):
   }
 }
 
-async function readHeader(reader: Reader): Promise<{ version: number; format: Format; fields: Fields }> {
+async function readHeader(
+  reader: ByteReader,
+): Promise<{ version: number; format: Format; fields: ArchiveFields }> {
   const magic = reader.size < 11 ? '' : (await reader.bytes(5)).toString('latin1');
   if (magic !== 'PGDMP') throw new ZenError('failed', `${reader.path} is not an archive of PostgreSQL.`);
   const [major = 0, minor = 0, , intSize = 0, offsetSize = 0, number = 0] = await reader.bytes(6);
@@ -98,11 +100,15 @@ async function readHeader(reader: Reader): Promise<{ version: number; format: Fo
   if (intSize < 1 || intSize > 8 || offsetSize < 1 || offsetSize > 8) {
     damaged(reader, `it gives its integers ${intSize} and its offsets ${offsetSize} bytes`);
   }
-  return { version, format, fields: new Fields(reader, intSize, offsetSize) };
+  return { version, format, fields: new ArchiveFields(reader, intSize, offsetSize) };
 }
 
 /** Before 1.15 a zlib level (0: none, -1: the default one); since then the number of an algorithm. */
-async function readCompression(reader: Reader, version: number, fields: Fields): Promise<Compression> {
+async function readCompression(
+  reader: ByteReader,
+  version: number,
+  fields: ArchiveFields,
+): Promise<Compression> {
   if (version < v(15)) return (await fields.int()) === 0 ? 'none' : 'gzip';
   const number = await reader.byte();
   return compressions[number] ?? damaged(reader, `it is compressed in a way unknown, ${number}`);
@@ -115,12 +121,12 @@ function checkEncoding(statement: string, path: string): void {
   throw new ZenError('failed', `${path} is written in ${encoding}. Make it with pg_dump --encoding=UTF8.`);
 }
 
-interface RawEntry extends Part {
+interface RawEntry extends TablePart {
   description: string;
   definition: string;
 }
 
-async function readEntry(fields: Fields, version: number, format: Format): Promise<RawEntry> {
+async function readEntry(fields: ArchiveFields, version: number, format: Format): Promise<RawEntry> {
   const id = await fields.int();
   await fields.int(); // whether it has data
   await fields.string(); // oid of its catalogue
@@ -157,11 +163,11 @@ async function readEntry(fields: Fields, version: number, format: Format): Promi
 /**
  * What to take of an archive. It must have been written by COPY, of columns that the archive says it has.
  *
- * @param names see `Selection`
+ * @param names see `TableSelection`
  * @throws ZenError `failed` otherwise, or when there is none, or several
  */
 export function chooseEntry({ catalogue, parts: all }: Contents, names: string[], path: string): Entry {
-  const selection = new Selection(names, catalogue, path);
+  const selection = new TableSelection(names, catalogue, path);
   selection.check(all);
   const parts = all.filter((part) => selection.owner(part));
   const [owner] = selection.checkOwners(parts);
@@ -191,10 +197,10 @@ export function chooseEntry({ catalogue, parts: all }: Contents, names: string[]
  *
  * @param read gives the rows of a part
  */
-export async function* readParts(
+export async function* readPartRows(
   { columns, parts }: Entry,
   path: string,
-  read: (part: Part) => AsyncIterable<Buffer>,
+  read: (part: TablePart) => AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
   for (const part of parts) {
     const arrange = reorder(part.columns, columns, path);
@@ -208,17 +214,17 @@ export async function* readParts(
   }
 }
 
-export function damaged(reader: Reader, how: string, cause?: unknown): never {
+export function damaged(reader: ByteReader, how: string, cause?: unknown): never {
   throw new ZenError('failed', `${reader.path} is damaged: ${how}. Copy it again.`, { cause });
 }
 
 /** The fields that archives are made of; the sizes of integers and offsets are in the header. */
-export class Fields {
-  readonly #reader: Reader;
+export class ArchiveFields {
+  readonly #reader: ByteReader;
   readonly #intSize: number;
   readonly #offsetSize: number;
 
-  constructor(reader: Reader, intSize: number, offsetSize: number) {
+  constructor(reader: ByteReader, intSize: number, offsetSize: number) {
     this.#reader = reader;
     this.#intSize = intSize;
     this.#offsetSize = offsetSize;
@@ -237,7 +243,7 @@ export class Fields {
    */
   async string(): Promise<string | null> {
     const length = await this.int();
-    if (length > longest) damaged(this.#reader, `a text of ${length} bytes`);
+    if (length > longestField) damaged(this.#reader, `a text of ${length} bytes`);
     return length < 0 ? null : (await this.#reader.bytes(length)).toString('utf8');
   }
 

@@ -1,6 +1,6 @@
-import type { TableName } from '../formats/backup.ts';
+import type { QualifiedName } from '../formats/backup.ts';
 import { readName, readTokens } from './statement.ts';
-import { decode } from '../copy/text.ts';
+import { toUtf8 } from '../copy/text.ts';
 
 /** Statements that change no rows, whatever they name. */
 const harmless = new Set([
@@ -24,7 +24,7 @@ const harmlessAction = new RegExp(
 );
 
 /** What may stand before a parenthesis in a query, other than functions that might do anything. */
-const known = new Set([
+const harmlessCalls = new Set([
   ...[
     'all',
     'and',
@@ -65,10 +65,10 @@ const known = new Set([
  * @param sql one character a byte
  * @param tables those that hold the rows, and those that they are parts of
  */
-export function mayChange(sql: string, tables: readonly TableName[]): boolean {
+export function mayChange(sql: string, tables: readonly QualifiedName[]): boolean {
   const verb = /^\w*/.exec(sql)?.[0].toLowerCase() ?? '';
   if (harmless.has(verb)) return false;
-  const tokens = readTokens(decode(sql));
+  const tokens = readTokens(toUtf8(sql));
   const words = tokens.map((token) => token.toLowerCase());
   const object = words[1] ?? '';
   const isNamed = tables.some((table) => isIn(tokens, table));
@@ -102,13 +102,13 @@ export function addsKey(sql: string): boolean {
 }
 
 /** Whether a statement names one of those tables, in a text of its own, too. */
-export function names(sql: string, tables: readonly TableName[]): boolean {
-  const tokens = readTokens(decode(sql));
+export function namesTable(sql: string, tables: readonly QualifiedName[]): boolean {
+  const tokens = readTokens(toUtf8(sql));
   return tables.some((table) => isIn(tokens, table));
 }
 
 /** A name with another schema before it is that of another table. */
-function isIn(tokens: string[], { schema, name }: TableName): boolean {
+function isIn(tokens: string[], { schema, name }: QualifiedName): boolean {
   return tokens.some((token, at) => {
     if (/^['$]/.test(token)) return token.toLowerCase().includes(name.toLowerCase());
     if (readName(token) !== name) return false;
@@ -123,7 +123,7 @@ function readsUnsafely(words: string[], isNamed: boolean): boolean {
     (word, at) =>
       words[at + 1] === '(' &&
       /^["\w]/.test(word) &&
-      !known.has(word) &&
+      !harmlessCalls.has(word) &&
       !(words[at - 1] === '.' && words[at - 2] === 'pg_catalog') &&
       !isList(words, at),
   );

@@ -1,10 +1,10 @@
 import { ZenError } from '../../errors.ts';
 import { findEnd, Lines } from '../copy/lines.ts';
 import { skip } from './statement.ts';
-import { quote, Window } from '../copy/text.ts';
+import { excerpt, TextBuffer } from '../copy/text.ts';
 
-const blanks = /[ \t\n\r\f\v;]*/y;
-const marks = /['"$;()\\\-/]/g;
+const blanksAndSemicolons = /[ \t\n\r\f\v;]*/y;
+const specials = /['"$;()\\\-/]/g;
 const routine = /^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s/i;
 const heading = /^-- PostgreSQL database dump( complete)?\s*$/;
 const quoted: Record<string, string> = {
@@ -20,12 +20,12 @@ export class Scanner {
   line = 1;
   /** How many dumps have begun, by pg_dump's heading. */
   dumps = 0;
-  readonly #window: Window;
+  readonly #window: TextBuffer;
   /** Whether pg_dump's heading has been read, and not its last line yet. */
   #opened = false;
 
   constructor(path: string, bytes: AsyncIterable<Buffer>) {
-    this.#window = new Window(path, bytes, 'statement or row');
+    this.#window = new TextBuffer(path, bytes, 'statement or row');
   }
 
   /**
@@ -39,12 +39,12 @@ export class Scanner {
     let parentheses = 0;
     let blocks: number | undefined; // of a routine: BEGIN ATOMIC … END, which hold semicolons
     for (let at = 0; ;) {
-      marks.lastIndex = at;
-      if (!marks.test(window.text)) {
+      specials.lastIndex = at;
+      if (!specials.test(window.text)) {
         await this.#more(`the statement that starts in line ${window.line}`);
         continue;
       }
-      const mark = marks.lastIndex - 1;
+      const mark = specials.lastIndex - 1;
       if (blocks !== undefined && parentheses === 0)
         blocks = countBlocks(window.text.slice(at, mark), blocks);
       at = mark + 1;
@@ -95,9 +95,9 @@ export class Scanner {
   async #begin(): Promise<boolean> {
     const window = this.#window;
     for (;;) {
-      blanks.lastIndex = 0;
-      blanks.test(window.text);
-      window.drop(blanks.lastIndex);
+      blanksAndSemicolons.lastIndex = 0;
+      blanksAndSemicolons.test(window.text);
+      window.drop(blanksAndSemicolons.lastIndex);
       this.line = window.line;
       const [first] = window.text;
       if (first === '\\') await this.#command(0);
@@ -147,7 +147,7 @@ export class Scanner {
       const how = /^\\c(onnect)?$/.test(name)
         ? 'leads to another database, and Zen reads a dump of one. Make it with pg_dump without --create, or cut out the part between two such lines'
         : 'is a command of psql, which Zen does not follow. Make the dump with pg_dump';
-      throw new ZenError('failed', `${window.path}, line ${this.line}: ${quote(name)} ${how}.`);
+      throw new ZenError('failed', `${window.path}, line ${this.line}: ${excerpt(name)} ${how}.`);
     }
     window.drop(line.length);
   }

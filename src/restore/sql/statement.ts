@@ -1,12 +1,12 @@
-import type { TableName } from '../formats/backup.ts';
+import type { QualifiedName } from '../formats/backup.ts';
 
-export interface Definition extends TableName {
+export interface Definition extends QualifiedName {
   types: Map<string, string>;
   /** The tables that it is made a partition of, or inherits. */
-  parents: TableName[];
+  parents: QualifiedName[];
 }
 
-export interface Copy extends TableName {
+export interface Copy extends QualifiedName {
   columns: string[];
 }
 
@@ -29,7 +29,7 @@ const afterElement = new Set([',', ')']);
  * it takes from elsewhere (INHERITS, PARTITION OF, AS). Its schema is '' when not written.
  */
 export function readDefinition(sql: string): Definition | undefined {
-  const cursor = new Cursor(sql);
+  const cursor = new Tokenizer(sql);
   if (!cursor.accept('create')) return undefined;
   while (cursor.accept('global', 'local', 'temporary', 'temp', 'unlogged', 'foreign'));
   if (!cursor.accept('table')) return undefined;
@@ -44,7 +44,7 @@ export function readDefinition(sql: string): Definition | undefined {
   return { ...name, types, parents };
 }
 
-function readTypes(cursor: Cursor): Map<string, string> {
+function readTypes(cursor: Tokenizer): Map<string, string> {
   const types = new Map<string, string>();
   do {
     if (!isConstraint(cursor)) {
@@ -61,8 +61,8 @@ function readTypes(cursor: Cursor): Map<string, string> {
  * What `ALTER TABLE ONLY a ATTACH PARTITION b …`, or `ALTER TABLE b INHERIT a`, makes a part, and of which table; undefined
  * for another statement.
  */
-export function readAttachment(sql: string): { part: TableName; parent: TableName } | undefined {
-  const cursor = new Cursor(sql);
+export function readAttachment(sql: string): { part: QualifiedName; parent: QualifiedName } | undefined {
+  const cursor = new Tokenizer(sql);
   if (!cursor.accept('alter') || !cursor.accept('table')) return undefined;
   if (cursor.accept('if')) cursor.accept('exists');
   cursor.accept('only');
@@ -73,7 +73,7 @@ export function readAttachment(sql: string): { part: TableName; parent: TableNam
 }
 
 /** `exclude` may be a column as well. */
-function isConstraint(cursor: Cursor): boolean {
+function isConstraint(cursor: Tokenizer): boolean {
   const [first, second] = cursor.peek(2);
   return constraints.has(first ?? '') || (first === 'exclude' && (second === 'using' || second === '('));
 }
@@ -85,7 +85,7 @@ function isConstraint(cursor: Cursor): boolean {
  * @returns undefined for another statement, and for a COPY statement with options or from elsewhere
  */
 export function readCopy(sql: string): Copy | undefined {
-  const cursor = new Cursor(sql);
+  const cursor = new Tokenizer(sql);
   if (!cursor.accept('copy')) return undefined;
   const target = readTarget(cursor);
   if (!cursor.accept('from') || !cursor.accept('stdin')) return undefined;
@@ -95,14 +95,14 @@ export function readCopy(sql: string): Copy | undefined {
 
 /** The table and the columns of an INSERT statement, and where its values start; undefined for another statement. */
 export function readInsert(sql: string): Insert | undefined {
-  const cursor = new Cursor(sql);
+  const cursor = new Tokenizer(sql);
   if (!cursor.accept('insert') || !cursor.accept('into')) return undefined;
   const target = readTarget(cursor);
   if (cursor.accept('overriding')) while (cursor.accept('system', 'user', 'value'));
   return { ...target, hasValues: cursor.accept('values'), start: cursor.at };
 }
 
-function readTarget(cursor: Cursor): Copy {
+function readTarget(cursor: Tokenizer): Copy {
   const target = cursor.qualifiedName();
   const columns: string[] = [];
   if (cursor.accept('(') && !cursor.accept(')')) {
@@ -118,7 +118,7 @@ const word = /[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*/y;
 
 /** The tokens of a statement, as they are written; comments are none. */
 export function readTokens(sql: string): string[] {
-  const cursor = new Cursor(sql);
+  const cursor = new Tokenizer(sql);
   const tokens: string[] = [];
   for (let token = cursor.next(); token !== ''; token = cursor.next()) tokens.push(token);
   return tokens;
@@ -131,7 +131,7 @@ export function readName(token: string): string {
 }
 
 /** Goes through a statement's tokens. Keywords are asked for in lower case. */
-class Cursor {
+class Tokenizer {
   at = 0;
   readonly #sql: string;
 
@@ -159,7 +159,7 @@ class Cursor {
     return readName(this.next());
   }
 
-  qualifiedName(): TableName {
+  qualifiedName(): QualifiedName {
     const name = this.name();
     return this.accept('.') ? { schema: name, name: this.name() } : { schema: '', name };
   }

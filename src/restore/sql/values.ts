@@ -1,7 +1,7 @@
 import { ZenError } from '../../errors.ts';
 import { isTaken } from '../columns.ts';
 import { skip } from './statement.ts';
-import { escapeText, quote } from '../copy/text.ts';
+import { escapeText, excerpt } from '../copy/text.ts';
 
 const simple = /(?:null|true|false|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?![\w$.(\x80-\xff])/iy;
 const bits = /b'([01]*)'|x'([\da-f]*)'/iy;
@@ -49,12 +49,13 @@ class Values {
     do rows.push(this.#row());
     while (this.#accept(','));
     const rest = this.#sql.slice(this.#at);
-    if (!tail.test(rest)) this.#refuse(`has ${quote(rest)} after its values, which Zen does not know`);
+    if (!tail.test(rest)) this.#refuse(`has ${excerpt(rest)} after its values, which Zen does not know`);
     return rows.join('');
   }
 
   #row(): string {
-    if (!this.#accept('(')) this.#refuse(`has ${quote(this.#sql.slice(this.#at))} where a row should start`);
+    if (!this.#accept('('))
+      this.#refuse(`has ${excerpt(this.#sql.slice(this.#at))} where a row should start`);
     const { columns } = this.#options;
     const width = columns.length;
     const values: string[] = [];
@@ -109,7 +110,7 @@ class Values {
     if (end < 0) this.#refuseValue(start);
     const value = this.#sql.slice(start + 1, end - 1);
     this.#at = end;
-    if (escapes) return escapeText(unescape(value));
+    if (escapes) return escapeText(unescapeLiteral(value));
     return escapeText(value.includes("'") ? value.replaceAll("''", "'") : value);
   }
 
@@ -126,7 +127,7 @@ class Values {
 
   #refuseValue(start: number): never {
     const value = /^[^,]*/.exec(this.#sql.slice(start, start + 240))?.[0] ?? '';
-    this.#refuse(`has the value ${quote(value)}, which is no literal, and Zen evaluates nothing`);
+    this.#refuse(`has the value ${excerpt(value)}, which is no literal, and Zen evaluates nothing`);
   }
 
   #refuse(why: string): never {
@@ -143,17 +144,17 @@ function isBlank(code: number): boolean {
 }
 
 const keywords: Record<string, string> & { null: string } = { null: '\\N', true: 't', false: 'f' };
-const controls: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+const escapedControls: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const escaped = /''|(?:\\u[\da-fA-F]{4})+|\\U[\da-fA-F]{8}|\\x[\da-fA-F]{1,2}|\\[0-7]{1,3}|\\[^]/g;
 
 /** What `E'…'` says (PostgreSQL's documentation, 4.1.2.2), one character a byte. */
-function unescape(text: string): string {
+function unescapeLiteral(text: string): string {
   if (!/['\\]/.test(text)) return text;
   return text.replaceAll(escaped, (escape) => {
     const [first = '', kind = ''] = escape;
     if (first === "'") return "'";
     if (escape.length === 2)
-      return controls[kind] ?? (/[0-7]/.test(kind) ? String.fromCharCode(Number(kind)) : kind);
+      return escapedControls[kind] ?? (/[0-7]/.test(kind) ? String.fromCharCode(Number(kind)) : kind);
     if (kind === 'x') return String.fromCharCode(parseInt(escape.slice(2), 16));
     if (kind !== 'u' && kind !== 'U') return String.fromCharCode(parseInt(escape.slice(1), 8) & 255);
     const codes = escape

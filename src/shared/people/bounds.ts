@@ -16,13 +16,13 @@ export interface Audience {
 }
 
 /** A stretch of time in whole steps: what lies in the period for certain, and what it touches. */
-interface Stretch {
+interface StepRange {
   inner: [number, number];
   outer: [number, number];
 }
 
 /** The codes of a topic, an age and a kind of event, as in `Returns`. */
-type Scope = readonly [topic: number, age: number, kind: number];
+type ScopeCodes = readonly [topic: number, age: number, kind: number];
 
 /** Counts people. */
 export class People {
@@ -74,7 +74,7 @@ export class People {
         ];
         return Math.max(0, all.high - first.low);
       });
-      const low = Math.max(0, shown.low + did.low - any.high, did.low - total(unseen));
+      const low = Math.max(0, shown.low + did.low - any.high, did.low - sumCounts(unseen));
       return { low: Math.min(low, high), high };
     });
   }
@@ -86,7 +86,7 @@ export class People {
   }
 
   /** As few as there can be: each goes on for as long as its days are known from where it begins. */
-  #stretches([start, end]: readonly [number, number]): Stretch[] {
+  #stretches([start, end]: readonly [number, number]): StepRange[] {
     const first = Math.floor(this.span[0] / dayMs);
     const bounds = [start];
     for (let day = Math.floor(start / dayMs) + 1; day * dayMs < end; day++) {
@@ -97,7 +97,7 @@ export class People {
   }
 
   /** Where the period itself starts or ends, no step goes beyond it. */
-  #whole(from: number, to: number): Stretch {
+  #whole(from: number, to: number): StepRange {
     const step = this.#returns.step * minuteMs;
     const [start, end] = this.span;
     const first = Math.floor(start / step);
@@ -111,34 +111,34 @@ export class People {
     };
   }
 
-  #ofTopics(kind: number, { topics, ages }: Audience, stretch: Stretch): Bounds {
+  #ofTopics(kind: number, { topics, ages }: Audience, stretch: StepRange): Bounds {
     const of = (topic: number) => this.#ofAges(kind, topic, ages, stretch);
-    return choose(topics, this.#returns.cells.sizes[0] ?? 1, of);
+    return boundUnion(topics, this.#returns.cells.sizes[0] ?? 1, of);
   }
 
-  #ofAges(kind: number, topic: number, ages: number[] | null, stretch: Stretch): Bounds {
-    return choose(ages, this.#returns.cells.sizes[1] ?? 1, (age) =>
+  #ofAges(kind: number, topic: number, ages: number[] | null, stretch: StepRange): Bounds {
+    return boundUnion(ages, this.#returns.cells.sizes[1] ?? 1, (age) =>
       this.#ofScope([topic, age, kind], stretch),
     );
   }
 
-  #ofScope(codes: Scope, stretch: Stretch): Bounds {
+  #ofScope(codes: ScopeCodes, stretch: StepRange): Bounds {
     return this.#isWithheld(codes) ? this.#ofWithheld(codes, stretch) : this.#ofTold(codes, stretch);
   }
 
-  #isWithheld([topic, age]: Scope): boolean {
+  #isWithheld([topic, age]: ScopeCodes): boolean {
     const { withheld } = this.#returns;
     if (topic === withheld.topic || age === withheld.age) return true;
     return topic === 0 && withheld.partly.includes(age);
   }
 
   /** What the scopes that are told say of one that is not: no more than all, nor fewer than all less the others. */
-  #ofWithheld([topic, age, kind]: Scope, stretch: Stretch): Bounds {
+  #ofWithheld([topic, age, kind]: ScopeCodes, stretch: StepRange): Bounds {
     const of = (topic: number, age: number) => this.#ofScope([topic, age, kind], stretch);
     const [topics, ages] = this.#returns.cells.sizes.map(namesOf) as [number[], number[]];
     if (topic === 0) {
       const each = topics.map((topic) => of(topic, age));
-      const high = Math.min(of(0, 0).high, total(each.map(({ high }) => high)));
+      const high = Math.min(of(0, 0).high, sumCounts(each.map(({ high }) => high)));
       return { low: Math.max(0, ...each.map(({ low }) => low)), high };
     }
     const isTopicTold = !this.#isWithheld([topic, 0, kind]);
@@ -148,12 +148,12 @@ export class People {
       age === 0
         ? topics.filter((other) => other !== topic).map((other) => of(other, 0))
         : ages.filter((other) => other !== age).map((other) => of(topic, other));
-    return { low: Math.max(0, whole.low - total(others.map(({ high }) => high))), high: whole.high };
+    return { low: Math.max(0, whole.low - sumCounts(others.map(({ high }) => high))), high: whole.high };
   }
 
-  #ofTold(codes: Scope, { inner, outer }: Stretch): Bounds {
-    const scope = this.#scopes.get(place(codes, this.#returns.cells.sizes));
-    if (!scope) return none;
+  #ofTold(codes: ScopeCodes, { inner, outer }: StepRange): Bounds {
+    const scope = this.#scopes.get(cellNumber(codes, this.#returns.cells.sizes));
+    if (!scope) return noPeople;
     const high = this.#sum(scope, outer);
     return { low: inner[0] === outer[0] && inner[1] === outer[1] ? high : this.#sum(scope, inner), high };
   }
@@ -172,21 +172,21 @@ export class People {
 
   #placeOf(cell: number): number {
     const { codes, sizes } = this.#returns.cells;
-    return place(
+    return cellNumber(
       codes.slice(0, 3).map((column) => column[cell] ?? 0),
       sizes,
     );
   }
 }
 
-const none: Bounds = { low: 0, high: 0 };
+const noPeople: Bounds = { low: 0, high: 0 };
 
 /** The codes of a dimension's names, without the 0 for all of them. */
 function namesOf(size: number): number[] {
   return Array.from({ length: size - 1 }, (_, name) => name + 1);
 }
 
-function place(codes: readonly number[], sizes: readonly number[]): number {
+function cellNumber(codes: readonly number[], sizes: readonly number[]): number {
   return codes.reduce((place, code, at) => place * (sizes[at] ?? 1) + code, 0);
 }
 
@@ -194,20 +194,20 @@ function place(codes: readonly number[], sizes: readonly number[]): number {
  * The people of some names, of which each may have several. They are no fewer than those of the largest name, nor than all less
  * those of the other names; and no more than the sum, nor than all. Where nobody has two names, the bounds meet.
  */
-function choose(names: number[] | null, size: number, of: (code: number) => Bounds): Bounds {
+function boundUnion(names: number[] | null, size: number, of: (code: number) => Bounds): Bounds {
   const all = of(0);
   if (!names) return all;
   const [only, more] = names;
-  if (only === undefined) return none;
+  if (only === undefined) return noPeople;
   if (more === undefined) return of(only + 1);
   const wanted = new Set(names);
   const each = Array.from({ length: size - 1 }, (_, code) => ({ isIn: wanted.has(code), ...of(code + 1) }));
   const chosen = each.filter(({ isIn }) => isIn);
-  const high = Math.min(all.high, total(chosen.map(({ high }) => high)));
-  const others = total(each.filter(({ isIn }) => !isIn).map(({ high }) => high));
+  const high = Math.min(all.high, sumCounts(chosen.map(({ high }) => high)));
+  const others = sumCounts(each.filter(({ isIn }) => !isIn).map(({ high }) => high));
   return { low: Math.min(high, Math.max(all.low - others, ...chosen.map(({ low }) => low))), high };
 }
 
-function total(numbers: number[]): number {
+function sumCounts(numbers: number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }

@@ -11,29 +11,29 @@ export function listPeople({ people, visits, events }: Tables, selection: Select
     ...visits.dimensions,
   ) as Record<string, (string | number)[]>;
   const audience: Audience = {
-    topics: selection.topics && codesOf(selection.topics, items),
-    ages: selection.ages && codesOf(selection.ages, ages),
+    topics: selection.topics && findCodes(selection.topics, items),
+    ages: selection.ages && findCodes(selection.ages, ages),
     period: selection.period ?? people.span,
   };
   const codes = new Map(events.map(({ event }, code) => [event as string, code]));
   const show = codes.get('show') ?? 0;
-  const shown = add(people.count(show, audience));
+  const shown = addBounds(people.count(show, audience));
   // Who clicked or viewed was shown a card, too: they are no more than all. Of other kinds there is no such limit.
   const most = (either: string | null, people: number) => {
-    const found = people === 0 ? 0 : share(people, shown.low);
+    const found = people === 0 ? 0 : shareOfShown(people, shown.low);
     return either ? Math.min(1, found ?? 1) : found;
   };
   return events.flatMap(({ event, name, rank }, code) => {
     const either = event === 'click' || event === 'view' ? event : null;
     const parts = either ? people.convert(show, code, either, audience) : people.count(code, audience);
-    const { low, high } = add(parts);
+    const { low, high } = addBounds(parts);
     const row = { event: event as string, name: name as string, event_rank: rank as number, low, high };
     return high === 0 && (shown.high === 0 || (either === null && code !== show))
       ? []
       : [
           {
             ...row,
-            share_low: code === show ? 1 : share(low, shown.high),
+            share_low: code === show ? 1 : shareOfShown(low, shown.high),
             share_high: code === show ? 1 : most(either, high),
             least: Math.max(...parts.map(({ low }) => low)),
             parts: parts.length,
@@ -42,17 +42,17 @@ export function listPeople({ people, visits, events }: Tables, selection: Select
   });
 }
 
-function codesOf(names: readonly string[], all: readonly (string | number)[]): number[] {
+function findCodes(names: readonly string[], all: readonly (string | number)[]): number[] {
   return names.map((name) => all.indexOf(name)).filter((code) => code >= 0);
 }
 
-function add(parts: Bounds[]): Bounds {
+function addBounds(parts: Bounds[]): Bounds {
   return parts.reduce((sum, part) => ({ low: sum.low + part.low, high: sum.high + part.high }), {
     low: 0,
     high: 0,
   });
 }
 
-function share(people: number, shown: number): number | null {
+function shareOfShown(people: number, shown: number): number | null {
   return shown > 0 ? people / shown : null;
 }

@@ -28,8 +28,8 @@ export function describeChange(
 ): string {
   const { t } = write;
   const compared = [
-    compare(dayBefore, t('the day before'), write),
-    compare(weekBefore, t('a week before'), write),
+    compareDays(dayBefore, t('the day before'), write),
+    compareDays(weekBefore, t('a week before'), write),
   ].filter((text) => text !== '');
   const said = t('On {day} there were {events event|events}: {compared}.', {
     day: write.day(day),
@@ -45,11 +45,11 @@ export function describeChange(
   ].join(' ');
 }
 
-function compare(pair: Compared | null, when: string, write: Writer): string {
+function compareDays(pair: Compared | null, when: string, write: Writer): string {
   if (pair === null) return '';
   const said = compareCounts(pair, when, write);
   if (pair.left.length === 0) return said;
-  const times = pair.left.map(({ start, end }) => `${clock(start)}–${clock(end)}`);
+  const times = pair.left.map(({ start, end }) => `${timeOfDay(start)}–${timeOfDay(end)}`);
   return `${said} ${write.t('(without {times})', { times: join(times, write) })}`;
 }
 
@@ -63,7 +63,7 @@ function compareCounts({ now, then }: Compared, when: string, { t, percent }: Wr
 }
 
 /** A time of day; the end of one is 24:00. */
-function clock(ms: number): string {
+function timeOfDay(ms: number): string {
   return [ms / hourMs, (ms / minuteMs) % 60]
     .map((part) => String(Math.floor(part)).padStart(2, '0'))
     .join(':');

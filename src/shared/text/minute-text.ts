@@ -24,7 +24,7 @@ export function formatMoment(ms: number, language: string): string {
  * @returns Unix milliseconds; NaN when it is no time
  */
 export function parseMoment(text: string, known: number, isEnd: boolean): number {
-  const parts = match(text.trim())?.groups;
+  const parts = matchForm(text.trim())?.groups;
   if (!parts) return NaN;
   const [today = ''] = new Date(known).toISOString().split('T');
   const { year, month, day, hour, minute } = parts;
@@ -37,18 +37,18 @@ export function parseMoment(text: string, known: number, isEnd: boolean): number
 
 /** The part of a time in which the caret stands, one more or less; undefined where it stands in none. */
 export function stepMoment(text: string, caret: number, by: 1 | -1): number | undefined {
-  const places: Record<string, [number, number] | undefined> = match(text)?.indices?.groups ?? {};
+  const places: Record<string, [number, number] | undefined> = matchForm(text)?.indices?.groups ?? {};
   const unit = Object.entries(places).find(
     ([, place]) => place && place[0] <= caret && caret <= place[1],
   )?.[0];
   const ms = parseMoment(text, 0, false);
   if (unit === undefined || Number.isNaN(ms)) return undefined;
   const date = new Date(ms);
-  steps[unit as Unit](date, by);
+  stepBy[unit as Unit](date, by);
   return date.getTime();
 }
 
-const steps: Record<Unit, (date: Date, by: number) => void> = {
+const stepBy: Record<Unit, (date: Date, by: number) => void> = {
   year: (date, by) => date.setUTCFullYear(date.getUTCFullYear() + by),
   month: (date, by) => date.setUTCMonth(date.getUTCMonth() + by),
   day: (date, by) => date.setUTCDate(date.getUTCDate() + by),
@@ -56,7 +56,7 @@ const steps: Record<Unit, (date: Date, by: number) => void> = {
   minute: (date, by) => date.setUTCMinutes(date.getUTCMinutes() + by),
 };
 
-function match(text: string): RegExpExecArray | undefined {
+function matchForm(text: string): RegExpExecArray | undefined {
   for (const form of forms) {
     const found = form.exec(text);
     if (found) return found;

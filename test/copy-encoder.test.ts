@@ -4,7 +4,7 @@ import type { Database } from '../src/db/database.ts';
 import { sql } from '../src/files.ts';
 import { countLog } from '../src/restore/summary.ts';
 import type { Counts } from '../src/restore/summary.ts';
-import { Tally } from '../src/restore/copy/encode.ts';
+import { CopyEncoder } from '../src/restore/copy/encode.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 
 const columns = [
@@ -31,7 +31,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** A log of COPY text; `odd` are names that a tally may leave to the database. */
+/** A log of COPY text; `odd` are names that an encoder may leave to the database. */
 function randomLog(seed: number, odd: string[]): string {
   const random = randomFrom(seed);
   const pick = (values: string[]) => values[Math.floor(random() * values.length)] ?? '';
@@ -51,24 +51,24 @@ function randomLog(seed: number, odd: string[]): string {
   return rows.map((row) => `${row.join('\t')}\n`).join('');
 }
 
-/** What a tally says, given the log in pieces of a few rows, and what it makes of them. */
+/** What an encoder says, given the log in pieces of a few rows, and what it makes of them. */
 function read(text: string): { counts: Counts | undefined; rows: number; binary: Buffer; rest: string } {
-  const tally = new Tally(columns, numbers);
+  const encoder = new CopyEncoder(columns, numbers);
   const rows = text.split(/(?<=\n)/);
   const made: Buffer[] = [];
   let rest = '';
   for (let at = 0; at < rows.length; at += 7) {
     const piece = Buffer.from(rows.slice(at, at + 7).join(''));
-    const encoded = tally.sure ? tally.encode(piece) : [][Symbol.iterator]();
+    const encoded = encoder.sure ? encoder.encode(piece) : [][Symbol.iterator]();
     let next = encoded.next();
     for (; !next.done; next = encoded.next()) made.push(Buffer.from(next.value));
     rest += piece.toString('utf8', next.value ?? 0);
   }
-  for (const bytes of tally.flush()) made.push(Buffer.from(bytes));
-  return { counts: tally.counts, rows: tally.rows, binary: Buffer.concat(made), rest };
+  for (const bytes of encoder.flush()) made.push(Buffer.from(bytes));
+  return { counts: encoder.counts, rows: encoder.rows, binary: Buffer.concat(made), rest };
 }
 
-function tally(text: string): Counts | undefined {
+function countOf(text: string): Counts | undefined {
   return read(text).counts;
 }
 
@@ -115,7 +115,7 @@ describe.each(kinds)('in the %s database', (kind) => {
 test('ids that repeat are found however far apart they are', () => {
   const ids = [0, 7, -7, 32_767, 32_768, -32_768, 999_999_999_999_999, -999_999_999_999_999];
   const log = [...ids, ...ids.toReversed(), 7].map((id) => one(1, String(id))).join('');
-  expect(tally(log)?.duplicate_ids).toBe(ids.length + 1);
+  expect(countOf(log)?.duplicate_ids).toBe(ids.length + 1);
 });
 
 test.each([
@@ -133,14 +133,14 @@ test.each([
   ['a time with a fraction', 4, '1569348000000.5'],
   ['a row with a value too many', 7, 'show\tmore'],
 ])('%s is left to the database', (_, place, value) => {
-  expect(tally(plain.join('\t') + '\n')).toBeDefined();
-  expect(tally(one(place, value))).toBeUndefined();
+  expect(countOf(plain.join('\t') + '\n')).toBeDefined();
+  expect(countOf(one(place, value))).toBeUndefined();
 });
 
 test('so are a row with a value too few, thousands of names, many that begin alike, ids too far apart, and a log without ids', () => {
-  expect(tally(`${plain.slice(1).join('\t')}\n${plain.join('\t')}\n`)).toBeUndefined();
+  expect(countOf(`${plain.slice(1).join('\t')}\n${plain.join('\t')}\n`)).toBeUndefined();
   const many = (count: number, value: (index: number) => string, place: number) =>
-    tally(Array.from({ length: count }, (_, index) => one(place, value(index))).join(''));
+    countOf(Array.from({ length: count }, (_, index) => one(place, value(index))).join(''));
   expect(many(4096, (index) => `${index} topics`, 2)?.item_topics).toBe(4096);
   expect(many(4097, (index) => `${index} topics`, 2)).toBeUndefined();
   expect(many(64, (index) => `topic ${index}`, 2)?.item_topics).toBe(64);
@@ -148,7 +148,7 @@ test('so are a row with a value too few, thousands of names, many that begin ali
   expect(many(16_384, (index) => String(index * 32_768), 1)?.duplicate_ids).toBe(0);
   expect(many(16_385, (index) => String(index * 32_768), 1)).toBeUndefined();
   expect(
-    new Tally(
+    new CopyEncoder(
       columns.filter((name) => name !== 'event_id'),
       numbers,
     ).counts,
