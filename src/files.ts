@@ -39,7 +39,7 @@ export function version(): string {
   return (JSON.parse(readShipped('package.json')) as { version: string }).version;
 }
 
-/** Whether another user may have put something there: it is of neither this one nor the folder's owner, and everybody may write. */
+/** Tells whether another user may have put something there: it is of neither this one nor the folder's owner, and everybody may write. */
 export function isPlanted(found: Stats, folder: Stats): boolean {
   return (folder.mode & 0o002) !== 0 && ![folder.uid, process.getuid?.() ?? found.uid].includes(found.uid);
 }

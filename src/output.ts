@@ -66,7 +66,7 @@ async function syncFolder(folder: string): Promise<void> {
 const mostLinks = 40;
 
 /**
- * Where a file lies, or would be made: what symbolic links point to, whether that is there or not. Those that others may have
+ * Finds the place where a file lies, or would be made: symbolic links are followed, whether their target is there or not. Those that others may have
  * put into a folder of everybody's are not followed (`protected_symlinks` of proc_sys_fs(5), which not all systems have).
  */
 export async function findPlace(file: string, left = mostLinks): Promise<string> {
@@ -107,7 +107,7 @@ export async function sweep(folder: string, isSuch: (name: string) => boolean): 
   }
 }
 
-/** What zen may have written, being who it is. */
+/** Tells whether zen may have written a file, being who it is. */
 function isDraft(found: Stats): boolean {
   return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
 }

@@ -74,3 +74,26 @@ test('the top level is the house, and ARCHITECTURE names each of its folders', (
   const architecture = readFileSync('ARCHITECTURE.md', 'utf8');
   expect(folders.filter((name) => !architecture.includes(`${name}/`))).toEqual([]);
 });
+
+test('a name means one thing: fewer than one definition in ten has a name that another file defines, too', () => {
+  const top = /^(?:export )?(?:abstract |async )?(?:function\*?|class|interface|type|const|let) (\w+)/gm;
+  const definitions = sources.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(top)].map(([, name = '']) => ({ name, path })),
+  );
+  const places = new Map<string, Set<string>>();
+  for (const { name, path } of definitions) places.set(name, (places.get(name) ?? new Set()).add(path));
+  const shared = definitions.filter(({ name }) => (places.get(name)?.size ?? 0) > 1);
+  expect(definitions.length).toBeGreaterThan(1000);
+  expect(shared.length / definitions.length).toBeLessThan(0.1);
+});
+
+test('a comment on a definition opens with a verb or with the thing, never with a question word', () => {
+  const others = /[\\/](render|vega|data)[\\/]|panels?\.ts$|data-table|findings|aggregates\.ts$/;
+  const opening = /^\s*\/\*\*\s+(?:\* )?((?:What|Whether|How|Why|Who|So much)\b.*)/gm;
+  const found = sources
+    .filter((path) => !others.test(path))
+    .flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(opening)].map(([, line = '']) => `${path}: ${line}`),
+    );
+  expect(found).toEqual([]);
+});

@@ -32,7 +32,7 @@ export interface AggregateOptions {
   minute: Minute;
   /** Do the work, and undo it. */
   dryRun: boolean;
-  /** How many windows to work on at once, each over a connection of its own. */
+  /** The number of windows to work on at once, each over a connection of its own. */
   jobs: number;
   /** Milliseconds to wait for another run to end. */
   wait: number;
@@ -45,13 +45,13 @@ export interface AggregateOptions {
   users?: boolean | undefined;
 }
 
-/** How far a run has come. */
+/** Windows that are done, of all. */
 export interface RunProgress {
   done: number;
   of: number;
 }
 
-/** What a run gave. */
+/** The outcome of a run. */
 export interface Told extends Aggregated {
   /** Minutes that the aggregates still have, and the log no longer. */
   kept: Window[];
@@ -267,7 +267,7 @@ async function queryMinutes(session: Session, { start, end }: Window): Promise<M
   return new Map(rows.map(({ minute, events }) => [minute, events]));
 }
 
-/** That a window was not aggregated, because minutes that have rows would have none. */
+/** Thrown where a window is not aggregated, because minutes that have rows would have none. */
 class Emptied extends Error {
   readonly lost: Window[];
 
@@ -300,7 +300,7 @@ async function queryEmptying(session: Session, { minute, allowEmpty }: Aggregate
 }
 
 /**
- * That a table with triggers or rules holds just what was written into it. Its statement is run again, in the same snapshot.
+ * Checks that a table with triggers or rules holds just what was written into it. Its statement is run again, in the same snapshot.
  *
  * @throws ZenError `failed`, with how many rows differ
  */

@@ -13,9 +13,9 @@ import { mostReach } from '../people/counter.ts';
 import { clearUsers, mayCountUsers, shortenReach } from '../people/table.ts';
 
 export interface PruneOptions {
-  /** How much of the log to keep, milliseconds before `now`; without it, all. */
+  /** The part of the log to keep, milliseconds before `now`; without it, all. */
   raw?: number | undefined;
-  /** How much of the aggregates to keep; without it, all. */
+  /** The part of the aggregates to keep, milliseconds before `now`; without it, all. */
   aggregates?: number | undefined;
   /** Do the work, and undo it. */
   dryRun: boolean;
@@ -23,7 +23,7 @@ export interface PruneOptions {
   wait: number;
 }
 
-/** What was taken out. */
+/** The events and rows that were taken out. */
 export interface Pruned {
   /** Events of the log. */
   events: number;

@@ -12,18 +12,18 @@ import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
 import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 
-/** What is aggregated of the log. Times are Unix milliseconds. */
+/** The state of what is aggregated of the log. Times are Unix milliseconds. */
 export interface Status {
   /** The log's first and last event; null for an empty log. */
   first: number | null;
   last: number | null;
   /** Stretches that are aggregated, each with the rule it was aggregated with. */
   coverage: Covered[];
-  /** What lies between them. */
+  /** The stretches between them. */
   gaps: Window[];
   /** Stretches in which a busy log was silent. */
   silences: Window[];
-  /** What has changed in the log since it was aggregated. */
+  /** Changes of the log since it was aggregated. */
   changed: Changed[];
   /** Events of days that were pruned from the log, which are in no table. */
   late: Changed[];

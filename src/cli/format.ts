@@ -13,7 +13,7 @@ export function megabytes(bytes: number): string {
 
 const bar = 20;
 
-/** How far a restore has come after so many seconds. */
+/** Tells how far a restore has come after so many seconds. */
 export function describeProgress({ bytes, size, rows }: RestoreProgress, seconds: number): string {
   const speed = seconds > 0 ? `, ${formatCount(Math.round(rows / seconds))} rows/s` : '';
   return describeShare(size > 0 ? Math.min(1, bytes / size) : 0, seconds, ` of ${megabytes(size)}${speed}`);

@@ -186,7 +186,7 @@ function mode(): Option {
   );
 }
 
-/** How the log is read. */
+/** The options on reading the log. */
 function reading(): Option[] {
   return [
     option(
@@ -222,7 +222,7 @@ function largest(): Option {
   ).default(18);
 }
 
-/** How the page is drawn. */
+/** The options on drawing the page. */
 function drawing(): Option[] {
   return [
     option(
@@ -240,7 +240,7 @@ function drawing(): Option[] {
   ];
 }
 
-/** What is not kept for ever. */
+/** The options on what is not kept for ever. */
 function pruning(): Option[] {
   return [
     option(

@@ -179,7 +179,7 @@ export function statusJson({
   };
 }
 
-/** What the log holds, then a line for each thing that is odd about it, or about the ids of the backup. */
+/** Tells what the log holds, then a line for each thing that is odd about it, or about the ids of the backup. */
 export function describeLog(summary: Summary, odd: readonly OddIds[]): string {
   const { first, last, nulls, duplicate_ids, outside, in_seconds } = summary;
   const lines = [
@@ -251,7 +251,7 @@ function nameInQuotes(name: string): string {
   return `“${shorten(name, 60)}”`;
 }
 
-/** What the log holds, for programs. */
+/** Tells what the log holds, for programs. */
 export function logJson(summary: Summary, odd: readonly OddIds[]): Record<string, unknown> {
   const iso = (ms: number | null) => (ms === null ? null : isoTime(ms));
   const ids = odd.map(({ examples, ...each }) => ({ ...each, examples: Object.fromEntries(examples) }));

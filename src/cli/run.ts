@@ -6,13 +6,13 @@ import type { CommonOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
 import type { Streams } from './terminal.ts';
 
-/** What a command tells: a sentence for people, an object for programs. */
+/** The result of a command: a sentence for people, an object for programs. */
 export interface Report {
   text: string;
   json: Record<string, unknown>;
-  /** What stdout gets, as it is, in the place of both; the sentence then goes to stderr. */
+  /** Bytes for stdout, in the place of both; the sentence then goes to stderr. */
   page?: string | undefined;
-  /** What the exit code tells beside that. */
+  /** The reason for an exit code other than 0, beside that. */
   failure?: ZenError | undefined;
 }
 

@@ -6,7 +6,7 @@ import { ZenError } from '../errors.ts';
 /** Milliseconds. */
 const lineEvery = 5000;
 
-/** What a process talks through. */
+/** The streams of a process. */
 export type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
 
 /** Where the command line talks: the result to stdout, everything else to stderr. */
@@ -36,7 +36,7 @@ export class Terminal {
     this.#write(text);
   }
 
-  /** What is to be known beside the result. */
+  /** Prints a note beside the result. */
   note(text: string): void {
     if (this.#tell) this.#tell(text);
     else this.#write(text);
@@ -83,7 +83,7 @@ export class Terminal {
     );
   }
 
-  /** Whether a person is there to answer. */
+  /** True when a person is there to answer. */
   get interactive(): boolean {
     return this.#streams.stdin.isTTY && this.#streams.stderr.isTTY;
   }

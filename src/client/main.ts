@@ -64,13 +64,13 @@ function selection(): Selection {
   return { period: period.value, topics: topics.value, ages: ages.value };
 }
 
-/** What the charts draw. */
+/** The rows that the charts draw. */
 function drawn(tables: Tables): Drawn {
   const rows = Object.fromEntries(charts.map((chart) => [chart.name, chart.rows])) as unknown as Drawn;
   return { ...rows, people: people?.hidden === false ? listPeople(tables, selection()) : [] };
 }
 
-/** What the reader sees, for a link. */
+/** The state that the reader sees, for a link. */
 function state(): State {
   return { ...selection(), people: people?.hidden === false };
 }

@@ -2,7 +2,7 @@ import type { Selection } from '../shared/selection.ts';
 
 const filterNames = ['topics', 'ages'] as const;
 
-/** What a link holds: the filters, and whether people stand in the place of the average funnel. */
+/** The state that a link holds: the filters, and whether people stand in the place of the average funnel. */
 export interface State extends Selection {
   people: boolean;
 }

@@ -35,7 +35,7 @@ const settings: postgres.Options<Record<string, postgres.PostgresType>> = {
  * transaction, write to a socket that is gone. So each connection is a client of its own, which is not used after that.
  */
 export class Connection implements Session {
-  /** How to name its database to a person: a URL without its password. */
+  /** The name of its database for a person: a URL without its password. */
   readonly label: string;
   readonly #sql: Sql;
   readonly #attempt: Attempt;

@@ -1,6 +1,6 @@
 export type Value = string | number | boolean | null;
 
-/** What a stage may ask of a database. Values are always bound (`$1`), never written into the text. */
+/** The questions that a stage may ask of a database. Values are always bound (`$1`), never written into the text. */
 export interface Session {
   /** Runs one statement and gives its rows; int8 comes as a number. */
   query<Row>(text: string, values?: readonly Value[]): Promise<Row[]>;
@@ -29,17 +29,17 @@ export interface ResultColumn {
 export interface CopyOptions {
   /** The source yields whole rows of the COPY binary format, without its header and trailer. */
   binary?: boolean;
-  /** How many rows came before them, for an error that names one. */
+  /** The number of rows before them, for an error that names one. */
   after?: number;
 }
 
-/** What comes before and after rows in the COPY binary format (PostgreSQL's documentation of COPY, "Binary Format"). */
+/** The bytes before and after rows in the COPY binary format (PostgreSQL's documentation of COPY, "Binary Format"). */
 export const frame = {
   header: Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1'),
   trailer: Buffer.from([0xff, 0xff]),
 };
 
-/** How to open a database. */
+/** The options on opening a database. */
 export interface OpenOptions {
   /** Make a database that the server does not have. */
   create?: boolean;
@@ -62,7 +62,7 @@ export interface TransactionOptions {
 /** A PostgreSQL database: a server, or the embedded one in a folder. The SQL is the same for both. */
 export interface Database extends Session {
   readonly kind: 'server' | 'embedded';
-  /** How to name it to a person: a URL without its password, or the folder. */
+  /** Its name for a person: a URL without its password, or the folder. */
   readonly label: string;
   /** Runs `work` in one transaction: all of it happens, or nothing. */
   transaction<T>(work: (session: Session) => Promise<T>, options?: TransactionOptions): Promise<T>;

@@ -93,7 +93,7 @@ function demandDatabase(folder: string): void {
   throw new ZenError('unreachable', `There is no database at ${folder}. ${remedy}.`);
 }
 
-/** That nobody else may change the database, whose files the engine makes for everybody to write (0666). */
+/** Checks that nobody else may change the database, whose files the engine makes for everybody to write (0666). */
 async function demandPrivateFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const found = await stat(folder);
@@ -114,7 +114,7 @@ async function keepPrivate(folder: string): Promise<void> {
   }
 }
 
-/** That nothing else has its place in a folder: no server, which ends when its postmaster.pid is gone, and no other files. */
+/** Checks that nothing else has its place in a folder: no server, which ends when its postmaster.pid is gone, and no other files. */
 async function demandOwn(folder: string): Promise<void> {
   const names = await readdir(folder);
   const isDatabase = names.some((name) => name === 'PG_VERSION' || name.startsWith('zen.lock'));
@@ -130,7 +130,7 @@ async function demandOwn(folder: string): Promise<void> {
     );
 }
 
-/** How a postmaster.pid begins that PGlite wrote: with a process and a folder that are the same everywhere. */
+/** The start of a postmaster.pid that PGlite wrote: a process and a folder that are the same everywhere. */
 const ownPid = '-42\n/pglite/data\n';
 
 function session(engine: Engine, folder: string, demand: () => void, qualify: Qualify): Session {
@@ -196,7 +196,7 @@ async function explainEmbeddedError(error: unknown, folder: string, rows: number
   return typeof code === 'string' ? refusal(error, 'The embedded database', rows) : error;
 }
 
-/** Whether the disk has no room for one more file of PostgreSQL's log (16 MB). */
+/** Tells whether the disk has no room for one more file of PostgreSQL's log (16 MB). */
 async function isFull(folder: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize < 16 << 20;

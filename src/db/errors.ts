@@ -2,7 +2,7 @@ import { messageOf, shorten, ZenError } from '../errors.ts';
 import { widening } from './tables.ts';
 
 /**
- * What a database says against a statement, and in which row of a COPY. PostgreSQL quotes values at any length, and
+ * Tells what a database says against a statement, and in which row of a COPY. PostgreSQL quotes values at any length, and
  * numbers the rows of each COPY as lines, in its own language.
  *
  * @param who the database, for a person

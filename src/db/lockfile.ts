@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZenError } from '../errors.ts';
 
-/** Who holds a lock file. */
+/** The holder of a lock file. */
 interface Owner {
   /** Of this holding, so that two of one process differ. */
   id: string;

@@ -2,7 +2,7 @@ import { ZenError } from '../errors.ts';
 import type { Database, Session } from './database.ts';
 
 /**
- * That a connection to a server has a session of its own. A pooler that shares its connections by transaction (PgBouncer,
+ * Checks that a connection to a server has a session of its own. A pooler that shares its connections by transaction (PgBouncer,
  * Odyssey, PgCat) gives each statement any of them: two connections then meet one process of the server, or one
  * connection meets several. The second connection holds its own for a while, so that an idle pool has to choose another.
  *

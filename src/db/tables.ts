@@ -2,7 +2,7 @@ import { messageOf, ZenError } from '../errors.ts';
 import { listSql, sql, tableOf } from '../files.ts';
 import type { Database, Session } from './database.ts';
 
-/** Whether a table of that name is there, on the search path. */
+/** Tells whether a table of that name is there, on the search path. */
 export async function hasTable(session: Session, name: string): Promise<boolean> {
   const rows = await session.query<{ found: boolean }>(`select to_regclass('${name}') is not null as found`);
   return rows[0]?.found === true;
@@ -15,7 +15,7 @@ export async function requireTable(session: Session, name: string, remedy: strin
   }
 }
 
-/** Whether a database refused a text because its column is too short (SQLSTATE 22001). */
+/** Tells whether a database refused a text because its column is too short (SQLSTATE 22001). */
 export function isTooLong(error: unknown): boolean {
   return causeCode(error) === '22001';
 }

@@ -68,7 +68,7 @@ export async function queryLate(session: Session): Promise<Changed[]> {
   return late;
 }
 
-/** How many events `dash_visits` has of a stretch that the log has no more. */
+/** Counts the events that `dash_visits` has of a stretch and the log no more. */
 export async function countLost(session: Session, stretch: Covered): Promise<number> {
   const minutes = await compareMinutes(session, stretch);
   return minutes.reduce((sum, { events, visits }) => sum + Math.max(0, visits - events), 0);

@@ -27,7 +27,7 @@ export interface Run extends Covered {
   zen_version: string;
 }
 
-/** What one window gave. */
+/** The outcome of one window. */
 export interface Aggregated {
   /** Events of the log in the window. */
   events: number;
@@ -39,7 +39,7 @@ export function hasLedger(session: Session): Promise<boolean> {
   return hasTable(session, 'zen_runs');
 }
 
-/** What is aggregated, in order, without overlap: a later run overrides the earlier ones. */
+/** Reads the stretches that are aggregated, in order, without overlap: a later run overrides the earlier ones. */
 export async function queryCovered(session: Session): Promise<Covered[]> {
   return joinStretches(await queryLast(session, 'done', ['dropped', 'restored']));
 }
@@ -64,7 +64,7 @@ export async function queryRules(session: Session): Promise<Covered[]> {
   return joinStretches(await queryLast(session, 'done', ['dropped']));
 }
 
-/** What a restored log has that has not been aggregated since. */
+/** Reads the stretches of a restored log that have not been aggregated since. */
 export async function queryRestored(session: Session): Promise<Covered[]> {
   return joinStretches(await queryLast(session, 'restored', ['done']));
 }

@@ -6,7 +6,7 @@ import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { isoTime } from '../time.ts';
 
-/** How often to ask a pooler for the session that holds the lock. */
+/** Tries to ask a pooler for the session that holds the lock. */
 const releases = 100;
 
 /** The lock of a run, as the transactions of the run see it. */

@@ -28,7 +28,7 @@ function edgesOf(tables: readonly string[]): string {
 /** A day of which the first event comes so soon after midnight is whole. */
 const early = 30 * minuteMs;
 
-/** What is known of the log: what is aggregated, from its first event on; without a ledger, all between the first and the last. */
+/** Returns the stretches in which the log is known: what is aggregated, from its first event on; without a ledger, all between the first and the last. */
 export async function queryKnown(session: Session): Promise<Window[]> {
   const span = await querySpan(session);
   if (!span) return [];
@@ -38,7 +38,7 @@ export async function queryKnown(session: Session): Promise<Window[]> {
   return clip(covered, { start: span.start - midnight < early ? midnight : span.start, end: Infinity });
 }
 
-/** How much around a window is looked at, too: the neighbours of its pauses, and the same minutes of other days. */
+/** The time around a window that is looked at, too: the neighbours of its pauses, and the same minutes of other days. */
 const margin = 2 * dayMs;
 
 /** The stretches of a window in which a busy log was silent, which is no chance; `known` is as of `queryKnown`. */
@@ -166,7 +166,7 @@ function weigh(pause: Window, side: Window, active: readonly number[], silent: S
   return begins * goesOn ** (lengthOf(pause) - 1);
 }
 
-/** What is known, and no silence. */
+/** Returns the stretches that are known, and no silence. */
 export async function queryHeard(session: Session, window: Window): Promise<Window[]> {
   const known = await queryKnown(session);
   const silences = await querySilences(session, window, known);

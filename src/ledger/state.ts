@@ -8,7 +8,7 @@ import { queryCovered, queryRestored } from './ledger.ts';
 import { migrate } from './migrations.ts';
 import { querySpan } from './silence.ts';
 
-/** What of the database a command reads, and what it changes. */
+/** The tables that a command reads, and those that it changes. */
 export interface Use {
   reads: readonly ZenTable[];
   writes?: readonly ZenTable[];
@@ -176,7 +176,7 @@ function listWrong({ name, columns }: TableState): string[] {
   return missing.length > 0 ? [`it lacks ${missing.join(', ')}`, ...others] : others;
 }
 
-/** What the owner of a table that is not sound can do. */
+/** Names the next step for the owner of a table that is not sound. */
 function mend({ name, kind, columns }: TableState): string {
   if (name === 'zen_runs') return 'If it is not zen’s, rename it: alter table zen_runs rename to other_runs.';
   if (name !== 'log_raw') return `Drop it, and aggregate again: drop table ${name}.`;
@@ -208,7 +208,7 @@ async function demandTimes(session: Session, tables: readonly TableState[]): Pro
   throw new ZenError('failed', `${why}. Take them out: delete from ${name} where ${timelessOf(name)}.`);
 }
 
-/** That no row security under a view hides rows from it, which its own state does not tell. */
+/** Checks that no row security under a view hides rows from it, which its own state does not tell. */
 async function demandWhole(db: Database, name: ZenTable): Promise<void> {
   await db
     .transaction(async (session) => {
@@ -223,7 +223,7 @@ async function demandWhole(db: Database, name: ZenTable): Promise<void> {
     });
 }
 
-/** What is odd about a table, and may be meant. */
+/** Tells what is odd about a table, and may be meant. */
 function describeOddities({ name, schema, persistence, filtered, others }: TableState): string[] {
   return [
     ...(filtered ? [`${name} is a view with a condition: what it leaves out is counted nowhere.`] : []),

@@ -12,7 +12,7 @@ export function merge(windows: readonly Window[]): Window[] {
   return merged;
 }
 
-/** What is left of a window without others, which are merged. */
+/** Takes others, which are merged, out of a window. */
 export function subtract({ start, end }: Window, others: readonly Window[]): Window[] {
   const left: Window[] = [];
   let from = start;
@@ -24,13 +24,13 @@ export function subtract({ start, end }: Window, others: readonly Window[]): Win
   return from < end ? [...left, { start: from, end }] : left;
 }
 
-/** What two windows share; undefined when that is nothing. */
+/** Returns the part that two windows share; undefined when there is none. */
 export function intersect(one: Window, other: Window): Window | undefined {
   const [start, end] = [Math.max(one.start, other.start), Math.min(one.end, other.end)];
   return start < end ? { start, end } : undefined;
 }
 
-/** What is in a window of each of some stretches. */
+/** Returns the parts of stretches that lie in a window. */
 export function clip<Stretch extends Window>(stretches: readonly Stretch[], window: Window): Stretch[] {
   return stretches.flatMap((stretch) => {
     const shared = intersect(stretch, window);

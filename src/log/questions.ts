@@ -2,7 +2,7 @@ import type { Database, Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import type { Window } from '../time.ts';
 
-/** How many events a window has. */
+/** Counts the events of a window. */
 export async function countEvents(session: Session, { start, end }: Window): Promise<number> {
   const [row] = await session.query<{ events: number }>(sql('log/events'), [start, end]);
   return row?.events ?? 0;

@@ -38,7 +38,7 @@ const width = 1200;
 const mostBytes = 8_000_000;
 const longestPart = 10_000;
 
-/** How many topics the key under the picture names. */
+/** The number of topics that the key under the picture names. */
 const most = 8;
 
 /**
@@ -119,7 +119,7 @@ type PageWords = Record<
   string
 >;
 
-/** What the page says before anything is chosen, as text. */
+/** Reads the page's words before anything is chosen, as text. */
 function readWords(html: string): PageWords {
   const text = (pattern: RegExp) => unescapeHtml(pattern.exec(html)?.[1]?.slice(0, longestPart) ?? '');
   const word = (name: string) => text(new RegExp(`data-word="${name}">([^<]*)<`));
@@ -151,7 +151,7 @@ function unescapeHtml(text: string): string {
   );
 }
 
-/** What changed, in its first sentence; when that is not known, the period and its events. */
+/** Tells what changed, in the first sentence of that; when it is not known, the period and its events. */
 function writeHeadline({ change, summary, events }: PageWords, of: string): string {
   if (change === '') return `${summary.split(' · ')[0] ?? ''} · ${of}: ${events}`;
   return (change.split(/\.\s+(?=\p{Lu})/u)[0] ?? '').replace(/\.$/, '');

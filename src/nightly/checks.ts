@@ -8,7 +8,7 @@ import { clip, merge, subtract } from '../ledger/windows.ts';
 import { dayMs, describeWindow, isoTime } from '../time.ts';
 import type { Window } from '../time.ts';
 
-/** What was looked at before a page is published. */
+/** The outcome of one check before a page is published. */
 export interface Check {
   name: 'events' | 'coverage' | 'feed' | 'silence' | 'funnel' | 'volume' | 'tables';
   /** A check that fails keeps the page from being published; one that warns does not. */

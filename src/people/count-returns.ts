@@ -61,7 +61,7 @@ const emptyDay = {
   ...{ event: null, or_event: null, pairs: [] },
 };
 
-/** What a user did on a day: where the user stands in it, and when the day begins. */
+/** A place in a day's users: where a user stands in it, and when the day begins. */
 interface DayCursor {
   day: SeenDay;
   place: number;

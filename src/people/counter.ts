@@ -39,14 +39,14 @@ export interface PlaceInRun {
   writing: Turn;
 }
 
-/** How many events the days of a window have at most, and how many count in memory: none, where all of the log may be there at once. */
+/** The most events that the days of a window have, and as many of them as count in memory: none, where all of the log may be there at once. */
 export interface Load {
   events: number;
   memory: number;
 }
 
 /**
- * What a run knows of a day: how many events `dash_visits` has, in all and by minute, and how far its users reach back, where they
+ * The facts that a run knows of a day: how many events `dash_visits` has, in all and by minute, and how far its users reach back, where they
  * are counted.
  */
 interface KnownDay {
@@ -71,7 +71,7 @@ export class PeopleCounter {
   /** The days that are known: near all windows so far. */
   #span: Window = { start: Infinity, end: -Infinity };
   #may = false;
-  /** What this run counts; of each, the whole days. */
+  /** The windows that this run counts; of each, the whole days. */
   #windows: Window[] = [];
   /** Days of them, and near them, of which not all is known. */
   readonly #lost = new Set<number>();
@@ -79,7 +79,7 @@ export class PeopleCounter {
   #mixed = new Set<number>();
   /** Days whose people were counted, but not written. */
   readonly #failed = new Set<number>();
-  /** How many events the days of this run had by minute, when they were aggregated. */
+  /** The events by minute of this run's days, when they were aggregated. */
   readonly #counted = new Map<number, Uint32Array>();
 
   constructor(minute: Minute) {
@@ -87,7 +87,7 @@ export class PeopleCounter {
   }
 
   /**
-   * What was counted after some windows no longer reaches back into them. Done before they are aggregated anew, because each of their
+   * Shortens the reach of what was counted after some windows, so that it does not go back into them. Done before they are aggregated anew, because each of their
    * transactions, which go side by side, has a snapshot, and so may not change what one of the others has changed. Killed in between,
    * less is known, but nothing is wrong.
    */
@@ -255,7 +255,7 @@ export class PeopleCounter {
   }
 
   /**
-   * Whether the log has, minute by minute, as many events of a day as are aggregated; of a day of this run, no fewer outside of what is
+   * Tells whether the log has, minute by minute, as many events of a day as are aggregated; of a day of this run, no fewer outside of what is
    * aggregated now, and when it is read again, what it had.
    */
   #fits(day: number, { events }: Read): boolean {

@@ -74,7 +74,7 @@ function isElementEnd(char: number): boolean {
   return char === comma || char === brace;
 }
 
-/** Whether digits are a number as it is written alone, so that 7 and 07, which are two ids, do not become one. */
+/** Tells whether digits are a number as it is written alone, so that 7 and 07, which are two ids, do not become one. */
 function isPlain(text: string, start: number, end: number): boolean {
   const digits = end - start;
   return digits > 0 && digits <= mostExactDigits && (digits === 1 || digitAt(text, start) !== 0);

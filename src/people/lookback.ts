@@ -23,14 +23,14 @@ interface CodedGroup {
   minutes: Uint32Array;
 }
 
-/** What was read of a day: its events, and how many there are in each minute. */
+/** A day as it was read: its events, and how many there are in each minute. */
 export interface Read {
   groups: CodedGroup[];
   events: Uint32Array;
 }
 
 /**
- * Who was seen on one UTC day, counted from 1970. Users are codes, in ascending order; the events of user n stand from `starts[n]` up
+ * The users who were seen on one UTC day, counted from 1970. Users are codes, in ascending order; the events of user n stand from `starts[n]` up
  * to `starts[n + 1]`, in order of time, each with its minute of the day (from 0) and its cell (of `Scopes`).
  */
 export interface SeenDay {
@@ -46,7 +46,7 @@ export const dayMinutes = 1440;
 /** Ids that may be held at once, at some 60 bytes each: with more, all is forgotten, and read again where it is needed. */
 const mostIds = 8_000_000;
 
-/** Who was seen on some days, in memory for as long as a run counts, and nowhere else. */
+/** The users who were seen on some days, in memory for as long as a run counts, and nowhere else. */
 export class Lookback {
   ids = new UserDictionary();
   readonly scopes = new Scopes();

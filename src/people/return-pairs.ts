@@ -33,7 +33,7 @@ export class ReturnPairs {
   }
 }
 
-/** How many there are of each pair: three arrays of one order. */
+/** The number of times of each pair: three arrays of one order. */
 export interface PairCounts {
   /** Of the day, from 0. */
   minutes: Int16Array;

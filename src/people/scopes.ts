@@ -16,7 +16,7 @@ const unions = [
   ['show', 'view'],
 ] as const;
 
-/** What a cell counts in, by number: its age's scopes, and at the same place in `every` those of every age. */
+/** The scopes that a cell counts in, by number: its age's, and at the same place in `every` those of every age. */
 export interface CellScopes {
   age: string | null;
   scopes: readonly number[];

@@ -10,7 +10,7 @@ import type { Seen } from './lookback.ts';
 import { countPairs, never } from './return-pairs.ts';
 import type { DayReturns } from './count-returns.ts';
 
-/** Whether this role may fill `dash_users`, or make it where it is not. */
+/** Tells whether this role may fill `dash_users`, or make it where it is not. */
 export async function mayCountUsers(session: Session): Promise<boolean> {
   return (await session.query<{ may: boolean }>(sql('people/may')))[0]?.may === true;
 }
@@ -25,7 +25,7 @@ export async function createUsers(session: Session, wide: boolean): Promise<void
   if (wide) await widenNames(session, 'dash_users');
 }
 
-/** What one statement gives that fills `dash_engagement`. */
+/** The result of the statement that fills `dash_engagement` and gathers its users. */
 export interface Gathered {
   /** The aggregates that are filled by it, with their rows. */
   filled: Record<string, number>;
@@ -53,7 +53,7 @@ export async function gatherUsers(
 }
 
 /**
- * Who was seen on the whole UTC days of a window. Ids are in memory, and nowhere else.
+ * Reads who was seen on the whole UTC days of a window. Ids are in memory, and nowhere else.
  *
  * @param events how many there are at most
  */
@@ -72,7 +72,7 @@ export async function clearUsers(session: Session, { start, end }: Window): Prom
 }
 
 /**
- * What was counted from a UTC midnight on no longer reaches back beyond it.
+ * Shortens the reach of what was counted from a UTC midnight on, so that it does not go back beyond it.
  *
  * @param most days from there that may
  * @returns those that did, Unix milliseconds, and how far they reach now

@@ -21,12 +21,12 @@ const logColumns: Record<string, { needed: boolean }> = {
   user_id: { needed: true },
 };
 
-/** Whether a column of a backup is one of the log's. */
+/** Tells whether a column of a backup is one of the log's. */
 export function isTaken(name: string): boolean {
   return Object.hasOwn(logColumns, name);
 }
 
-/** Whether a table has all columns of a log that the aggregates need. */
+/** Tells whether a table has all columns of a log that the aggregates need. */
 export function isLog(names: readonly string[]): boolean {
   return lacking(names).length === 0;
 }
@@ -35,7 +35,7 @@ function lacking(names: readonly string[]): string[] {
   return Object.keys(logColumns).filter((name) => logColumns[name]?.needed && !names.includes(name));
 }
 
-/** How the rows of a backup become those of `log_raw`. */
+/** The way from the rows of a backup to those of `log_raw`. */
 export interface Mapping {
   /** The columns of `log_raw` that are filled, in the order of the rows. */
   columns: string[];

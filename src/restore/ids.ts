@@ -5,7 +5,7 @@ import { toUtf8 } from './copy/text.ts';
 
 const idColumns: readonly string[] = ['event_id', 'item_id', 'source_id', 'user_id'];
 
-/** Whether a column of the log holds ids: numbers, or texts. */
+/** Tells whether a column of the log holds ids: numbers, or texts. */
 export function isId(name: string): boolean {
   return idColumns.includes(name);
 }
@@ -13,7 +13,7 @@ export function isId(name: string): boolean {
 /** The types of ids that nothing declares: numbers, as far as is known; numbers that are written otherwise; texts. */
 export type IdType = 'bigint, perhaps' | 'bigint, rewritten' | 'text';
 
-/** How many rows have a value, of those first seen. */
+/** Values, of those first seen, each with the number of its rows. */
 type Examples = [value: string, rows: number][];
 
 /** A column of ids whose values were not all numbers, and what was made of them. */
@@ -21,14 +21,14 @@ export interface OddIds {
   column: string;
   /** Kept as texts, all of them, or read as the numbers that they are. */
   kept: 'text' | 'numbers';
-  /** How many rows have a number as PostgreSQL writes it, and how many another value. */
+  /** The numbers of rows with a number as PostgreSQL writes it, and with another value. */
   numbers: number;
   others: number;
   /** The others, the most frequent first. */
   examples: Examples;
 }
 
-/** What all values of a backup tell of its ids. */
+/** The ids of a backup, as all its values tell. */
 export interface ExaminedIds {
   types: ReadonlyMap<string, IdType>;
   odd: OddIds[];
@@ -132,7 +132,7 @@ export async function examineIds(
   };
 }
 
-/** How many values are counted each, and how many of them are told. */
+/** The number of values that are counted each, and that of those that are told. */
 const mostExamples = 1000;
 const fewExamples = 3;
 

@@ -33,7 +33,7 @@ export interface RestoreOptions {
   wait?: number | undefined;
 }
 
-/** How far a restore has come. */
+/** Bytes that are read, of all, and rows that are loaded. */
 export interface RestoreProgress {
   /** Bytes of the dump read, of how many. */
   bytes: number;
@@ -45,7 +45,7 @@ export interface Restored {
   rows: number;
   /** Bytes of the dump. */
   bytes: number;
-  /** Whether the log has its index; not when it belongs to another role, which did not make one. */
+  /** True when the log has its index; not when it belongs to another role, which did not make one. */
   indexed: boolean;
   /** Ids that are not all written as numbers, while some are. */
   odd: OddIds[];
@@ -72,9 +72,9 @@ export async function restore(
   return attempt(db, backup, options, { wide: false, ids: undefined }, onProgress);
 }
 
-/** What the rows of a backup may tell only while they are loaded. */
+/** Facts that the rows of a backup may tell only while they are loaded. */
 interface Learned {
-  /** Whether names may be of more than 128 characters. */
+  /** True when names may be of more than 128 characters. */
   wide: boolean;
   /** All ids, examined, where the first ones did not tell what they are. */
   ids: ExaminedIds | undefined;
@@ -103,7 +103,7 @@ async function attempt(
   }
 }
 
-/** What an error tells about the rows, unless it tells nothing new. */
+/** Learns from an error about the rows; undefined when it tells nothing new. */
 async function learn(
   known: Learned,
   error: unknown,
@@ -172,7 +172,7 @@ async function nextRows(pieces: AsyncIterator<Buffer>): Promise<IteratorResult<B
 }
 
 /**
- * What was aggregated of an earlier log is to be aggregated again where this one has events; what it has none of stays. Gives that
+ * Marks what was aggregated of an earlier log to be aggregated again where this one has events; the rest stays. Returns that
  * stretch where there is a ledger that this role may not write.
  */
 async function tellLedger(
@@ -211,7 +211,7 @@ async function* check(rows: AsyncIterable<Buffer>, { columns, guessed }: Mapping
   }
 }
 
-/** Whether the database already holds events that a restore would replace. */
+/** Tells whether the database already holds events that a restore would replace. */
 export async function hasEvents(session: Session): Promise<boolean> {
   return (
     (await hasTable(session, 'log_raw')) && (await session.query('select from log_raw limit 1')).length > 0

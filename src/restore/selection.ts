@@ -93,7 +93,7 @@ function isNamed(table: QualifiedName, { name, pattern }: TablePattern): boolean
   return pattern.test(name.includes('.') ? fullName(table) : table.name);
 }
 
-/** What to type: each name, as a shell takes it, or a pattern of many. */
+/** Returns what to type: each name, as a shell takes it, or a pattern of many. */
 function howToTake(tables: readonly QualifiedName[]): string {
   const typed = tables.slice(0, 10).map((table) => `--table ${shellWord(fullName(table))}`);
   const more = tables.length > 10 ? " …, or a pattern, as in --table 'log_raw*'" : '';

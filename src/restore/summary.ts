@@ -15,12 +15,12 @@ export interface NullWords {
   events: number;
 }
 
-/** What a log holds, and what is odd about it. */
+/** The contents of a log, and what is odd about it. */
 export interface Summary {
   /** Unix milliseconds, of the events of 2000 to 2100; null when there are none. */
   first: number | null;
   last: number | null;
-  /** How many different ones there are. */
+  /** The number of different ones. */
   item_topics: number;
   source_topics: number;
   age_segments: number;
@@ -29,7 +29,7 @@ export interface Summary {
   kinds: Named[];
   /** Names and users that are words for NULL. */
   words: NullWords[];
-  /** How many event ids repeat an earlier one. */
+  /** The number of event ids that repeat an earlier one. */
   duplicate_ids: number;
   /** Events outside 2000 to 2100, and how many of those would be inside if their ts were seconds. */
   outside: number;
@@ -38,7 +38,7 @@ export interface Summary {
   nulls: Record<string, number>;
 }
 
-/** How many kinds of event are told by their names. */
+/** The number of kinds of event that are told by their names. */
 export const mostKinds = 12;
 
 const nullable = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segment', 'event'] as const;

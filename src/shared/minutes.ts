@@ -38,7 +38,7 @@ export function countTopics(
   return new Map(groups.map(({ fields, group }) => [fields.item_topic as string, group.sums[0] ?? 0]));
 }
 
-/** How many minutes a row stands for: an hour's go on to its end, though it may begin later, with the period. */
+/** Counts the minutes that a row stands for: an hour's go on to its end, though it may begin later, with the period. */
 function minutesOf(dt: number, { until, step }: Coarse): number {
   const end = dt < until ? Math.min((Math.floor(dt / step) + 1) * step, until) : dt + minuteMs;
   return (end - dt) / minuteMs;

@@ -1,4 +1,4 @@
-/** What the filters let through; null lets all through. A period is half-open, Unix milliseconds. */
+/** The filters' state; null lets all through. A period is half-open, Unix milliseconds. */
 export interface Selection {
   period: [start: number, end: number] | null;
   topics: string[] | null;

@@ -1,6 +1,6 @@
 import type { Spec } from 'vega';
 
-/** How numbers and times are written, in d3's terms (d3-format and d3-time-format, `locale`). */
+/** The rules by which numbers and times are written, in d3's terms (d3-format and d3-time-format, `locale`). */
 export interface Locale {
   language: string;
   number: Record<string, unknown>;
@@ -21,7 +21,7 @@ export interface Chart {
   tables: string[];
 }
 
-/** What the page needs beside its data. */
+/** The settings that the page needs beside its data. */
 export interface Settings {
   locale: Locale;
   charts: Chart[];

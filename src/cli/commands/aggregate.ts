@@ -100,7 +100,7 @@ async function noteBefore(
 
 const mostJobs = 4;
 
-/** Why there is nothing to aggregate, and of a log that has begun today, how to do so all the same: up to the last whole minute. */
+/** Tells why there is nothing to aggregate, and of a log that has begun today, how to do so all the same: up to the last whole minute. */
 async function explainNothing(db: Database, now: number): Promise<string> {
   const today = { start: lastMidnight(now), end: now - (now % minuteMs) };
   const before = { start: firstYear, end: today.start };

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../../config.ts';
 
-/** Who runs this, by the system's list of users; undefined for one that is not in it, as in some containers. */
+/** Returns who runs this, by the system's list of users; undefined for one that is not in it, as in some containers. */
 export function findAccount(): { username: string; homedir: string } | undefined {
   try {
     return userInfo();

@@ -6,7 +6,7 @@ import type { ConnInfo } from './url.ts';
 import { resolveTls } from './tls.ts';
 import type { Tls } from './tls.ts';
 
-/** How to reach a server. */
+/** One attempt to reach a server. */
 export interface Attempt {
   place: ConnInfo;
   password: string | undefined;
@@ -16,11 +16,11 @@ export interface Attempt {
   tls: Tls[];
   /** `sslmode=disable` was asked for: a password may go in clear text, wherever the server is. */
   plain: boolean;
-  /** What kind of server will do. */
+  /** The kind of server that will do. */
   wanted: SessionKind;
   /** Seconds. */
   patience: number;
-  /** What to add when there is no way in. */
+  /** A sentence to add when there is no way in. */
   hint: string;
 }
 
@@ -54,7 +54,7 @@ export async function readAttempts(text: string, env: Environment): Promise<[Att
   return [best ?? attempts[0], ...next];
 }
 
-/** What to look for at all hosts, and what then. */
+/** Reads the kind of server to look for at all hosts, and the next best. */
 function readKinds(text: string): SessionKind[] {
   if (text === 'prefer-standby') return ['standby', 'any'];
   const wanted = kinds.find((kind) => kind === text);

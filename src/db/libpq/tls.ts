@@ -12,11 +12,11 @@ export type Tls = false | 'prefer' | ConnectionOptions;
 const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 type Mode = (typeof modes)[number];
 
-/** What a URL says of TLS; absent is ''. */
+/** The TLS parameters of a URL; absent is ''. */
 type TlsParameters = Record<'sslmode' | 'sslrootcert' | 'sslcert' | 'sslkey' | 'sslpassword', string>;
 
 /**
- * What libpq would try, in its order (PostgreSQL's documentation, 34.19): without a mode, `prefer`; `require` with a root
+ * Lists the ways of TLS that libpq would try, in its order (PostgreSQL's documentation, 34.19): without a mode, `prefer`; `require` with a root
  * certificate is `verify-ca`; `system` stands for the certificates that come with Node, and is always `verify-full`. A socket
  * on this machine has no TLS. Unlike there, a client certificate that is not named is looked for from `require` on, and
  * `prefer` with one that is does without it only where the server wants it so.

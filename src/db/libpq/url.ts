@@ -12,7 +12,7 @@ export interface ConnInfo {
   user: string;
 }
 
-/** What a URL says. */
+/** The parts of a URL. */
 export interface Address {
   /** One for each host. */
   places: [ConnInfo, ...ConnInfo[]];
@@ -21,14 +21,14 @@ export interface Address {
   sslpassword: string;
   /** Other parameters of libpq's, from the URL, else from their variables; absent is ''. */
   own: Record<keyof typeof variables, string>;
-  /** What is not libpq's: the driver sends it to the server as settings. */
+  /** The parameters that are not libpq's: the driver sends it to the server as settings. */
   settings: URLSearchParams;
 }
 
-/** What is in no variable, or may also stand in front of the parameters, which goes before a variable. */
+/** Parameters that have no variable, or may also stand in front of the others, which goes before a variable. */
 const specialNames = ['host', 'port', 'user', 'password', 'dbname', 'sslpassword'] as const;
 
-/** What else zen heeds, and libpq's variables for it. */
+/** The other parameters that zen heeds, and libpq's variables for them. */
 const variables = {
   passfile: 'PGPASSFILE',
   sslmode: 'PGSSLMODE',
@@ -104,7 +104,7 @@ export function readAddress(text: string, env: Environment): Address {
   return { places, password: password || url.password, sslpassword, own, settings };
 }
 
-/** What stands before the parameters; absent is ''. */
+/** Reads the part of a URL before its parameters; absent is ''. */
 function readFront(front: string): Record<'user' | 'password' | 'hosts' | 'ports' | 'database', string> {
   try {
     const form = /^postgres(?:ql)?:\/\/(?:([^:/@]*)(?::([^/]*))?@)?([^/@]*)(?:\/([^@]*))?$/i;

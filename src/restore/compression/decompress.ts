@@ -39,7 +39,7 @@ export async function* inflate(
   }
 }
 
-/** How a file is compressed, as its first bytes tell. */
+/** Tells how a file is compressed, by its first bytes. */
 export function compressionOf(start: Buffer): Compression {
   if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
   const magic = start.length < 8 ? 0 : start.readUInt32LE();
@@ -48,7 +48,7 @@ export function compressionOf(start: Buffer): Compression {
   return isSkippable(magic) ? compressionOf(start.subarray(lengthToSkip(start))) : 'none';
 }
 
-/** How long the frame is that starts so, if it is one that says nothing; else 0. */
+/** Returns the length of a frame that starts so and says nothing; 0 for any other. */
 export function lengthToSkip(start: Buffer): number {
   return start.length >= 8 && isSkippable(start.readUInt32LE()) ? 8 + start.readUInt32LE(4) : 0;
 }

@@ -7,19 +7,19 @@ const historyBytes = 1 << 16;
 const shortestMatch = 4;
 
 interface FrameHeader {
-  /** Whether its blocks refer to those before. */
+  /** True when its blocks refer to those before. */
   linked: boolean;
   blockBytes: number;
-  /** Whether a checksum follows each block. */
+  /** True when a checksum follows each block. */
   blocksChecked: boolean;
-  /** Whether a checksum follows the last one. */
+  /** True when a checksum follows the last one. */
   checked: boolean;
-  /** How much it holds, if it says so. */
+  /** The number of bytes that it holds, if it says so. */
   size: bigint | undefined;
 }
 
 /**
- * What was compressed by lz4: any number of frames, one after another (lz4's doc/lz4_Frame_format.md). Checksums are
+ * Decompresses lz4: any number of frames, one after another (lz4's doc/lz4_Frame_format.md). Checksums are
  * compared where the frames have them.
  *
  * @throws Error when they are damaged, not complete, or of an older format
@@ -151,7 +151,7 @@ class ChunkReader {
     this.#chunks = chunks[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   }
 
-  /** Whether anything is left. */
+  /** Tells whether anything is left. */
   async more(): Promise<boolean> {
     while (this.#rest.length === 0) {
       const next = await this.#chunks.next();

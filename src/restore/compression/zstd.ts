@@ -2,7 +2,7 @@ import { ZenError } from '../../errors.ts';
 
 const streamBytes = 1 << 18;
 
-/** What the library's WebAssembly exports: zstd's own functions, on its own memory, with addresses as numbers. */
+/** The exports of the library's WebAssembly: zstd's own functions, on its own memory, with addresses as numbers. */
 interface Zstd {
   memory: { buffer: ArrayBuffer };
   malloc: (bytes: number) => number;
@@ -40,7 +40,7 @@ async function loadZstd(): Promise<Zstd> {
 }
 
 /**
- * What was compressed by zstd: any number of frames, one after another (RFC 8878). Checksums are compared where the
+ * Decompresses zstd: any number of frames, one after another (RFC 8878). Checksums are compared where the
  * frames have them.
  *
  * @throws Error when they are damaged or not complete

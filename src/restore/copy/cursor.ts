@@ -1,11 +1,11 @@
 import { backslash, newline, tab } from './bytes.ts';
 
-/** Where rows are read, as COPY text, and where they are written, as COPY binary. */
+/** The rows that are read, as COPY text, and the place where they are written, as COPY binary. */
 export interface CopyCursor {
   rows: Buffer;
   view: DataView;
   out: DataView;
-  /** How much has been written. */
+  /** The number of bytes that have been written. */
   written: number;
 }
 

@@ -7,7 +7,7 @@ import { isNullWord } from './nulls.ts';
 import { mostKinds } from '../summary.ts';
 import type { Counts, Named, NullWords } from '../summary.ts';
 
-/** How much a value may take more as COPY binary than as text: a bigint of one digit, 12 bytes for 2. */
+/** The bytes that a value may take more as COPY binary than as text: a bigint of one digit, 12 bytes for 2. */
 const mostGrowth = 10;
 /** Bytes beside those of the rows that are given at once, which grow by a third. */
 const room = 1 << 18;
@@ -21,9 +21,9 @@ const room = 1 << 18;
  * not written as PostgreSQL writes them, thousands of names, ids too far apart. That one and all after it are text.
  */
 export class CopyEncoder {
-  /** How many rows it has turned. */
+  /** The number of rows that it has turned. */
   rows = 0;
-  /** Whether that is all rows so far. */
+  /** True when that is all rows so far. */
   sure: boolean;
   readonly #names = {
     item_topic: new NameColumn('all'),
@@ -86,7 +86,7 @@ export class CopyEncoder {
     return at;
   }
 
-  /** What has not been given yet. */
+  /** Yields what has not been given yet. */
   *flush(): Generator<Buffer> {
     if (this.#cursor.written > 0) yield this.#bytes.subarray(0, this.#cursor.written);
     this.#cursor.written = 0;
@@ -97,7 +97,7 @@ export class CopyEncoder {
     this.#cursor.out = viewOf(this.#bytes);
   }
 
-  /** What was counted; undefined when it is not certain. */
+  /** The counts so far; undefined when they are not certain. */
   get counts(): Counts | undefined {
     if (!this.sure) return undefined;
     const { item_topic, source_topic, age_segment, event } = this.#names;

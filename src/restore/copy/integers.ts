@@ -29,7 +29,7 @@ abstract class IntegerColumn implements ColumnEncoder {
     return at;
   }
 
-  /** Whether it could be counted. */
+  /** Counts a value; false when it cannot. */
   protected abstract take(value: number): boolean;
 }
 

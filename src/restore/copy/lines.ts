@@ -19,7 +19,7 @@ export class Lines {
     return lines;
   }
 
-  /** How many bytes are held of a line that has not ended. */
+  /** The number of bytes that are held of a line that has not ended. */
   get size(): number {
     return this.#size;
   }

@@ -6,7 +6,7 @@ import { isNullWord } from './nulls.ts';
 
 const longestName = 512;
 const mostKept = 4096;
-/** How many are looked through for one that begins alike. */
+/** The number of names that are looked through for one that begins alike. */
 const mostAlike = 64;
 const slotBits = 10;
 
@@ -106,9 +106,9 @@ function slotOf(word: number): number {
 class Name {
   readonly first: number;
   readonly next: Name | undefined;
-  /** How many there are, from here on. */
+  /** The number of names from here on. */
   readonly depth: number;
-  /** How often it came. */
+  /** The number of times that it came. */
   times = 1;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;

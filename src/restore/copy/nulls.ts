@@ -1,6 +1,6 @@
 import { escapeText } from './text.ts';
 
-/** What programs write where there is no value, in lower case: spreadsheets, pandas, R, Go, JavaScript, database clients. */
+/** Words that programs write where there is no value, in lower case: spreadsheets, pandas, R, Go, JavaScript, database clients. */
 export const nullWords: readonly string[] = [
   ...['null', '[null]', '(null)', '<null>', '#null!', 'none', 'nil', 'undefined', '\\n'],
   ...['nan', '-nan', 'nat', 'na', '<na>', '#na', 'n/a', '#n/a', '#n/a n/a', '-', '--'],
@@ -8,7 +8,7 @@ export const nullWords: readonly string[] = [
 const lowerCaseWords = new Set(nullWords);
 const longestWord = Math.max(...nullWords.map((word) => word.length));
 
-/** Whether a text is a word for NULL, however it is written, perhaps among spaces. `sql/restore/summary.sql` has the same rule. */
+/** Tells whether a text is a word for NULL, however it is written, perhaps among spaces. `sql/restore/summary.sql` has the same rule. */
 export function isNullWord(text: string): boolean {
   if (text.length > 4 * longestWord) return false;
   return lowerCaseWords.has(text.replaceAll(/^ +| +$/g, '').toLowerCase());

@@ -28,7 +28,7 @@ export class RowSource {
     yield* encoder.flush();
   }
 
-  /** What is left, as COPY text. Its rows are counted while the database is busy with them. */
+  /** Yields the rest, as COPY text. Its rows are counted while the database is busy with them. */
   async *rest(): AsyncGenerator<Buffer> {
     for (let piece = await this.#take(); piece; piece = await this.#take()) {
       yield piece;

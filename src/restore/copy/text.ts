@@ -10,7 +10,7 @@ const byteOrderMark = '\xef\xbb\xbf';
  */
 export class TextBuffer {
   readonly path: string;
-  /** What has been read, and not dropped yet. */
+  /** The text that has been read, and not dropped yet. */
   text = '';
   /** The line of the file in which it starts. */
   line = 1;

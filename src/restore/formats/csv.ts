@@ -4,12 +4,12 @@ import { TextFile } from './file.ts';
 import { skip } from '../sql/statement.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
 
-/** What may separate values, with what ends one; a quote within it may hold such an end. */
+/** Separators of values, each with what ends a value; a quote within it may hold such an end. */
 const delimiters = { ',': /[",\n]/g, ';': /[";\n]/g, '\t': /[\t\n]/g };
 type Delimiter = keyof typeof delimiters;
 /** More than a spreadsheet has, or a table of PostgreSQL. */
 const mostColumns = 1 << 14;
-/** How far apart two quotes between tabs may be; COPY text may hold one that quotes nothing. */
+/** The longest text between two quotes among tabs; COPY text may hold one that quotes nothing. */
 const longestQuoted = 1 << 16;
 
 interface CsvRow {
@@ -17,7 +17,7 @@ interface CsvRow {
   fields: string[];
   /** Where the next row starts. */
   end: number;
-  /** Whether something follows a closing quote. */
+  /** True when something follows a closing quote. */
   broken: boolean;
 }
 
@@ -25,7 +25,7 @@ interface CsvRow {
 export class Csv extends TextFile {
   readonly #window: TextBuffer;
   #delimiter: Delimiter = ',';
-  /** How many columns the header has, with those at its end that it does not name. */
+  /** The number of columns of the header, with those at its end that it does not name. */
   #width = 0;
 
   /** @param bytes of the table, not compressed any more */

@@ -135,7 +135,7 @@ async function openText(reader: ByteReader, compression: Compression): Promise<B
   );
 }
 
-/** What comes first, and all that comes. */
+/** Returns the first bytes of a stream, and all of it. */
 async function peek(
   pieces: AsyncGenerator<Buffer>,
 ): Promise<{ start: Buffer; bytes: AsyncGenerator<Buffer> }> {

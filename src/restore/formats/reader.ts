@@ -15,9 +15,9 @@ export function unreadable(path: string): (error: unknown) => never {
 /** Reads a file, or a stretch of one, forwards through a buffer. */
 export class ByteReader {
   readonly path: string;
-  /** How many bytes there are. */
+  /** The number of bytes that there are. */
   readonly size: number;
-  /** How many bytes have been taken. */
+  /** The number of bytes that have been taken. */
   position = 0;
   readonly #file: FileHandle;
   readonly #offset: number;

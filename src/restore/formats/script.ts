@@ -25,7 +25,7 @@ interface InsertHead {
   text: string;
   table: BackupTable;
   owner: QualifiedName | undefined;
-  /** Whether its values follow. */
+  /** True when its values follow. */
   hasValues: boolean;
 }
 
@@ -171,7 +171,7 @@ export class Script extends TextFile {
     return { text: sql.slice(0, start), ...this.#own(this.#table(table)), hasValues };
   }
 
-  /** What a statement names, with its schema, its columns and their types. */
+  /** Returns the table that a statement names, with its schema, its columns and their types. */
   #table({ schema, name, columns }: Pick<BackupTable, 'schema' | 'name' | 'columns'>): BackupTable {
     const named = this.#qualify({ schema, name });
     const types = this.#catalogue.types(named);
@@ -257,7 +257,7 @@ export class Script extends TextFile {
       );
   }
 
-  /** What follows the first rows of the log may change them, and is not run. */
+  /** Refuses a statement behind the first rows of the log that may change them: it is not run. */
   #checkChange(sql: string): void {
     const family = (this.#family ??= this.#gather());
     if (mayChange(sql, family)) {

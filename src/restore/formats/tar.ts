@@ -12,7 +12,7 @@ interface Member {
 
 const blockBytes = 512;
 
-/** Whether a file that starts like this may be a tar archive (POSIX ustar: the magic is at 257). */
+/** Tells whether a file that starts like this may be a tar archive (POSIX ustar: the magic is at 257). */
 export function isTar(start: Buffer): boolean {
   return start.toString('latin1', 257, 262) === 'ustar';
 }

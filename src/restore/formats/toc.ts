@@ -7,7 +7,7 @@ import type { ByteReader } from './reader.ts';
 import { TableSelection } from '../selection.ts';
 import { readAttachment, readCopy, readDefinition } from '../sql/statement.ts';
 
-/** How the data of an archive is compressed; the place of each is its number in the header, since version 1.15. */
+/** The compressions of an archive's data; the place of each is its number in the header, since version 1.15. */
 const compressions = ['none', 'gzip', 'lz4', 'zstd'] as const;
 export type Compression = (typeof compressions)[number];
 
@@ -15,7 +15,7 @@ export type Compression = (typeof compressions)[number];
 const formats = { 1: 'custom', 3: 'tar', 5: 'directory' } as const;
 export type Format = (typeof formats)[keyof typeof formats];
 
-/** What to take of an archive, and where it is: in several parts, if others are partitions of it or inherit it. */
+/** A table to take of an archive, and where it is: in several parts, if others are partitions of it or inherit it. */
 export interface Entry extends BackupTable {
   parts: TablePart[];
 }
@@ -42,7 +42,7 @@ export interface Toc {
   fields: ArchiveFields;
 }
 
-/** How many bytes of an archive may belong together. */
+/** The most bytes of an archive that may belong together. */
 export const longestField = 64 << 20;
 
 const v = (minor: number) => 256 + minor;
@@ -161,7 +161,7 @@ async function readEntry(fields: ArchiveFields, version: number, format: Format)
 }
 
 /**
- * What to take of an archive. It must have been written by COPY, of columns that the archive says it has.
+ * Finds the tables to take of an archive. They must have been written by COPY, of columns that the archive says it has.
  *
  * @param names see `TableSelection`
  * @throws ZenError `failed` otherwise, or when there is none, or several
@@ -247,7 +247,7 @@ export class ArchiveFields {
     return length < 0 ? null : (await this.#reader.bytes(length)).toString('utf8');
   }
 
-  /** Whether it is known (2), then its digits, the lowest first (ReadOffset). */
+  /** Reads whether it is known (2), then its digits, the lowest first (ReadOffset). */
   async offset(): Promise<number | null> {
     const [known, ...digits] = await this.#reader.bytes(1 + this.#offsetSize);
     return known === 2 ? unsigned(digits) : null;

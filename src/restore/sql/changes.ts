@@ -9,7 +9,7 @@ const harmless = new Set([
   ...['savepoint', 'security', 'set', 'show', 'start', 'unlisten', 'vacuum'],
 ]);
 
-/** What may be done to a table without a change of the values in its rows. */
+/** Actions on a table that change no values in its rows. */
 const harmlessAction = new RegExp(
   [
     'add (constraint|primary|unique|foreign|check|exclude|not null)',
@@ -23,7 +23,7 @@ const harmlessAction = new RegExp(
     .join('|'),
 );
 
-/** What may stand before a parenthesis in a query, other than functions that might do anything. */
+/** Words that may stand before a parenthesis in a query, and are no functions that might do anything. */
 const harmlessCalls = new Set([
   ...[
     'all',
@@ -60,7 +60,7 @@ const harmlessCalls = new Set([
 ]);
 
 /**
- * Whether a statement that is read behind rows might change them, or take them away: in doubt, it might.
+ * Tells whether a statement that is read behind rows might change them, or take them away: in doubt, it might.
  *
  * @param sql one character a byte
  * @param tables those that hold the rows, and those that they are parts of
@@ -96,12 +96,12 @@ export function mayChange(sql: string, tables: readonly QualifiedName[]): boolea
   }
 }
 
-/** Whether a statement makes a key or an index, which are made when all rows are there. */
+/** Tells whether a statement makes a key or an index, which are made when all rows are there. */
 export function addsKey(sql: string): boolean {
   return /^create\s+(unique\s+)?index\s|^alter\s+table\s.*\sadd\s+(constraint|primary|unique)\s/is.test(sql);
 }
 
-/** Whether a statement names one of those tables, in a text of its own, too. */
+/** Tells whether a statement names one of those tables, in a text of its own, too. */
 export function namesTable(sql: string, tables: readonly QualifiedName[]): boolean {
   const tokens = readTokens(toUtf8(sql));
   return tables.some((table) => isIn(tokens, table));
@@ -116,7 +116,7 @@ function isIn(tokens: string[], { schema, name }: QualifiedName): boolean {
   });
 }
 
-/** Whether a query writes, where it names the rows, or calls what may write. */
+/** Tells whether a query writes, where it names the rows, or calls what may write. */
 function readsUnsafely(words: string[], isNamed: boolean): boolean {
   if (isNamed && words.some((word) => /^(delete|merge|update|truncate)$/.test(word))) return true;
   return words.some(
@@ -129,7 +129,7 @@ function readsUnsafely(words: string[], isNamed: boolean): boolean {
   );
 }
 
-/** Whether what is called so is no function, but has columns listed behind it. */
+/** Tells whether what is called so is no function, but has columns listed behind it. */
 function isList(words: string[], at: number): boolean {
   return (
     /^(into|with|recursive)$/.test(words[at - 1] ?? '') || (words[at - 1] === '.' && words[at - 3] === 'into')

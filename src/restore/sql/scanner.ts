@@ -18,10 +18,10 @@ const quoted: Record<string, string> = {
 export class Scanner {
   /** The line in which the last statement starts. */
   line = 1;
-  /** How many dumps have begun, by pg_dump's heading. */
+  /** The number of dumps that have begun, by pg_dump's heading. */
   dumps = 0;
   readonly #window: TextBuffer;
-  /** Whether pg_dump's heading has been read, and not its last line yet. */
+  /** True when pg_dump's heading has been read, and not its last line yet. */
   #opened = false;
 
   constructor(path: string, bytes: AsyncIterable<Buffer>) {
@@ -164,7 +164,7 @@ export class Scanner {
   }
 }
 
-/** How deep in BEGIN … END a routine is after `code`, which holds no texts and no comments. */
+/** Counts how deep in BEGIN … END a routine is after `code`, which holds no texts and no comments. */
 function countBlocks(code: string, before: number): number {
   let depth = before;
   for (const [word] of code.matchAll(/[a-z_\x80-\xff][\w\x80-\xff]*/gi)) {

@@ -11,7 +11,7 @@ export interface Copy extends QualifiedName {
 }
 
 export interface Insert extends Copy {
-  /** Whether it gives its rows as a list of VALUES. */
+  /** True when it gives its rows as a list of VALUES. */
   hasValues: boolean;
   /** Where that list starts, or what stands in its place. */
   start: number;
@@ -58,7 +58,7 @@ function readTypes(cursor: Tokenizer): Map<string, string> {
 }
 
 /**
- * What `ALTER TABLE ONLY a ATTACH PARTITION b …`, or `ALTER TABLE b INHERIT a`, makes a part, and of which table; undefined
+ * Reads which table `ALTER TABLE ONLY a ATTACH PARTITION b …`, or `ALTER TABLE b INHERIT a`, makes a part of which; undefined
  * for another statement.
  */
 export function readAttachment(sql: string): { part: QualifiedName; parent: QualifiedName } | undefined {
@@ -164,7 +164,7 @@ class Tokenizer {
     return this.accept('.') ? { schema: name, name: this.name() } : { schema: '', name };
   }
 
-  /** What stands before the next of `stops` that is not in parentheses. */
+  /** Takes what stands before the next of `stops` that is not in parentheses. */
   upTo(stops: ReadonlySet<string>): string {
     this.#skipBlanks();
     const start = this.at;
@@ -204,7 +204,7 @@ class Tokenizer {
 }
 
 /**
- * Where the text, the quoted name, the dollar quote or the comment that begins at `start` ends; `start` when none begins
+ * Finds the end of the text, the quoted name, the dollar quote or the comment that begins at `start`; `start` when none begins
  * there, -1 when `sql` ends before. The rules are those of psql (PostgreSQL's src/fe_utils/psqlscan.l).
  */
 export function skip(sql: string, start: number): number {
@@ -228,7 +228,7 @@ export function skip(sql: string, start: number): number {
 
 const ofName = /[\w$\x80-\uffff]/;
 
-/** Whether the quote at `at` belongs to an `E'…'`. */
+/** Tells whether the quote at `at` belongs to an `E'…'`. */
 function isEscape(sql: string, at: number): boolean {
   return (sql[at - 1] === 'E' || sql[at - 1] === 'e') && (at < 2 || !ofName.test(sql.charAt(at - 2)));
 }

@@ -10,11 +10,11 @@ const cast =
   /(?:\s*::\s*(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[a-z_][\w$]*))?(?: (?:varying|precision))?(?:\s*\([\d, ]*\))?(?: with(?:out)? time zone)?(?:\[\])*)*/iy;
 const tail = /^[ \t\n\r\f\v]*(?:on\s+conflict\s+do\s+nothing\s*)?$/i;
 
-/** What the values of an INSERT statement depend on. */
+/** Settings that the values of an INSERT statement depend on. */
 interface ValuesOptions {
   /** Of the rows, in their order. */
   columns: readonly string[];
-  /** Whether a backslash in an ordinary text is an escape, too: `standard_conforming_strings` off. */
+  /** True when a backslash in an ordinary text is an escape, too: `standard_conforming_strings` off. */
   escapes: boolean;
   /** The file, the line and the table, for an error. */
   where: string;
@@ -147,7 +147,7 @@ const keywords: Record<string, string> & { null: string } = { null: '\\N', true:
 const escapedControls: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const escaped = /''|(?:\\u[\da-fA-F]{4})+|\\U[\da-fA-F]{8}|\\x[\da-fA-F]{1,2}|\\[0-7]{1,3}|\\[^]/g;
 
-/** What `E'…'` says (PostgreSQL's documentation, 4.1.2.2), one character a byte. */
+/** Unescapes the text of an `E'…'` (PostgreSQL's documentation, 4.1.2.2), one character a byte. */
 function unescapeLiteral(text: string): string {
   if (!/['\\]/.test(text)) return text;
   return text.replaceAll(escaped, (escape) => {

@@ -2,13 +2,13 @@ import { stretch } from '../data/cube.ts';
 import { dayMs, minuteMs } from '../units.ts';
 import type { Returns } from './returns.ts';
 
-/** How many people, as far as it can be told. */
+/** Two numbers between which the number of people lies. */
 export interface Bounds {
   low: number;
   high: number;
 }
 
-/** What is asked: codes of names, or null for all of them, and a half-open stretch of the period, Unix milliseconds. */
+/** A question about people: codes of names, or null for all of them, and a half-open stretch of the period, Unix milliseconds. */
 export interface Audience {
   topics: number[] | null;
   ages: number[] | null;
@@ -132,7 +132,7 @@ export class People {
     return topic === 0 && withheld.partly.includes(age);
   }
 
-  /** What the scopes that are told say of one that is not: no more than all, nor fewer than all less the others. */
+  /** Bounds a scope that is withheld by those that are told: no more than all, nor fewer than all less the others. */
   #ofWithheld([topic, age, kind]: ScopeCodes, stretch: StepRange): Bounds {
     const of = (topic: number, age: number) => this.#ofScope([topic, age, kind], stretch);
     const [topics, ages] = this.#returns.cells.sizes.map(namesOf) as [number[], number[]];

@@ -3,7 +3,7 @@ import type { Audience, Bounds } from './bounds.ts';
 import type { Tables } from '../data/table.ts';
 import type { Selection } from '../selection.ts';
 
-/** What the funnel of people shows of a selection; nothing where nobody was seen, or people are not known. */
+/** Returns the rows of the funnel of people for a selection; none where nobody was seen, or people are not known. */
 export function listPeople({ people, visits, events }: Tables, selection: Selection): Drawn['people'] {
   if (!people) return [];
   const { item_topic: items = [], age_segment: ages = [] } = Object.assign(

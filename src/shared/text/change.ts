@@ -21,7 +21,7 @@ export interface Change {
   topics: { name: string; by: number }[];
 }
 
-/** What changed, in two sentences; in a third, why something was left out. */
+/** Tells what changed in two sentences, and in a third why something was left out. */
 export function describeChange(
   { day, events, dayBefore, weekBefore, topics }: Change,
   write: Writer,

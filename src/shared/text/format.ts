@@ -2,7 +2,7 @@ import type { Locale } from '../settings.ts';
 import { translator } from './messages.ts';
 import type { Translate } from './messages.ts';
 
-/** How numbers and times are written. Times are UTC; a share is of 1. */
+/** Writes numbers and times. Times are UTC; a share is of 1. */
 export interface Writer {
   t: Translate;
   number: (value: number) => string;
