@@ -260,6 +260,20 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await queryCovered(db)).toEqual([{ ...between('2019-09-20', '2019-09-25'), minute: 'floor' }]);
   });
 
+  test('the tables of zen are made all or none: a run that was stopped half way is made up by the next', async () => {
+    db = await newDatabase(kind);
+    await insertEvents(db, log);
+    await db.run('create view dash_users as select 1 as one'); // which has no place for a column
+    const day = between('2019-09-22', '2019-09-23');
+    await expect(aggregate(db, [day], { ...floor, users: false })).rejects.toThrow('dash_users');
+    expect(
+      await db.query("select to_regclass('zen_runs') as runs, to_regclass('dash_visits') as visits"),
+    ).toEqual([{ runs: null, visits: null }]);
+    await db.run('drop view dash_users');
+    await aggregate(db, [day], floor);
+    expect(await queryCovered(db)).toMatchObject([day]);
+  });
+
   test('a layout is told by the columns where the comment is lost; tables of a newer zen are refused', async () => {
     await open();
     await run([between('2019-09-20', '2019-09-24')]);

@@ -86,15 +86,15 @@ export async function aggregate(
   const attempt = () =>
     withLock(db, options.wait, async (lock) => {
       const prepare = (session: Session) => createTables(session, tables, options.users, wide);
-      const chosen = typeof windows === 'function' ? await windows() : windows;
-      tables = await describeAll(db);
-      if (!options.dryRun) await prepare(db);
-      if (!options.dryRun) await widenIds(db);
-      const mayEmpty = await queryEmptying(db, options);
       const join = async (session: Session, work: () => Promise<void>) => {
         await lock.join(session);
         await work();
       };
+      const chosen = typeof windows === 'function' ? await windows() : windows;
+      tables = await describeAll(db);
+      if (!options.dryRun) await db.transaction((session) => join(session, () => prepare(session)));
+      if (!options.dryRun) await widenIds(db);
+      const mayEmpty = await queryEmptying(db, options);
       for (let before = -1; before < kept.length;) {
         before = kept.length;
         const done = merge([...results.keys(), ...kept]);
