@@ -25,8 +25,19 @@ export function sql(name: string, parts: Record<string, string> = {}): string {
 
 /** The names of the statements in `sql/<folder>`, in their order. */
 export function listSql(folder: string): string[] {
-  const files = readdirSync(new URL(`sql/${folder}`, root), { encoding: 'utf8' });
-  return files.flatMap((file) => /^(\w+)\.sql$/.exec(file)?.[1] ?? []).sort();
+  return list(`sql/${folder}`, '.sql');
+}
+
+/** The names of the charts. */
+export function listCharts(): string[] {
+  return list('templates/charts', '.vl.json');
+}
+
+/** The names of the files in a folder that end so. */
+function list(folder: string, end: string): string[] {
+  const files = readdirSync(new URL(folder, root), { encoding: 'utf8' });
+  const names = files.flatMap((file) => (file.endsWith(end) ? file.slice(0, -end.length) : []));
+  return names.filter((name) => /^\w+$/.test(name)).sort();
 }
 
 /** The table of an aggregate. */

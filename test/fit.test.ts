@@ -11,7 +11,7 @@ import { tabulate } from '../src/shared/text/data-table.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { writer } from '../src/shared/text/format.ts';
 import { parseTime } from '../src/time.ts';
-import { toCells } from './support/payload.ts';
+import { cellsOf, makePayload, toCells } from './support/payload.ts';
 
 const minute = 60_000;
 const start = parseTime('2026-11-22 22:30');
@@ -37,7 +37,7 @@ function invent(minutes: number): Payload {
         ),
       ) ?? [],
     );
-  return {
+  return makePayload({
     start,
     end: start + minutes * minute,
     coarse: null,
@@ -45,13 +45,13 @@ function invent(minutes: number): Payload {
     ages: ['young'],
     sources: ['x', 'y'],
     events: ['x', 'y'].map((event, rank) => ({ event, name: event, rank })),
-    topics: [],
+    topics: ['a', 'b', 'x', 'y'].map((name, rank) => ({ name, color: '#123456', rank })),
     gaps: [],
     merged: null,
     visits: table(),
     engagement: table(),
     people: null,
-  };
+  });
 }
 
 const list = (cells: Cells) =>
@@ -69,7 +69,7 @@ describe('a page that is too large', () => {
     const until = parseTime('2026-11-23 12:00');
     const coarse = coarsen(payload, until);
     expect(coarse.coarse).toEqual({ until, step: 60 * minute });
-    const [before, after] = [list(payload.visits), list(coarse.visits)];
+    const [before, after] = [list(cellsOf(payload, 'visits')), list(cellsOf(coarse, 'visits'))];
     expect([sum(after), count(after)]).toEqual([sum(before), before.length]);
     const limit = (until - start) / minute;
     expect(after.filter(({ at }) => at >= limit)).toEqual(before.filter(({ at }) => at >= limit));
@@ -114,7 +114,7 @@ describe('a page that is too large', () => {
     const fitted = fit({ payload, packed }, room, 0);
     expect(fitted.packed.length).toBeLessThanOrEqual(room);
     expect(fitted.packed.length).toBeGreaterThan(room * 0.85);
-    expect(sum(list(fitted.payload.visits))).toBe(sum(list(payload.visits)));
+    expect(sum(list(cellsOf(fitted.payload, 'visits')))).toBe(sum(list(cellsOf(payload, 'visits'))));
     expect((fitted.payload.coarse?.until ?? 0) % (60 * minute)).toBe(0);
   });
 

@@ -1,3 +1,4 @@
+import { namesOf } from '../src/shared/data/payload.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
@@ -17,7 +18,7 @@ import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
-import { readPayload } from './support/payload.ts';
+import { cellsOf, readPayload } from './support/payload.ts';
 
 const midnight = parseTime('2026-11-22');
 const day = { start: midnight, end: midnight + dayMs };
@@ -291,9 +292,9 @@ describe.each(kinds)('on the %s database', (kind) => {
   });
 
   test.each([
-    ['rows', 'visits_rows', (payload: Payload) => (payload.visits.minutes = new Uint16Array(1))],
-    ['sums', 'events', (payload: Payload) => payload.visits.sums.fill(9, -1)],
-    ['users', 'users', (payload: Payload) => payload.engagement.sums.fill(9, -1)],
+    ['rows', 'visits_rows', (payload: Payload) => (cellsOf(payload, 'visits').minutes = new Uint16Array(1))],
+    ['sums', 'events', (payload: Payload) => cellsOf(payload, 'visits').sums.fill(9, -1)],
+    ['users', 'engagement_sum', (payload: Payload) => cellsOf(payload, 'engagement').sums.fill(9, -1)],
     ['a period', 'end', (payload: Payload) => (payload.end += minuteMs)],
   ])('a page whose manifest states other %s than its data is not made', async (_, name, alter) => {
     await insertEvents(db, [seen(5, 1), seen(6, 2)]);
@@ -311,7 +312,7 @@ describe.each(kinds)('on the %s database', (kind) => {
   test.each([
     [
       'two topics were swapped',
-      ({ payload }: Content) => payload.items.splice(0, 2, 'a', 'b'),
+      ({ payload }: Content) => namesOf(payload, 'item_topic').splice(0, 2, 'a', 'b'),
       [
         'dash_visits, “a” × “old” × “s” at 2026-11-22T00:06:00Z, the first of 4 rows that differ',
         '2',
@@ -320,7 +321,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     ],
     [
       'two ages were swapped',
-      ({ payload }: Content) => payload.ages.reverse(),
+      ({ payload }: Content) => namesOf(payload, 'age_segment').reverse(),
       [
         'dash_visits, “b” × “young” × “s” at 2026-11-22T00:06:00Z, the first of 6 rows that differ',
         '2',
@@ -330,7 +331,8 @@ describe.each(kinds)('on the %s database', (kind) => {
     [
       'a minute was moved',
       ({ payload }: Content) => {
-        for (const { minutes } of [payload.visits, payload.engagement]) minutes.set([pick(minutes, 0) + 1]);
+        for (const { minutes } of [cellsOf(payload, 'visits'), cellsOf(payload, 'engagement')])
+          minutes.set([pick(minutes, 0) + 1]);
       },
       [
         'dash_visits, “b” × “old” × “s” at 2026-11-22T00:06:00Z, the first of 2 rows that differ',
@@ -379,7 +381,7 @@ describe.each(kinds)('on the %s database', (kind) => {
 function describePayload(payload: Payload, uncounted: number[]) {
   const people = listPeople(tabulatePayload(payload), everything).find(({ event }) => event === 'show');
   return {
-    events: payload.visits.sums.at(-1),
+    events: cellsOf(payload, 'visits').sums.at(-1),
     people: payload.people && [people?.low, people?.high],
     uncounted,
   };

@@ -19,7 +19,7 @@ import { runChecks } from '../src/nightly/checks.ts';
 import { dayMs, isoTime, lastMidnight } from '../src/time.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
-import { readPayload } from './support/payload.ts';
+import { cellsOf, readPayload } from './support/payload.ts';
 import { call, zen } from './support/zen.ts';
 
 const midnight = lastMidnight(Date.now());
@@ -52,8 +52,9 @@ describe('a night', () => {
     const first = await nightly();
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toMatch(/^Published .*zen\.html: .*; 7 of 7 checks passed, in [\d.]+ s\.\n$/);
-    const { start, end, visits } = readPayload(page());
-    expect([end, visits.sums.at(-1)]).toEqual([midnight, 30]);
+    const payload = readPayload(page());
+    const { start, end } = payload;
+    expect([end, cellsOf(payload, 'visits').sums.at(-1)]).toEqual([midnight, 30]);
     expect(start).toBe(midnight - 3 * dayMs + hour);
     const before = page();
     expect(await nightly()).toMatchObject({ code: 0 });
@@ -119,7 +120,7 @@ describe('a night', () => {
     expect(page()).toContain('<p class="notice" role="status">The log has 4 events where the tables have 0');
     expect(await nightly('--lookback', '5d')).toMatchObject({ code: 0 });
     expect(page()).not.toContain('<p class="notice" role="status">The log');
-    expect(readPayload(page()).visits.sums.at(-1)).toBe(34);
+    expect(cellsOf(readPayload(page()), 'visits').sums.at(-1)).toBe(34);
     await db.close();
   });
 
@@ -211,7 +212,7 @@ describe('a night', () => {
     const ended = await Promise.all([1, 2, 3].map(() => zen(args, { cwd })));
     for (const { code } of ended) expect([0, 4]).toContain(code);
     expect(ended.map(({ code }) => code)).toContain(0);
-    expect(readPayload(page()).visits.sums.at(-1)).toBe(30);
+    expect(cellsOf(readPayload(page()), 'visits').sums.at(-1)).toBe(30);
     await db.close();
   });
 
@@ -337,7 +338,9 @@ describe('the schedule', () => {
     };
     await expect(runAt('13')).rejects.toMatchObject({ code: 1, stdout: '' });
     expect((await runAt('00')).stdout).toMatch(/^Published /);
-    expect(readPayload(readFileSync(join(folder, 'zen.html'), 'utf8')).visits.sums.at(-1)).toBe(30);
+    expect(cellsOf(readPayload(readFileSync(join(folder, 'zen.html'), 'utf8')), 'visits').sums.at(-1)).toBe(
+      30,
+    );
     await db.close();
   });
 
@@ -474,7 +477,7 @@ test('render --last shows as much before the last midnight', async () => {
   const { code } = await call(['render', '--last', '2d', '--out', 'zen.html', '--database', url], { cwd });
   expect(code).toBe(0);
   expect(readPayload(page())).toMatchObject({ start: midnight - 2 * dayMs, end: midnight });
-  expect(readPayload(page()).visits.sums.at(-1)).toBe(20);
+  expect(cellsOf(readPayload(page()), 'visits').sums.at(-1)).toBe(20);
   const both = await call(['render', '--last', '2d', '--start-dt', '2026-01-01', '--database', url], { cwd });
   expect(both).toMatchObject({ code: 2, stdout: '' });
   await db.close();

@@ -1,3 +1,4 @@
+import { namesOf } from '../src/shared/data/payload.ts';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +30,7 @@ import { newTarget, newUrl, temporaryFolder } from './support/databases.ts';
 import { columns, copyValue, insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countUsers, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
-import { readPayload } from './support/payload.ts';
+import { cellsOf, readPayload } from './support/payload.ts';
 
 const { ZEN_TEST_SEED, ZEN_TEST_ORDERS } = process.env;
 const seed = Number(ZEN_TEST_SEED ?? 7);
@@ -321,8 +322,16 @@ function checkPage(payload: Payload, rows: Rows): void {
       .sort();
   const kinds = payload.events.map(({ event }) => event);
   expect({
-    visits: list(payload.visits, [payload.items, payload.ages, payload.sources], [0, 2, 1]),
-    engagement: list(payload.engagement, [payload.items, payload.ages, kinds], [0, 2, 1]),
+    visits: list(
+      cellsOf(payload, 'visits'),
+      [namesOf(payload, 'item_topic'), namesOf(payload, 'age_segment'), namesOf(payload, 'source_topic')],
+      [0, 2, 1],
+    ),
+    engagement: list(
+      cellsOf(payload, 'engagement'),
+      [namesOf(payload, 'item_topic'), namesOf(payload, 'age_segment'), kinds],
+      [0, 2, 1],
+    ),
   }).toEqual(rows);
   const shown = eventsOf(rows);
   if (!payload.people) return;

@@ -1,3 +1,4 @@
+import { namesOf } from '../src/shared/data/payload.ts';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
-import { readPayload } from './support/payload.ts';
+import { cellsOf, readPayload } from './support/payload.ts';
 import { call } from './support/zen.ts';
 
 const day = parseTime('2019-09-24');
@@ -53,8 +54,9 @@ const named = (name: string | null) => name || 'not set';
 /** The card topic and the age under which a page has an event, as its reader would find them. */
 function labelOf(page: Payload): (event: Sample) => [topic: string, age: string] {
   const cells = new Set(
-    [...eachCell(page.visits), ...eachCell(page.engagement)].map(({ codes: [topic = NaN, age = NaN] }) =>
-      JSON.stringify([page.items[topic], page.ages[age]]),
+    [...eachCell(cellsOf(page, 'visits')), ...eachCell(cellsOf(page, 'engagement'))].map(
+      ({ codes: [topic = NaN, age = NaN] }) =>
+        JSON.stringify([namesOf(page, 'item_topic')[topic], namesOf(page, 'age_segment')[age]]),
     ),
   );
   return ({ item_topic, age_segment }) => {
@@ -91,7 +93,7 @@ function sumsOf(
   keyOf: (codes: number[]) => unknown,
 ): Map<string, number> {
   const sums = new Map<string, number>();
-  for (const { codes, minutes, values } of eachCell(page[table]))
+  for (const { codes, minutes, values } of eachCell(cellsOf(page, table)))
     for (const [at, minute] of Array.from(minutes).entries()) {
       const key = JSON.stringify([minute, keyOf(codes)]);
       sums.set(key, (sums.get(key) ?? 0) + (values[at] ?? NaN));
@@ -145,7 +147,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       await aggregateLog(db, log);
       const span = await querySpan(db);
       if (!span) throw new Error('Nothing is aggregated.');
-      const exact = await queryPayload(db, span, [], same);
+      const exact = await queryPayload(db, span, [], { translate: same });
       exact.people = (await queryPeople(db, exact, same)).people;
       const page = mergeSmall(exact, least, same);
       merged += page.merged?.groups ?? 0;
@@ -192,7 +194,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       Array.from({ length: [4, 12, 30][at] ?? NaN }, (_, user) => show(100 * at + user, topic, '45+')),
     );
     const page = await renderLog(db, log, 10);
-    expect(page.items).toEqual(['C', 'other topics']);
+    expect(namesOf(page, 'item_topic')).toEqual(['C', 'other topics']);
     expect([...groupsOf(page, log)].sort()).toEqual([
       ['["C","45+","show"]', 30],
       ['["other topics","45+","show"]', 16],
@@ -207,10 +209,10 @@ describe.each(kinds)('on the %s database', (kind) => {
         ts: day + at * minuteMs,
       })),
     ];
-    expect((await renderLog(db, log, 10)).ages).toEqual(['18-25', '26-30']);
+    expect(namesOf(await renderLog(db, log, 10), 'age_segment')).toEqual(['18-25', '26-30']);
     const page = await renderLog(db, log, 10, false);
     expect(page.people).toBeNull();
-    expect(page.ages).toEqual(['all other ages']);
+    expect(namesOf(page, 'age_segment')).toEqual(['all other ages']);
     expect([...groupsOf(page, log)]).toEqual([['["A","all other ages","show"]', 24]]);
   });
 });
@@ -232,8 +234,8 @@ function expectTruePeople(page: Payload, log: readonly Sample[]): void {
   const label = labelOf(page);
   const period: [number, number] = [page.start, page.end];
   for (const [kind, { event }] of page.events.entries())
-    for (const [topic, item] of [null, ...page.items].entries())
-      for (const [age, name] of [null, ...page.ages].entries()) {
+    for (const [topic, item] of [null, ...namesOf(page, 'item_topic')].entries())
+      for (const [age, name] of [null, ...namesOf(page, 'age_segment')].entries()) {
         const events = log.filter((one) => {
           const [ownTopic, ownAge] = label(one);
           const isEvent = named(one.event) === event;

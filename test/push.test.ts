@@ -1,21 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
-import { compileChart } from '../src/render/charts.ts';
-import type { pushDown } from '../src/render/push-down.ts';
+import { compileChart, measuresOf } from '../src/render/charts.ts';
 import { panelsOf } from '../src/shared/panels.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import type { Row } from '../src/shared/data/table.ts';
 import { choose, payload, source, sources, tables } from './support/invented.ts';
 
-/** As Vega-Lite compiles it. */
-const plainly = ((spec: { signals: object[] }) => ({
-  spec: { ...spec, signals: [{ name: 'tables', value: null }, ...spec.signals] },
-  left: [],
-})) as unknown as typeof pushDown;
+const measures = measuresOf(payload);
 
-function open(name: string, push?: typeof pushDown): { view: View; rows: () => string[] } {
-  const chart = compileChart(name, source(name), push);
+/** As Vega-Lite compiles it. */
+const plainly = new Map<string, string>();
+
+function open(name: string, of = measures): { view: View; rows: () => string[] } {
+  const chart = compileChart(name, source(name), of);
   const view = new View(parse(chart.spec));
   feed(view, chart.tables, tables);
   return { view, rows: () => (view.data(chart.rows) as Row[]).map(tidy).sort() };
@@ -65,7 +63,11 @@ describe('what is not recognised', () => {
   ])('stays Vega’s, and is told: %s', async (_, change) => {
     const transform = steps('sources');
     change(transform);
-    const chart = compileChart('sources', { ...source('sources'), transform } as unknown as TopLevelSpec);
+    const chart = compileChart(
+      'sources',
+      { ...source('sources'), transform } as unknown as TopLevelSpec,
+      measures,
+    );
     expect(chart.left).toEqual(['data_0']);
     const view = new View(parse(chart.spec));
     feed(view, chart.tables, tables);
@@ -78,7 +80,7 @@ describe('what is not recognised', () => {
     const lookup = transform.findIndex((step) => 'lookup' in step);
     transform.splice(lookup, 0, { calculate: '2 * datum.rate', as: 'double' });
     const changed = { ...source('history'), transform } as unknown as TopLevelSpec;
-    const chart = compileChart('history', changed);
+    const chart = compileChart('history', changed, measures);
     expect(chart.left).toEqual([]);
     const kinds = (chart.spec.data ?? [])
       .find(({ name }) => name === 'data_0')

@@ -1,3 +1,4 @@
+import { namesOf } from '../src/shared/data/payload.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
@@ -5,7 +6,7 @@ import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
-import { compileChart, readChart } from '../src/render/charts.ts';
+import { compileChart, measuresOf, readChart } from '../src/render/charts.ts';
 import { readLocale } from '../src/render/locale.ts';
 import { colors } from '../src/render/palette.ts';
 import { writePage } from '../src/output.ts';
@@ -14,7 +15,6 @@ import { join, split } from '../src/shared/data/varint.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import { panels } from '../src/shared/panels.ts';
 import { decode, encode } from '../src/shared/data/payload.ts';
-import type { Payload } from '../src/shared/data/payload.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { tabulate, toCsv } from '../src/shared/text/data-table.ts';
 import { describe as inWords, describeSelection } from '../src/shared/text/findings.ts';
@@ -23,7 +23,8 @@ import { writer } from '../src/shared/text/format.ts';
 import { parseTime } from '../src/time.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
-import { readPayload, toCells } from './support/payload.ts';
+import { readPayload, toCells, makePayload } from './support/payload.ts';
+import type { Made } from './support/payload.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 const minute = 60_000;
@@ -39,7 +40,7 @@ const events = [
   { event: 'view', name: 'Просмотры', rank: 2 },
   { event: 'like', name: '“like”', rank: 3 },
 ];
-const payload: Payload = {
+const made: Made = {
   start: noon,
   end: noon + 3 * minute,
   coarse: null,
@@ -74,6 +75,7 @@ const payload: Payload = {
   ),
   people: null,
 };
+const payload = makePayload(made);
 const tables = tabulatePayload(payload);
 
 type Row = Record<string, unknown>;
@@ -84,6 +86,7 @@ async function draw(name: string): Promise<Row[]> {
   const chart = compileChart(
     name,
     readChart(name, scene, (text) => text),
+    measuresOf(payload),
   );
   expect(chart.left).toEqual([]);
   const view = new View(parse(chart.spec));
@@ -150,10 +153,10 @@ describe('the charts, by hand-counted rows', () => {
 
   test('one that does not compile, or only with a warning, is named', () => {
     const wrong = { data: { name: 'x' }, mark: 'bar', encoding: { x: { field: 'a', type: 'odd' } } };
-    expect(() => compileChart('odd', wrong as unknown as TopLevelSpec)).toThrow(
+    expect(() => compileChart('odd', wrong as unknown as TopLevelSpec, new Map())).toThrow(
       /^templates\/charts\/odd.vl.json does not compile: /,
     );
-    expect(() => compileChart('bare', { data: { name: 'x' } } as unknown as TopLevelSpec)).toThrow(
+    expect(() => compileChart('bare', { data: { name: 'x' } } as unknown as TopLevelSpec, new Map())).toThrow(
       /bare.vl.json does not compile/,
     );
   });
@@ -179,24 +182,24 @@ describe('the payload', () => {
       [hostile, ['a'], ['b']],
       hostile.map((name, at) => [name, 'a', 'b', at, 1]),
     );
-    const { start, ages, sources } = payload;
-    const kinds = payload.events.map(({ event }) => event);
+    const { start, ages, sources } = made;
+    const kinds = made.events.map(({ event }) => event);
     const end = start + hostile.length * 60_000;
     const engagement = toCells([hostile, ['a'], kinds], []);
     const none = { visits: toCells([[], ages, sources], []), engagement: toCells([[], ages, kinds], []) };
     for (const each of [
-      payload,
-      { ...payload, end, items: hostile, ages: ['a'], sources: ['b'], visits: one, engagement },
-      { ...payload, ...none, items: [], topics: [] },
-    ]) {
+      made,
+      { ...made, end, items: hostile, ages: ['a'], sources: ['b'], visits: one, engagement },
+      { ...made, ...none, items: [], topics: [] },
+    ].map(makePayload)) {
       expect(decode(encode(each))).toEqual(each);
     }
   });
 
   test('of another version is refused', () => {
     const [head, ...cells] = split(encode(payload), 4).map((piece) => Buffer.from(piece));
-    const other = Buffer.from(String(head).replace('[5,', '[6,'));
-    expect(() => decode(join([other, ...cells]))).toThrow('of version 6, not 5');
+    const other = Buffer.from(String(head).replace('[6,', '[5,'));
+    expect(() => decode(join([other, ...cells]))).toThrow('version 5, not 6');
   });
 });
 
@@ -416,17 +419,21 @@ describe.each(kinds)('a page from the %s database', (kind) => {
   afterAll(() => db.close());
 
   test('covers what is aggregated, and shows what is not set as such', async () => {
-    const { html, period, visits, rows } = await render(db, { locale: 'ru' });
+    const { html, period, events: visits, rows } = await render(db, { locale: 'ru' });
     expect([period, visits, rows]).toEqual([{ start: noon, end: noon + 6 * minute }, 2, 4]);
     const read = readPayload(html);
-    expect(read.items).toEqual([hostile, 'не указано']);
-    expect(read.ages).toEqual(['не указано']);
+    expect(namesOf(read, 'item_topic')).toEqual([hostile, 'не указано']);
+    expect(namesOf(read, 'age_segment')).toEqual(['не указано']);
     expect(html).not.toContain('<script>alert');
     expect(html).toMatch(/^<!doctype html>\n<html lang="ru">/);
   });
 
   test('can be of a part, in English, under another title', async () => {
-    const { html, visits, period } = await render(db, { locale: 'en', start: noon + minute, title: 'A & B' });
+    const {
+      html,
+      events: visits,
+      period,
+    } = await render(db, { locale: 'en', start: noon + minute, title: 'A & B' });
     expect([visits, period]).toEqual([1, { start: noon + minute, end: noon + 6 * minute }]);
     expect(html).toContain('<title>A &amp; B</title>');
     expect(html).toContain('Events per minute, by card topic');
@@ -434,7 +441,11 @@ describe.each(kinds)('a page from the %s database', (kind) => {
   });
 
   test('of a period without data says so', async () => {
-    const { html, visits } = await render(db, { locale: 'ru', start: noon + minute, end: noon + 2 * minute });
+    const { html, events: visits } = await render(db, {
+      locale: 'ru',
+      start: noon + minute,
+      end: noon + 2 * minute,
+    });
     expect(visits).toBe(0);
     expect(html).toContain('За этот период данных нет.');
   });
@@ -442,7 +453,11 @@ describe.each(kinds)('a page from the %s database', (kind) => {
   test('of empty tables is one too, of the last day', async () => {
     await db.run('delete from dash_visits');
     await db.run('delete from dash_engagement');
-    const { html, visits, period } = await render(db, { locale: 'en' }, parseTime('2026-11-24 05:00'));
+    const {
+      html,
+      events: visits,
+      period,
+    } = await render(db, { locale: 'en' }, parseTime('2026-11-24 05:00'));
     expect([visits, period]).toEqual([0, { start: parseTime('2026-11-23'), end: parseTime('2026-11-24') }]);
     expect(html).toContain('No data in this period.');
   });

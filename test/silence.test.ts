@@ -15,7 +15,7 @@ import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
-import { readPayload } from './support/payload.ts';
+import { cellsOf, readPayload } from './support/payload.ts';
 
 const hour = 60 * minuteMs;
 const monday = parseTime('2026-11-23');
@@ -169,7 +169,7 @@ describe.each(kinds)('on the %s database', (kind) => {
   test('a page that has hours for minutes knows it from the minutes', async () => {
     const { html } = await render(db, { locale: 'en', ...period });
     const hours = coarsen(readPayload(html), period.end);
-    expect(hours.visits.minutes.length).toBeLessThan(100);
+    expect(cellsOf(hours, 'visits').minutes.length).toBeLessThan(100);
     expect(hours.silences).toEqual([hole]);
   });
 

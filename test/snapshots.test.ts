@@ -129,7 +129,7 @@ describe('while days are aggregated anew before each of its statements,', () => 
   test('a page is rendered from one state of the tables', async () => {
     const [before, page] = await compare((on) => render(on, { locale: 'en' }, now));
     expect(page.html).toBe(before.html);
-    expect((await render(db, { locale: 'en' }, now)).visits).toBeGreaterThan(before.visits);
+    expect((await render(db, { locale: 'en' }, now)).events).toBeGreaterThan(before.events);
   });
 
   test('status tells of one state', async () => {

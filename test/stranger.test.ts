@@ -10,7 +10,8 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import { describePage } from '../src/render/manifest.ts';
 import { render } from '../src/render/render.ts';
 import { buildCells } from '../src/shared/data/cells.ts';
-import { encode } from '../src/shared/data/payload.ts';
+import { mapValues } from '../src/shared/known.ts';
+import { encode, namesOf } from '../src/shared/data/payload.ts';
 import type { Payload } from '../src/shared/data/payload.ts';
 import { parseTime } from '../src/time.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
@@ -148,18 +149,28 @@ describe('a stranger’s page', () => {
     const payload = readPayload(html);
     const items = Array.from({ length: 1500 }, (_, at) => `topic ${at}`);
     const minutes = Array.from({ length: 7 * 1440 }, (_, at) => at);
+    const [ages, sources, kinds] = ['age_segment', 'source_topic', 'event'].map((field) =>
+      namesOf(payload, field),
+    ) as [string[], string[], string[]];
     const full: Payload = {
-      ...{ ...payload, end: payload.start + 7 * dayMs, items, people: null },
+      ...{ ...payload, end: payload.start + 7 * dayMs, people: null },
+      dimensions: { ...payload.dimensions, item_topic: items },
       topics: items.map((name, rank) => ({ name, color: '#123456', rank })),
-      visits: buildCells(
-        [items.length, payload.ages.length, payload.sources.length],
-        items.map((_, item) => ({
-          codes: [item, 0, 0],
-          minutes,
-          values: minutes.map((minute) => minute + 20_000),
-        })),
-      ),
-      engagement: toCells([items, payload.ages, payload.events.map(({ event }) => event)], []),
+      tables: mapValues(payload.tables, ({ fields, measure }, name) => ({
+        fields,
+        measure,
+        cells:
+          name === 'engagement'
+            ? toCells([items, ages, kinds], [])
+            : buildCells(
+                [items.length, ages.length, sources.length],
+                items.map((_, item) => ({
+                  codes: [item, 0, 0],
+                  minutes,
+                  values: minutes.map((minute) => minute + 20_000),
+                })),
+              ),
+      })),
     };
     writeFileSync(join(cwd, 'full.html'), forge(encode(full), full));
     await expectBoth('full.html', 0, /^(full.html is whole: |Wrote )/);
@@ -176,8 +187,10 @@ describe('a stranger’s page', () => {
       const row = { codes: [0, 0, 0], minutes: days, values: days.map((day) => day + 1) };
       const old: Payload = {
         ...{ ...payload, end: payload.start + 365 * years * dayMs, people: null },
-        visits: buildCells(payload.visits.sizes, [row]),
-        engagement: buildCells(payload.engagement.sizes, [row]),
+        tables: mapValues(payload.tables, ({ cells, ...table }) => ({
+          ...table,
+          cells: buildCells(cells.sizes, [row]),
+        })),
       };
       writeFileSync(join(cwd, 'old.html'), forge(encode(old), old));
       await expectBoth('old.html', code, said);

@@ -92,7 +92,7 @@ async function ask(db: Database, { start, end, topic, age, event, or }: Question
 
 /** The days on which people are not those of the events that a page would show. */
 async function queryStale(db: Database, period: Window): Promise<number[]> {
-  const payload = await queryPayload(db, period, [], (text) => text);
+  const payload = await queryPayload(db, period, [], { translate: (text) => text });
   return (await queryPeople(db, payload, (text) => text)).stale;
 }
 

@@ -13,7 +13,7 @@ import { encode } from '../src/shared/data/payload.ts';
 import { parseTime } from '../src/time.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
-import { readPayload } from './support/payload.ts';
+import { cellsOf, readPayload } from './support/payload.ts';
 import { call } from './support/zen.ts';
 
 const noon = parseTime('2026-11-22 12:00');
@@ -59,7 +59,7 @@ describe('a page', () => {
       visits_rows: 2,
       events: 3,
       engagement_rows: 2,
-      users: 3,
+      engagement_sum: 3,
     });
   });
 
@@ -109,16 +109,27 @@ describe('a page', () => {
 
   test('with other data is found out, and with a manifest to match, beside the database', async () => {
     const payload = readPayload(html);
-    payload.visits.sums[1] = 40;
-    payload.visits.sums[2] = 41;
+    cellsOf(payload, 'visits').sums[1] = 40;
+    cellsOf(payload, 'visits').sums[2] = 41;
     const packed = deflateSync(encode(payload)).toString('base64');
     const forged = html.replace(/(id="payload">)[^<]*/, (_, open: string) => open + packed);
-    expect(await names(forged)).toEqual(['events in the page', 'payload in the page', 'page in the page']);
+    expect(await names(forged)).toEqual([
+      'events in the page',
+      'visits_sum in the page',
+      'payload in the page',
+      'page in the page',
+    ]);
     const { payload: real } = (await verify(html)).manifest;
-    const stated = reseal(forged.replace('"events":3', '"events":41').replace(real, sha(packed)));
+    const stated = reseal(
+      forged
+        .replace('"events":3', '"events":41')
+        .replace('"visits_sum":3', '"visits_sum":41')
+        .replace(real, sha(packed)),
+    );
     expect(await names(stated)).toEqual([]);
     expect(await names(stated, db)).toEqual([
       `events in ${db.label}`,
+      `visits_sum in ${db.label}`,
       `dash_visits, “a” × “c” × “b” at 2026-11-22T12:00:00Z, the only row that differs in ${db.label}`,
     ]);
   });

@@ -95,7 +95,7 @@ describe.each(kinds)('a year of nights on the %s database', (kind) => {
         const period = { start: midnight - 7 * dayMs, end: midnight };
         const checks = await runChecks(db, period);
         expect(checks.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-        const { html, visits, people } = await render(db, { ...period, locale: 'en' }, midnight);
+        const { html, events: visits, people } = await render(db, { ...period, locale: 'en' }, midnight);
         expect(visits).toBe(log.filter(({ ts }) => Number(ts) >= period.start).length);
         expect(people).not.toBeNull();
         expect((await verify(html, db)).differences).toEqual([]);

@@ -10,7 +10,6 @@ import type { Browser, Page } from 'playwright-core';
 import type { Database } from '../../src/db/database.ts';
 import { openServer } from '../../src/db/server.ts';
 import { compileChart, readChart } from '../../src/render/charts.ts';
-import type { pushDown } from '../../src/render/push-down.ts';
 import { readLocale } from '../../src/render/locale.ts';
 import { panelsOf } from '../../src/shared/panels.ts';
 import { tabulatePayload, toRows } from '../../src/shared/data/table.ts';
@@ -103,13 +102,14 @@ async function compare(
 ): Promise<Record<string, unknown>> {
   const html = readFileSync(file, 'utf8');
   const tables = tabulatePayload(readPayload(html));
-  const rows = tables.visits.cells.minutes.length + tables.engagement.cells.minutes.length;
+  const aggregates = Object.values(tables.aggregates);
+  const rows = aggregates.reduce((sum, { cells }) => sum + cells.minutes.length, 0);
   const zen = await use(browser, file, clicks.zen);
   const plain = plainSizes.includes(size)
     ? await use(browser, makePlain(file, html), clicks.plain)
     : undefined;
   const bytes = statSync(file).size;
-  const json = plain && jsonSize(tables.visits) + jsonSize(tables.engagement);
+  const json = plain && aggregates.reduce((sum, table) => sum + jsonSize(table), 0);
   const alone =
     json &&
     `, row JSON alone ${(json / 1e6).toFixed(1)} MB (${(json / bytes).toFixed(0)}×)${comparePlotly(html, bytes)}`;
@@ -151,9 +151,9 @@ function jsonSize(table: Parameters<typeof toRows>[0]): number {
 function comparePlotly(html: string, bytes: number): string {
   try {
     const script = createRequire(import.meta.url).resolve('plotly.js-dist-min');
-    const { visits } = tabulatePayload(readPayload(html));
+    const { events } = tabulatePayload(readPayload(html));
     const columns: Record<string, unknown[]> = {};
-    for (const row of toRows(visits))
+    for (const row of toRows(events))
       for (const name of ['dt', 'item_topic', 'source_topic', 'age_segment', 'visits'])
         (columns[name] ??= []).push(row[name]);
     const all = statSync(script).size + Buffer.byteLength(JSON.stringify(columns));
@@ -168,12 +168,8 @@ function makePlain(file: string, html: string): string {
   const payload = readPayload(html);
   const locale = readLocale('ru');
   const scene = { period: payload, coarse: payload.coarse };
-  const plainly = ((spec: { signals: object[] }) => ({
-    spec: { ...spec, signals: [{ name: 'tables', value: null }, ...spec.signals] },
-    left: [],
-  })) as unknown as typeof pushDown;
   const charts = panelsOf(payload).map((name) =>
-    compileChart(name, readChart(name, scene, translator(locale)), plainly),
+    compileChart(name, readChart(name, scene, translator(locale)), new Map()),
   );
   const settings = JSON.stringify({ locale, charts }).replaceAll('<', '\\u003c');
   const plain = file.replace('.html', '-plain.html');

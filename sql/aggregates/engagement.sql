@@ -1,3 +1,4 @@
+-- users: unique_users
 -- One row per minute x item_topic x event x age_segment; unique_users = distinct users, a missing user_id not counted.
 -- The users of a cell are gathered by hashing, then counted cell by cell: count(distinct) can only be grouped by sorting, and
 -- it is the names that make sorting slow. A day of 322,391 events in 5,870 cells, median processor time: 374 ms with

@@ -2,7 +2,7 @@ import { listPeople } from '../shared/people/funnel.ts';
 import { panels } from '../shared/panels.ts';
 import type { Drawn } from '../shared/panels.ts';
 import type { View } from 'vega';
-import { decode } from '../shared/data/payload.ts';
+import { decode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { countTopics, findPeak, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
@@ -49,10 +49,10 @@ const charts = panels.flatMap((name) => {
 });
 const people = charts.find(({ name }) => name === 'people');
 
-function offer({ start, end, items, ages: segments }: Payload, write: Writer): void {
-  period.limit([start, end], write);
-  topics.offer(items, write);
-  ages.offer(segments, write);
+function offer(payload: Payload, write: Writer): void {
+  period.limit([payload.start, payload.end], write);
+  topics.offer(namesOf(payload, 'item_topic'), write);
+  ages.offer(namesOf(payload, 'age_segment'), write);
   const reset = () => {
     for (const control of controls) control.choose(null);
   };

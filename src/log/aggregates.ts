@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { quoteName } from '../db/database.ts';
 import type { Session } from '../db/database.ts';
+import { requireTable } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { listSql, readShipped, sql, tableOf } from '../files.ts';
 import { overLog } from './log.ts';
@@ -16,7 +17,7 @@ export interface Aggregate {
   hash: string;
 }
 
-/** The aggregate that counts the events: its measure, added up, is how many the log has. */
+/** An aggregate that zen asks by what it counts: the events, or the users of each minute. */
 export interface Counting extends Aggregate {
   measure: string;
 }
@@ -49,17 +50,17 @@ function readAggregates(): Aggregate[] {
   }));
 }
 
-/** The one whose file says so in a line, with its measure: `-- events: visits`. */
-export function findCounting(): Counting {
+/** The one whose file says so in a line, with its measure: `-- events: visits`. Its measure, added up, is how many events the log has. */
+export function findCounting(what: 'events' | 'users' = 'events'): Counting {
   const found = readAggregates().flatMap((aggregate) => {
-    const measure = /^-- events: (\w+)$/m.exec(aggregate.statement)?.[1];
+    const measure = new RegExp(`^-- ${what}: (\\w+)$`, 'm').exec(aggregate.statement)?.[1];
     return measure === undefined ? [] : [{ ...aggregate, measure }];
   });
   const [counting] = found;
   if (!counting || found.length > 1)
     throw new ZenError(
       'failed',
-      `One file of sql/aggregates must say that it counts the events (-- events: its measure); ${found.length} do.`,
+      `One file of sql/aggregates must say that it counts the ${what} (-- ${what}: its measure); ${found.length} do.`,
     );
   return counting;
 }
@@ -85,6 +86,25 @@ export function rowsOf(rows: Record<string, number>, { name }: Aggregate): numbe
   const number = rows[name];
   if (number === undefined) throw new Error(`Nothing is known of the rows of ${name}.`);
   return number;
+}
+
+/**
+ * Reads from the catalog which columns the table of an aggregate has, for those who may not read the log.
+ *
+ * @throws ZenError `failed` where there is no such table, or not one measure in it
+ */
+export async function queryColumns(session: Session, { table }: Aggregate): Promise<Columns> {
+  await requireTable(session, table, 'zen aggregate');
+  const columns = await session.query<{ name: string; is_measure: boolean }>(sql('db/columns', { table }));
+  const names = (isMeasure: boolean) =>
+    columns.flatMap(({ name, is_measure }) => (is_measure === isMeasure ? [name] : []));
+  const [measure, ...others] = names(true);
+  if (measure === undefined || others.length > 0)
+    throw new ZenError(
+      'failed',
+      `${table} has ${others.length === 0 ? 'no' : 'more than one'} column of numbers.`,
+    );
+  return { dimensions: names(false), measure };
 }
 
 /** Types of dimensions and of measures, by their numbers (PostgreSQL's src/include/catalog/pg_type.dat). */

@@ -2,6 +2,7 @@ import { buildCells, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
 import { scan } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
+import { valueOf } from '../shared/known.ts';
 import { minuteMs } from '../shared/data/table.ts';
 import { translator } from '../shared/text/messages.ts';
 import { readLocale } from '../render/locale.ts';
@@ -26,7 +27,10 @@ const mostAreas = 30;
  */
 export function readHistory(data: Uint8Array, language: LocaleName): History {
   const others = translator(readLocale(language))('others');
-  const { start, end, items, topics, ...head } = scan(data);
+  const { start, end, topics, dimensions, tables, counting, ...head } = scan(data);
+  const { fields, measure } = valueOf(tables, counting.events);
+  const [field = ''] = fields;
+  const items = valueOf(dimensions, field);
   const sums = new Float64Array(items.length);
   scan(data, (item, _, value) => (sums[item] = pick(sums, item) + value));
   const sorted = [...sums.keys()].toSorted((a, b) => pick(sums, b) - pick(sums, a));
@@ -50,18 +54,24 @@ export function readHistory(data: Uint8Array, language: LocaleName): History {
   const cells = rows.map((row, area): Cell => {
     const sorted = [...row].toSorted(([a], [b]) => a - b);
     const [minutes, values] = [sorted.map(([minute]) => minute), sorted.map(([, value]) => value)];
-    return { codes: [area, 0, 0], minutes, values };
+    return { codes: [area], minutes, values };
   });
   const rest = { name: others, color: '#888888', rank: items.length + topics.length };
   return {
     payload: {
-      ...{ ...head, start, end, items: names, ages: [''], sources: [''], people: null },
+      ...{ ...head, start, end, counting, people: null },
+      dimensions: { [field]: names },
       topics: [...shown, ...(own.length < items.length ? [rest] : [])],
-      visits: buildCells(
-        [names.length, 1, 1],
-        cells.filter(({ minutes }) => minutes.length > 0),
-      ),
-      engagement: buildCells([names.length, 1, head.events.length], []),
+      tables: {
+        [counting.events]: {
+          fields: [field],
+          measure,
+          cells: buildCells(
+            [names.length],
+            cells.filter(({ minutes }) => minutes.length > 0),
+          ),
+        },
+      },
     },
     topics: shown,
   };

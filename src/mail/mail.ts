@@ -1,7 +1,7 @@
 import MailComposer from 'nodemailer/lib/mail-composer/index.js';
 import Handlebars from 'handlebars';
 import { readShipped } from '../files.ts';
-import { compileChart, readChart } from '../render/charts.ts';
+import { compileChart, measuresOf, readChart } from '../render/charts.ts';
 import type { LocaleName } from '../render/locale.ts';
 import { readLocale } from '../render/locale.ts';
 import { drawChart } from '../render/snapshot.ts';
@@ -99,7 +99,11 @@ function template(): Template {
 
 async function draw({ payload }: History, locale: Locale, t: Translate): Promise<Buffer> {
   const { coarse } = payload;
-  const chart = compileChart('history', readChart('history', { period: payload, coarse }, t));
+  const chart = compileChart(
+    'history',
+    readChart('history', { period: payload, coarse }, t),
+    measuresOf(payload),
+  );
   const { svg } = await drawChart(chart, tabulatePayload(payload), locale);
   return drawPng(svg, width);
 }

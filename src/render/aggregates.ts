@@ -1,6 +1,6 @@
 import type { Session } from '../db/database.ts';
-import { requireTable } from '../db/tables.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
+import { countedBy } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import type { Returns } from '../shared/people/returns.ts';
 import type { Translate } from '../shared/text/messages.ts';
@@ -19,21 +19,29 @@ export interface Aggregates {
   uncounted: number[];
 }
 
+interface QueryOptions {
+  translate: Translate;
+  /** Groups of fewer people than this are merged (`mergeSmall`). */
+  least: number;
+  /** The aggregates to read; without them, those that the charts draw from. */
+  names?: readonly string[];
+  /** Called with the share of the period that has been read. */
+  onDay?: (share: number) => void;
+}
+
 /**
  * Reads the aggregates of a period, for a page and for `zen verify` alike.
  *
  * @param session one with a snapshot, so that all of it is of one moment
- * @param least groups of fewer people than this are merged (`mergeSmall`)
- * @param onDay called with the share of the period that has been read
  */
 export async function queryAggregates(
   session: Session,
   period: Window,
   gaps: Window[],
-  { translate, least, onDay }: { translate: Translate; least: number; onDay?: (share: number) => void },
+  { translate, least, names, onDay }: QueryOptions,
 ): Promise<Aggregates> {
-  const payload = await queryPayload(session, period, gaps, translate, onDay);
-  const isEmpty = payload.visits.sums.at(-1) === 0;
+  const payload = await queryPayload(session, period, gaps, { translate, names }, onDay);
+  const isEmpty = countedBy(payload, 'events').cells.sums.at(-1) === 0;
   const uncounted = isEmpty ? null : await queryUncounted(session, period);
   const { people, stale } =
     uncounted?.length === 0
@@ -49,9 +57,7 @@ export async function queryAggregates(
  * @param translate into the language of the page, as missing names are called in it
  */
 export async function queryAgain(session: Session, page: Payload, translate: Translate): Promise<Payload> {
-  await requireTable(session, 'dash_visits', 'zen aggregate');
-  await requireTable(session, 'dash_engagement', 'zen aggregate');
-  const options = { translate, least: page.merged?.least ?? 1 };
+  const options = { translate, least: page.merged?.least ?? 1, names: Object.keys(page.tables) };
   const { payload, people } = await queryAggregates(session, page, page.gaps, options);
   const { step } = page.people ?? {};
   payload.people =

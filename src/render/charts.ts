@@ -3,8 +3,8 @@ import type { Spec } from 'vega';
 import { compile } from 'vega-lite';
 import type { Config, TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
-import { readShipped } from '../files.ts';
-import type { Coarse } from '../shared/data/payload.ts';
+import { listCharts, readShipped } from '../files.ts';
+import type { Coarse, Payload } from '../shared/data/payload.ts';
 import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
@@ -35,6 +35,17 @@ export function readChart(
   return translateTitles(spec, translate) as unknown as TopLevelSpec;
 }
 
+/** The data that the charts name, wherever in their specifications: aggregates, and tables to look up in. */
+export function listChartData(): string[] {
+  const named: string[] = [];
+  for (const name of listCharts())
+    JSON.parse(readShipped(`templates/charts/${name}.vl.json`), (key, value: { name?: unknown } | null) => {
+      if (key === 'data' && typeof value?.name === 'string') named.push(value.name);
+      return value;
+    });
+  return named;
+}
+
 function translateTitles(json: Json, translate: (text: string) => string): Json {
   if (Array.isArray(json)) return json.map((item) => translateTitles(item, translate));
   if (json === null || typeof json !== 'object') return json;
@@ -52,18 +63,23 @@ export interface Compiled extends Chart {
 }
 
 /**
- * Compiles a chart to Vega, so that the page need not carry the compiler, and pushes down what it can (by `push`). A brush is kept from
+ * Compiles a chart to Vega, so that the page need not carry the compiler, and pushes down what it can. A brush is kept from
  * screen readers, which would announce two symbols without a name: the period can be chosen in its control.
  *
+ * @param measures of the aggregates that it may draw from, by their names; without any, nothing is pushed down
  * @throws ZenError `failed`, with the file's name, when the specification does not compile, or compiles with a warning
  */
-export function compileChart(name: string, source: TopLevelSpec, push = pushDown): Compiled {
+export function compileChart(
+  name: string,
+  source: TopLevelSpec,
+  measures: ReadonlyMap<string, string>,
+): Compiled {
   const warnings: string[] = [];
   const listener = logger(Warn, undefined, (_method, _level, args) => warnings.push(args.join(' ')));
   try {
     const compiled = compile(source, { config: readTheme(), logger: listener });
     if (warnings.length > 0) throw new Error(warnings.join(' '));
-    const { spec, left } = push(compiled.spec);
+    const { spec, left } = pushDown(compiled.spec, measures);
     const marks = spec.marks ?? [];
     for (const mark of marks) if (mark.name?.startsWith('brush')) mark.aria = false;
     return { name, spec, rows: findRows(marks), tables: inputsOf(spec), left };
@@ -72,6 +88,11 @@ export function compileChart(name: string, source: TopLevelSpec, push = pushDown
       cause: error,
     });
   }
+}
+
+/** The measures of the aggregates of a page, by their names. */
+export function measuresOf({ tables }: Pick<Payload, 'tables'>): Map<string, string> {
+  return new Map(Object.entries(tables).map(([name, { measure }]) => [name, measure]));
 }
 
 function readTheme(): Config {

@@ -1,6 +1,6 @@
 import { eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
-import { listTables } from '../shared/data/payload.ts';
+import { countedBy, listTables, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { NamedCells, Payload } from '../shared/data/payload.ts';
 import { isoTime, minuteMs } from '../time.ts';
 
@@ -41,44 +41,49 @@ export function compareTables(page: Payload, other: Payload, where: string): Dif
 }
 
 /**
- * Holds the two tables of a page against each other: whatever was shown, clicked or viewed is an event of a visit, too. In each
+ * Holds the tables of a page that count events and users against each other: whatever was shown, clicked or viewed is an event of a visit, too. In each
  * minute of a card topic and an age, either both have rows, and the users of all kinds of event, at least one a row, are no more
  * than the events; or none has. Tables that were read from the log at different times are found out by it.
  *
  * @returns the first minute in which they differ, and how many do
  */
-export function compareEvents({ visits, engagement, items, ages, start, end }: Payload): Difference[] {
+export function compareEvents(payload: Payload): Difference[] {
+  const { start, end, counting } = payload;
   const first = Math.floor(start / minuteMs);
   const length = Math.ceil(end / minuteMs) - first;
   const [events, users] = [new Float64Array(length), new Float64Array(length)];
   const pairs = new Map<string, { own: Cell[]; others: Cell[] }>();
-  for (const [table, cells] of [
-    ['own', visits],
-    ['others', engagement],
-  ] as const)
+  const shared = ['item_topic', 'age_segment'];
+  for (const [table, { fields, cells }] of [
+    ['own', countedBy(payload, 'events')],
+    ['others', countedBy(payload, 'users')],
+  ] as const) {
+    const places = placesOf(fields, shared);
     for (const cell of eachCell(cells)) {
-      const key = cell.codes.slice(0, 2).join();
+      const key = places.map((place) => pick(cell.codes, place)).join();
       const pair = pairs.get(key) ?? { own: [], others: [] };
       pairs.set(key, pair);
       pair[table].push(cell);
     }
+  }
   let count = 0;
   let told: Difference | undefined;
-  for (const { own, others } of pairs.values()) {
+  for (const [key, { own, others }] of pairs) {
     for (const cell of own) addTo(events, cell, (value) => value);
     for (const cell of others) addTo(users, cell, Math.max);
-    for (const { codes, minutes } of [...own, ...others])
+    for (const { minutes } of [...own, ...others])
       for (let row = 0; row < minutes.length; row++) {
         const minute = pick(minutes, row);
         const [visited, seen] = [pick(events, minute), pick(users, minute)];
         events[minute] = users[minute] = 0;
         if (seen <= visited && seen > 0 === visited > 0) continue;
         count++;
-        const [topic, age] = [pick(items, pick(codes, 0)), pick(ages, pick(codes, 1))];
+        const codes = key.split(',').map(Number);
+        const names = shared.map((field, at) => `“${pick(namesOf(payload, field), pick(codes, at))}”`);
         told ??= {
-          name: `“${topic}” × “${age}” at ${isoTime((first + minute) * minuteMs)}`,
-          where: 'dash_visits',
-          stated: `${seen === 0 ? 'no event' : `at least ${seen} events`} in dash_engagement`,
+          name: `${names.join(' × ')} at ${isoTime((first + minute) * minuteMs)}`,
+          where: `dash_${counting.events}`,
+          stated: `${seen === 0 ? 'no event' : `at least ${seen} events`} in dash_${counting.users}`,
           found: `${visited}`,
         };
       }

@@ -1,6 +1,7 @@
 import { ZenError } from '../errors.ts';
 import { buildCells, eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell, Cells } from '../shared/data/cells.ts';
+import { mapValues } from '../shared/known.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { minuteMs } from '../time.ts';
 import { pack } from './pack.ts';
@@ -77,8 +78,7 @@ export function coarsen(payload: Payload, until: number): Payload {
   return {
     ...payload,
     coarse: { until, step: hourMs },
-    visits: each(payload.visits),
-    engagement: each(payload.engagement),
+    tables: mapValues(payload.tables, (table) => ({ ...table, cells: each(table.cells) })),
   };
 }
 

@@ -1,6 +1,7 @@
-import { eachCell } from '../shared/data/cells.ts';
+import { eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
 import { known } from '../shared/known.ts';
+import { countedBy, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { People } from '../shared/people/bounds.ts';
 import type { Bounds } from '../shared/people/bounds.ts';
@@ -21,14 +22,18 @@ export class Groups {
   readonly #counts = new Map<string, Bounds>();
   readonly #totals = new Map<number, { low: number; most: number; enough: number }>();
 
-  constructor({ items, ages, events, engagement, people, start, end }: Payload, least: number) {
-    this.topics = [...items.keys()];
-    this.kinds = [...events.keys()];
+  constructor(payload: Payload, least: number) {
+    const { people, start, end } = payload;
+    this.topics = [...namesOf(payload, 'item_topic').keys()];
+    this.kinds = [...namesOf(payload, 'event').keys()];
     this.least = least;
-    this.ages = [...ages.keys()];
+    this.ages = [...namesOf(payload, 'age_segment').keys()];
     this.#period = [start, end];
     this.#people = people && new People(people, this.#period);
-    for (const cell of eachCell(engagement)) this.#cells.set(cell.codes.join(), cell);
+    const { fields, cells } = countedBy(payload, 'users');
+    const places = placesOf(fields, ['item_topic', 'age_segment', 'event']);
+    for (const cell of eachCell(cells))
+      this.#cells.set(places.map((place) => pick(cell.codes, place)).join(), cell);
   }
 
   /** The ages of some topics, those with the fewest people first. */

@@ -3,26 +3,21 @@ import { readShipped, version } from '../files.ts';
 import { listAggregates } from '../log/aggregates.ts';
 import { pick } from '../shared/data/cells.ts';
 import type { Cells, Outline } from '../shared/data/cells.ts';
+import { countedBy } from '../shared/data/payload.ts';
 import type { Payload, Sketch } from '../shared/data/payload.ts';
 import { isoTime } from '../time.ts';
 
-/** What both aggregates hold of a period. */
-export interface Sums {
-  visits_rows: number;
-  /** The sum of visits. */
-  events: number;
-  engagement_rows: number;
-  /** The sum of unique users. */
-  users: number;
-}
-
 /** What a page says of itself, for `zen verify`. Hashes are SHA-256, in hex. */
-export interface Manifest extends Sums {
+export interface Manifest {
   zen: string;
   /** The period, ISO 8601, UTC; minutes before `hours_before` are added up to hours. */
   start: string;
   end: string;
   hours_before: string | null;
+  /** The sum of the measure that counts the events. */
+  events: number;
+  /** The same of each aggregate, as `<its name>_sum`, and its rows in the database, as `<its name>_rows`. */
+  [sum: `${string}_rows` | `${string}_sum`]: number;
   /** Of the statements that the numbers come from. */
   sql: string;
   /** Of the text of the payload, as it stands in the page. */
@@ -60,15 +55,17 @@ export function describePage(payload: Payload | Sketch, { packed, script, style 
   };
 }
 
-const statements = ['log/window', 'render/visits', 'render/engagement', 'render/users'];
+const statements = ['log/window', 'render/cells', 'render/users'];
 
-export function sumUp({ visits, engagement }: Payload | Sketch): Sums {
-  return {
-    visits_rows: countRows(visits),
-    events: sumOf(visits),
-    engagement_rows: countRows(engagement),
-    users: sumOf(engagement),
-  };
+/** How many events, and which rows and sums of each aggregate, a page holds of its period. */
+export function sumUp(page: Payload | Sketch): Pick<Manifest, 'events'> & Record<string, number> {
+  const tables: Record<string, { cells: Cells | Outline }> = page.tables;
+  const events = sumOf(countedBy({ ...page, tables }, 'events').cells);
+  const each = Object.entries(tables).map(([name, { cells }]) => ({
+    [`${name}_rows`]: countRows(cells),
+    [`${name}_sum`]: sumOf(cells),
+  }));
+  return Object.assign({ events }, ...each) as { events: number };
 }
 
 function sumOf(table: Cells | Outline): number {

@@ -1,7 +1,9 @@
-import { buildCells, eachCell } from '../shared/data/cells.ts';
+import { buildCells, eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell, Cells } from '../shared/data/cells.ts';
-import { known } from '../shared/known.ts';
-import type { Payload } from '../shared/data/payload.ts';
+import { known, mapValues, valueOf } from '../shared/known.ts';
+import { countedBy, namesOf, placesOf } from '../shared/data/payload.ts';
+import type { DataTable, Payload } from '../shared/data/payload.ts';
+import { isTopic } from '../shared/data/table.ts';
 import type { Returns, Withheld } from '../shared/people/returns.ts';
 import { ownNames } from './columns.ts';
 import { Groups } from './groups.ts';
@@ -102,25 +104,44 @@ function mergeAges(groups: Groups, topics: number[]): Set<number> | null {
 
 /** The payload by its new labels. */
 function relabel(payload: Payload, partition: Partition, least: number, names: MergedNames): Payload {
-  const { visits, engagement, people, sources } = payload;
-  const pairs = [...eachCell(visits), ...eachCell(engagement)].map(({ codes }) => codes as [number, number]);
+  const { people } = payload;
+  const groups = [...listGroups(countedBy(payload, 'users'))];
+  const pairs = [...listGroups(countedBy(payload, 'events')), ...groups];
   const labels = label(payload, partition, pairs, names);
-  const sizes = [labels.items.length, labels.ages.length];
-  const move = ([topic, age, ...rest]: number[]) => [...labels.of(known(topic), known(age)), ...rest];
+  const dimensions = { ...payload.dimensions, item_topic: labels.items, age_segment: labels.ages };
+  const topics = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? all : []));
   return {
     ...payload,
-    items: labels.items,
-    ages: labels.ages,
-    topics: paint([...new Set([...labels.items, ...sources])]),
-    visits: moveCells(visits, sizes, move),
-    engagement: moveCells(engagement, sizes, move),
-    people: people && withhold(people, labels, sizes),
-    merged: {
-      least,
-      groups: [...eachCell(engagement)].filter(({ codes: [topic, age] }) =>
-        labels.isMerged(known(topic), known(age)),
-      ).length,
-    },
+    dimensions,
+    topics: paint([...new Set(topics)]),
+    tables: mapValues(payload.tables, ({ cells, fields, measure }) => ({
+      fields,
+      measure,
+      cells: moveCells(
+        cells,
+        fields.map((field) => valueOf(dimensions, field).length),
+        mover(fields, labels),
+      ),
+    })),
+    people: people && withhold(people, labels, [labels.items.length, labels.ages.length]),
+    merged: { least, groups: groups.filter((pair) => labels.isMerged(...pair)).length },
+  };
+}
+
+const pair = ['item_topic', 'age_segment'];
+
+/** The card topic and the age of each cell. */
+function* listGroups({ cells, fields }: DataTable): Generator<[topic: number, age: number]> {
+  const [topic, age] = placesOf(fields, pair) as [number, number];
+  for (const { codes } of eachCell(cells)) yield [pick(codes, topic), pick(codes, age)];
+}
+
+/** Moves the codes of a table; one that lacks topics has the ages of all of them, and one that lacks ages the same. */
+function mover(fields: readonly string[], labels: Labels): (codes: number[]) => number[] {
+  const [topicAt, ageAt] = pair.map((field) => fields.indexOf(field));
+  return (codes) => {
+    const [topic, age] = labels.of(codes[topicAt ?? -1] ?? null, codes[ageAt ?? -1] ?? null);
+    return codes.map((code, at) => (at === topicAt ? known(topic) : at === ageAt ? known(age) : code));
   };
 }
 
@@ -129,18 +150,19 @@ interface Labels {
   items: string[];
   ages: string[];
   isMerged: (topic: number, age: number) => boolean;
-  of: (topic: number, age: number) => [topic: number, age: number];
+  of: (topic: number | null, age: number | null) => [topic: number | null, age: number | null];
   /** The codes of a scope of people, as in `Returns`; null where it would tell of a part of something merged. */
   scopeOf: (topic: number, age: number) => [topic: number, age: number] | null;
   withheld: Withheld;
 }
 
 function label(
-  { items, ages }: Payload,
+  payload: Payload,
   partition: Partition,
   pairs: [number, number][],
   names: MergedNames,
 ): Labels {
+  const [items, ages] = pair.map((field) => namesOf(payload, field)) as [string[], string[]];
   const isAgeMerged = (topic: number, age: number) => partition.ages(topic).has(age);
   const agesWhere = (merged: boolean) =>
     new Set(pairs.filter((pair) => isAgeMerged(...pair) === merged).map(([, age]) => age));
@@ -160,8 +182,12 @@ function label(
     ages: nameOf(ages, keptAges, hasAges ? [names.age] : []),
     isMerged: (topic, age) => partition.topics.has(topic) || isAgeMerged(topic, age),
     of: (topic, age) => [
-      partition.topics.has(topic) ? keptTopics.length : known(topicAt.get(topic)),
-      isAgeMerged(topic, age) ? keptAges.length : known(ageAt.get(age)),
+      topic === null ? null : partition.topics.has(topic) ? keptTopics.length : known(topicAt.get(topic)),
+      age === null
+        ? null
+        : (topic === null ? partly.has(age) : isAgeMerged(topic, age))
+          ? keptAges.length
+          : known(ageAt.get(age)),
     ],
     scopeOf: (topic, age) => {
       const isTold =
@@ -187,7 +213,7 @@ function moveCells(cells: Cells, sizes: number[], move: (codes: number[]) => num
     found.set(key, members);
     members.push({ ...cell, codes });
   }
-  return buildCells([...sizes, ...cells.sizes.slice(sizes.length)], [...found.values()].map(addUp));
+  return buildCells(sizes, [...found.values()].map(addUp));
 }
 
 function addUp(members: Cell[]): Cell {

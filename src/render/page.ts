@@ -7,6 +7,7 @@ import { panelsOf } from '../shared/panels.ts';
 import type { Drawn, PanelName } from '../shared/panels.ts';
 import { countTopics, findPeak, listMinutes } from '../shared/minutes.ts';
 import { formatMoment } from '../shared/text/minute-text.ts';
+import { namesOf } from '../shared/data/payload.ts';
 import type { Merged, Payload } from '../shared/data/payload.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Tables } from '../shared/data/table.ts';
@@ -27,8 +28,7 @@ export interface Page {
   payload: Payload;
   /** The same, packed. */
   packed: string;
-  /** Events in it. */
-  visits: number;
+  events: number;
   facts: Facts;
   /** How the last day differs from others. */
   change: Change | null;
@@ -74,7 +74,7 @@ export function renderPage({
   locale,
   payload,
   packed,
-  visits,
+  events,
   facts,
   change,
   warning,
@@ -116,7 +116,7 @@ export function renderPage({
         { svg: snapshots[index]?.svg ?? '', ...sheet(name, listed, write) },
       ]),
     ),
-    facts: describeFacts(facts, visits, write),
+    facts: describeFacts(facts, events, write),
     from: formatMoment(start, locale.language),
     to: formatMoment(end, locale.language),
     hours:
@@ -125,7 +125,7 @@ export function renderPage({
         : t('Before {time} UTC, hours stand for minutes, so that this file can be sent.', {
             time: write.time(payload.coarse.until, true),
           }),
-    ages: payload.ages,
+    ages: namesOf(payload, 'age_segment'),
     key: describeTopics(payload, countTopics(tables, everything, span), write),
     people: people !== null,
     steps:
@@ -138,8 +138,8 @@ export function renderPage({
       term: t(term),
       meaning: t(meaning),
     })),
-    empty: t(visits > 0 ? 'No events for this selection.' : 'No data in this period.'),
-    isEmpty: visits === 0,
+    empty: t(events > 0 ? 'No events for this selection.' : 'No data in this period.'),
+    isEmpty: events === 0,
   };
   return seal(template(view, { helpers: { t: (text: string) => t(text) } }));
 }
@@ -170,9 +170,9 @@ function sheet(name: PanelName, drawn: Drawn, write: Writer): Record<string, unk
 }
 
 /** The card topics, each with its colour and its events in the whole file. */
-function describeTopics({ items, topics }: Payload, events: Map<string, number>, write: Writer): object[] {
-  const colors = new Map(topics.map(({ name, color }) => [name, color]));
-  return items.map((name) => ({
+function describeTopics(payload: Payload, events: Map<string, number>, write: Writer): object[] {
+  const colors = new Map(payload.topics.map(({ name, color }) => [name, color]));
+  return namesOf(payload, 'item_topic').map((name) => ({
     name,
     color: colors.get(name),
     count: write.number(events.get(name) ?? 0),
@@ -180,15 +180,15 @@ function describeTopics({ items, topics }: Payload, events: Map<string, number>,
 }
 
 /** What the page says about its own numbers; nothing where that is not known. */
-function describeFacts({ gaps, silences, aggregated, unseen }: Facts, visits: number, write: Writer): object {
+function describeFacts({ gaps, silences, aggregated, unseen }: Facts, count: number, write: Writer): object {
   const { t, range, time } = write;
   const stretches = silences.map(({ start, end }) => range(start, end));
   return {
-    events: t('This file holds {events event|events}', { events: visits }),
+    events: t('This file holds {events event|events}', { events: count }),
     logged:
       unseen === null
         ? ''
-        : t('The log has changed since: it holds {events event|events}', { events: visits + unseen }),
+        : t('The log has changed since: it holds {events event|events}', { events: count + unseen }),
     same: unseen === 0,
     silences:
       silences.length === 0

@@ -3,7 +3,7 @@ import { sql } from '../files.ts';
 import { buildCells, eachCell, encodeCells, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
 import { stretch } from '../shared/data/cube.ts';
-import { listScopes } from '../shared/data/payload.ts';
+import { countedBy, listScopes, placesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import type { Returns } from '../shared/people/returns.ts';
 import { dayMs, minuteMs, nextMidnight } from '../time.ts';
@@ -114,9 +114,12 @@ function addUsers(seen: Map<string, Float64Array>, cell: string, { minutes, user
  * whose name is NULL and those whose name is empty are one cell of `dash_users`, and two there: who is in both counts once.
  */
 function areShown(seen: Map<string, Float64Array>, window: Window, payload: Payload): boolean {
-  const { codes, minutes, sums, counts, offsets } = payload.engagement;
+  const { cells, fields } = countedBy(payload, 'users');
+  const { minutes, sums, counts, offsets } = cells;
   const [topics = [], ages = [], kinds = []] = listScopes(payload);
-  const [item, age, event] = codes as [Uint32Array, Uint32Array, Uint32Array];
+  const [item, age, event] = placesOf(fields, ['item_topic', 'age_segment', 'event']).map((place) =>
+    pick(cells.codes, place),
+  ) as [Uint32Array, Uint32Array, Uint32Array];
   const [base, midnight] = [
     Math.floor(payload.start / minuteMs),
     Math.floor(window.start / dayMs) * dayMinutes,
@@ -126,7 +129,7 @@ function areShown(seen: Map<string, Float64Array>, window: Window, payload: Payl
   for (let cell = 0; cell + 1 < offsets.length; cell++) {
     const names = [topics[pick(item, cell) + 1], ages[pick(age, cell) + 1], kinds[pick(event, cell)]];
     const people = seen.get(names.join('\0')) ?? nobody;
-    const [first, end] = stretch(payload.engagement, cell, from - base, till - base);
+    const [first, end] = stretch(cells, cell, from - base, till - base);
     for (let row = first; row < end; row++) {
       const minute = pick(minutes, row) + base - midnight;
       const users = pick(sums, row + 1) - pick(sums, row);

@@ -1,5 +1,5 @@
 import type { Grid, Query } from '../shared/data/query.ts';
-import type { TableName } from '../shared/data/table.ts';
+import type { LookUps } from '../shared/data/table.ts';
 
 /** A transform of a compiled specification (Vega, "Transforms"). */
 type Step = Record<string, unknown> & { type: string };
@@ -30,22 +30,25 @@ interface Mark {
   marks?: Mark[];
 }
 
-const aggregates: readonly string[] = ['visits', 'engagement'] satisfies TableName[];
-
 /**
  * Pushes the leading transforms of a chart's data down into one `cube` transform, which answers from columns. It takes as
  * many as it recognises, at least the filters and the aggregate; all that follows, and whatever it does not recognise, stays
  * Vega's. The specification remains the definition: the rows are the same.
  *
+ * @param measures of the aggregates, by their names
  * @returns the specification, and the data sources that read an aggregate and could not be pushed down
  */
-export function pushDown<Spec>(spec: Spec): { spec: Spec; left: string[] } {
+export function pushDown<Spec>(
+  spec: Spec,
+  measures: ReadonlyMap<string, string>,
+): { spec: Spec; left: string[] } {
   const compiled = spec as unknown as Compiled;
   const pushed = new Set<string>();
   const left: string[] = [];
   const data = compiled.data.map((source) => {
-    if (!aggregates.includes(source.source ?? '')) return source;
-    const found = recognise(source, compiled.signals);
+    const measure = measures.get(source.source ?? '');
+    if (source.source === undefined || measure === undefined) return source;
+    const found = recognise(source.source, measure, source.transform ?? [], compiled.signals);
     if (!found) {
       left.push(source.name);
       return source;
@@ -57,7 +60,7 @@ export function pushDown<Spec>(spec: Spec): { spec: Spec; left: string[] } {
   return {
     spec: {
       ...spec,
-      data: data.filter(({ name }) => !aggregates.includes(name) || used.has(name)),
+      data: data.filter(({ name }) => !measures.has(name) || used.has(name)),
       signals: [{ name: 'tables', value: null }, ...compiled.signals],
       marks: compiled.marks.map((mark) => lighten(mark, pushed)),
     },
@@ -87,20 +90,25 @@ class Steps {
   }
 }
 
-function recognise(source: Source, signals: Signal[]): { cube: Step; rest: Step[] } | null {
-  const steps = new Steps(source.transform ?? []);
+function recognise(
+  table: string,
+  measure: string,
+  transform: readonly Step[],
+  signals: Signal[],
+): { cube: Step; rest: Step[] } | null {
+  const steps = new Steps(transform);
   steps.take('formula', (step) => step.expr === 'toDate(datum["dt"])' && step.as === 'dt');
   const chosen: { field: string; signal: string }[] = [];
   let selection;
   while ((selection = steps.take('filter', (step) => readSelection(step, signals)))) chosen.push(selection);
   const shown = steps.take('filter', readPeriod);
   const step = steps.take('formula', readStep);
-  const aggregate = steps.take('aggregate', readAggregate);
+  const aggregate = steps.take('aggregate', (found) => readAggregate(found, measure));
   if (!shown || !aggregate || (step && !aggregate.groupby.includes(step.field))) return null;
   if (aggregate.groupby.includes('dt')) return null;
   const groupby = aggregate.groupby.filter((field) => field !== step?.field);
   const query: Query = {
-    table: source.source as TableName,
+    table,
     ...aggregate,
     groupby,
     time: step?.field,
@@ -143,11 +151,11 @@ function readStep({ expr, as }: Step): { signal: string; field: string } | null 
   return signal !== undefined && as !== 'dt' ? { signal, field: String(as) } : null;
 }
 
-function readAggregate(step: Step): Pick<Query, 'groupby' | 'measures'> | null {
+function readAggregate(step: Step, measure: string): Pick<Query, 'groupby' | 'measures'> | null {
   const [groupby, ops, fields, as] = [step.groupby, step.ops, step.fields, step.as] as string[][];
   const known = Object.keys(step).every((key) => ['type', 'groupby', 'ops', 'fields', 'as'].includes(key));
   if (!known || !groupby || !ops || !as || new Set(fields).size !== 1) return null;
-  if (fields?.[0] !== 'visits' && fields?.[0] !== 'unique_users') return null;
+  if (fields?.[0] !== measure) return null;
   const measures = ops.map((op, index) => ({ op, as: as[index] ?? '' }));
   if (!measures.every(({ op, as }) => (op === 'sum' || op === 'mean') && as !== '')) return null;
   return { groupby, measures: measures as Query['measures'] };
@@ -196,10 +204,13 @@ function readGrid(
   return { alias, rate, lookup, total, stack };
 }
 
+/** The tables whose rows have ranks. */
+const ranked: readonly string[] = ['topics', 'events'] satisfies (keyof LookUps)[];
+
 function readLookUp({ from, key, fields, values, as }: Step, series: string[]): Grid['lookup'] | null {
   const [field = ''] = fields as string[];
-  if ((from !== 'topics' && from !== 'events') || key !== 'rank' || as !== undefined) return null;
-  return series.includes(field) ? { from, field, values: values as string[] } : null;
+  if (!ranked.includes(from as string) || key !== 'rank' || as !== undefined) return null;
+  return series.includes(field) ? { from: from as keyof LookUps, field, values: values as string[] } : null;
 }
 
 function same(a: unknown, b: unknown): boolean {

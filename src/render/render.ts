@@ -3,11 +3,13 @@ import type { Database, Session } from '../db/database.ts';
 import { ZenError } from '../errors.ts';
 import { requireTable } from '../db/tables.ts';
 import { querySpan } from '../ledger/silence.ts';
+import { listAggregates } from '../log/aggregates.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
 import { listPeople } from '../shared/people/funnel.ts';
 import { panelsOf } from '../shared/panels.ts';
 import type { Change } from '../shared/text/change.ts';
+import { namesOf } from '../shared/data/payload.ts';
 import type { Coarse, Payload } from '../shared/data/payload.ts';
 import type { Returns } from '../shared/people/returns.ts';
 import type { Locale } from '../shared/settings.ts';
@@ -16,7 +18,7 @@ import { everything } from '../shared/selection.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { queryAggregates } from './aggregates.ts';
-import { compileChart, readChart } from './charts.ts';
+import { compileChart, measuresOf, readChart } from './charts.ts';
 import { describeDifference } from './compare.ts';
 import { queryFacts } from './data-quality.ts';
 import type { Facts } from './data-quality.ts';
@@ -25,7 +27,7 @@ import { fit, fitPeople } from './fit-size.ts';
 import type { Packed } from './fit-size.ts';
 import { readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
-import { countRows } from './manifest.ts';
+import { countRows, sumUp } from './manifest.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
 import { thin } from './people.ts';
@@ -50,9 +52,9 @@ export interface RenderOptions {
 export interface Rendered {
   html: string;
   period: Window;
-  /** Events in the page: the sum of its visits. */
-  visits: number;
-  /** Rows of both aggregates in the page. */
+  /** Events in the page. */
+  events: number;
+  /** Rows of all aggregates in the page. */
   rows: number;
   /** The charts that go through an aggregate row by row, because nothing of them could be pushed down. */
   slow: string[];
@@ -110,7 +112,7 @@ export async function readContent(
   payload.silences = facts.silences;
   return {
     ...{ period, facts, payload, people, uncounted },
-    change: await queryChange(session, period, translate, payload.merged && payload.items),
+    change: await queryChange(session, period, translate, payload.merged && namesOf(payload, 'item_topic')),
   };
 }
 
@@ -141,7 +143,7 @@ export async function render(
     db.demand();
   };
   await begin('packing');
-  const visits = payload.visits.sums.at(-1) ?? 0;
+  const { events } = sumUp(payload);
   const whole = { payload, packed: pack(payload) };
   if (people) {
     payload.people = thin(people, { ...period, packed: whole.packed });
@@ -151,7 +153,7 @@ export async function render(
   const title = options.title ?? translate('Zen: interaction with cards');
   const { warning = '' } = options;
   const draw = (content: Packed) =>
-    drawPage(content, { title, locale, translate, visits, facts, change, warning, counted });
+    drawPage(content, { title, locale, translate, events, facts, change, warning, counted });
   await begin('drawing');
   let page = await draw(whole);
   const rest = Buffer.byteLength(page.html) - whole.packed.length;
@@ -164,11 +166,11 @@ export async function render(
   return {
     ...page,
     period,
-    visits,
+    events,
     silences: facts.silences,
     merged: payload.merged?.groups ?? 0,
     uncounted,
-    rows: countRows(payload.visits) + countRows(payload.engagement),
+    rows: Object.values(payload.tables).reduce((sum, { cells }) => sum + countRows(cells), 0),
   };
 }
 
@@ -185,7 +187,7 @@ interface Setting {
   title: string;
   locale: Locale;
   translate: Translate;
-  visits: number;
+  events: number;
   facts: Facts;
   change: Change | null;
   warning: string;
@@ -202,7 +204,9 @@ async function drawPage(
   const sources = Object.fromEntries(
     panelsOf(payload).map((name) => [name, readChart(name, scene, translate)]),
   );
-  const compiled = Object.entries(sources).map(([name, source]) => compileChart(name, source));
+  const compiled = Object.entries(sources).map(([name, source]) =>
+    compileChart(name, source, measuresOf(payload)),
+  );
   const tables = tabulatePayload(payload);
   const snapshots = await Promise.all(
     compiled.map(async (chart) =>
@@ -222,8 +226,7 @@ async function drawPage(
 
 /** Without dates, all that is aggregated; when that is nothing, the last UTC day. */
 async function resolvePeriod(session: Session, { start, end }: RenderOptions, now: number): Promise<Window> {
-  await requireTable(session, 'dash_visits', 'zen aggregate');
-  await requireTable(session, 'dash_engagement', 'zen aggregate');
+  for (const { table } of listAggregates()) await requireTable(session, table, 'zen aggregate');
   const midnight = lastMidnight(now);
   const span = (await querySpan(session)) ?? { start: midnight - dayMs, end: midnight };
   const period = { start: start ?? span.start, end: end ?? span.end };

@@ -1,73 +1,136 @@
+import { quoteName } from '../db/database.ts';
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
+import { findCounting, listAggregates, queryColumns } from '../log/aggregates.ts';
+import type { Aggregate } from '../log/aggregates.ts';
 import type { Payload, Step, Topic } from '../shared/data/payload.ts';
+import { isTopic } from '../shared/data/table.ts';
+import { valueOf } from '../shared/known.ts';
 import { minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
+import { listChartData } from './charts.ts';
 import { callName, Gatherer, readArray } from './columns.ts';
 import { colors } from './palette.ts';
 
 type Translate = (text: string) => string;
 
+/** An aggregate of the page, as far as it has been read. */
+interface Reading {
+  aggregate: Aggregate;
+  /** Its dimensions: those that filters choose by, then the others. */
+  fields: string[];
+  measure: string;
+  statement: string;
+  gatherer: Gatherer;
+}
+
 /**
- * Reads the aggregates of a period into what the page shows, a UTC day at a time. Names are as in `callName`.
+ * Reads the aggregates of a period that a page shows, a UTC day at a time. Names are as in `callName`.
  *
+ * @param names of the aggregates; without them, those that its charts draw from
  * @param onDay called with the share of the period that has been read
  */
 export async function queryPayload(
   session: Session,
   { start, end }: Window,
   gaps: Window[],
-  translate: Translate,
+  { translate, names = listDrawn() }: { translate: Translate; names?: readonly string[] | undefined },
   onDay: (done: number) => void = () => undefined,
 ): Promise<Payload> {
   const base = Math.floor(start / minuteMs) * minuteMs;
-  const timeOf = (minute: number) => base + minute * minuteMs;
-  const [visits, engagement] = [new Gatherer('dash_visits', timeOf), new Gatherer('dash_engagement', timeOf)];
+  const readings: Reading[] = [];
+  for (const aggregate of listAggregates())
+    if (names.includes(aggregate.name)) readings.push(await open(session, aggregate, base));
   for (let from = start; from < end; from = nextMidnight(from)) {
     const parameters = [from, Math.min(end, nextMidnight(from)), base];
-    await gather(session, 'render/visits', parameters, visits, translate);
-    await gather(session, 'render/engagement', parameters, engagement, translate);
+    for (const reading of readings) await gather(session, reading, parameters, translate);
     onDay((Math.min(end, nextMidnight(from)) - start) / (end - start));
   }
-  const engaged = [...engagement.totals(0).keys()].map((name): [string, number] => [name, 0]);
-  const items = mostFirst(new Map([...engaged, ...visits.totals(0)]));
-  const ages = [...new Set([...visits.totals(1).keys(), ...engagement.totals(1).keys()])].sort(byCode);
-  const sources = mostFirst(visits.totals(2));
-  const events = steps([...engagement.totals(2).keys()], translate);
+  const found = gatherNames(readings);
+  const events = steps([...(found.get('event')?.keys() ?? [])], translate);
+  const dimensions = Object.fromEntries(
+    [...found].map(([field, totals]) => [field, order(field, totals, events)]),
+  );
+  const topics = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? all : []));
   return {
     start,
     end,
     coarse: null,
-    items,
-    ages,
-    sources,
+    dimensions,
     events,
-    topics: paint([...new Set([...items, ...sources])]),
+    topics: paint([...new Set(topics)]),
     gaps,
     merged: null,
-    visits: visits.build([items, ages, sources]),
-    engagement: engagement.build([items, ages, events.map(({ event }) => event)]),
+    tables: Object.fromEntries(
+      readings.map(({ aggregate, fields, measure, gatherer }) => [
+        aggregate.name,
+        { fields, measure, cells: gatherer.build(fields.map((field) => valueOf(dimensions, field))) },
+      ]),
+    ),
+    counting: { events: findCounting('events').name, users: findCounting('users').name },
     people: null,
   };
 }
 
+/** The aggregates of a page: those that its charts draw from, and those that are asked by what they count. */
+function listDrawn(): string[] {
+  return [findCounting('events').name, findCounting('users').name, ...listChartData()];
+}
+
+/** The dimensions that filters choose by. */
+const filters = ['item_topic', 'age_segment'];
+
+async function open(session: Session, aggregate: Aggregate, base: number): Promise<Reading> {
+  const { dimensions, measure } = await queryColumns(session, aggregate);
+  const fields = [...new Set([...filters.filter((field) => dimensions.includes(field)), ...dimensions])];
+  const statement = sql('render/cells', {
+    table: aggregate.table,
+    dimensions: fields
+      .map((field) => `coalesce(${quoteName(field)}::text, '') as ${quoteName(field)},`)
+      .join('\n  '),
+    measure: quoteName(measure),
+    places: fields.map((_, at) => at + 1).join(', ') || '()',
+  });
+  const gatherer = new Gatherer(aggregate.table, (minute) => base + minute * minuteMs);
+  return { aggregate, fields, measure, statement, gatherer };
+}
+
 async function gather(
   session: Session,
-  file: string,
+  { fields, statement, gatherer }: Reading,
   parameters: number[],
-  into: Gatherer,
   translate: Translate,
 ): Promise<void> {
-  const rows = await session.query<
-    Record<'item_topic' | 'age_segment' | 'last' | 'minutes' | 'values', string>
-  >(sql(file), parameters);
-  for (const { item_topic, age_segment, last, minutes, values } of rows) {
-    const found = [item_topic, age_segment, last];
+  for (const row of await session.query<Record<string, string>>(statement, parameters)) {
+    const found = fields.map((field) => valueOf(row, field));
     // A missing name may be NULL or empty: two rows.
     const most = 2 ** found.filter((name) => name === '').length;
     const names = found.map((name) => callName(name, translate));
-    into.add({ names, minutes: readArray(minutes), values: readArray(values), most });
+    const [minutes, values] = [valueOf(row, 'minutes'), valueOf(row, 'values')].map(readArray) as [
+      Float64Array,
+      Float64Array,
+    ];
+    gatherer.add({ names, minutes, values, most });
   }
+}
+
+/** For each dimension its names, with the sums of the first aggregate that has it: the one that counts the events, where it does. */
+function gatherNames(readings: Reading[]): Map<string, Map<string, number>> {
+  const found = new Map<string, Map<string, number>>();
+  for (const { fields, gatherer } of readings)
+    for (const [at, field] of fields.entries()) {
+      const totals = gatherer.totals(at);
+      const first = found.get(field);
+      if (!first) found.set(field, totals);
+      else for (const name of totals.keys()) if (!first.has(name)) first.set(name, 0);
+    }
+  return found;
+}
+
+/** The names of a dimension in the order to show them: topics by size, kinds of event by the funnel, others by code point. */
+function order(field: string, totals: Map<string, number>, events: Step[]): string[] {
+  if (field === 'event') return events.map(({ event }) => event);
+  return isTopic(field) ? mostFirst(totals) : [...totals.keys()].sort(byCode);
 }
 
 /** The names, those with the largest sums first; equal ones by code point. */

@@ -27,7 +27,7 @@ export const roomFor = (bytes: number) => Math.max(64e6, 3 * bytes);
 
 /**
  * Looks whether a page is what its manifest says: whole, unchanged, with the script of the version that it names when that is
- * this one, its two tables of the same events, and, where it is, whether every row of it is in a database now.
+ * this one, its tables of the same events, and, where it is, whether every row of it is in a database now.
  *
  * @param room bytes of data beyond which it is no page
  * @throws ZenError `failed` for a file that is no page of zen's, or one whose manifest cannot be read, or
@@ -60,13 +60,13 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   return { manifest, data, differences };
 }
 
-/** Rows, cells and days beyond which a stranger's two tables are not held against each other, as they would fill the memory. */
+/** Rows, cells and days beyond which a stranger's tables are not held against each other, as they would fill the memory. */
 const mostRows = 3_000_000;
 const mostCells = 100_000;
 const mostDays = 4 * 366;
 
-function canHold({ start, end, visits, engagement, returns }: Sketch): boolean {
-  const tables = [visits, engagement, ...(returns ? [returns] : [])];
+function canHold({ start, end, returns, ...page }: Sketch): boolean {
+  const tables = [...Object.values(page.tables).map(({ cells }) => cells), ...(returns ? [returns] : [])];
   const sum = (of: 'held' | 'cells') => tables.reduce((all, table) => all + table[of], 0);
   return end - start <= mostDays * dayMs && sum('held') <= mostRows && sum('cells') <= mostCells;
 }

@@ -3,3 +3,18 @@ export function known<T>(value: T | null | undefined): T {
   if (value === undefined || value === null) throw new Error('A value is missing that must be there.');
   return value;
 }
+
+/** Gives what stands under a name. @throws Error where nothing of its own does */
+export function valueOf<T>(values: Record<string, T>, name: string): T {
+  const value = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (value === undefined) throw new Error(`There is no “${name}” among ${Object.keys(values).join(', ')}.`);
+  return value;
+}
+
+/** The same names with other values. */
+export function mapValues<From, To>(
+  values: Record<string, From>,
+  to: (value: From, name: string) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, to(value, name)]));
+}

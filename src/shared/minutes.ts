@@ -1,13 +1,17 @@
 import type { Drawn } from './panels.ts';
 import type { Coarse } from './data/payload.ts';
-import { answer } from './data/query.ts';
-import type { Choice } from './data/query.ts';
+import { ask } from './data/query.ts';
+import type { Choice, Question } from './data/query.ts';
 import { minuteMs } from './data/table.ts';
 import type { Tables } from './data/table.ts';
 import type { Selection } from './selection.ts';
 
 const where = ['item_topic', 'age_segment'];
-const measures: [{ op: 'sum'; as: string }] = [{ op: 'sum', as: 'visits' }];
+
+/** A query of the aggregate that counts the events. */
+function sumEvents(groupby: string[], time?: string): Question {
+  return { groupby, time, measures: [{ op: 'sum', as: 'sum' }], where };
+}
 
 function toChoice({ topics, ages }: Selection, shown: [number, number]): Choice {
   return { chosen: [topics, ages], shown, step: minuteMs };
@@ -15,8 +19,8 @@ function toChoice({ topics, ages }: Selection, shown: [number, number]): Choice 
 
 /** The rows of the history minute by minute, whatever steps it is drawn in; hour by hour where there is no more. */
 export function listMinutes(tables: Tables, selection: Selection, span: [number, number]): Drawn['history'] {
-  const query = { table: 'visits' as const, groupby: ['item_topic'], time: 'dt', measures, where };
-  const { groups, times } = answer(query, tables, toChoice(selection, selection.period ?? span));
+  const query = sumEvents(['item_topic'], 'dt');
+  const { groups, times } = ask(tables.events, query, toChoice(selection, selection.period ?? span));
   return groups.flatMap(({ fields, group }) =>
     times.flatMap((dt, slot) => {
       const visits = group.sums[slot] ?? 0;
@@ -32,9 +36,9 @@ export function countTopics(
   selection: Selection,
   span: [number, number],
 ): Map<string, number> {
-  const query = { table: 'visits' as const, groupby: ['item_topic'], measures, where };
+  const query = sumEvents(['item_topic']);
   const choice = toChoice({ ...selection, topics: null }, selection.period ?? span);
-  const { groups } = answer(query, tables, choice);
+  const { groups } = ask(tables.events, query, choice);
   return new Map(groups.map(({ fields, group }) => [fields.item_topic as string, group.sums[0] ?? 0]));
 }
 
@@ -52,12 +56,12 @@ export interface Peak {
 
 /** Looks where there are minutes; where all of the selection is in hours, an hour stands for its mean minute. */
 export function findPeak(tables: Tables, selection: Selection, span: [number, number]): Peak {
-  const query = { table: 'visits' as const, groupby: [], time: 'dt', measures, where };
+  const query = sumEvents([], 'dt');
   const [start, end] = selection.period ?? span;
   const { until, step } = tables.coarse ?? { until: start, step: minuteMs };
   const isCoarse = end <= until;
   const choice = toChoice(selection, isCoarse ? [start, end] : [Math.max(start, until), end]);
-  const { groups, times } = answer(query, tables, { ...choice, step: isCoarse ? step : minuteMs });
+  const { groups, times } = ask(tables.events, query, { ...choice, step: isCoarse ? step : minuteMs });
   const sums = groups[0]?.group.sums ?? [];
   let best = 0;
   for (let slot = 1; slot < sums.length; slot++) if ((sums[slot] ?? 0) > (sums[best] ?? 0)) best = slot;

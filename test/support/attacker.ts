@@ -1,7 +1,9 @@
 import { eachCell } from '../../src/shared/data/cells.ts';
 import type { Cells } from '../../src/shared/data/cells.ts';
+import { namesOf } from '../../src/shared/data/payload.ts';
 import type { Payload } from '../../src/shared/data/payload.ts';
 import { People } from '../../src/shared/people/bounds.ts';
+import { cellsOf } from './payload.ts';
 
 /** What the attacker is after: how many different people a card topic × an age × a kind of event has. */
 export interface Target {
@@ -18,7 +20,9 @@ export type Attack = (target: Target) => number | null;
  * number of more groups what the page tells of the others.
  */
 export function attacks(page: Payload): Record<string, Attack> {
-  const { items, ages, events, visits, engagement, people, start, end } = page;
+  const { events, people, start, end } = page;
+  const [items, ages] = [namesOf(page, 'item_topic'), namesOf(page, 'age_segment')];
+  const [visits, engagement] = [cellsOf(page, 'visits'), cellsOf(page, 'engagement')];
   const period: [number, number] = [start, end];
   const half: [number, number] = [start, start + Math.floor((end - start) / 120_000) * 60_000];
   const counter = people && new People(people, period);

@@ -2,7 +2,7 @@ import { between, mulberry32, shuffle } from '../../fixtures/random.ts';
 import { readChart } from '../../src/render/charts.ts';
 import type { Payload } from '../../src/shared/data/payload.ts';
 import { tabulatePayload } from '../../src/shared/data/table.ts';
-import { toCells } from './payload.ts';
+import { makePayload, toCells } from './payload.ts';
 
 const minute = 60_000;
 const start = Date.UTC(2026, 10, 22, 23, 7);
@@ -34,7 +34,7 @@ function invent(last: string[]): Line[] {
 }
 
 /** Some hours of it, with names that objects have. */
-export const payload: Payload = {
+export const payload: Payload = makePayload({
   start,
   end: start + minutes * minute,
   coarse: null,
@@ -51,7 +51,7 @@ export const payload: Payload = {
     invent(events.map(({ event }) => event)),
   ),
   people: null,
-};
+});
 export const tables = tabulatePayload(payload);
 export const source = (name: string) => readChart(name, { period: payload, coarse: null }, (text) => text);
 

@@ -1,6 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { buildCells } from '../../src/shared/data/cells.ts';
 import type { Cells } from '../../src/shared/data/cells.ts';
+import { valueOf } from '../../src/shared/known.ts';
 import { decode } from '../../src/shared/data/payload.ts';
 import type { Payload } from '../../src/shared/data/payload.ts';
 
@@ -27,4 +28,40 @@ export function toCells(
     names.map(({ length }) => length),
     [...cells.values()],
   );
+}
+
+/** The cells of an aggregate of a page. */
+export function cellsOf({ tables }: Pick<Payload, 'tables'>, name: string): Cells {
+  return valueOf(tables, name).cells;
+}
+
+/** What a payload of the two aggregates of the brief is made of. */
+export interface Made extends Omit<Payload, 'dimensions' | 'tables' | 'counting'> {
+  items: string[];
+  ages: string[];
+  sources: string[];
+  visits: Cells;
+  engagement: Cells;
+}
+
+/** A payload of the two aggregates of the brief. */
+export function makePayload({ items, ages, sources, visits, engagement, ...rest }: Made): Payload {
+  return {
+    ...rest,
+    dimensions: {
+      item_topic: items,
+      age_segment: ages,
+      source_topic: sources,
+      event: rest.events.map(({ event }) => event),
+    },
+    tables: {
+      visits: { fields: ['item_topic', 'age_segment', 'source_topic'], measure: 'visits', cells: visits },
+      engagement: {
+        fields: ['item_topic', 'age_segment', 'event'],
+        measure: 'unique_users',
+        cells: engagement,
+      },
+    },
+    counting: { events: 'visits', users: 'engagement' },
+  };
 }

@@ -1,3 +1,4 @@
+import { namesOf } from '../../src/shared/data/payload.ts';
 import { expect, jest } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +31,7 @@ import { columns, copyValue, insertEvents, readEngagement, readVisits } from './
 import { dayMs, dayOf, Model } from './model.ts';
 import { countEngagement, countUsers, countVisits } from './oracle.ts';
 import type { Sample } from './oracle.ts';
-import { readPayload } from './payload.ts';
+import { cellsOf, readPayload } from './payload.ts';
 import { begin, chooseEvents } from './sequence.ts';
 import type { Step } from './sequence.ts';
 import { stepwise } from './steps.ts';
@@ -482,11 +483,15 @@ export class World {
     expect(differences).toEqual([]);
     const payload = readPayload(html);
     expect([payload.start, payload.end]).toEqual([period.start, period.end]);
-    const names = [payload.items, payload.ages, payload.sources];
+    const names = [
+      namesOf(payload, 'item_topic'),
+      namesOf(payload, 'age_segment'),
+      namesOf(payload, 'source_topic'),
+    ];
     const events = payload.events.map(({ event }) => event);
     const { visits, engagement } = model.rows(period);
-    expect(readCells(payload, payload.visits, names)).toEqual(expectCells(visits, [1, 3, 2]));
-    expect(readCells(payload, payload.engagement, [...names.slice(0, 2), events])).toEqual(
+    expect(readCells(payload, cellsOf(payload, 'visits'), names)).toEqual(expectCells(visits, [1, 3, 2]));
+    expect(readCells(payload, cellsOf(payload, 'engagement'), [...names.slice(0, 2), events])).toEqual(
       expectCells(engagement, [1, 3, 2]),
     );
     expect(payload.gaps).toEqual(model.gaps(period));
@@ -511,8 +516,8 @@ export class World {
     for (let number = 0; number < audiences; number++) {
       const step = (random() < 0.7 ? people.step : 1) * minuteMs;
       const audience = {
-        topics: chooseCodes(random, payload.items),
-        ages: chooseCodes(random, payload.ages),
+        topics: chooseCodes(random, namesOf(payload, 'item_topic')),
+        ages: chooseCodes(random, namesOf(payload, 'age_segment')),
         period: choosePeriod(random, payload, step),
       };
       const isExact =
@@ -544,7 +549,8 @@ export class World {
       .flatMap(([, { events }]) => events)
       .filter(
         ({ item_topic, age_segment }) =>
-          isOne(topics, payload.items, item_topic) && isOne(ages, payload.ages, age_segment),
+          isOne(topics, namesOf(payload, 'item_topic'), item_topic) &&
+          isOne(ages, namesOf(payload, 'age_segment'), age_segment),
       );
     const [first = [], ...others] = kinds.map((kind) => seen.filter(({ event }) => notSet(event) === kind));
     return countUsers(

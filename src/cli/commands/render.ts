@@ -1,3 +1,4 @@
+import { findCounting } from '../../log/aggregates.ts';
 import { resolve } from 'node:path';
 import type { Database } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
@@ -64,7 +65,7 @@ export async function renderFrom(
   const toStdout = out === '-';
   const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
   const options = { ...periodOf(flags), locale, title, maxSize, minCell, warning };
-  const { html, period, visits, rows, slow, coarse, silences, uncounted, merged } = await terminal.during(
+  const { html, period, events, rows, slow, coarse, silences, uncounted, merged } = await terminal.during(
     `Rendering ${name}`,
     async (update) => {
       const progress = ({ stage, share }: RenderProgress) => {
@@ -98,20 +99,20 @@ export async function renderFrom(
         'For the exact page, which may tell of single people: --min-cell 1.',
     );
   const bytes = Buffer.byteLength(html);
-  if (visits === 0)
+  if (events === 0)
     terminal.note('The page says that there is no data: nothing is aggregated of its period.');
   for (const name of slow)
     terminal.note(
       `templates/charts/${name}.vl.json cannot be answered from columns, so that it is slow to filter.`,
     );
   return {
-    text: `Rendered ${formatCount(visits)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
+    text: `Rendered ${formatCount(events)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
     json: {
       file,
       bytes,
       start: isoTime(period.start),
       end: isoTime(period.end),
-      visits,
+      [findCounting().measure]: events,
       rows,
       merged,
       seconds: seconds(),

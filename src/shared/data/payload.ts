@@ -1,6 +1,7 @@
 import { join, split } from './varint.ts';
 import { decodeCells, encodeCells, latestMinute, scanCells } from './cells.ts';
 import type { Cells, Outline } from './cells.ts';
+import { known, mapValues, valueOf } from '../known.ts';
 import type { Returns } from '../people/returns.ts';
 
 /** A topic, of cards or of sources: one colour in every chart. Its rank orders stacks and legends, the largest first. */
@@ -35,16 +36,22 @@ export interface Merged {
   groups: number;
 }
 
+/** An aggregate by columns: its cells by some dimensions, in that order, with the values of a measure. */
+export interface DataTable {
+  fields: string[];
+  measure: string;
+  cells: Cells;
+}
+
 /** All that the page knows. */
 export interface Payload {
   /** The period, half-open, Unix milliseconds. */
   start: number;
   end: number;
   coarse: Coarse | null;
-  /** The names in the order of their codes: card topics and age segments in the order to show them, source topics. */
-  items: string[];
-  ages: string[];
-  sources: string[];
+  /** For each dimension the names in the order of their codes, which is that in which they are shown. */
+  dimensions: Record<string, string[]>;
+  /** The kinds of event, as `dimensions` has them. */
   events: Step[];
   topics: Topic[];
   gaps: Gap[];
@@ -52,20 +59,21 @@ export interface Payload {
   silences?: Gap[];
   /** Null where groups of any size are told. */
   merged: Merged | null;
-  /** dash_visits by card topic, age and source topic. */
-  visits: Cells;
-  /** dash_engagement by card topic, age and event. */
-  engagement: Cells;
+  /** The aggregates by name. */
+  tables: Record<string, DataTable>;
+  /** Those whose measures count the events, and the users of each minute. */
+  counting: { events: string; users: string };
   /** dash_users; null where it does not tell of the whole period. */
   people: Returns | null;
 }
 
-type Head = Omit<Payload, 'visits' | 'engagement' | 'people'> & { people: Omit<Returns, 'cells'> | null };
+type Head = Omit<Payload, 'tables' | 'people'> & {
+  tables: Record<string, Omit<DataTable, 'cells'>>;
+  people: Omit<Returns, 'cells'> | null;
+};
 
 /** Changes whenever `encode` writes something that an older `decode` would misread. */
-const version = 5;
-
-const dimensions = 3;
+const version = 6;
 
 /**
  * The payload as bytes, which deflate well: the names as JSON, then the tables.
@@ -74,18 +82,42 @@ const dimensions = 3;
  */
 export function encode(payload: Payload): Uint8Array {
   requireTables(payload);
-  const { visits, engagement, people, ...rest } = payload;
+  const { tables, people, ...rest } = payload;
   const head: Head = {
     ...rest,
+    tables: mapValues(tables, ({ fields, measure }) => ({ fields, measure })),
     people: people && omitCells(people),
   };
   const names = new TextEncoder().encode(JSON.stringify([version, head]));
-  return join([names, ...[visits, engagement, ...(people ? [people.cells] : [])].map(encodeCells)]);
+  const cells = [...Object.values(tables).map(({ cells }) => cells), ...(people ? [people.cells] : [])];
+  return join([names, ...cells.map(encodeCells)]);
+}
+
+/** The aggregate that counts the events of a page, or the users of each minute. */
+export function countedBy<Table>(
+  { tables, counting }: { tables: Record<string, Table>; counting: Payload['counting'] },
+  what: 'events' | 'users',
+): Table {
+  return valueOf(tables, counting[what]);
+}
+
+/** The names of a dimension of a page; none where no table has it. */
+export function namesOf({ dimensions }: Pick<Payload, 'dimensions'>, field: string): string[] {
+  return Object.hasOwn(dimensions, field) ? valueOf(dimensions, field) : [];
+}
+
+/** The places of some dimensions among those of a table. @throws Error where it lacks one */
+export function placesOf(fields: readonly string[], wanted: readonly string[]): number[] {
+  return wanted.map((field) => {
+    const place = fields.indexOf(field);
+    if (place < 0) throw new Error(`A table of ${fields.join(', ')} has no ${field}.`);
+    return place;
+  });
 }
 
 /** A table of a payload, with the names that its codes stand for. */
 export interface NamedCells {
-  table: 'dash_visits' | 'dash_engagement' | 'dash_users';
+  table: string;
   names: string[][];
   cells: Cells;
   /** Minutes. */
@@ -94,34 +126,50 @@ export interface NamedCells {
 
 /** The tables of a payload. */
 export function listTables(payload: Payload): NamedCells[] {
-  const { items, ages, sources, visits, engagement, people } = payload;
-  const events = payload.events.map(({ event }) => event);
-  const tables: NamedCells[] = [
-    { table: 'dash_visits', names: [items, ages, sources], cells: visits, step: 1 },
-    { table: 'dash_engagement', names: [items, ages, events], cells: engagement, step: 1 },
-  ];
+  const tables = Object.entries(payload.tables).map(([name, { cells, ...table }]): NamedCells => {
+    return { ...nameTable(payload, name, table), cells };
+  });
+  const { people } = payload;
   if (!people) return tables;
   const since = Array.from({ length: people.cells.sizes[3] ?? NaN }, (_, steps) => String(steps));
   const names = [...listScopes(payload), since];
   return [...tables, { table: 'dash_users', names, cells: people.cells, step: people.step }];
 }
 
+function nameTable(
+  payload: Pick<Payload, 'dimensions'>,
+  name: string,
+  { fields }: Pick<DataTable, 'fields'>,
+): Omit<NamedCells, 'cells'> {
+  return {
+    table: `dash_${name}`,
+    names: fields.map((field) => valueOf(payload.dimensions, field)),
+    step: 1,
+  };
+}
+
 /** The names of what people are counted of, in the order of their codes (`Returns`). */
-export function listScopes({ items, ages, events }: Pick<Payload, 'items' | 'ages' | 'events'>): string[][] {
+export function listScopes(payload: Pick<Payload, 'dimensions' | 'events'>): string[][] {
   const own = (name: string) => `=${name}`;
-  const kinds = events.map(({ event }) => own(event));
+  const kinds = payload.events.map(({ event }) => own(event));
   return [
-    ['*', ...items.map(own)],
-    ['*', ...ages.map(own)],
+    ['*', ...namesOf(payload, 'item_topic').map(own)],
+    ['*', ...namesOf(payload, 'age_segment').map(own)],
     [...kinds, 'show|click', 'show|view'],
   ];
 }
 
 /** That each table has the names of the lists, each of them once, and no minute beyond the period. */
 function requireTables(payload: Payload): void {
-  for (const { table, names, cells, step } of listTables(payload)) {
-    requireTable(payload, { table, names, step, sizes: cells.sizes, last: latestMinute(cells) });
-  }
+  requireCounting(payload);
+  for (const { cells, ...table } of listTables(payload))
+    requireTable(payload, { ...table, sizes: cells.sizes, last: latestMinute(cells) });
+}
+
+/** That the tables which are asked by what they count are there. */
+function requireCounting(payload: Pick<Head, 'tables' | 'counting'>): void {
+  countedBy(payload, 'events');
+  countedBy(payload, 'users');
 }
 
 function requireTable(
@@ -145,27 +193,56 @@ function omitCells({ step, reaches, withheld }: Returns): Omit<Returns, 'cells'>
  * @throws Error when the bytes are of another version, or not whole, or hold what no page can
  */
 export function decode(bytes: Uint8Array): Payload {
-  const [names = bytes, visits = bytes, engagement = bytes, returns = bytes] = split(bytes, 4);
-  const head = readHead(names);
+  const { head, tables, returns } = open(bytes);
   const payload = {
     ...head,
-    visits: decodeCells(visits, dimensions),
-    engagement: decodeCells(engagement, dimensions),
-    people: head.people && { ...head.people, cells: decodeCells(returns, dimensions + 1) },
+    tables: Object.fromEntries(
+      tables.map(([name, table, piece]) => [
+        name,
+        { ...table, cells: decodeCells(piece, table.fields.length) },
+      ]),
+    ),
+    people: head.people && { ...head.people, cells: decodeCells(returns, scopes + 1) },
   };
   requireTables(payload);
   return payload;
 }
 
-function readHead(bytes: Uint8Array): Head {
-  const [found, head] = JSON.parse(new TextDecoder().decode(bytes)) as [number, Head];
-  if (found !== version) throw new Error(`The payload is of version ${found}, not ${version}.`);
-  return head;
+/** Dimensions of what people are counted of (`listScopes`). */
+const scopes = 3;
+
+/** The names, and the bytes of each table, and of people. */
+function open(bytes: Uint8Array): {
+  head: Head;
+  tables: [name: string, table: Omit<DataTable, 'cells'>, piece: Uint8Array][];
+  returns: Uint8Array;
+} {
+  const [names = bytes, ...pieces] = split(bytes, mostTables + 2);
+  if (names.length > mostNames) throw new Error('The names of this page are too many.');
+  const [found, head] = JSON.parse(new TextDecoder().decode(names)) as [number, Head];
+  if (found !== version)
+    throw new Error(
+      `another version of zen made them (version ${found}, not ${version}): render the page again`,
+    );
+  const listed = Object.entries(head.tables);
+  const wanted = listed.length + (head.people ? 1 : 0);
+  if (pieces.length !== wanted) throw new Error(`The page has ${pieces.length} tables, not ${wanted}.`);
+  const tables = listed.map(([name, table], at): [string, typeof table, Uint8Array] => [
+    name,
+    table,
+    known(pieces[at]),
+  ]);
+  return { head, tables, returns: pieces.at(-1) ?? bytes };
 }
 
 /** All but the rows of a payload. */
-export type Sketch = Head & Record<'visits' | 'engagement', Outline> & { returns: Outline | null };
+export type Sketch = Omit<Head, 'tables'> & {
+  tables: Record<string, Omit<DataTable, 'cells'> & { cells: Outline }>;
+  returns: Outline | null;
+};
 
+/** Tables of a page. */
+const mostTables = 100;
 /** Bytes of all names, stretches without events, and minutes of a period, beyond which there is no page. */
 const mostNames = 4e6;
 const mostStretches = 10_000;
@@ -176,54 +253,51 @@ const mostSteps = mostMinutes / 15;
 /**
  * Reads all that `decode` does of a stranger's bytes, in as much time and memory as they have, and keeps no row.
  *
- * @param take gets each row of dash_visits: the code of its card topic, its minute and its value
+ * @param take gets each row of the aggregate that counts the events: the code of its first dimension, its minute and its value
  * @throws Error when the bytes are of another version, or not whole, or hold what no page can
  */
 export function scan(
   bytes: Uint8Array,
-  take?: (item: number, minute: number, value: number) => void,
+  take?: (code: number, minute: number, value: number) => void,
 ): Sketch {
-  const [names = bytes, visits = bytes, engagement = bytes, returns = bytes] = split(bytes, 4);
-  if (names.length > mostNames) throw new Error('The names of this page are too many.');
-  const head = readHead(names);
+  const { head, tables, returns } = open(bytes);
   requireHead(head);
-  const { items, ages, sources, people } = head;
-  const events = head.events.map(({ event }) => event);
-  const found = {
-    visits: scanCells(visits, dimensions, take),
-    engagement: scanCells(engagement, dimensions),
-  };
-  requireTable(head, { table: 'dash_visits', names: [items, ages, sources], step: 1, ...found.visits });
-  requireTable(head, {
-    table: 'dash_engagement',
-    names: [items, ages, events],
-    step: 1,
-    ...found.engagement,
+  requireCounting(head);
+  const found = tables.map(([name, table, piece]) => {
+    const cells = scanCells(piece, table.fields.length, name === head.counting.events ? take : undefined);
+    requireTable(head, { ...nameTable(head, name, table), ...cells });
+    return [name, { ...table, cells }] as const;
   });
-  const outline = people && scanCells(returns, dimensions + 1);
-  if (outline) {
+  const outline = head.people && scanCells(returns, scopes + 1);
+  if (head.people && outline) {
     const [, , , since = 0] = outline.sizes;
     if (!(since >= 1 && since <= mostSteps)) throw new Error(`dash_users has ${since} steps.`);
-    requireTable(head, { table: 'dash_users', names: listScopes(head), step: people.step, ...outline });
+    requireTable(head, { table: 'dash_users', names: listScopes(head), step: head.people.step, ...outline });
   }
-  return { ...head, ...found, returns: outline };
+  return { ...head, tables: Object.fromEntries(found), returns: outline };
 }
+
+/** The names of dimensions, measures and tables. */
+const identifier = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /** That the names are names, and times are times, as `encode` has them from the types. */
 function requireHead(head: Head): void {
-  const { start, end, coarse, items, ages, sources, events, topics, gaps, silences = [], people } = head;
+  const { start, end, coarse, dimensions, events, topics, gaps, silences = [], tables, people } = head;
   const isTime = (...times: unknown[]) => times.every((time) => Math.abs(time as number) <= 8.64e15);
   const isText = (text: unknown) => typeof text === 'string';
+  const isName = (text: unknown) => isText(text) && identifier.test(text);
   const isStretch = (stretch: Gap) => isTime(stretch.start, stretch.end);
   const isFit =
     isStretch(head) &&
     start <= end &&
     (coarse === null || isTime(coarse.until, coarse.step)) &&
-    [items, ages, sources].every((names) => names.every(isText)) &&
+    Object.keys(dimensions).every(isName) &&
+    Object.values(dimensions).every((names) => names.every(isText)) &&
     events.every(({ event, name, rank }) => [event, name].every(isText) && Number.isFinite(rank)) &&
     topics.every(({ name, color, rank }) => isText(name) && /^#[0-9a-f]{6}$/i.test(color) && rank >= 0) &&
     gaps.length + silences.length <= mostStretches &&
     [...gaps, ...silences].every(isStretch) &&
+    Object.entries(tables).every(([name, { fields, measure }]) => [name, measure, ...fields].every(isName)) &&
     (people === null || (people.step >= 1 && people.reaches.every(Number.isInteger)));
   if (!isFit) throw new Error('Its names or times are none.');
   if (!(end - start <= mostMinutes * 60_000)) throw new Error('It tells of more than ten years.');

@@ -1,18 +1,24 @@
 import type { Group } from './cube.ts';
 import { minuteMs } from './table.ts';
-import type { LookUp, Row, Table, TableName, Tables } from './table.ts';
+import type { LookUp, LookUps, Row, Table, Tables } from './table.ts';
+import { valueOf } from '../known.ts';
 
 /** What a chart wants of an aggregate: the leading transforms of its data, as `render` recognised them. */
-export interface Query {
-  table: TableName;
+export interface Query extends Question {
+  /** The name of the aggregate. */
+  table: string;
+  /** For a history: every step of the period has a row for every series, a zero where nothing happened. */
+  grid?: Grid | undefined;
+}
+
+/** What is asked of an aggregate. */
+export interface Question {
   /** The fields to group by, beside the one that holds the start of a step of time, if there is one. */
   groupby: string[];
   time?: string | undefined;
   measures: { op: 'sum' | 'mean'; as: string }[];
   /** The fields that selections filter. */
   where: string[];
-  /** For a history: every step of the period has a row for every series, a zero where nothing happened. */
-  grid?: Grid | undefined;
 }
 
 /** What the rows of a history carry beside their value; each is left out where the chart does not ask for it. */
@@ -21,7 +27,7 @@ export interface Grid {
   alias?: string | undefined;
   /** The value for each minute of the step that is in the period. */
   rate?: string | undefined;
-  lookup?: { from: 'topics' | 'events'; field: string; values: string[] } | undefined;
+  lookup?: { from: keyof LookUps; field: string; values: string[] } | undefined;
   /** The sum of the values of all series. */
   total?: string | undefined;
   /** Where the rate lies when the series are stacked by this field. */
@@ -45,9 +51,13 @@ export interface Answer {
   times: number[];
 }
 
+/** Asks the aggregate that a chart draws from. */
+export function answer(query: Query, tables: Tables, choice: Choice): Answer {
+  return ask(valueOf(tables.aggregates, query.table), query, choice);
+}
+
 /** Asks an aggregate. */
-export function answer(query: Query, tables: Tables, { chosen, shown, step }: Choice): Answer {
-  const table = tables[query.table];
+export function ask(table: Table, query: Question, { chosen, shown, step }: Choice): Answer {
   const timed = query.time !== undefined;
   const by = dimensionsOf(table, query.groupby);
   const minute = (ms: number) => Math.max(0, Math.ceil((ms - table.start) / minuteMs));
@@ -109,7 +119,7 @@ function fieldsOf({ dimensions }: Table, by: number[], { codes }: Group, groupby
 }
 
 /** The values of a slot of a group, as the measures are called. */
-export function measure({ measures }: Query, { sums, counts }: Group, slot: number): Row {
+export function measure({ measures }: Question, { sums, counts }: Group, slot: number): Row {
   const [sum, count] = [sums[slot] ?? 0, counts[slot] ?? 0];
   return Object.fromEntries(measures.map(({ op, as }) => [as, op === 'mean' ? sum / count : sum]));
 }

@@ -1,6 +1,7 @@
 import type { Cells } from './cells.ts';
 import { eachCell } from './cells.ts';
 import { Cube } from './cube.ts';
+import { known, mapValues, valueOf } from '../known.ts';
 import type { Coarse, Payload } from './payload.ts';
 import { People } from '../people/bounds.ts';
 
@@ -24,18 +25,17 @@ export interface Table {
   dimensions: Record<string, (string | number)[]>[];
 }
 
-export type TableName = 'visits' | 'engagement';
+/** Small tables of rows that a chart may look up in, or draw. */
+export type LookUps = Record<'topics' | 'events' | 'gaps' | 'silences' | 'labels', LookUp>;
 
-/** All that the charts draw from: the aggregates, and small tables of rows. */
+/** All that the charts draw from: the aggregates by name, and small tables of rows. */
 export interface Tables {
-  visits: Table;
-  engagement: Table;
-  topics: LookUp;
-  events: LookUp;
-  gaps: LookUp;
-  silences: LookUp;
-  /** One row, for a text. */
-  labels: LookUp;
+  aggregates: Record<string, Table>;
+  /** The aggregate whose measure counts the events. */
+  events: Table;
+  lookUps: LookUps;
+  /** For each dimension its names in the order of their codes. */
+  dimensions: Record<string, string[]>;
   coarse: Coarse | null;
   people: People | null;
 }
@@ -45,32 +45,44 @@ export interface Tables {
  * keeps such keys in plain objects, where a topic named `__proto__` or `constructor` would be found before it is there.
  */
 export function tabulatePayload(payload: Payload): Tables {
-  const { items, sources, ages, events, topics } = payload;
+  const { dimensions, topics, events, gaps, silences = [] } = payload;
   const start = Math.floor(payload.start / minuteMs) * minuteMs;
   const ranks = new Map(topics.map(({ name, rank }) => [name, rank]));
-  const rank = (names: string[]) => names.map((name) => ranks.get(name) ?? -1);
-  const shared = [{ item_topic: items, item_rank: rank(items) }, { age_segment: ages }];
-  const table = (cells: Cells, value: string, last: Record<string, (string | number)[]>): Table => ({
-    cells,
-    cube: new Cube(cells),
-    start,
-    value,
-    dimensions: [...shared, last],
+  const rank = (name: string, code: number, field: string) =>
+    isTopic(field) ? known(ranks.get(name)) : code;
+  const fields = mapValues(dimensions, (names, field) => ({
+    [field]: names,
+    [rankOf(field)]: names.map((name, code) => rank(name, code, field)),
+  }));
+  const aggregates = mapValues(payload.tables, ({ cells, measure, ...table }): Table => {
+    const own = table.fields.map((field) => valueOf(fields, field));
+    return { cells, cube: new Cube(cells), start, value: measure, dimensions: own };
   });
+  const copy = (rows: readonly object[]): LookUp => rows.map((row) => ({ ...row }));
   return {
-    visits: table(payload.visits, 'visits', { source_topic: sources, source_rank: rank(sources) }),
-    engagement: table(payload.engagement, 'unique_users', {
-      event: events.map(({ event }) => event),
-      event_rank: events.map(({ rank }) => rank),
-    }),
-    topics: topics.map((topic) => ({ ...topic })),
-    events: events.map((event) => ({ ...event })),
-    gaps: payload.gaps.map((gap) => ({ ...gap })),
-    silences: (payload.silences ?? []).map((silence) => ({ ...silence })),
-    labels: [{}],
+    aggregates,
+    events: valueOf(aggregates, payload.counting.events),
+    lookUps: {
+      topics: copy(topics),
+      events: copy(events),
+      gaps: copy(gaps),
+      silences: copy(silences),
+      labels: [{}], // one row, for a text
+    },
+    dimensions,
     coarse: payload.coarse,
     people: payload.people && new People(payload.people, [payload.start, payload.end]),
   };
+}
+
+/** Whether a dimension holds topics, which have a colour: that of an item, or of a source. */
+export function isTopic(field: string): boolean {
+  return field.endsWith('_topic');
+}
+
+/** The field of the ranks of a dimension's names: `item_rank` of `item_topic`, `event_rank` of `event`. */
+function rankOf(field: string): string {
+  return `${field.replace(/_topic$/, '')}_rank`;
 }
 
 /** The rows of an aggregate as objects, for charts that Vega filters itself. */

@@ -1,15 +1,16 @@
 import type { Drawn } from '../panels.ts';
 import type { Audience, Bounds } from './bounds.ts';
+import { namesOf } from '../data/payload.ts';
 import type { Tables } from '../data/table.ts';
 import type { Selection } from '../selection.ts';
 
 /** Returns the rows of the funnel of people for a selection; none where nobody was seen, or people are not known. */
-export function listPeople({ people, visits, events }: Tables, selection: Selection): Drawn['people'] {
+export function listPeople(
+  { people, dimensions, lookUps: { events } }: Tables,
+  selection: Selection,
+): Drawn['people'] {
   if (!people) return [];
-  const { item_topic: items = [], age_segment: ages = [] } = Object.assign(
-    {},
-    ...visits.dimensions,
-  ) as Record<string, (string | number)[]>;
+  const [items, ages] = [namesOf({ dimensions }, 'item_topic'), namesOf({ dimensions }, 'age_segment')];
   const audience: Audience = {
     topics: selection.topics && findCodes(selection.topics, items),
     ages: selection.ages && findCodes(selection.ages, ages),
@@ -42,7 +43,7 @@ export function listPeople({ people, visits, events }: Tables, selection: Select
   });
 }
 
-function findCodes(names: readonly string[], all: readonly (string | number)[]): number[] {
+function findCodes(names: readonly string[], all: readonly string[]): number[] {
   return names.map((name) => all.indexOf(name)).filter((code) => code >= 0);
 }
 

@@ -1,6 +1,7 @@
 import { listPeople } from '../people/funnel.ts';
 import { toRows } from '../data/table.ts';
 import type { Tables } from '../data/table.ts';
+import { mapValues, valueOf } from '../known.ts';
 import { everything } from '../selection.ts';
 
 /** The part of Vega's View that takes data (vega-view). */
@@ -12,16 +13,11 @@ interface View {
 /** Gives a view, before it first runs, what its chart draws from: columns to query, and rows for the data sources named. */
 export function feed(view: View, names: readonly string[], tables: Tables): void {
   view.signal('tables', tables);
-  const { visits, engagement, topics, events, gaps, silences, labels } = tables;
-  const lookUps = { topics, events, gaps, silences, labels };
-  for (const name of names) {
-    if (name === 'visits') view.data(name, toRows(visits));
-    else if (name === 'engagement') view.data(name, toRows(engagement));
-    else if (name === 'people') view.data(name, listPeople(tables, everything));
-    else
-      view.data(
-        name,
-        lookUps[name as keyof typeof lookUps].map((row) => ({ ...row })),
-      );
-  }
+  const { aggregates, lookUps } = tables;
+  const rows: Record<string, () => object[]> = {
+    ...mapValues(aggregates, (table) => () => toRows(table)),
+    ...mapValues(lookUps, (found) => () => found.map((row) => ({ ...row }))),
+    people: () => listPeople(tables, everything),
+  };
+  for (const name of names) view.data(name, valueOf(rows, name)());
 }

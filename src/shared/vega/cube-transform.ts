@@ -90,7 +90,7 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
     const rows: Row[] = [];
     for (const { fields, group } of ordered) {
       const key = group.codes.join();
-      const looked = lookup ? lookUp(tables[lookup.from], fields[lookup.field]) : {};
+      const looked = lookup ? lookUp(tables.lookUps[lookup.from], fields[lookup.field]) : {};
       const fixed = {
         ...fields,
         ...Object.fromEntries((lookup?.values ?? []).map((name) => [name, looked[name]])),
