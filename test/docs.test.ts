@@ -122,3 +122,11 @@ test('the page on security names tests that are there, and the README leads to i
   expect(named.filter((name) => !existsSync(name))).toEqual([]);
   for (const link of ['(docs/security.md)', '(SECURITY.md)']) expect(readme).toContain(link);
 });
+
+test('the glossary gives each term once, on three screens at most', () => {
+  const glossary = readFileSync('docs/glossary.md', 'utf8');
+  const terms = [...glossary.matchAll(/\*\*([^*]+)\*\*/g)].map(([, term = '']) => term.toLowerCase());
+  expect(terms.length).toBeGreaterThan(50);
+  expect(terms.filter((term, at) => terms.indexOf(term) !== at)).toEqual([]);
+  expect(glossary.split('\n').length).toBeLessThan(120);
+});

@@ -15,7 +15,7 @@ import { queryPayload } from '../src/render/tables.ts';
 import { decode, encode } from '../src/shared/data/payload.ts';
 import type { Payload } from '../src/shared/data/payload.ts';
 import { People } from '../src/shared/people/bounds.ts';
-import type { Audience, Bounds } from '../src/shared/people/bounds.ts';
+import type { PeopleQuery, Bounds } from '../src/shared/people/bounds.ts';
 import { dayMs, minuteMs, nextMidnight, parseTime } from '../src/time.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
@@ -61,7 +61,7 @@ async function readPeople(db: Database, log: readonly Sample[]): Promise<Payload
 }
 
 /** Any names or all, and whole steps of the period, or its ends. */
-function randomAudience(random: Random, payload: Payload, step: number): Audience {
+function randomAudience(random: Random, payload: Payload, step: number): PeopleQuery {
   const { start, end } = payload;
   const [items, ages] = [namesOf(payload, 'item_topic'), namesOf(payload, 'age_segment')];
   const choice = (names: string[]) =>
@@ -77,7 +77,7 @@ function randomAudience(random: Random, payload: Payload, step: number): Audienc
 /** The users of some kinds of event, or those who did all of them, in each of the parts that a period falls into. */
 function expected(
   log: readonly Sample[],
-  audience: Audience,
+  audience: PeopleQuery,
   payload: Payload,
   all: (string | null)[],
   partDays = 7,
@@ -197,7 +197,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(events.slice(3).map(({ event }) => event)).toEqual(wanted);
     const counter = new People(people, [start, end]);
     for (const [at, name] of wanted.entries()) {
-      const audience: Audience = { topics: [items.indexOf(name)], ages: [at], period: [start, end] };
+      const audience: PeopleQuery = { topics: [items.indexOf(name)], ages: [at], period: [start, end] };
       expect(counter.count(3 + at, audience)).toEqual(exact([1]));
       expect(counter.count(3 + at, { ...audience, topics: null, ages: null })).toEqual(exact([1]));
     }
@@ -251,7 +251,7 @@ test('in the page, people stand in the place of the average funnel when they are
   expect(await page.isVisible('#people')).toBe(false);
   await page.click('#funnel [data-show=people]');
   expect(await page.isVisible('#funnel')).toBe(false);
-  const audience: Audience = { topics: null, ages: null, period: [payload.start, payload.end] };
+  const audience: PeopleQuery = { topics: null, ages: null, period: [payload.start, payload.end] };
   const bars = (wanted: number) =>
     page.waitForFunction((low) => {
       const bars = (document.querySelector('#people') as unknown as { data: Bar[] }).data;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
-import type { Seen } from '../src/people/lookback.ts';
-import { gatherUsers, seeUsers } from '../src/people/table.ts';
+import type { CellUsers } from '../src/people/lookback.ts';
+import { gatherUsers, queryCellUsers } from '../src/people/table.ts';
 import { boundEvents } from '../src/log/questions.ts';
 import type { Minute } from '../src/log/log.ts';
 import { sql } from '../src/files.ts';
@@ -377,7 +377,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     const log = Array.from({ length: 500 }, () => randomEvent(random));
     await begin(log);
     await run(day(0));
-    const list = (rows: readonly Seen[]) =>
+    const list = (rows: readonly CellUsers[]) =>
       rows
         .flatMap(({ day: number, item_topic, age_segment, event, users, minutes, counts }) => {
           const [ids, times, repeats] = [users, minutes, counts ?? ''].map((text) =>
@@ -393,8 +393,8 @@ describe.each(kinds)('on the %s database', (kind) => {
     const found = await db.transaction(
       async (session) => {
         await session.run('delete from dash_engagement');
-        const few = await seeUsers(session, { start, end }, 'floor', 500);
-        const many = await seeUsers(session, { start, end }, 'floor', 5_000_000);
+        const few = await queryCellUsers(session, { start, end }, 'floor', 500);
+        const many = await queryCellUsers(session, { start, end }, 'floor', 5_000_000);
         const { seen } = await gatherUsers(session, { start, end }, { start, end }, 'floor', 5_000_000);
         expect(many.length).toBeGreaterThan(few.length);
         return [list(few), list(many), list(seen)];

@@ -241,7 +241,7 @@ async function replaceWindow(
   const [rows, returns] = await both(fill(), gathered && people.count(session, gathered.seen, place));
   await people.write(session, days, returns, place);
   const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded', { tables: tableIds() }));
-  if (guard?.found) for (const one of tables) await demandHeld(session, one, { start, end }, values);
+  if (guard?.found) for (const one of tables) await requireHeld(session, one, { start, end }, values);
   const after = await queryMinutes(session, { start, end });
   const lost = [...before.keys()].filter(
     (minute) => !after.has(minute) && !mayEmpty(minute, after, { start, end }),
@@ -304,7 +304,7 @@ async function queryEmptying(session: Session, { minute, allowEmpty }: Aggregate
  *
  * @throws ZenError `failed`, with how many rows differ
  */
-async function demandHeld(
+async function requireHeld(
   session: Session,
   one: Described,
   { start, end }: Window,

@@ -2,7 +2,7 @@ import { ZenError } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Asks a person, and tells whoever cannot be asked what to say instead. */
-export async function demandConsent(
+export async function requireConsent(
   terminal: Terminal,
   what: string,
   question: string,

@@ -99,7 +99,7 @@ export function readDates({ startDt, endDt }: DateOptions): {
 }
 
 /** @throws ZenError `usage` for `-`, where a night's page would be lost */
-export function demandFile(out: string): void {
+export function requireFile(out: string): void {
   if (out === '-')
     throw new ZenError('usage', 'A nightly page is kept in a file: name it with --out <file>.');
 }

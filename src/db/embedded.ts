@@ -25,11 +25,11 @@ export async function openEmbedded(
   folder: string,
   { wait = 0, existing = false }: OpenOptions = {},
 ): Promise<Database> {
-  if (existing) demandDatabase(folder);
+  if (existing) requireDatabase(folder);
   await mkdir(dirname(folder), { recursive: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await demandOwn(folder);
-  await demandPrivateFolder(folder);
+  await requireOwn(folder);
+  await requirePrivateFolder(folder);
   const release = await lockFile(join(folder, 'zen.lock'), wait);
   // PostgreSQL's own lock says nothing here, and refuses to start for good when a killed process left it empty.
   await rm(join(folder, 'postmaster.pid'), { force: true });
@@ -87,14 +87,14 @@ export async function openEmbedded(
 const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=32MB'];
 
 /** A folder of which only a name was mistyped, above all that of a server's database, is not to be made. */
-function demandDatabase(folder: string): void {
+function requireDatabase(folder: string): void {
   if (existsSync(join(folder, 'PG_VERSION'))) return;
   const remedy = `Make one with zen restore <dump> --database ${folder}, or name a server: postgres://user@host/database`;
   throw new ZenError('unreachable', `There is no database at ${folder}. ${remedy}.`);
 }
 
 /** Checks that nobody else may change the database, whose files the engine makes for everybody to write (0666). */
-async function demandPrivateFolder(folder: string): Promise<void> {
+async function requirePrivateFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const found = await stat(folder);
   const isStrange = isPlanted(found, await stat(dirname(await realpath(folder))));
@@ -115,7 +115,7 @@ async function keepPrivate(folder: string): Promise<void> {
 }
 
 /** Checks that nothing else has its place in a folder: no server, which ends when its postmaster.pid is gone, and no other files. */
-async function demandOwn(folder: string): Promise<void> {
+async function requireOwn(folder: string): Promise<void> {
   const names = await readdir(folder);
   const isDatabase = names.some((name) => name === 'PG_VERSION' || name.startsWith('zen.lock'));
   if (names.length > 0 && !isDatabase)

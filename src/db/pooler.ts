@@ -8,7 +8,7 @@ import type { Database, Session } from './database.ts';
  *
  * @throws ZenError `failed` behind such a pooler, before anything is left in its sessions
  */
-export async function demandSession(db: Database, session: Session): Promise<void> {
+export async function requireSession(db: Database, session: Session): Promise<void> {
   if (db.kind === 'embedded') return;
   const own = await findProcess(session);
   const isOther = async () => (await findProcess(session)) !== own;

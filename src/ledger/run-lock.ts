@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Session } from '../db/database.ts';
 import { retryMs } from '../db/lockfile.ts';
-import { demandSession, sharing } from '../db/pooler.ts';
+import { requireSession, sharing } from '../db/pooler.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { isoTime } from '../time.ts';
@@ -28,7 +28,7 @@ export interface Lock {
  */
 export function withLock<T>(db: Database, wait: number, work: (lock: Lock) => Promise<T>): Promise<T> {
   return db.reserve(async (leader) => {
-    await demandSession(db, leader);
+    await requireSession(db, leader);
     const pid = await take(leader, wait, 'ledger/lock/take');
     try {
       await leader.query(sql('ledger/lock/session'));

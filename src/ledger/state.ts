@@ -119,9 +119,9 @@ export async function inspect(db: Database, { reads, writes = [] }: Use): Promis
   const used = [...reads, ...writes];
   const all = await db.query<TableState>(stateText());
   const tables = all.filter(({ name, readable }) => readable && used.includes(name));
-  for (const table of tables) demandSound(table, writes.includes(table.name));
-  await demandTimes(db, tables);
-  for (const { name, kind } of tables) if (kind === 'v') await demandWhole(db, name);
+  for (const table of tables) requireSound(table, writes.includes(table.name));
+  await requireTimes(db, tables);
+  for (const { name, kind } of tables) if (kind === 'v') await requireWholeView(db, name);
   const full = writes.includes(findCounting().table) ? await listFull(db) : [];
   return [
     ...(changed === undefined ? [] : [changed]),
@@ -138,7 +138,7 @@ export async function inspect(db: Database, { reads, writes = [] }: Use): Promis
   ];
 }
 
-function demandSound(table: TableState, isWritten: boolean): void {
+function requireSound(table: TableState, isWritten: boolean): void {
   const { name, kind, role, secured, hides, locks } = table;
   if (isWritten && /[vm]/.test(kind))
     throw new ZenError(
@@ -196,7 +196,7 @@ function convertColumn(column: string, type: string, own: string): string {
   return integerTypes.includes(own) || own === 'generated' ? 'ts' : 'floor(ts::numeric)::bigint';
 }
 
-async function demandTimes(session: Session, tables: readonly TableState[]): Promise<void> {
+async function requireTimes(session: Session, tables: readonly TableState[]): Promise<void> {
   const parts = tables.flatMap(({ name }) =>
     name === 'log_raw' ? [] : [`(select '${name}' as name from ${name} where ${timelessOf(name)} limit 1)`],
   );
@@ -209,7 +209,7 @@ async function demandTimes(session: Session, tables: readonly TableState[]): Pro
 }
 
 /** Checks that no row security under a view hides rows from it, which its own state does not tell. */
-async function demandWhole(db: Database, name: ZenTable): Promise<void> {
+async function requireWholeView(db: Database, name: ZenTable): Promise<void> {
   await db
     .transaction(async (session) => {
       await session.run('set local row_security = off');

@@ -16,14 +16,14 @@ import {
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { dayMinutes, Lookback } from './lookback.ts';
-import type { SeenDay, Read, Seen } from './lookback.ts';
+import type { SeenDay, Read, CellUsers } from './lookback.ts';
 import { Turnstile } from '../async/turnstile.ts';
 import { findEvents } from '../log/questions.ts';
 import type { Turn } from '../async/turnstile.ts';
 import { countReturns } from './count-returns.ts';
 import type { DayReturns } from './count-returns.ts';
 import { Yielder } from '../async/yield.ts';
-import { clearUsers, fillUsers, mayCountUsers, seeUsers, shortenReach } from './table.ts';
+import { clearUsers, fillUsers, mayCountUsers, queryCellUsers, shortenReach } from './table.ts';
 import { boundEvents, countEvents } from '../log/questions.ts';
 
 /** Days before its own that a day's users are looked for in: a week, with it. */
@@ -199,7 +199,7 @@ export class PeopleCounter {
   }
 
   /** Counts the users of whole days, as they were seen in them; not of a day of which the log no longer has all. */
-  async count(session: Session, seen: readonly Seen[], { counting }: PlaceInRun): Promise<DayReturns[]> {
+  async count(session: Session, seen: readonly CellUsers[], { counting }: PlaceInRun): Promise<DayReturns[]> {
     await counting.come;
     const yielder = new Yielder();
     const returns: DayReturns[][] = [];
@@ -278,8 +278,8 @@ export class PeopleCounter {
     return this.#windows.some(({ start, end }) => start <= minute * minuteMs && minute * minuteMs < end);
   }
 
-  #see(session: Session, day: number, events?: number): Promise<Seen[]> {
-    return seeUsers(session, dayWindow(day), this.#minute, events);
+  #see(session: Session, day: number, events?: number): Promise<CellUsers[]> {
+    return queryCellUsers(session, dayWindow(day), this.#minute, events);
   }
 
   /**
@@ -348,8 +348,8 @@ function parseMinutes(text: string): (readonly [number, number])[] {
 }
 
 /** Days in order, counted from 1970. */
-function groupSeenByDay(seen: readonly Seen[]): [number, Seen[]][] {
-  const days = new Map<number, Seen[]>();
+function groupSeenByDay(seen: readonly CellUsers[]): [number, CellUsers[]][] {
+  const days = new Map<number, CellUsers[]>();
   for (const one of seen) {
     const rows = days.get(one.day);
     if (rows) rows.push(one);

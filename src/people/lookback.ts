@@ -6,7 +6,7 @@ import type { Yielder } from '../async/yield.ts';
  * The events of one UTC day (counted from 1970) × card topic × age × event: their users, who may repeat, their minutes of the day, and
  * how many of the users each of these has (null: one), arrays as PostgreSQL writes them.
  */
-export interface Seen {
+export interface CellUsers {
   day: number;
   item_topic: string | null;
   age_segment: string | null;
@@ -57,7 +57,7 @@ export class Lookback {
   }
 
   /** Reads what was seen on a day. */
-  async read(seen: readonly Seen[], yielder: Yielder): Promise<Read> {
+  async read(seen: readonly CellUsers[], yielder: Yielder): Promise<Read> {
     const groups: CodedGroup[] = [];
     const events = new Uint32Array(dayMinutes);
     for (const { users, minutes, counts, ...names } of seen) {

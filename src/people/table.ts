@@ -6,7 +6,7 @@ import { overLog, windowOf } from '../log/log.ts';
 import type { Minute } from '../log/log.ts';
 import type { Window } from '../time.ts';
 import { dayMinutes } from './lookback.ts';
-import type { Seen } from './lookback.ts';
+import type { CellUsers } from './lookback.ts';
 import { countPairs, never } from './return-pairs.ts';
 import type { DayReturns } from './count-returns.ts';
 
@@ -29,7 +29,7 @@ export async function createUsers(session: Session, wide: boolean): Promise<void
 export interface Gathered {
   /** The aggregates that are filled by it, with their rows. */
   filled: Record<string, number>;
-  seen: Seen[];
+  seen: CellUsers[];
 }
 
 /**
@@ -45,7 +45,7 @@ export async function gatherUsers(
   minute: Minute,
   events: number,
 ): Promise<Gathered> {
-  const seen = await session.query<Seen & { filled: number }>(overLog('people/engagement'), [
+  const seen = await session.query<CellUsers & { filled: number }>(overLog('people/engagement'), [
     ...windowOf(days, minute),
     ...[start, end, minutesAtOnce(events)],
   ]);
@@ -57,7 +57,12 @@ export async function gatherUsers(
  *
  * @param events how many there are at most
  */
-export function seeUsers(session: Session, window: Window, minute: Minute, events?: number): Promise<Seen[]> {
+export function queryCellUsers(
+  session: Session,
+  window: Window,
+  minute: Minute,
+  events?: number,
+): Promise<CellUsers[]> {
   return session.query(overLog('people/seen'), [...windowOf(window, minute), minutesAtOnce(events)]);
 }
 

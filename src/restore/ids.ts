@@ -76,7 +76,7 @@ export function rewriteId(field: string): string {
 
 /**
  * The table with types for its ids where the backup declares none: CSV, and dumps of data only. They are what an
- * examination found, or else guessed from the first rows (COPY text), which later ones may belie: see `demandNumbers`.
+ * examination found, or else guessed from the first rows (COPY text), which later ones may belie: see `requireNumbers`.
  *
  * @throws IdsInDoubt when these are neither all numbers nor all texts
  */
@@ -103,7 +103,7 @@ function guess({ columns }: BackupTable, rows: Buffer): Map<string, IdType> {
  * @param rows in COPY text, of those columns
  * @throws IdsInDoubt at one that a number would not give back
  */
-export function demandNumbers(rows: Buffer, columns: readonly string[], guessed: readonly string[]): void {
+export function requireNumbers(rows: Buffer, columns: readonly string[], guessed: readonly string[]): void {
   const places = guessed.map((name) => columns.indexOf(name));
   const isNumber = (field = '') => field === '\\N' || number.test(field);
   for (const fields of splitRows(rows))

@@ -9,7 +9,7 @@ import type { Window } from '../time.ts';
 import type { Backup } from './formats/backup.ts';
 import { mapColumns } from './columns.ts';
 import type { Mapping } from './columns.ts';
-import { demandNumbers, examineIds, IdsInDoubt, typeIds } from './ids.ts';
+import { requireNumbers, examineIds, IdsInDoubt, typeIds } from './ids.ts';
 import type { ExaminedIds, OddIds } from './ids.ts';
 import { replaceWords } from './copy/nulls.ts';
 import { openBackup } from './formats/detect.ts';
@@ -206,7 +206,7 @@ async function* convertRows(
 /** Rows sent as text, whose ids the encoder has not read. */
 async function* check(rows: AsyncIterable<Buffer>, { columns, guessed }: Mapping): AsyncGenerator<Buffer> {
   for await (const piece of rows) {
-    if (guessed.length > 0) demandNumbers(piece, columns, guessed);
+    if (guessed.length > 0) requireNumbers(piece, columns, guessed);
     yield piece;
   }
 }

@@ -33,7 +33,7 @@ export class TableSelection {
    * @throws ZenError `failed` otherwise
    */
   check(tables: readonly BackupTable[]): void {
-    const owners = this.checkOwners(tables);
+    const owners = this.requireOwners(tables);
     const named = tables.flatMap((table) => this.#catalogue.lineage(table));
     const missing = this.#wanted.find((wanted) => !named.some((table) => isNamed(table, wanted)));
     const alike = tables.filter(({ columns }) => isLog(columns));
@@ -59,7 +59,7 @@ export class TableSelection {
    *
    * @throws ZenError `failed` when several of them bear one name
    */
-  checkOwners(tables: readonly QualifiedName[]): QualifiedName[] {
+  requireOwners(tables: readonly QualifiedName[]): QualifiedName[] {
     const owners = new Map<string, QualifiedName>();
     for (const owner of tables.map((table) => this.owner(table)))
       if (owner) owners.set(fullName(owner), owner);

@@ -13,7 +13,7 @@ import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
 import type { Window } from '../../time.ts';
 import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
-import { demandFile } from '../options.ts';
+import { requireFile } from '../options.ts';
 import { aggregateIn } from './aggregate.ts';
 import { pruneIn } from './prune.ts';
 import { renderFrom } from './render.ts';
@@ -39,7 +39,7 @@ type Log = (step: string, text: string, facts?: Record<string, unknown>) => void
 
 /** Everything that a night needs: aggregate what is missing, look whether it can be shown, and publish the page. */
 export async function runNightly(flags: NightlyFlags): Promise<void> {
-  demandFile(flags.out);
+  requireFile(flags.out);
   const run = randomUUID();
   const voice = new Terminal({ quiet: flags.quiet === true && flags.logFormat === 'text' });
   const log: Log = (step, text, facts = {}) => {

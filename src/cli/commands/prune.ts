@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
 import { inspect } from '../../ledger/state.ts';
 import { describeWindow } from '../../time.ts';
-import { demandConsent } from '../consent.ts';
+import { requireConsent } from '../consent.ts';
 import { formatCount, describeRows, isoWindow, rowsJson } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import { runCommand } from '../run.ts';
@@ -35,7 +35,7 @@ async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlag
   const { text, json } = await pruneIn(db, { ...flags, dryRun: true });
   if (Object.values(json).every((number) => typeof number !== 'number' || number === 0)) return;
   const remedy = 'Say --yes to take them out, or --dry-run for the figures alone.';
-  await demandConsent(terminal, `${db.label}: ${text}`, 'Take them out for good?', remedy);
+  await requireConsent(terminal, `${db.label}: ${text}`, 'Take them out for good?', remedy);
 }
 
 export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> {

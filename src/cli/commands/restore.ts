@@ -6,7 +6,7 @@ import { openBackup, spool } from '../../restore/formats/detect.ts';
 import type { Origin } from '../../restore/formats/detect.ts';
 import { hasEvents, restore } from '../../restore/restore.ts';
 import { isoTime } from '../../time.ts';
-import { demandConsent } from '../consent.ts';
+import { requireConsent } from '../consent.ts';
 import { formatCount, describeProgress, megabytes } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import { describeLog, logJson } from '../report.ts';
@@ -88,5 +88,5 @@ async function restoreFrom(
 
 async function confirmReplacement(db: Database, terminal: Terminal): Promise<void> {
   const held = `log_raw in ${db.label} is not empty, and would be replaced.`;
-  await demandConsent(terminal, held, 'Replace it?', 'Say --yes to replace it, or --append to add to it.');
+  await requireConsent(terminal, held, 'Replace it?', 'Say --yes to replace it, or --append to add to it.');
 }

@@ -8,7 +8,7 @@ import type { Environment } from '../../config.ts';
 import { readAddress, writeUrl } from '../../db/libpq/url.ts';
 import { ZenError } from '../../errors.ts';
 import { readShipped } from '../../files.ts';
-import { demandFile } from '../options.ts';
+import { requireFile } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -25,7 +25,7 @@ const files = { cron: ['crontab'], systemd: ['zen.service', 'zen.timer'] };
 export function runSchedule(flags: ScheduleFlags): void {
   if (flags.cron === flags.systemd)
     throw new ZenError('usage', 'Say for which scheduler: zen schedule --cron, or zen schedule --systemd.');
-  demandFile(flags.out);
+  requireFile(flags.out);
   const kind = flags.cron ? 'cron' : 'systemd';
   const target = resolveTarget(flags.database, environment());
   const folder = target.kind === 'embedded' ? resolve(target.folder) : undefined;

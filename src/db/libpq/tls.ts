@@ -105,7 +105,7 @@ async function readClient(
 
 async function readNamed(path = '', parameter: 'sslcert' | 'sslkey'): Promise<string> {
   try {
-    if (parameter === 'sslkey') await demandPrivateKey(path);
+    if (parameter === 'sslkey') await requirePrivateKey(path);
     const text = await readFile(path, 'utf8');
     if (isPem(text)) return text;
     throw new Error('it is not in PEM');
@@ -119,7 +119,7 @@ async function readNamed(path = '', parameter: 'sslcert' | 'sslkey'): Promise<st
 }
 
 /** Like libpq, does not take a key that others may read; of root's, its group may. */
-async function demandPrivateKey(path: string): Promise<void> {
+async function requirePrivateKey(path: string): Promise<void> {
   const { mode, uid } = await stat(path);
   if (process.platform === 'win32' || !(mode & (uid === 0 ? 0o037 : 0o077))) return;
   throw new ZenError(

@@ -96,7 +96,7 @@ export function readAddress(text: string, env: Environment): Address {
   }
   const at = (index: number, host = '') => {
     const port = ports[ports.length > 1 ? index : 0] || '5432';
-    return { host: host || 'localhost', port: checkPort(port), database, user };
+    return { host: host || 'localhost', port: requirePort(port), database, user };
   };
   const [first, ...others] = hosts;
   const places: Address['places'] = [at(0, first), ...others.map((host, index) => at(index + 1, host))];
@@ -108,10 +108,10 @@ export function readAddress(text: string, env: Environment): Address {
 function readFront(front: string): Record<'user' | 'password' | 'hosts' | 'ports' | 'database', string> {
   try {
     const form = /^postgres(?:ql)?:\/\/(?:([^:/@]*)(?::([^/]*))?@)?([^/@]*)(?:\/([^@]*))?$/i;
-    const [, user, password, list = '', database] = demandMatch(form, /#|%00/.test(front) ? '' : front);
+    const [, user, password, list = '', database] = requireMatch(form, /#|%00/.test(front) ? '' : front);
     const hosts = list
       .split(',')
-      .map((host) => demandMatch(/^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d*))?$/, host));
+      .map((host) => requireMatch(/^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d*))?$/, host));
     return {
       ...{ user: unescapePart(user), password: unescapePart(password), database: unescapePart(database) },
       hosts: hosts.map(([, address, name]) => unescapePart(address ?? name)).join(','),
@@ -131,13 +131,13 @@ function refuseRequired(asked: Record<string, string>): void {
   throw new ZenError('usage', `zen cannot do ${name}=require. ${remedy}.`);
 }
 
-function checkPort(text: string): string {
+function requirePort(text: string): string {
   if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65536) return text;
   const remedy = 'write it in the URL, or in PGPORT, as a whole number from 1 to 65535';
   throw new ZenError('usage', `“${text}” is not a port: ${remedy}.`);
 }
 
-function demandMatch(form: RegExp, text: string): (string | undefined)[] {
+function requireMatch(form: RegExp, text: string): (string | undefined)[] {
   const found = form.exec(text);
   if (!found) throw new Error('Invalid URL');
   return found;

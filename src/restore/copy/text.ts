@@ -72,7 +72,7 @@ export class TextBuffer {
   }
 
   /** @throws ZenError `failed` when `bytes` are more than may be held at once */
-  checkLength(bytes: number): void {
+  requireLength(bytes: number): void {
     if (bytes > limit) this.tooLong();
   }
 

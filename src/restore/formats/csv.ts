@@ -54,7 +54,7 @@ export class Csv extends TextFile {
       if (!row || row.broken || !columns.includes('ts')) continue;
       this.#width = columns.length;
       while (columns.at(-1) === '') columns.pop();
-      this.#checkNames(columns);
+      this.#requireNames(columns);
       window.drop(row.end);
       this.#delimiter = delimiter;
       return { schema: '', name: 'log_raw', columns, types: new Map() };
@@ -102,7 +102,7 @@ export class Csv extends TextFile {
     this.#refuse('the row has a value in a column that the header does not name. Look where it belongs');
   }
 
-  #checkNames(columns: string[]): void {
+  #requireNames(columns: string[]): void {
     if (columns.length > mostColumns)
       this.#refuse(
         `the header names more than ${mostColumns} columns. Leave out those that are not the log's`,

@@ -60,7 +60,7 @@ export class ByteReader {
    * @throws ZenError `failed` when the file ends before, or its disk fails
    */
   async bytes(count: number): Promise<Buffer> {
-    this.#demand(count);
+    this.#require(count);
     const bytes = Buffer.alloc(count);
     for (let done = 0; done < count;) {
       if (this.position < this.#start || this.position >= this.#start + this.#filled) await this.#fill();
@@ -84,7 +84,7 @@ export class ByteReader {
 
   seek(position: number): void {
     this.position = position;
-    this.#demand(0);
+    this.#require(0);
   }
 
   async close(): Promise<void> {
@@ -92,7 +92,7 @@ export class ByteReader {
   }
 
   async #fill(): Promise<void> {
-    this.#demand(1);
+    this.#require(1);
     this.#start = this.position;
     const length = Math.min(bufferBytes, this.size - this.position);
     const place = this.#offset + this.position;
@@ -101,7 +101,7 @@ export class ByteReader {
     if (this.#filled === 0) this.#truncated();
   }
 
-  #demand(count: number): void {
+  #require(count: number): void {
     if (this.position + count > this.size) this.#truncated();
   }
 

@@ -70,14 +70,14 @@ export class Script extends TextFile {
     this.#selection = new TableSelection(names, this.#catalogue, this.path);
     for (let rows = await this.#next(); rows; rows = await this.#next()) {
       if (rows.owner) {
-        this.#checkColumns(rows.table);
+        this.#requireColumns(rows.table);
         this.#found = rows;
         this.#dump = this.#scanner.dumps;
         return this.#whole(rows.table, rows.owner);
       }
       await this.#pass(rows);
     }
-    const [empty] = this.#selection.checkOwners(this.#catalogue.tables);
+    const [empty] = this.#selection.requireOwners(this.#catalogue.tables);
     if (!empty) this.#selection.check([...this.#tables.values()]);
     if (!empty) throw new Error('A checked selection has a table.');
     const types = this.#catalogue.types(empty);
@@ -93,7 +93,7 @@ export class Script extends TextFile {
         await this.#pass(rows);
         continue;
       }
-      this.#checkOrder(rows.table);
+      this.#requireOrder(rows.table);
       if (text !== '' && (!rows.read || rows.table !== last || text.length >= pieceBytes)) {
         yield arrange(Buffer.from(text, 'latin1'));
         text = '';
@@ -125,7 +125,7 @@ export class Script extends TextFile {
 
   #read(sql: string): ScriptRows | undefined {
     const verb = /^[a-z]*/i.exec(sql)?.[0].toLowerCase() ?? '';
-    if (this.#found && verb !== 'insert' && verb !== 'copy') this.#checkChange(sql);
+    if (this.#found && verb !== 'insert' && verb !== 'copy') this.#requireNoChange(sql);
     switch (verb) {
       case 'insert':
         return this.#readInsert(sql);
@@ -167,7 +167,7 @@ export class Script extends TextFile {
     if (!insert) this.#refuse(`${excerpt(sql)} cannot be read. Make the dump with pg_dump`);
     const { schema, name, columns, hasValues, start } = insert;
     const table = { schema: toUtf8(schema), name: toUtf8(name), columns: columns.map(toUtf8) };
-    if (this.#found && !hasValues) this.#checkChange(sql);
+    if (this.#found && !hasValues) this.#requireNoChange(sql);
     return { text: sql.slice(0, start), ...this.#own(this.#table(table)), hasValues };
   }
 
@@ -248,7 +248,7 @@ export class Script extends TextFile {
   }
 
   /** Rows of one load follow each other; those that are added later may be of another dump, or rows that a key refuses. */
-  #checkOrder(table: BackupTable): void {
+  #requireOrder(table: BackupTable): void {
     if (this.#scanner.dumps !== this.#dump)
       this.#refuse(`rows of ${fullName(table)} in a second dump. Restore the dumps one by one`);
     if (this.#finished.has(fullName(table)))
@@ -258,7 +258,7 @@ export class Script extends TextFile {
   }
 
   /** Refuses a statement behind the first rows of the log that may change them: it is not run. */
-  #checkChange(sql: string): void {
+  #requireNoChange(sql: string): void {
     const family = (this.#family ??= this.#gather());
     if (mayChange(sql, family)) {
       this.#refuse(
@@ -278,7 +278,7 @@ export class Script extends TextFile {
     return [...new Map(family.map((table) => [fullName(table), table])).values()];
   }
 
-  #checkColumns(table: BackupTable): void {
+  #requireColumns(table: BackupTable): void {
     if (table.columns.length > 0) return;
     this.#refuse(
       `nothing names the columns of ${fullName(table)}. Make the dump with pg_dump --column-inserts`,
@@ -287,7 +287,7 @@ export class Script extends TextFile {
 
   /** Turns rows of a table, or of one of its partitions, into rows of it. */
   #arrange(table: BackupTable, part: BackupTable, owner: QualifiedName): (rows: Buffer) => Buffer {
-    this.#selection.checkOwners([table, owner]);
+    this.#selection.requireOwners([table, owner]);
     return (
       reorder(part.columns, table.columns, this.path) ??
       this.#refuse(`${fullName(part)} has other columns than before. Make the dump with pg_dump`)

@@ -65,7 +65,7 @@ export async function readToc(reader: ByteReader): Promise<Toc> {
   for (let entry = 0; entry < count; entry++) {
     const { description, definition, ...part } = await readEntry(fields, version, format);
     if (description === 'TABLE' || description === 'TABLE ATTACH') addDefinition(catalogue, part, definition);
-    if (description === 'ENCODING') checkEncoding(definition, reader.path);
+    if (description === 'ENCODING') requireEncoding(definition, reader.path);
     if (description === 'TABLE DATA') parts.push(part);
   }
   return { format, compression, contents: { catalogue, parts }, fields };
@@ -115,7 +115,7 @@ async function readCompression(
 }
 
 /** The contents begin with `SET client_encoding = 'UTF8';`, which is what the texts are written in. */
-function checkEncoding(statement: string, path: string): void {
+function requireEncoding(statement: string, path: string): void {
   const encoding = /'([^']*)'/.exec(statement)?.[1] ?? '';
   if (/^(utf-?8|unicode|sql_ascii)$/i.test(encoding)) return;
   throw new ZenError('failed', `${path} is written in ${encoding}. Make it with pg_dump --encoding=UTF8.`);
@@ -170,7 +170,7 @@ export function chooseEntry({ catalogue, parts: all }: Contents, names: string[]
   const selection = new TableSelection(names, catalogue, path);
   selection.check(all);
   const parts = all.filter((part) => selection.owner(part));
-  const [owner] = selection.checkOwners(parts);
+  const [owner] = selection.requireOwners(parts);
   const own = parts.find((part) => owner && fullName(part) === fullName(owner));
   const first = own ?? parts[0];
   if (!owner || !first) throw new Error('A checked selection has a part.');

@@ -85,7 +85,7 @@ export class Scanner {
         return;
       }
       if (lines.length > 0) yield unixLines(lines);
-      if (keep) window.checkLength(held.size);
+      if (keep) window.requireLength(held.size);
       else held.shorten();
     }
     if (held.rest.toString('latin1') !== '\\.') this.#endIn(`the data of ${of}`);

@@ -9,7 +9,7 @@ export interface Bounds {
 }
 
 /** A question about people: codes of names, or null for all of them, and a half-open stretch of the period, Unix milliseconds. */
-export interface Audience {
+export interface PeopleQuery {
   topics: number[] | null;
   ages: number[] | null;
   period: readonly [number, number];
@@ -52,22 +52,24 @@ export class People {
    * one first step in it, and what was before that lies before the stretch: so those of a scope add up. Of several scopes, people
    * may be in more than one.
    */
-  count(kind: number, audience: Audience): Bounds[] {
-    return this.#stretches(audience.period).map((stretch) => this.#ofTopics(kind, audience, stretch));
+  count(kind: number, query: PeopleQuery): Bounds[] {
+    return this.#stretches(query.period).map((stretch) => this.#ofTopics(kind, query, stretch));
   }
 
   /**
    * The people of each stretch who were shown something and did another thing, too: shown + others − either of the two. Of
    * several scopes, those who did it can only have been shown nothing when that is so in one of the scopes.
    */
-  convert(show: number, other: number, either: 'click' | 'view', audience: Audience): Bounds[] {
+  convert(show: number, other: number, either: 'click' | 'view', query: PeopleQuery): Bounds[] {
     const union = this.#kinds - (either === 'click' ? 2 : 1);
-    return this.#stretches(audience.period).map((stretch) => {
-      const [shown, did, any] = [show, other, union].map((kind) =>
-        this.#ofTopics(kind, audience, stretch),
-      ) as [Bounds, Bounds, Bounds];
+    return this.#stretches(query.period).map((stretch) => {
+      const [shown, did, any] = [show, other, union].map((kind) => this.#ofTopics(kind, query, stretch)) as [
+        Bounds,
+        Bounds,
+        Bounds,
+      ];
       const high = Math.min(shown.high, did.high, shown.high + did.high - any.low);
-      const unseen = this.#eachScope(audience).map((scope) => {
+      const unseen = this.#eachScope(query).map((scope) => {
         const [first, all] = [show, union].map((kind) => this.#ofScope([...scope, kind], stretch)) as [
           Bounds,
           Bounds,
@@ -80,7 +82,7 @@ export class People {
   }
 
   /** The codes of each chosen topic, or of all, with each chosen age, or all. */
-  #eachScope({ topics, ages }: Audience): [number, number][] {
+  #eachScope({ topics, ages }: PeopleQuery): [number, number][] {
     const codes = (names: number[] | null) => names?.map((name) => name + 1) ?? [0];
     return codes(topics).flatMap((topic) => codes(ages).map((age): [number, number] => [topic, age]));
   }
@@ -111,7 +113,7 @@ export class People {
     };
   }
 
-  #ofTopics(kind: number, { topics, ages }: Audience, stretch: StepRange): Bounds {
+  #ofTopics(kind: number, { topics, ages }: PeopleQuery, stretch: StepRange): Bounds {
     const of = (topic: number) => this.#ofAges(kind, topic, ages, stretch);
     return boundUnion(topics, this.#returns.cells.sizes[0] ?? 1, of);
   }

@@ -1,5 +1,5 @@
 import type { Drawn } from '../panels.ts';
-import type { Audience, Bounds } from './bounds.ts';
+import type { PeopleQuery, Bounds } from './bounds.ts';
 import { namesOf } from '../data/payload.ts';
 import type { Tables } from '../data/table.ts';
 import type { Selection } from '../selection.ts';
@@ -11,14 +11,14 @@ export function listPeople(
 ): Drawn['people'] {
   if (!people) return [];
   const [items, ages] = [namesOf({ dimensions }, 'item_topic'), namesOf({ dimensions }, 'age_segment')];
-  const audience: Audience = {
+  const query: PeopleQuery = {
     topics: selection.topics && findCodes(selection.topics, items),
     ages: selection.ages && findCodes(selection.ages, ages),
     period: selection.period ?? people.span,
   };
   const codes = new Map(events.map(({ event }, code) => [event as string, code]));
   const show = codes.get('show') ?? 0;
-  const shown = addBounds(people.count(show, audience));
+  const shown = addBounds(people.count(show, query));
   // Who clicked or viewed was shown a card, too: they are no more than all. Of other kinds there is no such limit.
   const most = (either: string | null, people: number) => {
     const found = people === 0 ? 0 : shareOfShown(people, shown.low);
@@ -26,7 +26,7 @@ export function listPeople(
   };
   return events.flatMap(({ event, name, rank }, code) => {
     const either = event === 'click' || event === 'view' ? event : null;
-    const parts = either ? people.convert(show, code, either, audience) : people.count(code, audience);
+    const parts = either ? people.convert(show, code, either, query) : people.count(code, query);
     const { low, high } = addBounds(parts);
     const row = { event: event as string, name: name as string, event_rank: rank as number, low, high };
     return high === 0 && (shown.high === 0 || (either === null && code !== show))
