@@ -11,6 +11,7 @@ export default {
   testMatch: ['<rootDir>/test/*.test.ts'],
   globalSetup: '<rootDir>/test/support/setup.ts',
   globalTeardown: '<rootDir>/test/support/teardown.ts',
+  testSequencer: '<rootDir>/test/support/sequencer.js',
   reporters: ['default', '<rootDir>/test/support/tally.js'],
   testTimeout: 300_000,
   maxWorkers: 2,
