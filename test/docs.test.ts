@@ -130,3 +130,7 @@ test('the glossary gives each term once, on three screens at most', () => {
   expect(terms.filter((term, at) => terms.indexOf(term) !== at)).toEqual([]);
   expect(glossary.split('\n').length).toBeLessThan(120);
 });
+
+test('ARCHITECTURE is read in one sitting: 6 kB', () => {
+  expect(Buffer.byteLength(readFileSync('ARCHITECTURE.md', 'utf8'))).toBeLessThan(6144);
+});

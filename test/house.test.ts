@@ -65,7 +65,7 @@ test('the environment is read in config alone, and only cli prints', () => {
   );
 });
 
-test('the top level is the house, and ARCHITECTURE names each of its folders', () => {
+test('the top level is the house, and ARCHITECTURE names its folders and all rooms', () => {
   const folders = readdirSync('.', { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !/^(\..*|dist|node_modules)$/.test(entry.name))
     .map(({ name }) => name)
@@ -73,6 +73,7 @@ test('the top level is the house, and ARCHITECTURE names each of its folders', (
   expect(folders).toEqual('bin docs fixtures output scripts sql src templates test'.split(' '));
   const architecture = readFileSync('ARCHITECTURE.md', 'utf8');
   expect(folders.filter((name) => !architecture.includes(`${name}/`))).toEqual([]);
+  expect(Object.keys(directions).filter((room) => !architecture.includes(`\`${room}\``))).toEqual([]);
 });
 
 test('a name means one thing: fewer than one definition in ten has a name that another file defines, too', () => {
