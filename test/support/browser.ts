@@ -61,6 +61,6 @@ function options({ path, env }: Program) {
   return {
     executablePath: path,
     env: { ...(process.env as Record<string, string>), ...env },
-    args: ['--no-sandbox', '--no-zygote', '--disable-gpu'],
+    args: ['--no-sandbox', '--disable-gpu'],
   };
 }
