@@ -15,4 +15,5 @@ export default {
   reporters: ['default', '<rootDir>/test/support/tally.js'],
   testTimeout: 300_000,
   maxWorkers: 2,
+  workerGracefulExitTimeout: 10_000, // on a busy machine a large process takes more than jest's half a second to end
 };
