@@ -4,7 +4,7 @@ import type { Database } from '../src/db/database.ts';
 import { sql } from '../src/files.ts';
 import { countLog } from '../src/restore/summary.ts';
 import type { Counts } from '../src/restore/summary.ts';
-import { CopyEncoder } from '../src/restore/copy/encode.ts';
+import { CopyEncoder } from '../src/restore/copy/encoder.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 
 const columns = [

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZenError } from '../src/errors.ts';
-import { compressionOf, inflate } from '../src/restore/compression/decompress.ts';
+import { compressionOf, decompress } from '../src/restore/compression/decompress.ts';
 import type { Compression } from '../src/restore/formats/toc.ts';
 import { openBackup } from '../src/restore/formats/detect.ts';
 import { temporaryFolder } from './support/databases.ts';
@@ -21,7 +21,7 @@ async function inflated(
   size = 7,
 ): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for await (const piece of inflate(cut(bytes, size), compression, 'log.csv')) pieces.push(piece);
+  for await (const piece of decompress(cut(bytes, size), compression, 'log.csv')) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
@@ -200,7 +200,7 @@ describe('a bomb does not grow the memory:', () => {
   test.each(bombs)('%s', async (_, bytes, size) => {
     const before = process.memoryUsage().rss;
     let [sum, most] = [0, 0];
-    for await (const piece of inflate(cut(bytes, 1 << 16), compressionOf(bytes), 'bomb')) {
+    for await (const piece of decompress(cut(bytes, 1 << 16), compressionOf(bytes), 'bomb')) {
       sum += piece.length;
       most = Math.max(most, process.memoryUsage().rss - before);
     }

@@ -10,7 +10,7 @@ import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
 import { queryCovered, queryOutdated, queryRuns } from '../src/ledger/ledger.ts';
 import { migrate } from '../src/ledger/migrations.ts';
-import { inspect } from '../src/ledger/state.ts';
+import { inspectTables } from '../src/ledger/state.ts';
 import { version } from '../src/files.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
@@ -280,7 +280,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     await db.run('comment on table zen_runs is null');
     expect(await migrate(db)).toBeUndefined();
     await db.run("comment on table zen_runs is 'The ledger of zen, layout 999.'");
-    await expect(inspect(db, { reads: [] })).rejects.toThrow(
+    await expect(inspectTables(db, { reads: [] })).rejects.toThrow(
       /^The tables of this database are of a newer zen \(layout 999; this one knows \d+\)\. Install that zen\.$/,
     );
   });

@@ -52,7 +52,7 @@ export interface RunProgress {
 }
 
 /** The outcome of a run. */
-export interface Told extends Aggregated {
+export interface RunResult extends Aggregated {
   /** Minutes that the aggregates still have, and the log no longer. */
   kept: Window[];
 }
@@ -77,7 +77,7 @@ export async function aggregate(
   windows: readonly Window[] | (() => Promise<readonly Window[]>),
   options: AggregateOptions,
   onProgress: (progress: RunProgress) => void = () => undefined,
-): Promise<Told> {
+): Promise<RunResult> {
   const results = new Map<Window, Aggregated>();
   const people = new PeopleCounter(options.minute);
   let kept: Window[] = [];
@@ -203,7 +203,7 @@ async function aggregateWindow(
   };
   const transact = () => db.transaction(work, { rollback: dryRun, snapshot: 'read write' });
   try {
-    return await memory.spend(load?.memory ?? 0, transact); // all by this way, so that they begin in their order
+    return await memory.use(load?.memory ?? 0, transact); // all by this way, so that they begin in their order
   } catch (error) {
     people.leave(place, window); // who waits for it may have the only connection
     if (error instanceof Emptied) return error;

@@ -10,7 +10,7 @@ export class Semaphore {
   }
 
   /** Does `work` as soon as so much is free. Whoever wants more than there is waits until nobody else is at work. */
-  async spend<T>(wanted: number, work: () => Promise<T>): Promise<T> {
+  async use<T>(wanted: number, work: () => Promise<T>): Promise<T> {
     const amount = Math.min(wanted, this.size);
     await new Promise<void>((begin) => {
       this.#waiting.push({ amount, begin });

@@ -53,7 +53,7 @@ function saysYes(name: string, text: string): boolean {
   );
 }
 
-export const common = [
+export const commonOptions = [
   new Option(
     '--database <url>',
     'postgres://… for a server, a folder for the embedded database (env: ZEN_DATABASE_URL, DATABASE_URL, PG*; else .zen)',
@@ -75,7 +75,7 @@ export interface DateOptions {
 }
 
 /** `--start-dt` and `--end-dt`, each with its hidden alias. */
-export function dates(start: string, end: string): Option[] {
+export function dateOptions(start: string, end: string): Option[] {
   return [
     option('--start-dt <time>', start, parseTime),
     option('--end-dt <time>', end, parseTime),

@@ -16,8 +16,8 @@ import type { RestoreFlags } from './commands/restore.ts';
 import { runNightly } from './commands/nightly.ts';
 import type { ScheduleFlags } from './commands/schedule.ts';
 import {
-  common,
-  dates,
+  commonOptions,
+  dateOptions,
   dropUnset,
   option,
   parseAddresses,
@@ -58,7 +58,7 @@ export function buildProgram(streams?: Streams): Command {
     .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header; - is stdin')
     .action((dump: string, flags: RestoreFlags) => runRestore(dump, flags, streams));
   addCommand(program, 'aggregate', `fill dash_visits and dash_engagement; ${timesHelp}`, [
-    ...dates(
+    ...dateOptions(
       'first minute (default: catch up with whatever is not aggregated yet, from the first event)',
       'end, not included (default: the last UTC midnight)',
     ),
@@ -69,7 +69,7 @@ export function buildProgram(streams?: Streams): Command {
   addCommand(program, 'render', `write the dashboard; ${timesHelp}`, [
     outOption('where to write it; - for stdout'),
     mode(),
-    ...dates(
+    ...dateOptions(
       'first minute (default: the first aggregated one)',
       'end, not included (default: after the last aggregated one)',
     ),
@@ -154,7 +154,8 @@ export function buildProgram(streams?: Streams): Command {
 function addCommand(program: Command, name: string, description: string, options: Option[]): Command {
   const added = program.command(name).description(description);
   const own = new Set(options.map(({ long }) => long));
-  for (const each of [...options, ...common.filter(({ long }) => !own.has(long))]) added.addOption(each);
+  for (const each of [...options, ...commonOptions.filter(({ long }) => !own.has(long))])
+    added.addOption(each);
   return added;
 }
 

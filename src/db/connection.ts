@@ -8,14 +8,14 @@ import postgres from 'postgres';
 import { messageOf, shorten, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
 import { sql } from '../files.ts';
-import { copyText, frame, quoteName } from './database.ts';
+import { copyStatement, copyFrame, quoteName } from './database.ts';
 import type { ResultColumn, CopyOptions, Session, TransactionOptions, Value } from './database.ts';
-import { garbled, Guard, hear, secure, watch } from './wire/guard.ts';
+import { garbledCode, Guard, onceHeard, startTls, guardSocket } from './wire/guard.ts';
 import { readAttempts } from './libpq/target.ts';
 import type { Attempt, SessionKind } from './libpq/target.ts';
 import { writeUrl } from './libpq/url.ts';
 import { codeOf, refusal } from './errors.ts';
-import { shutOff } from './schema.ts';
+import { pinSearchPath } from './schema.ts';
 import type { Qualify } from './schema.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
@@ -97,7 +97,7 @@ export class Connection implements Session {
     const late = setTimeout(() => connection.#socket?.destroy(silent()), attempt.patience * 2000);
     if (attempt.patience === 0) clearTimeout(late);
     try {
-      connection.#qualify = await shutOff((text) => connection.#sql.unsafe(text));
+      connection.#qualify = await pinSearchPath((text) => connection.#sql.unsafe(text));
       const [server] = await connection.#sql<[Server]>`
         select pg_is_in_recovery() as standby,
           pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' as fixed`;
@@ -156,7 +156,7 @@ export class Connection implements Session {
     { binary = false, after = 0 }: CopyOptions = {},
   ): Promise<number> {
     const bytes = binary ? framed(source) : source;
-    const text = copyText(table, columns, 'stdin', binary);
+    const text = copyStatement(table, columns, 'stdin', binary);
     const send = (query: PendingQuery) => copy(query, bytes, (error) => this.#explain(error, after));
     return this.#watch(text, [], send, true);
   }
@@ -203,12 +203,12 @@ export class Connection implements Session {
       ? createConnection({ path: `${host}/.s.PGSQL.${port}` })
       : createConnection({ host, port: Number(port), noDelay: true });
     if (!this.#entered) this.#socket = socket; // else it goes to cancel
-    await hear(socket, 'connect');
-    const own = tls[0] ? await secure(socket, tls[0], host) : socket;
+    await onceHeard(socket, 'connect');
+    const own = tls[0] ? await startTls(socket, tls[0], host) : socket;
     const isHere = socket.remoteAddress === undefined || loopback.test(socket.remoteAddress);
     const guard = new Guard(own !== socket || isHere || plain || password === undefined);
     if (!this.#entered) this.#guard = guard;
-    return Object.assign(watch(own, guard), { host, port }); // which the driver tells
+    return Object.assign(guardSocket(own, guard), { host, port }); // which the driver tells
   }
 
   #ask(text: string, values: readonly Value[] = []): Promise<postgres.RowList<postgres.Row[]>> {
@@ -240,7 +240,7 @@ export class Connection implements Session {
   /** An error as a sentence. A query fails before `onclose` is called, and one asked in between would never be answered. */
   #explain(error: unknown, after = 0): unknown {
     if (connectionGone.test(codeOf(error) ?? '')) this.#state = 'lost';
-    if (codeOf(error) === garbled) {
+    if (codeOf(error) === garbledCode) {
       const said = `${this.label} is not as a server should be: ${messageOf(error)}. Check the server and --database.`;
       return new ZenError('failed', said, { cause: error });
     }
@@ -358,9 +358,9 @@ async function* steady(source: AsyncIterable<Uint8Array>, stream: Writable): Asy
 }
 
 async function* framed(rows: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield frame.header;
+  yield copyFrame.header;
   yield* rows;
-  yield frame.trailer;
+  yield copyFrame.trailer;
 }
 
 /** Socket codes, and SQLSTATEs of a server that starts or stops, that mean: another host may be there. */

@@ -34,7 +34,7 @@ export interface CopyOptions {
 }
 
 /** The bytes before and after rows in the COPY binary format (PostgreSQL's documentation of COPY, "Binary Format"). */
-export const frame = {
+export const copyFrame = {
   header: Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1'),
   trailer: Buffer.from([0xff, 0xff]),
 };
@@ -76,7 +76,12 @@ export interface Database extends Session {
 }
 
 /** `copy table (a, b) from source`, with each name quoted as an identifier. */
-export function copyText(table: string, columns: readonly string[], source: string, binary = false): string {
+export function copyStatement(
+  table: string,
+  columns: readonly string[],
+  source: string,
+  binary = false,
+): string {
   const statement = `copy ${quoteName(table)} (${columns.map(quoteName).join(', ')}) from ${source}`;
   return binary ? `${statement} with (format binary)` : statement;
 }

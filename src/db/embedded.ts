@@ -5,11 +5,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { messageOf, ZenError } from '../errors.ts';
 import { isPlanted } from '../files.ts';
-import { copyText, frame } from './database.ts';
+import { copyStatement, copyFrame } from './database.ts';
 import type { Database, OpenOptions, Session, Value } from './database.ts';
 import { lockFile } from './lockfile.ts';
 import { refusal } from './errors.ts';
-import { shutOff } from './schema.ts';
+import { pinSearchPath } from './schema.ts';
 import type { Qualify } from './schema.ts';
 
 type Engine = Pick<PGlite, 'query'>;
@@ -45,7 +45,9 @@ export async function openEmbedded(
   const demand = () => {
     if (interrupted) throw new ZenError('interrupted', 'Interrupted.');
   };
-  const qualify = await shutOff(async (text) => (await engine.query<Record<string, unknown>>(text)).rows);
+  const qualify = await pinSearchPath(
+    async (text) => (await engine.query<Record<string, unknown>>(text)).rows,
+  );
   const open = (engine: Engine) => session(engine, folder, demand, qualify);
   const whole = open(engine);
   return {
@@ -151,10 +153,10 @@ function session(engine: Engine, folder: string, demand: () => void, qualify: Qu
       return fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
     },
     copy: async (table, columns, source, { binary = false, after = 0 } = {}) => {
-      const text = copyText(table, columns, "'/dev/blob'", binary);
+      const text = copyStatement(table, columns, "'/dev/blob'", binary);
       let rows = 0;
       for await (const parts of batches(source, binary)) {
-        const blob = new Blob(binary ? [frame.header, ...parts, frame.trailer] : parts);
+        const blob = new Blob(binary ? [copyFrame.header, ...parts, copyFrame.trailer] : parts);
         rows += (await ask(text, [], blob, after + rows)).affectedRows ?? 0;
       }
       return rows;

@@ -1,5 +1,5 @@
 import { messageOf, shorten, ZenError } from '../errors.ts';
-import { widening } from './tables.ts';
+import { wideningStatements } from './tables.ts';
 
 /**
  * Tells what a database says against a statement, and in which row of a COPY. PostgreSQL quotes values at any length, and
@@ -26,7 +26,8 @@ function findRemedy(code: string | undefined, message: string): string {
   if (code === '22P05' && /"UTF8".+"/.test(message))
     return ' Restore into a database whose encoding is UTF8.';
   const found = code === '2200H' && /"((dash_\w+?)_record_id_seq\d*)"/.exec(message);
-  if (found) return ` Have its owner run: ${widening({ name: found[2] ?? '', sequence: found[1] ?? '' })}.`;
+  if (found)
+    return ` Have its owner run: ${wideningStatements({ name: found[2] ?? '', sequence: found[1] ?? '' })}.`;
   if (code === '22003' && /^(integer|smallint) out of range$/.test(message))
     return ` A number no longer fits its column. Have the owner run: ${[
       ['dash_visits', 'visits'],

@@ -17,7 +17,7 @@ type Ask = (text: string) => Promise<Record<string, unknown>[]>;
  *
  * @param ask runs a statement without `Qualify`
  */
-export async function shutOff(ask: Ask): Promise<Qualify> {
+export async function pinSearchPath(ask: Ask): Promise<Qualify> {
   const [first] = await ask(
     'select pg_catalog.array_to_json(pg_catalog.current_schemas(false))::pg_catalog.text as path',
   );

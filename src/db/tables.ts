@@ -39,14 +39,14 @@ export async function widenNames(session: Session, table: string): Promise<void>
 }
 
 /** A table whose `record_id` has few numbers left; see `sql/db/full.sql`. */
-export interface Full {
+export interface NearlyFull {
   name: string;
   sequence: string;
   owned: boolean;
 }
 
-export function listFull(session: Session): Promise<Full[]> {
-  return session.query<Full>(sql('db/full', { tables: tableIds() }));
+export function listNearlyFull(session: Session): Promise<NearlyFull[]> {
+  return session.query<NearlyFull>(sql('db/full', { tables: tableIds() }));
 }
 
 /** The tables of all aggregates, each for `to_regclass`. */
@@ -57,7 +57,7 @@ export function tableIds(): string {
 }
 
 /** The statements with which its owner gives `record_id` more numbers. */
-export function widening({ name, sequence }: Pick<Full, 'name' | 'sequence'>): string {
+export function wideningStatements({ name, sequence }: Pick<NearlyFull, 'name' | 'sequence'>): string {
   return `alter table ${name} alter column record_id type bigint; alter sequence ${sequence} as bigint`;
 }
 
@@ -66,12 +66,12 @@ export function widening({ name, sequence }: Pick<Full, 'name' | 'sequence'>): s
  * meanwhile; where somebody does for long, it is left for the next run.
  */
 export async function widenIds(db: Database): Promise<void> {
-  for (const full of await listFull(db)) {
+  for (const full of await listNearlyFull(db)) {
     if (!full.owned) continue;
     await db
       .transaction(async (session) => {
         await session.run("set local lock_timeout = '10s'");
-        for (const statement of widening(full).split('; ')) await session.run(statement);
+        for (const statement of wideningStatements(full).split('; ')) await session.run(statement);
       })
       .catch((error: unknown) => {
         if (causeCode(error) !== '55P03') throw error;

@@ -1,5 +1,5 @@
 import type { Database, Session } from '../db/database.ts';
-import { listFull, tableIds, widening } from '../db/tables.ts';
+import { listNearlyFull, tableIds, wideningStatements } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { listSql, sql, tableOf } from '../files.ts';
 import { findCounting, listAggregates } from '../log/aggregates.ts';
@@ -9,7 +9,7 @@ import { migrate } from './migrations.ts';
 import { querySpan } from './silence.ts';
 
 /** The tables that a command reads, and those that it changes. */
-export interface Use {
+export interface TableUse {
   reads: readonly ZenTable[];
   writes?: readonly ZenTable[];
 }
@@ -114,7 +114,7 @@ function timelessOf(table: ZenTable): string {
  * @returns sentences on what may not be meant so
  * @throws ZenError `failed` for a state in which a number could be wrong, with what mends it
  */
-export async function inspect(db: Database, { reads, writes = [] }: Use): Promise<string[]> {
+export async function inspectTables(db: Database, { reads, writes = [] }: TableUse): Promise<string[]> {
   const changed = await migrate(db);
   const used = [...reads, ...writes];
   const all = await db.query<TableState>(stateText());
@@ -122,7 +122,7 @@ export async function inspect(db: Database, { reads, writes = [] }: Use): Promis
   for (const table of tables) requireSound(table, writes.includes(table.name));
   await requireTimes(db, tables);
   for (const { name, kind } of tables) if (kind === 'v') await requireWholeView(db, name);
-  const full = writes.includes(findCounting().table) ? await listFull(db) : [];
+  const full = writes.includes(findCounting().table) ? await listNearlyFull(db) : [];
   return [
     ...(changed === undefined ? [] : [changed]),
     ...tables.flatMap(describeOddities),
@@ -130,7 +130,9 @@ export async function inspect(db: Database, { reads, writes = [] }: Use): Promis
     ...full.flatMap((one) =>
       one.owned
         ? []
-        : [`record_id of ${one.name} soon has no more numbers. Have its owner run: ${widening(one)}.`],
+        : [
+            `record_id of ${one.name} soon has no more numbers. Have its owner run: ${wideningStatements(one)}.`,
+          ],
     ),
     ...(all.some(({ name, readable }) => name === 'zen_runs' && !readable)
       ? []

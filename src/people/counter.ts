@@ -16,7 +16,7 @@ import {
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { dayMinutes, Lookback } from './lookback.ts';
-import type { SeenDay, Read, CellUsers } from './lookback.ts';
+import type { SeenDay, ReadDay, CellUsers } from './lookback.ts';
 import { Turnstile } from '../async/turnstile.ts';
 import { findEvents } from '../log/questions.ts';
 import type { Turn } from '../async/turnstile.ts';
@@ -258,7 +258,7 @@ export class PeopleCounter {
    * Tells whether the log has, minute by minute, as many events of a day as are aggregated; of a day of this run, no fewer outside of what is
    * aggregated now, and when it is read again, what it had.
    */
-  #fits(day: number, { events }: Read): boolean {
+  #fits(day: number, { events }: ReadDay): boolean {
     if (this.#mixed.has(day)) return false;
     const known = parseMinutes(this.#known.get(day)?.minutes ?? '');
     const first = day * dayMinutes;

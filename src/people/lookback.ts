@@ -24,7 +24,7 @@ interface CodedGroup {
 }
 
 /** A day as it was read: its events, and how many there are in each minute. */
-export interface Read {
+export interface ReadDay {
   groups: CodedGroup[];
   events: Uint32Array;
 }
@@ -57,7 +57,7 @@ export class Lookback {
   }
 
   /** Reads what was seen on a day. */
-  async read(seen: readonly CellUsers[], yielder: Yielder): Promise<Read> {
+  async read(seen: readonly CellUsers[], yielder: Yielder): Promise<ReadDay> {
     const groups: CodedGroup[] = [];
     const events = new Uint32Array(dayMinutes);
     for (const { users, minutes, counts, ...names } of seen) {
@@ -75,7 +75,7 @@ export class Lookback {
   }
 
   /** Keeps what was read of a day. */
-  keep(day: number, { groups, events }: Read): SeenDay {
+  keep(day: number, { groups, events }: ReadDay): SeenDay {
     const kept = { day, ...sortByUser(sortByMinute(groups, events), this.ids.size) };
     this.#days.set(day, kept);
     return kept;

@@ -1,6 +1,6 @@
 import { dayMinutes } from './lookback.ts';
 
-/** Minutes from 1, the day's own the last ones below the base, each with the one before it, or 0: in order once they are sorted. */
+/** Pairs (minute, previous minute), packed as `minute * base + previous`. Minutes count from 1; a previous one of 0 is none. */
 export class ReturnPairs {
   readonly base: number;
   #pairs = new Int32Array();

@@ -36,7 +36,7 @@ function lacking(names: readonly string[]): string[] {
 }
 
 /** The way from the rows of a backup to those of `log_raw`. */
-export interface Mapping {
+export interface ColumnMapping {
   /** The columns of `log_raw` that are filled, in the order of the rows. */
   columns: string[];
   /** The ids that are not numbers. */
@@ -52,7 +52,7 @@ export interface Mapping {
  *
  * @throws ZenError `failed` when one that the aggregates need is missing
  */
-export function mapColumns({ columns: names, types }: BackupTable, path: string): Mapping {
+export function mapColumns({ columns: names, types }: BackupTable, path: string): ColumnMapping {
   const missing = lacking(names);
   if (missing.length > 0)
     throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
@@ -62,7 +62,7 @@ export function mapColumns({ columns: names, types }: BackupTable, path: string)
   const [guessed, rewritten] = [ofType('bigint, perhaps'), ofType('bigint, rewritten')];
   const times = !/^(bigint|integer|numeric)/.test(types.get('ts') ?? '');
   const asIs = taken.length === names.length && !times && rewritten.length === 0;
-  const map: Mapping['map'] = asIs ? (rows) => rows : mapper(names, taken, times, rewritten, path);
+  const map: ColumnMapping['map'] = asIs ? (rows) => rows : mapper(names, taken, times, rewritten, path);
   return { columns: taken, texts, guessed, map };
 }
 
@@ -77,7 +77,7 @@ function mapper(
   times: boolean,
   rewritten: string[],
   path: string,
-): Mapping['map'] {
+): ColumnMapping['map'] {
   const places = taken.map((name) => names.indexOf(name));
   const ids = rewritten.map((name) => names.indexOf(name));
   const ts = names.indexOf('ts');

@@ -8,7 +8,7 @@ import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import type { Backup } from './formats/backup.ts';
 import { mapColumns } from './columns.ts';
-import type { Mapping } from './columns.ts';
+import type { ColumnMapping } from './columns.ts';
 import { requireNumbers, examineIds, IdsInDoubt, typeIds } from './ids.ts';
 import type { ExaminedIds, OddIds } from './ids.ts';
 import { replaceWords } from './copy/nulls.ts';
@@ -16,7 +16,7 @@ import { openBackup } from './formats/detect.ts';
 import { RowSource } from './copy/source.ts';
 import { countLog, summarize } from './summary.ts';
 import type { Summary } from './summary.ts';
-import { CopyEncoder } from './copy/encode.ts';
+import { CopyEncoder } from './copy/encoder.ts';
 
 export interface RestoreOptions {
   /** Add to what `log_raw` holds, instead of replacing it. */
@@ -198,13 +198,16 @@ async function mayRecord(session: Session): Promise<boolean> {
 async function* convertRows(
   first: IteratorResult<Buffer>,
   pieces: AsyncIterator<Buffer>,
-  { map }: Mapping,
+  { map }: ColumnMapping,
 ): AsyncGenerator<Buffer, undefined> {
   for (let piece = first; !piece.done; piece = await pieces.next()) yield map(piece.value);
 }
 
 /** Rows sent as text, whose ids the encoder has not read. */
-async function* check(rows: AsyncIterable<Buffer>, { columns, guessed }: Mapping): AsyncGenerator<Buffer> {
+async function* check(
+  rows: AsyncIterable<Buffer>,
+  { columns, guessed }: ColumnMapping,
+): AsyncGenerator<Buffer> {
   for await (const piece of rows) {
     if (guessed.length > 0) requireNumbers(piece, columns, guessed);
     yield piece;
@@ -228,7 +231,7 @@ interface Shape {
 /** Makes `log_raw` ready for rows. Gives an encoder for them when it will hold just those, and as they are sent. */
 async function prepare(
   session: Session,
-  { columns, texts, guessed }: Mapping,
+  { columns, texts, guessed }: ColumnMapping,
   append: boolean,
 ): Promise<CopyEncoder | undefined> {
   if (!(await hasTable(session, 'log_raw'))) await session.run(sql('restore/table'));

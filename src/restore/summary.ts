@@ -3,7 +3,7 @@ import { sql } from '../files.ts';
 import { nullWords } from './copy/nulls.ts';
 
 /** A name, and how many events have it. */
-export interface Named {
+export interface NamedCount {
   name: string;
   events: number;
 }
@@ -26,7 +26,7 @@ export interface Summary {
   age_segments: number;
   events: number;
   /** The kinds of event, the most frequent first; of many, only the first ones. */
-  kinds: Named[];
+  kinds: NamedCount[];
   /** Names and users that are words for NULL. */
   words: NullWords[];
   /** The number of event ids that repeat an earlier one. */
@@ -48,7 +48,7 @@ export type Counts = Omit<Summary, 'nulls'> & Record<`${(typeof nullable)[number
 type Texts = 'item_topic' | 'source_topic' | 'age_segment' | 'event';
 
 /** See `sql/restore/summary.sql`, which gives null for no names. */
-type Found = Omit<Counts, 'kinds' | 'words'> & { kinds: Named[] | null } & Record<
+type Found = Omit<Counts, 'kinds' | 'words'> & { kinds: NamedCount[] | null } & Record<
     `${Texts}_words`,
     NullWords[] | null
   >;

@@ -1,7 +1,7 @@
 import { prune } from '../../aggregate/prune.ts';
 import type { Database } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
-import { inspect } from '../../ledger/state.ts';
+import { inspectTables } from '../../ledger/state.ts';
 import { describeWindow } from '../../time.ts';
 import { requireConsent } from '../consent.ts';
 import { formatCount, describeRows, isoWindow, rowsJson } from '../format.ts';
@@ -41,7 +41,7 @@ async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlag
 export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> {
   const { pruneRaw: raw, pruneAggregates: aggregates, wait = 0 } = flags;
   const dryRun = flags.dryRun === true;
-  await inspect(db, { reads: [], writes: ['log_raw', ...listOwn()] });
+  await inspectTables(db, { reads: [], writes: ['log_raw', ...listOwn()] });
   const { events, kept, rows } = await prune(db, { raw, aggregates, dryRun, wait }, Date.now());
   const done = dryRun ? 'Would prune' : 'Pruned';
   const stay = kept.map(

@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
-import { inspect } from '../../ledger/state.ts';
+import { inspectTables } from '../../ledger/state.ts';
 import type { Backup } from '../../restore/formats/backup.ts';
 import { openBackup, spool } from '../../restore/formats/detect.ts';
 import type { Origin } from '../../restore/formats/detect.ts';
@@ -61,7 +61,7 @@ async function restoreFrom(
   const dump = backup.path;
   const { append = false, allowEmpty, table: tables, wait, null: nulls = [] } = options;
   await runCommand({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
-    await inspect(db, { reads: [], writes: ['zen_runs'] });
+    await inspectTables(db, { reads: [], writes: ['zen_runs'] });
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }

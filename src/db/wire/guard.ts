@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import type { Tls } from '../libpq/tls.ts';
 
 /** The code of an error that a server caused by what it sent. */
-export const garbled = 'EGARBLED';
+export const garbledCode = 'EGARBLED';
 
 /** Bytes before there is a session, of which a server needs a few thousand. */
 const mostAtFirst = 1_000_000;
@@ -119,11 +119,11 @@ function toNumber(bytes: number[]): number {
 }
 
 function garbledError(why: string): Error {
-  return Object.assign(new Error(why), { code: garbled });
+  return Object.assign(new Error(why), { code: garbledCode });
 }
 
 /** Has a guard look at all that comes over a socket; what it refuses ends it. */
-export function watch(socket: Socket, guard: Guard): Socket {
+export function guardSocket(socket: Socket, guard: Guard): Socket {
   const emit = socket.emit.bind(socket) as (event: string, ...values: unknown[]) => boolean;
   socket.emit = (event: string, ...values: unknown[]) => {
     if (event === 'data')
@@ -145,8 +145,8 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
  *
  * @returns a socket that is encrypted; the same one where `prefer` finds that the server has no TLS
  */
-export async function secure(socket: Socket, tls: Exclude<Tls, false>, host: string): Promise<Socket> {
-  const [answer] = await hear(socket, 'data', () => socket.write(sslRequest));
+export async function startTls(socket: Socket, tls: Exclude<Tls, false>, host: string): Promise<Socket> {
+  const [answer] = await onceHeard(socket, 'data', () => socket.write(sslRequest));
   const said = (answer as Buffer).toString('latin1');
   if (said === 'N' && tls === 'prefer') return socket;
   // More than a byte would be taken for what comes encrypted (CVE-2021-23222).
@@ -157,12 +157,12 @@ export async function secure(socket: Socket, tls: Exclude<Tls, false>, host: str
   }
   const options = tls === 'prefer' ? { rejectUnauthorized: false } : tls;
   const encrypted = connect({ socket, ...(isIP(host) ? {} : { servername: host }), ...options });
-  await hear(encrypted, 'secureConnect');
+  await onceHeard(encrypted, 'secureConnect');
   return encrypted;
 }
 
 /** The first event of a name; an error, or the end, is one. */
-export function hear(socket: Socket, event: string, act?: () => unknown): Promise<unknown[]> {
+export function onceHeard(socket: Socket, event: string, act?: () => unknown): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const close = () => {
       fail(Object.assign(new Error('it hung up before it let anybody in'), { code: 'ECLOSED' }));

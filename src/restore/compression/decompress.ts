@@ -20,7 +20,7 @@ const inflaters: Record<Compression, (chunks: Chunks, path: string) => Chunks> =
  *
  * @throws ZenError `failed` when it is damaged, or takes too much memory
  */
-export async function* inflate(
+export async function* decompress(
   chunks: Chunks,
   compression: Compression,
   path: string,

@@ -1,5 +1,5 @@
 import { newline } from './bytes.ts';
-import type { CopyEncoder } from './encode.ts';
+import type { CopyEncoder } from './encoder.ts';
 
 /** The rows to load, in COPY text, which can be taken in two forms: as binary while that is certain, and the rest as they are. */
 export class RowSource {

@@ -1,7 +1,7 @@
 import { ZenError } from '../../errors.ts';
 import type { BackupTable } from './backup.ts';
 import { TextFile } from './file.ts';
-import { skip } from '../sql/statement.ts';
+import { skipToken } from '../sql/statement.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
 
 /** Separators of values, each with what ends a value; a quote within it may hold such an end. */
@@ -151,7 +151,7 @@ function readFields(text: string, start: number, delimiter: Delimiter, width: nu
   for (let at = start; ; at++) {
     const from = at;
     const quoted = text[at] === '"';
-    if (quoted) at = skip(text, at);
+    if (quoted) at = skipToken(text, at);
     if (at < 0) return undefined;
     const end = endOfField(text, at, delimiter);
     if (end < 0) return undefined;
@@ -169,7 +169,7 @@ function readFields(text: string, start: number, delimiter: Delimiter, width: nu
 
 function endOfField(text: string, start: number, delimiter: Delimiter): number {
   const ends = delimiters[delimiter];
-  for (let at = start; at >= 0; at = skip(text, ends.lastIndex - 1)) {
+  for (let at = start; at >= 0; at = skipToken(text, ends.lastIndex - 1)) {
     ends.lastIndex = at;
     if (!ends.test(text)) return -1;
     if (text[ends.lastIndex - 1] !== '"') return ends.lastIndex - 1;

@@ -1,5 +1,5 @@
 import type { Backup } from './backup.ts';
-import { inflate } from '../compression/decompress.ts';
+import { decompress } from '../compression/decompress.ts';
 import type { ByteReader } from './reader.ts';
 import { cutRows } from '../copy/rows.ts';
 import { chooseEntry, damaged, longestField, readPartRows } from './toc.ts';
@@ -46,7 +46,7 @@ export class Custom implements Backup {
 
   async *#read(part: TablePart): AsyncGenerator<Buffer> {
     await this.#seekBlock(part);
-    yield* cutRows(inflate(this.#chunks(), this.#toc.compression, this.path), this.path);
+    yield* cutRows(decompress(this.#chunks(), this.#toc.compression, this.path), this.path);
   }
 
   close(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Backup } from './backup.ts';
 import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Directory } from './directory.ts';
-import { compressionOf, inflate, lengthToSkip } from '../compression/decompress.ts';
+import { compressionOf, decompress, lengthToSkip } from '../compression/decompress.ts';
 import { ByteReader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
 import { isTar, Tar } from './tar.ts';
@@ -118,7 +118,7 @@ async function openArchive(reader: ByteReader): Promise<Backup> {
 }
 
 async function openText(reader: ByteReader, compression: Compression): Promise<Backup> {
-  const { start, bytes } = await peek(inflate(reader.rest(), compression, reader.path));
+  const { start, bytes } = await peek(decompress(reader.rest(), compression, reader.path));
   if (start.toString('latin1', 0, 5) === 'PGDMP' || isTar(start)) {
     throw new ZenError(
       'failed',

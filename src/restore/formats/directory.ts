@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZenError } from '../../errors.ts';
 import type { Backup } from './backup.ts';
-import { inflate } from '../compression/decompress.ts';
+import { decompress } from '../compression/decompress.ts';
 import { ByteReader, unreadable } from './reader.ts';
 import { cutRows } from '../copy/rows.ts';
 import type { Compression, Contents, Entry, TablePart } from './toc.ts';
@@ -75,7 +75,7 @@ export class Directory implements Backup {
     await this.#data?.close();
     this.#data = undefined;
     this.#data = await ByteReader.open(file);
-    yield* cutRows(inflate(this.#data.rest(), compression, this.path), this.path);
+    yield* cutRows(decompress(this.#data.rest(), compression, this.path), this.path);
   }
 
   #find({ name, file }: TablePart, files: ReadonlySet<string>): { file: string; compression: Compression } {

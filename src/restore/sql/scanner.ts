@@ -1,6 +1,6 @@
 import { ZenError } from '../../errors.ts';
 import { findEnd, Lines } from '../copy/lines.ts';
-import { skip } from './statement.ts';
+import { skipToken } from './statement.ts';
 import { excerpt, TextBuffer } from '../copy/text.ts';
 
 const blanksAndSemicolons = /[ \t\n\r\f\v;]*/y;
@@ -58,7 +58,7 @@ export class Scanner {
       } else if (char === '\\') {
         await this.#command(mark);
       } else {
-        const end = skip(window.text, mark);
+        const end = skipToken(window.text, mark);
         at = Math.max(at, end < 0 ? await this.#skip(mark) : end);
       }
     }
@@ -130,7 +130,7 @@ export class Scanner {
 
   async #skip(start: number): Promise<number> {
     for (;;) {
-      const end = skip(this.#window.text, start);
+      const end = skipToken(this.#window.text, start);
       if (end >= 0) return end;
       const what = quoted[this.#window.text.charAt(start)] ?? 'a statement';
       await this.#more(`${what}, in the statement that starts in line ${this.#window.line}`);

@@ -183,7 +183,7 @@ class Tokenizer {
   next(): string {
     this.#skipBlanks();
     const start = this.at;
-    const end = skip(this.#sql, start);
+    const end = skipToken(this.#sql, start);
     word.lastIndex = start;
     if (end !== start) this.at = end < 0 ? this.#sql.length : end;
     else this.at = word.test(this.#sql) ? word.lastIndex : Math.min(start + 1, this.#sql.length);
@@ -196,7 +196,7 @@ class Tokenizer {
       blanks.test(this.#sql);
       this.at = blanks.lastIndex;
       if (!/[-/]/.test(this.#sql.charAt(this.at))) return;
-      end = skip(this.#sql, this.at);
+      end = skipToken(this.#sql, this.at);
       if (end === this.at) return;
       if (end < 0) end = this.#sql.length;
     }
@@ -207,7 +207,7 @@ class Tokenizer {
  * Finds the end of the text, the quoted name, the dollar quote or the comment that begins at `start`; `start` when none begins
  * there, -1 when `sql` ends before. The rules are those of psql (PostgreSQL's src/fe_utils/psqlscan.l).
  */
-export function skip(sql: string, start: number): number {
+export function skipToken(sql: string, start: number): number {
   switch (sql[start]) {
     case "'":
       return isEscape(sql, start) ? skipEscaped(sql, start + 1) : skipQuoted(sql, start, "'");

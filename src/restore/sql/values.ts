@@ -1,6 +1,6 @@
 import { ZenError } from '../../errors.ts';
 import { isTaken } from '../columns.ts';
-import { skip } from './statement.ts';
+import { skipToken } from './statement.ts';
 import { escapeText, excerpt } from '../copy/text.ts';
 
 const simple = /(?:null|true|false|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?![\w$.(\x80-\xff])/iy;
@@ -106,7 +106,7 @@ class Values {
   }
 
   #text(start: number, escapes: boolean): string {
-    const end = skip(this.#sql, start);
+    const end = skipToken(this.#sql, start);
     if (end < 0) this.#refuseValue(start);
     const value = this.#sql.slice(start + 1, end - 1);
     this.#at = end;

@@ -5,7 +5,7 @@ import { IdColumn, NumberColumn, TimeColumn } from './integers.ts';
 import { NameColumn } from './names.ts';
 import { isNullWord } from './nulls.ts';
 import { mostKinds } from '../summary.ts';
-import type { Counts, Named, NullWords } from '../summary.ts';
+import type { Counts, NamedCount, NullWords } from '../summary.ts';
 
 /** The bytes that a value may take more as COPY binary than as text: a bigint of one digit, 12 bytes for 2. */
 const mostGrowth = 10;
@@ -151,7 +151,7 @@ export class CopyEncoder {
 }
 
 /** The most frequent first, then by their bytes, as SQL orders them. */
-function orderNames(seen: [name: string, times: number][]): Named[] {
+function orderNames(seen: [name: string, times: number][]): NamedCount[] {
   const named = seen.map(([name, events]) => ({ name, events }));
   return named.sort(
     (a, b) => b.events - a.events || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
