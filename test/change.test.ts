@@ -13,7 +13,7 @@ import { insertEvents } from './support/log.ts';
 const day = parseTime('2026-11-23');
 const plain = (text: string) => text;
 
-/** So many events of a topic on the day that many days before. */
+/** Makes so many events of a topic on the day that many days before. */
 function happen(before: number, topic: string | null, events: number) {
   return Array.from({ length: events }, (_, at) => ({
     ts: day - before * dayMs + (at + 1) * 1_000_000,

@@ -3,7 +3,7 @@ import { mapColumns } from '../src/restore/columns.ts';
 
 const columns = ['ts', 'user_id', 'event', 'item_topic', 'source_topic', 'age_segment'];
 
-/** What becomes of a time. */
+/** Returns what becomes of a time. */
 function read(ts: string): string | undefined {
   const { map } = mapColumns({ schema: '', name: 'log_raw', columns, types: new Map() }, 'log.csv');
   return map(Buffer.from(`${ts}\t1\ta\tb\tc\td\n`))

@@ -14,7 +14,7 @@ import { call } from './support/zen.ts';
 const cwd = temporaryFolder();
 const { port } = new URL(process.env.ZEN_TEST_SERVER ?? '');
 
-/** What `status` says of a place. An empty database has no log, which is told by a server alone. */
+/** Asks `status` about a place. An empty database has no log, which is told by a server alone. */
 const status = async (url: string, env: Record<string, string> = {}) => {
   const { code, stderr } = await call(['status', '--database', url], { cwd, env });
   return [code, stderr];

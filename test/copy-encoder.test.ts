@@ -51,7 +51,7 @@ function randomLog(seed: number, odd: string[]): string {
   return rows.map((row) => `${row.join('\t')}\n`).join('');
 }
 
-/** What an encoder says, given the log in pieces of a few rows, and what it makes of them. */
+/** Returns what an encoder says, given the log in pieces of a few rows, and what it makes of them. */
 function read(text: string): { counts: Counts | undefined; rows: number; binary: Buffer; rest: string } {
   const encoder = new CopyEncoder(columns, numbers);
   const rows = text.split(/(?<=\n)/);

@@ -18,7 +18,7 @@ const cwd = temporaryFolder();
 const window = ['aggregate', '--start-dt', '2019-09-24 18:27', '--end-dt', '2019-09-24 18:56', '--quiet'];
 const rules: Minute[] = ['floor', 'nearest'];
 
-/** What the tables hold: the rule, if they are whole. */
+/** Finds the rule by which the tables are whole; undefined when they are not. */
 async function findRule(db: Database, whole: Record<string, string>): Promise<string | undefined> {
   const held = await hash(db);
   return rules.find((rule) => whole[rule] === held);

@@ -25,7 +25,7 @@ import type { Server } from './support/postgres.ts';
 import { until } from './support/until.ts';
 import { call, start, zen } from './support/zen.ts';
 
-/** What happens to a command at work, and what comes of it: the rows of the README's table. */
+/** A fault of a command at work, and its outcome: the rows of the README's table. */
 interface Fault {
   what: string;
   command: keyof typeof commands;
@@ -33,13 +33,13 @@ interface Fault {
   says: string;
   code: number | null;
   left: 'as before' | 'done';
-  /** What runs it, as `ulimit`. */
+  /** The program that runs it, as `ulimit`. */
   via?: string[];
   /** Before it starts. */
   before?: () => unknown;
   /** While it is at work. */
   during?: (run: ReturnType<typeof start>, session?: Session) => unknown;
-  /** What must be done before it can be run again. */
+  /** Mends the fault, before the command is run again. */
   mend?: () => unknown;
 }
 
@@ -81,7 +81,7 @@ const urlOf = (database: string, user = 'zen') => {
 };
 const place = (via: string[] = []) => ({ cwd: folder, env: { ZEN_DATABASE_URL: urlOf(name, role) }, via });
 
-/** What nobody may lose: the log, what was made of it, and the page. */
+/** Reads what nobody may lose: the log, what was made of it, and the page. */
 async function look(): Promise<unknown> {
   const log = await db.query('select count(*), sum(hashtext(l::text)) from log_raw as l');
   return [log, await readVisits(db), await readEngagement(db), readFileSync(page, 'utf8')];
@@ -319,7 +319,7 @@ async function run(fault: Fault): Promise<void> {
   await again(command);
 }
 
-/** What was cut short can be run again, and is whole then. */
+/** Runs again what was cut short, which is whole then. */
 async function again(command: keyof typeof commands): Promise<void> {
   expect(await call([...commands[command].args], place())).toMatchObject({ code: 0 });
   if (command === 'restore')

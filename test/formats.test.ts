@@ -26,7 +26,7 @@ const dumps = [
   'plain.sql.zst',
 ];
 
-/** What the source database itself said that its two logs hold: COPY text. */
+/** The two logs as the source database itself gave them: COPY text. */
 const lines = readFileSync(join(folder, 'rows.txt'), 'utf8').trimEnd().split('\n');
 const log = lines.filter((line) => /^\d+\t/.test(line));
 const other = lines.filter((line) => !log.includes(line));

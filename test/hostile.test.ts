@@ -21,7 +21,7 @@ import { inOrder, readDrawn, selectDrawn } from './support/selection.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 
-/** What would run, break out, or be taken for something else, wherever a name stands as anything but text. */
+/** Names that would run, break out, or be taken for something else, wherever a name stands as anything but text. */
 const names = [
   ...[
     '</script><script>document.title="broken"</script>',
@@ -136,7 +136,7 @@ afterAll(async () => {
   await db.close();
 });
 
-/** What the page must never do. */
+/** Deeds that the page must never do. */
 interface Deeds {
   requests: string[];
   said: string[];

@@ -39,9 +39,13 @@ const directions: Record<string, string[]> = {
   errors: [],
 };
 
-const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
-  .map((path) => join('src', path));
+const sources = listSources('src');
+
+function listSources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => join(folder, path));
+}
 
 function roomOf(path: string): string {
   return path.split(/[/\\]/)[1]?.replace('.ts', '') ?? '';
@@ -91,8 +95,9 @@ test('a name means one thing: fewer than one definition in ten has a name that a
 test('a comment on a definition opens with a verb or with the thing, never with a question word', () => {
   const others = /[\\/](render|vega|data)[\\/]|panels?\.ts$|data-table|findings|aggregates\.ts$/;
   const opening = /^\s*\/\*\*\s+(?:\* )?((?:What|Whether|How|Why|Who|So much)\b.*)/gm;
-  const found = sources
-    .filter((path) => !others.test(path))
+  const found = ['test', 'scripts', 'fixtures']
+    .flatMap(listSources)
+    .concat(sources.filter((path) => !others.test(path)))
     .flatMap((path) =>
       [...readFileSync(path, 'utf8').matchAll(opening)].map(([, line = '']) => `${path}: ${line}`),
     );

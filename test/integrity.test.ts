@@ -94,7 +94,7 @@ describe.each(kinds)('on the %s database', (kind) => {
   const run = (window: { start: number; end: number }, minute: Minute = 'floor') =>
     aggregate(db, [window], { minute, dryRun: false, jobs: 1, wait: 0, users: true });
 
-  /** What a page of a period shows: its events, its people of shows (null where it counts none), and the days that are told. */
+  /** The figures that a page of a period shows: its events, its people of shows (null where it counts none), and the days that are told. */
   const shown = async (period: { start?: number; end?: number }) => {
     const { html, uncounted } = await render(db, { locale: 'en', ...period });
     return describePayload(readPayload(html), uncounted);

@@ -47,7 +47,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     }
   }
 
-  /** What it says, and where in the world it was noticed. */
+  /** The words of it, and the place in the world where it was noticed. */
   const kindOf = ({ message, stack = '' }: Error) =>
     `${message.split('\n')[0] ?? ''} ${/world\.ts:\d+/.exec(stack)?.[0] ?? ''}`;
 

@@ -227,7 +227,7 @@ describe('a night', () => {
 });
 
 describe('a feed', () => {
-  /** What `zen status` says of a log, and whether it is too old. */
+  /** Asks `zen status` about a log, and whether it is too old. */
   const status = async (maxAge: string) => {
     const { code, stdout, stderr } = await call(['status', '--max-age', maxAge, '--database', url], { cwd });
     return { code, stdout, stderr };

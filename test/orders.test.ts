@@ -49,7 +49,7 @@ const at = (time: string, user_id: number, item_topic: string, event = 'show'): 
   ...{ item_topic, source_topic: 's', age_segment: '18-25' },
 });
 
-/** What the log has at first, of which the first day is aggregated; and what each command brings. */
+/** The log at first, of which the first day is aggregated; and the rows that each command brings. */
 const base = [
   ...[at('1 10:01', 1, 'a'), at('1 10:03', 2, 'b', 'click'), at('1 10:05', 1, 'a')],
   ...[at('2 10:01', 2, 'a'), at('2 10:05', 3, 'b')],
@@ -76,7 +76,7 @@ let db: Database;
 /** A database of its own for each command that is at work, so that each has its own connections. */
 let sessions: Database[];
 let files: Record<'append' | 'replace', string>;
-/** What the log may hold of an earlier order. */
+/** The rows that the log may hold of an earlier order. */
 const tables = ['log_raw', 'dash_visits', 'dash_engagement', 'dash_users', 'zen_runs'];
 
 const commands: Record<Name, (on: Database) => Promise<unknown>> = {
@@ -149,7 +149,7 @@ class Play {
   readonly actors: Actor[] = [];
   /** The places of those that have ended, in that order. */
   readonly #ended: number[] = [];
-  /** What the tables had when the page's snapshot was taken. */
+  /** The rows of the tables when the page's snapshot was taken. */
   #seen: Rows | undefined;
   readonly #cast: readonly Name[];
 
@@ -201,7 +201,7 @@ class Play {
     for (const actor of this.actors) while (!actor.isOver) await settle(db, this.actors);
   }
 
-  /** What must be so after any order. */
+  /** Expects what must be so after any order. */
   async check(): Promise<void> {
     for (const { outcome } of this.actors)
       if (outcome?.status === 'rejected') {
@@ -231,7 +231,7 @@ class Play {
     if (status.changed.length > 0 || [...log].some((id) => !shown.has(id))) await this.#checkNext(pruned);
   }
 
-  /** Whether an event came, and no restore has replaced it since. */
+  /** Tells whether an event came, and no restore has replaced it since. */
   #isThere(event: Sample): boolean {
     const from = (Object.keys(brought) as (keyof typeof brought)[]).filter((name) =>
       brought[name].some((one) => key(one) === key(event)),
@@ -309,7 +309,7 @@ function isOf(log: readonly Sample[], { start, end }: Window, { visits, engageme
   );
 }
 
-/** That a page holds just those rows, which are of one state; and people by definition, where it shows them. */
+/** Expects that a page holds just those rows, which are of one state; and people by definition, where it shows them. */
 function checkPage(payload: Payload, rows: Rows): void {
   const list = (cells: Cells, codes: string[][], order: readonly number[]) =>
     [...eachCell(cells)]

@@ -34,7 +34,7 @@ const file = join(cwd, 'zen.html');
 const old = 'the page of yesterday';
 let db: Database;
 let env: Record<string, string>;
-/** What each title gives, rendered undisturbed. */
+/** The page that each title gives, rendered undisturbed. */
 const whole: Record<string, string> = {};
 let length = 0;
 
@@ -337,7 +337,7 @@ const options: [string, ...string[]][] = [
   ['schedule', '--out', '--database'],
   ['verify', '--wait', '--database'],
 ];
-/** What a command needs beside the option. */
+/** The arguments that a command needs beside the option. */
 const fixed: Record<string, string[]> = {
   restore: [join(process.cwd(), 'fixtures/zen.dump'), '--yes'],
   render: ['--out', file],

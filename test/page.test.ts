@@ -85,7 +85,7 @@ async function type(field: 0 | 1, text: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** What is said of a field of the period, by what describes it to a screen reader. */
+/** Reads what is said of a field of the period, by what describes it to a screen reader. */
 async function faultOf(field: 0 | 1): Promise<string> {
   return page.$eval(`#period input >> nth=${field}`, (input) => {
     const said = document.getElementById(input.getAttribute('aria-describedby') ?? '');

@@ -30,7 +30,7 @@ const ages = ['18-25', '26-30', null, ''];
 const events = ['show', 'show', 'click', 'view', 'show', null, ''];
 const notSet = (name: string | null) => name || 'not set';
 
-/** So many midnights on, three hours around each; everyone of one age, unless they may change it. */
+/** Makes an event within three hours of one of so many midnights; everyone of one age, unless they may change it. */
 function randomEvent(random: Random, fickle: boolean, days = 0): Sample {
   const user = between(random, 1, 40);
   return {
@@ -115,7 +115,7 @@ function holds(found: Bounds[], truth: number[]): boolean {
   );
 }
 
-/** What the panel of people draws. */
+/** Reads what the panel of people draws. */
 type Bar = Record<'low' | 'high' | 'share_low' | 'share_high', number> & { event: string };
 
 const exact = (truth: number[]) => truth.map((users) => ({ low: users, high: users }));

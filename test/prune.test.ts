@@ -31,7 +31,7 @@ const log = [
 ];
 const late = at('2026-11-02 12:00');
 const now = parseTime('2026-11-08 03:00');
-/** What keeps the days from the sixth on. */
+/** The options that keep the days from the sixth on. */
 const keep = 2 * dayMs;
 const all = { dryRun: false, wait: 0 };
 

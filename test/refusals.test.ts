@@ -75,7 +75,7 @@ describe.each(kinds)('the %s database', (kind) => {
 
   afterAll(() => db.close());
 
-  /** That a dump of those rows is refused in one line, which leaves the log as it was. */
+  /** Expects that a dump of those rows is refused in one line, which leaves the log as it was. */
   async function refuse(dump: Buffer, message: RegExp): Promise<void> {
     writeFileSync(bad, dump);
     const error = await restore(db, bad).catch((thrown: unknown) => thrown);

@@ -204,7 +204,7 @@ describe('the payload', () => {
 });
 
 describe('colours', () => {
-  /** What readers see: Machado, Oliveira and Fernandes (2009), table 1, severity 1.0; linear RGB to linear RGB. */
+  /** Colours as readers see them: Machado, Oliveira and Fernandes (2009), table 1, severity 1.0; linear RGB to linear RGB. */
   const readers = {
     most: '1 0 0 0 1 0 0 0 1',
     protanopia: '0.152286 1.052583 -0.204868 0.114503 0.786281 0.099216 -0.003882 -0.048116 1.051998',

@@ -113,7 +113,7 @@ async function makeCertificates(data: string): Promise<void> {
   }
 }
 
-/** How the list of processes shows one. */
+/** Reads how the list of processes shows one. */
 function showProcess(id: string): string {
   const file = `/proc/${id}/cmdline`; // where there is none, there is ps
   return existsSync(file)

@@ -29,7 +29,7 @@ const now = parseTime('2026-11-09 03:00');
 /** Two users on each of three days. */
 const log = [1, 2, 3].flatMap((date) => [1, 2].map((user) => at(`2026-11-0${date} 10:0${user}`, user)));
 
-/** What one run does, and what another session does meanwhile. */
+/** A run, and what another session does meanwhile. */
 let db: Database;
 let other: Database;
 
@@ -111,7 +111,7 @@ describe('while days are aggregated anew before each of its statements,', () => 
     );
     await run(other);
   };
-  /** What a stage gives that nobody disturbs, and one that is disturbed as often as it asks. */
+  /** The result of a stage that nobody disturbs, and one that is disturbed as often as it asks. */
   const compare = async <T>(stage: (on: Database) => Promise<T>): Promise<[before: T, disturbed: T]> => {
     const before = await stage(db);
     let asked = 0;

@@ -47,7 +47,7 @@ async function run(command: keyof typeof commands, role?: string): Promise<Outco
   return outcome;
 }
 
-/** That a command is refused in a sentence, and changes nothing. */
+/** Expects that a command is refused in a sentence, and changes nothing. */
 async function expectRefusal(command: keyof typeof commands, says: RegExp, role?: string): Promise<void> {
   const look = async () => [
     await db.query('select count(*), sum(hashtext(l::text)) from log_raw as l'),

@@ -31,7 +31,7 @@ function happenOn(random: Random, day: number, events: number): Sample[] {
   }));
 }
 
-/** What a night does, at that moment: aggregate what is missing, and yesterday again for its late events. */
+/** Does the work of a night, at that moment: aggregates what is missing, and yesterday again for its late events. */
 async function spend(db: Database, now: number): Promise<void> {
   const windows = await plan(db, { minute: 'floor', lookback: 2 * dayMs }, now);
   await aggregate(db, await slice(db, windows), options);

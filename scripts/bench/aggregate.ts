@@ -202,7 +202,7 @@ async function race(db: Database, contestants: Contestants): Promise<Record<stri
   return seconds;
 }
 
-/** What both tables hold, in one text. */
+/** Reads what both tables hold, in one text. */
 async function digest(db: Database): Promise<string> {
   const rows = await db.query(
     `select

@@ -12,7 +12,7 @@ interface Row {
 }
 
 /**
- * What the original did with pandas, in node: read every row of the window, group and count them here, write the groups
+ * Does in Node what the original did with pandas: reads every row of the window, groups and counts them here, writes the groups
  * back. It writes by COPY, which is faster than the original's inserts.
  */
 export async function aggregateOriginally(db: Database, { start, end }: Window): Promise<void> {

@@ -1,4 +1,4 @@
--- How many people came back, and after how long; no one is named. One row is one UTC day (dt, its midnight) x scope x kind of
+-- People who came back, and after how long; no one is named. One row is one UTC day (dt, its midnight) x scope x kind of
 -- event. Its arrays are of one order: in minute n of the day (from 0) users that had last been seen there in minute `previous`
 -- (counted from the same midnight, so that those of days before are below 0; null: not on this day nor on the `reach` days
 -- before it, the most that is known). As rows of single minutes, a day of 3.0 M events took 920 MB and 66 s, as arrays it takes

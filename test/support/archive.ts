@@ -1,14 +1,14 @@
 import { deflateSync } from 'node:zlib';
 import { lz4Frame, zstdFrame } from './frames.ts';
 
-/** What to write into an archive; the defaults are those of PostgreSQL 15's pg_dump -Fc. */
+/** The contents of an archive to write; the defaults are those of PostgreSQL 15's pg_dump -Fc. */
 export interface Recipe {
   minor?: number;
   intSize?: number;
   offsetSize?: number;
   /** 0 none, 1 gzip; since 1.15 also 2 lz4, 3 zstd. */
   compression?: number;
-  /** Whether the contents say where the data lies; not when pg_dump wrote to a pipe. */
+  /** True when the contents say where the data lies; not when pg_dump wrote to a pipe. */
   offsets?: boolean;
   format?: number;
   tables: {
@@ -21,7 +21,7 @@ export interface Recipe {
   }[];
   /** Further entries, which have no data. */
   definitions?: { description: string; name: string; definition: string }[];
-  /** What the texts are written in. */
+  /** The encoding of the texts. */
   encoding?: string;
   /** Bytes of a data chunk. */
   chunk?: number;

@@ -5,7 +5,7 @@ import type { Payload } from '../../src/shared/data/payload.ts';
 import { People } from '../../src/shared/people/bounds.ts';
 import { cellsOf } from './payload.ts';
 
-/** What the attacker is after: how many different people a card topic × an age × a kind of event has. */
+/** The secret that the attacker is after: how many different people a card topic × an age × a kind of event has. */
 export interface Target {
   topic: string;
   age: string;

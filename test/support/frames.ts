@@ -3,13 +3,13 @@ import load from 'xxhash-wasm';
 const hash = await load();
 
 interface Lz4Recipe {
-  /** Whether its blocks refer to those before. */
+  /** True when its blocks refer to those before. */
   linked?: boolean;
-  /** Whether its blocks are stored as they are. */
+  /** True when its blocks are stored as they are. */
   stored?: boolean;
   /** 4 to 7: blocks of 64 kB, 256 kB, 1 MB, 4 MB. */
   size?: number;
-  /** What it holds: then its length and all checksums are written. */
+  /** The bytes that it holds: then its length and all checksums are written. */
   content?: Buffer;
 }
 
@@ -38,7 +38,7 @@ export function lz4Frame(
 interface ZstdRecipe {
   /** The window is 2 to this power. */
   window?: number;
-  /** How often each block's only byte stands in it; otherwise blocks are stored as they are. */
+  /** The number of times that each block's only byte stands in it; otherwise blocks are stored as they are. */
   repeated?: number;
 }
 

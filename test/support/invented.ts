@@ -55,7 +55,7 @@ export const payload: Payload = makePayload({
 export const tables = tabulatePayload(payload);
 export const source = (name: string) => readChart(name, { period: payload, coarse: null }, (text) => text);
 
-/** What is chosen: names, also one that is not there, or all; a period of any length, at any second, or all. */
+/** Draws a selection: names, also one that is not there, or all; a period of any length, at any second, or all. */
 export function choose(): Record<string, unknown> {
   const some = (names: string[]) =>
     random() < 0.3 ? null : shuffle(random, [...names, 'nobody']).slice(0, between(random, 1, names.length));

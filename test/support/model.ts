@@ -18,7 +18,7 @@ interface Shown {
 /** One of the two aggregates: what it shows of each minute; null when the table is not there. */
 type Aggregate = Map<number, Shown> | null;
 
-/** What a run is asked for. */
+/** A question to a run. */
 export interface Asked {
   start?: number | undefined;
   end?: number | undefined;
@@ -32,7 +32,7 @@ export interface PruneAsked {
 }
 
 /**
- * What zen must have done, said in other words than zen's: a list of events, what each minute of the aggregates shows, and of every
+ * A model of what zen must have done, said in other words than zen's: a list of events, what each minute of the aggregates shows, and of every
  * moment what the ledger says. Times are Unix milliseconds.
  */
 export class Model {
@@ -91,7 +91,7 @@ export class Model {
     });
   }
 
-  /** Whether a window has events in the tables that were pruned from the log. */
+  /** Tells whether a window has events in the tables that were pruned from the log. */
   #isLost(window: Window): boolean {
     return this.pruned
       .stretches()
@@ -232,7 +232,7 @@ export class Model {
       .filter(({ events, visits }) => events !== visits);
   }
 
-  /** What has changed in the log since it was aggregated, in a window; minutes that follow on one another are one stretch. */
+  /** Lists what has changed in the log since it was aggregated, in a window; minutes that follow on one another are one stretch. */
   changed(period: Window = { start: -Infinity, end: Infinity }): Changed[] {
     if (!this.visits) return [];
     const minutes = this.aggregated
@@ -278,7 +278,7 @@ export class Model {
       : { start: Math.min(...minutes), end: Math.max(...minutes) + minuteMs };
   }
 
-  /** Whether both tables have the same minutes of a period; a page is made of no others. */
+  /** Tells whether both tables have the same minutes of a period; a page is made of no others. */
   isWhole(period: Window): boolean {
     const [visits = '', engagement = ''] = [this.visits, this.engagement].map((table) =>
       [...(table?.keys() ?? [])]
@@ -300,13 +300,13 @@ export class Model {
     }
   }
 
-  /** Whether people of a day must be shown; undefined when nothing is certain. Never where two rules meet. */
+  /** Tells whether people of a day must be shown; undefined when nothing is certain. Never where two rules meet. */
   isCounted(day: number): boolean | undefined {
     const rules = this.rules.stretches().filter(({ start, end }) => start < day + dayMs && end > day);
     return new Set(rules.map(({ value }) => value)).size > 1 ? false : this.people.get(day);
   }
 
-  /** Whether just the log's events of a day are shown, by one rule, and none that is not aggregated since a backup replaced the log. */
+  /** Tells whether just the log's events of a day are shown, by one rule, and none that is not aggregated since a backup replaced the log. */
   #isShown(day: number, rule: Minute): boolean {
     const log = this.byMinute({ start: day, end: day + dayMs }, rule);
     return [this.visits, this.engagement].every((table) => {

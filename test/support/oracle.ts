@@ -1,7 +1,7 @@
 import type { Event } from '../../fixtures/generate.ts';
 
 /**
- * What the two aggregates must hold, counted over the events one by one: the definitions of the README again, sharing
+ * Counts what the two aggregates must hold, over the events one by one: the definitions of the README again, sharing
  * nothing with `sql`. Rows are texts, sorted, so that two lists compare as they are.
  */
 export function countVisits(
@@ -38,7 +38,7 @@ export function countEngagement(
   return [...users].map(([cell, seen]) => `${cell} ${seen.size}`).sort();
 }
 
-/** What the aggregates look at; anything but the fixture's rows may be missing. */
+/** The columns that the aggregates look at; anything but the fixture's rows may be missing. */
 export type Sample = Record<'ts' | 'user_id', number | null> & {
   [Column in 'item_topic' | 'source_topic' | 'age_segment' | 'event']: Event[Column] | null;
 };

@@ -5,7 +5,7 @@ import { valueOf } from '../../src/shared/known.ts';
 import { decode } from '../../src/shared/data/payload.ts';
 import type { Payload } from '../../src/shared/data/payload.ts';
 
-/** What a page holds. */
+/** Reads what a page holds. */
 export function readPayload(html: string): Payload {
   const text = /<script type="text\/plain" id="payload">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
   return decode(inflateSync(Buffer.from(text, 'base64')));
@@ -35,7 +35,7 @@ export function cellsOf({ tables }: Pick<Payload, 'tables'>, name: string): Cell
   return valueOf(tables, name).cells;
 }
 
-/** What a payload of the two aggregates of the brief is made of. */
+/** The parts that a payload of the two aggregates of the brief is made of. */
 export interface Made extends Omit<Payload, 'dimensions' | 'tables' | 'counting'> {
   items: string[];
   ages: string[];

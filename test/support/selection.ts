@@ -55,7 +55,7 @@ export function inOrder({ history, sources, funnel }: Drawn): Drawn {
   return { history: tidy(history), sources: tidy(sources), funnel: tidy(funnel) };
 }
 
-/** What the charts draw, once they have taken in all that was chosen. */
+/** Reads what the charts draw, once they have taken in all that was chosen. */
 export async function readDrawn(page: Page): Promise<Drawn> {
   return page.evaluate(async () => {
     const panel = async (id: string) => {

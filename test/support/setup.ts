@@ -7,7 +7,7 @@ import { findBrowser, serveBrowser } from './browser.ts';
 import { startServer } from './postgres.ts';
 import type { Server } from './postgres.ts';
 
-/** What one run of the tests shares; `teardown.ts` ends it. */
+/** Holds what one run of the tests shares; `teardown.ts` ends it. */
 export const shared = globalThis as typeof globalThis & { zenServer?: Server; zenBrowser?: BrowserServer };
 
 /** Before all tests: a PostgreSQL server and a browser, both from npm where the machine has none. */

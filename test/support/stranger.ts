@@ -9,7 +9,7 @@ import { ZenError } from '../../src/errors.ts';
 import { writePolicy } from '../../src/render/csp.ts';
 import { roomFor, verify } from '../../src/render/verify.ts';
 
-/** What came of some mutations: how often each kind ended so, and what must not happen. */
+/** The outcome of some mutations: how often each kind ended so, and what must not happen. */
 export interface Told {
   outcomes: Record<string, number>;
   faults: string[];

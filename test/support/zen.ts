@@ -15,7 +15,7 @@ export interface Place {
   env?: Record<string, string>;
   /** A program that runs it, with the arguments before its own: `ulimit`, `setpriv` … */
   via?: string[];
-  /** What comes to its standard input; nothing does else. Null leaves that open. */
+  /** The bytes of its standard input; else there are none. Null leaves that open. */
   input?: Buffer | null;
 }
 
