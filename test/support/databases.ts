@@ -11,8 +11,11 @@ export const kinds = ['server', 'embedded'] as const;
 export type Kind = (typeof kinds)[number];
 
 const folders: string[] = [];
+const connected: Database[] = [];
 
-afterAll(() => {
+afterAll(async () => {
+  // The connections of one that its test has not closed would hold the process.
+  await Promise.all(connected.map((db) => db.close()));
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -31,8 +34,10 @@ export function newUrl(): string {
 }
 
 /** A new, empty database. The embedded one is a copy of one that `setup` made, for making one takes seconds. */
-export function newDatabase(kind: Kind): Promise<Database> {
-  return openDatabase(newTarget(kind), { create: true });
+export async function newDatabase(kind: Kind): Promise<Database> {
+  const db = await openDatabase(newTarget(kind), { create: true });
+  if (kind === 'server') connected.push(db);
+  return db;
 }
 
 export function newTarget(kind: Kind): Target {
