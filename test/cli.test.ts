@@ -26,6 +26,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
   });
 
   const run = (...args: string[]) => zen([...args, '--database', database], { cwd });
+  const tell = (...args: string[]) => call([...args, '--database', database], { cwd });
 
   test('restore tells rows, bytes and seconds', async () => {
     const { code, stdout, stderr } = await run('restore', dump, '--create', '--json', '--quiet');
@@ -42,9 +43,9 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
 
   test('aggregate states the window back, in UTC, and tells what it made of it', async () => {
     const args = ['aggregate', '--start-dt', '2019-09-24 18:00', '--end_dt', '2019-09-24 19:00'];
-    const dry = await run(...args, '--dry-run', '--json');
+    const dry = await tell(...args, '--dry-run', '--json');
     expect(dry.stderr).toContain('2019-09-24 18:00 … 2019-09-24 19:00 UTC');
-    const wet = await run(...args, '--json', '--minute', 'floor');
+    const wet = await tell(...args, '--json', '--minute', 'floor');
     expect(json(wet.stdout)).toEqual({ ...json(dry.stdout), seconds: expect.any(Number), dry_run: false });
     expect(json(wet.stdout)).toMatchObject({
       start: '2019-09-24T18:00:00Z',
@@ -55,15 +56,15 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
 
   test('aggregate without dates goes on to the last midnight, and then finds nothing to do', async () => {
     const midnight = `${new Date().toISOString().slice(0, 10)}T00:00:00Z`;
-    const first = await run('aggregate', '--json');
+    const first = await tell('aggregate', '--json');
     expect(json(first.stdout)).toMatchObject({ start: '2019-09-24T19:00:00Z', end: midnight });
-    const { code, stdout } = await run('aggregate', '--end-dt', '2019-09-24 18:00');
+    const { code, stdout } = await tell('aggregate', '--end-dt', '2019-09-24 18:00');
     expect(code).toBe(0);
     expect(stdout).toContain('Nothing to aggregate');
   });
 
   test('status tells coverage, age and runs, and is exit 5 when that is too old', async () => {
-    const { code, stdout } = await run('status', '--json');
+    const { code, stdout } = await tell('status', '--json');
     expect(code).toBe(0);
     expect(json(stdout)).toMatchObject({
       database,
@@ -78,12 +79,12 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
         { start: '2019-09-24T18:00:00Z', outcome: 'done' },
       ],
     });
-    const dead = await run('status', '--max-age', '48h');
+    const dead = await tell('status', '--max-age', '48h');
     expect([dead.code, dead.stderr]).toEqual([
       5,
       expect.stringMatching(/^The last event is \d+ d old; .*\n$/),
     ]);
-    const stale = await run('status', '--max-age', '0');
+    const stale = await tell('status', '--max-age', '0');
     expect(stale.code).toBe(5);
     expect(stale.stdout).toContain('Aggregated: 2019-09-24 18:00 … ');
     expect(stale.stderr).toMatch(

@@ -26,7 +26,7 @@ async function findRule(db: Database, whole: Record<string, string>): Promise<st
 
 async function hash(db: Database): Promise<string> {
   const [row] = await db.query<{ hash: string }>(
-    `select md5(string_agg(line, e'\\n' order by line)) as hash from (
+    `select sum(hashtextextended(line, 0))::text as hash from (
       select concat_ws('|', dt, item_topic, source_topic, age_segment, visits) as line from dash_visits
       union all
       select concat_ws('|', dt, item_topic, event, age_segment, unique_users) from dash_engagement
