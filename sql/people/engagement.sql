@@ -1,5 +1,5 @@
 -- Fills the window [$4, $5), Unix milliseconds, of dash_engagement as ../aggregates/engagement.sql has it, and gives the users that
--- it has gathered for whole days ($1, $2, $3 as in ../log/window.sql), as seen.sql does for $6 minutes.
+-- it has gathered for whole days ($1, $2, $3 as in ../log/window.sql), as users.sql does for $6 minutes.
 -- But several events of one minute are one: counts are how many events each of the minutes has.
 -- One pass for both, because the gathering is what takes time: a day of 322,391 events in 33 minutes takes 0.1 s more, read apart.
 with log as (:log),

@@ -63,7 +63,7 @@ export function queryCellUsers(
   minute: Minute,
   events?: number,
 ): Promise<CellUsers[]> {
-  return session.query(overLog('people/seen'), [...windowOf(window, minute), minutesAtOnce(events)]);
+  return session.query(overLog('people/users'), [...windowOf(window, minute), minutesAtOnce(events)]);
 }
 
 /** Minutes whose users come in one text, of which there may be 537 million characters in Node: all, or few where there may be many. */
