@@ -4,7 +4,7 @@ import { mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
-import { findSilences } from '../src/ledger/silence.ts';
+import { listSilences } from '../src/ledger/silence.ts';
 import { readHistory } from '../src/mail/history.ts';
 import { writeMail } from '../src/mail/mail.ts';
 import { runChecks } from '../src/nightly/checks.ts';
@@ -50,12 +50,12 @@ describe('a quiet log is never called silent', () => {
   ])('30 days of %d to %d events a minute', (least, most) => {
     const swing = (minute: number) => (1 - Math.cos((2 * Math.PI * minute) / 1440)) / 2;
     const active = invent(11, 30, (minute) => least * (most / least) ** swing(minute));
-    expect(findSilences(active, [{ start: active[0] ?? 0, end: monday + 30 * dayMs }])).toEqual([]);
+    expect(listSilences(active, [{ start: active[0] ?? 0, end: monday + 30 * dayMs }])).toEqual([]);
   });
 
   test('of office hours, as the days beside a night have it, too', () => {
     const office = invent(3, 7, (minute) => (minute >= 540 && minute < 1080 ? 8 : 0));
-    expect(findSilences(office, [{ start: office[0] ?? 0, end: monday + 7 * dayMs }])).toEqual([]);
+    expect(listSilences(office, [{ start: office[0] ?? 0, end: monday + 7 * dayMs }])).toEqual([]);
   });
 
   test('where nothing is aggregated, or the log has not begun', () => {
@@ -64,11 +64,11 @@ describe('a quiet log is never called silent', () => {
       { start: monday, end: hole.start },
       { start: hole.end, end: monday + 3 * dayMs },
     ];
-    expect(findSilences(without(busy, hole), known)).toEqual([]);
+    expect(listSilences(without(busy, hole), known)).toEqual([]);
     expect(
-      findSilences(without(busy, from(0, 0, 12)), [{ start: monday + 12 * hour, end: monday + 3 * dayMs }]),
+      listSilences(without(busy, from(0, 0, 12)), [{ start: monday + 12 * hour, end: monday + 3 * dayMs }]),
     ).toEqual([]);
-    expect(findSilences([], three)).toEqual([]);
+    expect(listSilences([], three)).toEqual([]);
   });
 });
 
@@ -84,16 +84,16 @@ describe('a busy log is silent', () => {
     ['for a shorter time beside a longer one', [from(1, 10, 1), from(1, 11.5, 0.25)]],
     ['on two days at different hours', [from(0, 10, 1), from(1, 15, 1)]],
   ])('%s', (_, holes) => {
-    expect(findSilences(without(busy, ...holes), three)).toEqual(holes);
+    expect(listSilences(without(busy, ...holes), three)).toEqual(holes);
   });
 
   test('between two minutes, as the log of the fixture is, with few minutes around it', () => {
     const start = parseTime('2019-09-24 18:27');
     const hole = { start: parseTime('2019-09-24 18:36'), end: parseTime('2019-09-24 18:51') };
     const all = Array.from({ length: 34 }, (_, at) => start + at * minuteMs);
-    expect(findSilences(without(all, hole), [{ start, end: parseTime('2019-09-24 19:00') }])).toEqual([hole]);
+    expect(listSilences(without(all, hole), [{ start, end: parseTime('2019-09-24 19:00') }])).toEqual([hole]);
     const wholeDay = [{ start: parseTime('2019-09-24'), end: parseTime('2019-09-25') }];
-    expect(findSilences(without(all, hole), wholeDay)).toEqual([hole]);
+    expect(listSilences(without(all, hole), wholeDay)).toEqual([hole]);
   });
 });
 

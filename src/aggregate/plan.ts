@@ -5,7 +5,7 @@ import { sql } from '../files.ts';
 import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
 import { countLost } from '../ledger/changed.ts';
-import { findEvents } from '../log/questions.ts';
+import { listEventful } from '../log/questions.ts';
 import { hasLedger, queryCovered, queryOutdated, queryPruned, queryRestored } from '../ledger/ledger.ts';
 import { listAggregates, overEvents } from '../log/aggregates.ts';
 import { overLog } from '../log/log.ts';
@@ -118,5 +118,5 @@ async function scanDays(db: Database, { start, end }: Window): Promise<number[]>
 /** The same by looking one event up for each day. */
 async function probeDays(db: Database, window: Window): Promise<number[]> {
   const stretches = listDays(window).flatMap((day) => intersect(window, dayWindow(day)) ?? []);
-  return (await findEvents(db, stretches)).map(({ start }) => dayOf(start));
+  return (await listEventful(db, stretches)).map(({ start }) => dayOf(start));
 }

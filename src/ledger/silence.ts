@@ -56,7 +56,7 @@ export async function querySilences(
     probed.end,
   ]);
   return clip(
-    findSilences(
+    listSilences(
       rows.map(({ minute }) => minute),
       clip(known, around),
     ),
@@ -81,7 +81,7 @@ const chance = 1e-6;
  * @param active the minutes with events, Unix milliseconds, in order
  * @param known what is aggregated, merged; minutes outside of it are neither empty nor busy
  */
-export function findSilences(active: readonly number[], known: readonly Window[]): Window[] {
+export function listSilences(active: readonly number[], known: readonly Window[]): Window[] {
   const silent = new Set<number>();
   const found: Window[] = [];
   for (const pause of listPauses(active, known)) {

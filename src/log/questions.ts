@@ -18,7 +18,7 @@ export async function boundEvents(
 }
 
 /** Those of some windows in which the log has events; each takes some milliseconds. */
-export async function findEvents(db: Database, windows: readonly Window[]): Promise<Window[]> {
+export async function listEventful(db: Database, windows: readonly Window[]): Promise<Window[]> {
   return db.transaction(async (session) => {
     await session.query(sql('log/probe'));
     const found: Window[] = [];

@@ -18,7 +18,7 @@ import type { Window } from '../time.ts';
 import { dayMinutes, Lookback } from './lookback.ts';
 import type { SeenDay, ReadDay, CellUsers } from './lookback.ts';
 import { Turnstile } from '../async/turnstile.ts';
-import { findEvents } from '../log/questions.ts';
+import { listEventful } from '../log/questions.ts';
 import type { Turn } from '../async/turnstile.ts';
 import { countReturns } from './count-returns.ts';
 import type { DayReturns } from './count-returns.ts';
@@ -165,7 +165,7 @@ export class PeopleCounter {
         ...listDays({ start: end, end: end + mostReach * dayMs }),
       ]);
     const unknown = [...new Set(near)].filter((day) => !this.#isOwn(day) && !this.#known.get(day)?.visits);
-    for (const { start } of await findEvents(db, unknown.map(dayWindow))) this.#lost.add(dayOf(start));
+    for (const { start } of await listEventful(db, unknown.map(dayWindow))) this.#lost.add(dayOf(start));
   }
 
   #isOwn(day: number): boolean {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { aggregate } from '../../aggregate/aggregate.ts';
-import { findEvents } from '../../log/questions.ts';
+import { listEventful } from '../../log/questions.ts';
 import { plan, slice } from '../../aggregate/plan.ts';
 import type { Database } from '../../db/database.ts';
 import { queryCovered } from '../../ledger/ledger.ts';
@@ -104,8 +104,8 @@ const mostJobs = 4;
 async function explainNothing(db: Database, now: number): Promise<string> {
   const today = { start: lastMidnight(now), end: now - (now % minuteMs) };
   const before = { start: firstYear, end: today.start };
-  const [found] = await findEvents(db, [before]);
-  if (found || (await findEvents(db, [today])).length === 0)
+  const [found] = await listEventful(db, [before]);
+  if (found || (await listEventful(db, [today])).length === 0)
     return 'Nothing to aggregate: all of the log up to the last UTC midnight is, or there are no events before it.';
   return (
     'Nothing to aggregate: the log has events since the last UTC midnight only. To have them now, run ' +
