@@ -2,14 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { parse, View } from 'vega';
 import { parseExpression } from 'vega-expression';
 import { expressionInterpreter } from 'vega-interpreter';
-import { compileChart, measuresOf } from '../src/render/charts.ts';
-import { panelsOf } from '../src/shared/panels.ts';
+import { compileChart } from '../src/render/charts.ts';
 import { expressions } from '../src/shared/vega/expression.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
-import { choose, payload, source, tables } from './support/invented.ts';
+import { charts, choose, payload, source, tables } from './support/invented.ts';
 
-describe.each(panelsOf(payload))('%s', (name) => {
-  const chart = compileChart(name, source(name), measuresOf(payload));
+describe.each(charts)('%s', (name) => {
+  const chart = compileChart(name, source(name), payload.tables);
   const open = (expr: object) => {
     const view = new View(parse(chart.spec, undefined, { ast: true }), { expr, renderer: 'none' });
     feed(view, chart.tables, tables);

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { between, mulberry32 } from '../fixtures/random.ts';
 import { coarsen, fit } from '../src/render/fit-size.ts';
 import { readLocale } from '../src/render/locale.ts';
+import { readChart } from '../src/render/charts.ts';
+import { readPanel } from '../src/render/panels.ts';
 import { pack } from '../src/render/pack.ts';
 import { eachCell } from '../src/shared/data/cells.ts';
 import type { Cells } from '../src/shared/data/cells.ts';
@@ -86,8 +88,13 @@ describe('a page that is too large', () => {
     const write = writer(readLocale('en'));
     const list = (of: Payload) => {
       const everything = { period: null, topics: null, ages: null };
-      const history = listMinutes(tabulatePayload(of), everything, [of.start, of.end]);
-      return tabulate('history', { history, sources: [], funnel: [], people: [] }, write);
+      const panel = readPanel(
+        'history',
+        readChart('history', { period: of, coarse: null }, write.t),
+        of.tables,
+      );
+      const rows = listMinutes(panel, tabulatePayload(of), everything, [of.start, of.end]);
+      return tabulate(panel, rows, write);
     };
     const [fine, coarse] = [list(payload), list(coarsen(payload, parseTime('2026-11-23 01:00')))];
     expect(fine.columns.map(({ title }) => title)).toEqual(['Minute, UTC', 'Card topic', 'Events']);

@@ -123,7 +123,7 @@ describe('a link', () => {
 
 test('a CSV has no formula, whichever width its sign has', () => {
   const signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
-  const columns = [{ title: 'Topic', kind: 'text' as const }];
+  const columns = [{ field: 'topic', title: 'Topic', kind: 'text' as const }];
   const csv = toCsv({ columns, body: signs.map((sign) => [`${sign}1+1`]) });
   const cells = csv.split('\r\n').slice(1, -1);
   expect(csv.match(/(?<=^|")'/gm)).toHaveLength(signs.length);

@@ -266,7 +266,7 @@ describe('what the page says in words', () => {
     const { sources } = await readDrawn(page);
     expect(await cells()).toHaveLength(sources.length);
     await page.click('#topics button:text-is("Наука")');
-    await expectText('[data-word=history]', /^Только «Наука»/);
+    await expectText('#history .finding', /^Только «Наука»/);
     const wanted = await selectDrawn(db, { ...everything, topics: ['Наука'] });
     expect((await cells()).toSorted()).toEqual(
       wanted.sources.map(({ source_topic }) => source_topic).toSorted(),
@@ -316,7 +316,7 @@ describe('a link', () => {
     await page.waitForSelector('html[data-zen=ready]');
     expect(await values()).toEqual({ period, topics, ages });
     await expectDrawn({ period, topics, ages });
-    await expectText('[data-word=history]', /^Только «Наука»/);
+    await expectText('#history .finding', /^Только «Наука»/);
     requests.length = 1;
   });
 
@@ -715,7 +715,7 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
     await page.click('#sources summary');
     await page.click('#definitions summary');
     await page.click('#topics button:text-is("Наука")');
-    await expectText('[data-word=history]', /^Только/);
+    await expectText('#history .finding', /^Только/);
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
     const violations = await page.evaluate(async () => {
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };

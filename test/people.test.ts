@@ -212,7 +212,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     const options = { locale: 'en' as const, now: 0 };
     const page = await render(db, options);
     expect(page).toMatchObject({ people: 1, uncounted: [] });
-    expect(page.html).toContain('<zen-chart id="people" hidden>');
+    expect(page.html).toContain('<zen-chart id="people" data-area="side" hidden>');
     const size = Buffer.byteLength(page.html);
     const smaller = await render(db, { ...options, maxSize: (size - 100) / 1e6 });
     expect(smaller.coarse).toBeNull();
@@ -309,7 +309,7 @@ test('in the page, people stand in the place of the average funnel when they are
   await check();
   await page.goto(`${pathToFileURL(other).href}#funnel=people`);
   await page.waitForSelector('html[data-zen=ready]');
-  expect(await page.textContent('#notice')).toBe('Not in this file: People.');
+  expect(await page.textContent('#notice')).toBe('Not in this file: 1\u00a0name of the link.');
   expect(await page.isVisible('#funnel')).toBe(true);
   expect(said).toEqual([]);
   await browser.close();

@@ -1,18 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
-import { compileChart, measuresOf } from '../src/render/charts.ts';
-import { panelsOf } from '../src/shared/panels.ts';
+import { compileChart } from '../src/render/charts.ts';
+import type { Described } from '../src/render/panels.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import type { Row } from '../src/shared/data/table.ts';
-import { choose, payload, source, sources, tables } from './support/invented.ts';
-
-const measures = measuresOf(payload);
+import { charts, choose, payload, source, sources, tables } from './support/invented.ts';
 
 /** As Vega-Lite compiles it. */
-const plainly = new Map<string, string>();
+const plainly = {};
 
-function open(name: string, of = measures): { view: View; rows: () => string[] } {
+function open(name: string, of: Described = payload.tables): { view: View; rows: () => string[] } {
   const chart = compileChart(name, source(name), of);
   const view = new View(parse(chart.spec));
   feed(view, chart.tables, tables);
@@ -32,7 +30,7 @@ function tidy(row: Row): string {
   );
 }
 
-describe.each(panelsOf(payload))('%s, pushed down', (name) => {
+describe.each(charts)('%s, pushed down', (name) => {
   test('draws the rows that Vega filters and adds up itself, over 300 random selections', async () => {
     const [plain, pushed] = [open(name, plainly), open(name)];
     for (const { view } of [plain, pushed]) await view.runAsync(); // Vega-Lite's selections take up nothing before that
@@ -66,7 +64,7 @@ describe('what is not recognised', () => {
     const chart = compileChart(
       'sources',
       { ...source('sources'), transform } as unknown as TopLevelSpec,
-      measures,
+      payload.tables,
     );
     expect(chart.left).toEqual(['data_0']);
     const view = new View(parse(chart.spec));
@@ -80,7 +78,7 @@ describe('what is not recognised', () => {
     const lookup = transform.findIndex((step) => 'lookup' in step);
     transform.splice(lookup, 0, { calculate: '2 * datum.rate', as: 'double' });
     const changed = { ...source('history'), transform } as unknown as TopLevelSpec;
-    const chart = compileChart('history', changed, measures);
+    const chart = compileChart('history', changed, payload.tables);
     expect(chart.left).toEqual([]);
     const kinds = (chart.spec.data ?? [])
       .find(({ name }) => name === 'data_0')

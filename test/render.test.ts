@@ -6,18 +6,21 @@ import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
-import { compileChart, measuresOf, readChart } from '../src/render/charts.ts';
+import { compileChart, readChart } from '../src/render/charts.ts';
 import { readLocale } from '../src/render/locale.ts';
 import { colors } from '../src/render/palette.ts';
 import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
 import { join, split } from '../src/shared/data/varint.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
-import { panels } from '../src/shared/panels.ts';
+import { listCharts } from '../src/files.ts';
+import { readPanel } from '../src/render/panels.ts';
 import { decode, encode } from '../src/shared/data/payload.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { tabulate, toCsv } from '../src/shared/text/data-table.ts';
-import { describe as inWords, describeSelection } from '../src/shared/text/findings.ts';
+import { everything } from '../src/shared/selection.ts';
+import type { Selection } from '../src/shared/selection.ts';
+import { describeFinding, describeHeadline, describeSelection } from '../src/shared/text/findings.ts';
 import { translator } from '../src/shared/text/messages.ts';
 import { writer } from '../src/shared/text/format.ts';
 import { parseTime } from '../src/time.ts';
@@ -86,7 +89,7 @@ async function draw(name: string): Promise<Row[]> {
   const chart = compileChart(
     name,
     readChart(name, scene, (text) => text),
-    measuresOf(payload),
+    payload.tables,
   );
   expect(chart.left).toEqual([]);
   const view = new View(parse(chart.spec));
@@ -143,7 +146,7 @@ describe('the charts, by hand-counted rows', () => {
 
   test('every file in templates/charts is a chart of the page, and each names its data and holds none', () => {
     const files = readdirSync('templates/charts');
-    expect(files.sort()).toEqual(panels.map((name) => `${name}.vl.json`).sort());
+    expect(files).toEqual(listCharts().map((name) => `${name}.vl.json`));
     for (const file of files) {
       const spec = JSON.parse(readFileSync(joinPath('templates/charts', file), 'utf8')) as Row;
       expect(Object.keys(spec.data as Row)).toEqual(['name']);
@@ -153,10 +156,10 @@ describe('the charts, by hand-counted rows', () => {
 
   test('one that does not compile, or only with a warning, is named', () => {
     const wrong = { data: { name: 'x' }, mark: 'bar', encoding: { x: { field: 'a', type: 'odd' } } };
-    expect(() => compileChart('odd', wrong as unknown as TopLevelSpec, new Map())).toThrow(
+    expect(() => compileChart('odd', wrong as unknown as TopLevelSpec, {})).toThrow(
       /^templates\/charts\/odd.vl.json does not compile: /,
     );
-    expect(() => compileChart('bare', { data: { name: 'x' } } as unknown as TopLevelSpec, new Map())).toThrow(
+    expect(() => compileChart('bare', { data: { name: 'x' } } as unknown as TopLevelSpec, {})).toThrow(
       /bare.vl.json does not compile/,
     );
   });
@@ -268,7 +271,10 @@ test('every English text of the page and the charts has a Russian one', () => {
     );
     texts.push(...[...found].map(([, , text]) => text ?? '').filter((text) => /[A-Z]/.test(text)));
   }
-  for (const name of panels) {
+  for (const name of listCharts()) {
+    const spec = readChart(name, { period: payload, coarse: null }, (text) => text);
+    const { finding } = readPanel(name, spec, payload.tables);
+    if (finding.includes('{')) texts.push(finding);
     readChart(name, { period: payload, coarse: null }, (text) => {
       texts.push(text);
       return text;
@@ -308,30 +314,40 @@ describe('in words', () => {
   };
   const english = writer(readLocale('en'));
 
-  test('each chart says what it finds, and the head of the page the numbers that count', () => {
-    expect(inWords(drawn, { dt: noon + minute, visits: 1234 }, [noon, noon + 2 * minute], english)).toEqual({
-      events: '1,238',
-      views: '30.0%',
-      peak: '1,234 at 12:01',
-      history: 'The largest of 2\u00a0topics is Шоу: 1,235\u00a0events, 99.8%.',
-      sources: 'The largest of 2\u00a0topics is =cmd|"x"!A1: 1,234\u00a0events, 99.7%.',
-      funnel: 'Of shows, 40.0% are clicked and 30.0% viewed; of clicks, 75.0% become views.',
-      people:
+  const panelOf = (name: string) =>
+    readPanel(name, readChart(name, { period: payload, coarse: null }, english.t), payload.tables);
+
+  test('each chart says what it finds, as its file asks for', () => {
+    for (const [name, wanted] of [
+      ['history', 'The largest of 2\u00a0topics is Шоу: 1,235\u00a0events, 99.8%.'],
+      ['sources', 'The largest of 2\u00a0topics is =cmd|"x"!A1: 1,234\u00a0events, 99.7%.'],
+      ['funnel', 'Of shows, 40.0% are clicked and 30.0% viewed; of clicks, 75.0% become views.'],
+      [
+        'people',
         'Of 9\u00a0people shown a card, 33.3% – 66.7% clicked and 0.0% viewed one. A range is as much as is known of this ' +
-        'selection. Of so long a period each counts once in each of 2\u00a0parts; in all, they are 5 to 9 different people.',
-    });
-    expect(
-      inWords(
-        { history: [], sources: [], funnel: [], people: [] },
-        { dt: noon, visits: 0 },
-        [noon, noon],
-        english,
-      ),
-    ).toMatchObject({
-      events: '0',
-      peak: '–',
-      history: '',
-    });
+          'selection. Of so long a period each counts once in each of 2\u00a0parts; in all, they are 5 to 9 different people.',
+      ],
+    ] as const) {
+      expect(describeFinding(panelOf(name), drawn[name], english)).toBe(wanted);
+      expect(describeFinding(panelOf(name), [], english)).toBe('');
+    }
+    const four = ['Кино', 'Шоу', 'Дети', 'Цирк'].map((source_topic, at) => ({
+      source_topic,
+      visits: 4 - at,
+    }));
+    expect(describeFinding(panelOf('sources'), four, english)).toBe(
+      'The largest of 4\u00a0topics are Кино, Шоу, Дети: together 90.0%.',
+    );
+    expect(describeFinding(panelOf('funnel'), drawn.funnel.slice(0, 2), english)).toBe('');
+  });
+
+  test('the head of the page says the numbers that count, by hand', () => {
+    const span: [number, number] = [noon, noon + 3 * minute];
+    const say = (selection: Partial<Selection>) =>
+      describeHeadline(tables, { ...everything, ...selection }, span, english);
+    expect(say({})).toEqual({ events: '16', views: '12.5%', peak: '12 at 12:02' });
+    expect(say({ topics: ['Дети'] })).toEqual({ events: '3', views: '0.0%', peak: '3 at 12:00' });
+    expect(say({ topics: [] })).toEqual({ events: '0', views: '–', peak: '–' });
   });
 
   test('what is counted stands in the form that its number asks for', () => {
@@ -356,13 +372,8 @@ describe('in words', () => {
         least: low,
         parts,
       };
-      const words = inWords(
-        { ...drawn, people: [{ ...show, low, high }] },
-        { dt: noon, visits: 1 },
-        [noon, noon + minute],
-        writer(readLocale('ru')),
-      );
-      return words.people.replace(/\s/g, ' ');
+      const words = describeFinding(panelOf('people'), [{ ...show, low, high }], writer(readLocale('ru')));
+      return words.replace(/\s/g, ' ');
     };
     for (const [people, wanted] of [
       [1, '1 человек увидел карточки: кликнули 0,0 %, просмотрели 0,0 %.'],
@@ -390,10 +401,10 @@ describe('in words', () => {
   });
 
   test('a table is CSV that Excel reads as UTF-8, and whose texts it cannot take for formulas', () => {
-    expect(toCsv(tabulate('sources', drawn, english))).toBe(
+    expect(toCsv(tabulate(panelOf('sources'), drawn.sources, english))).toBe(
       `\uFEFFSource topic,Events,Share\r\n"'=cmd|""x""!A1",1234,${1234 / 1238}\r\nКино,4,${4 / 1238}\r\n`,
     );
-    expect(tabulate('history', drawn, english).body).toEqual([
+    expect(tabulate(panelOf('history'), drawn.history, english).body).toEqual([
       ['2026-11-22T12:00Z', 'Дети', 3],
       ['2026-11-22T12:00Z', 'Шоу', 1],
       ['2026-11-22T12:01Z', 'Шоу', 1234],
@@ -500,7 +511,7 @@ test('a mean of less than one event a minute has an axis that can be read', asyn
   const week = { start: noon, end: noon + 7 * 24 * 60 * minute };
   await aggregate(db, [week], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
   const { html } = await render(db, { locale: 'ru', end: week.end });
-  const [history = ''] = /<zen-chart id="history">.*?<\/zen-chart>/s.exec(html) ?? [];
+  const [history = ''] = /<zen-chart id="history".*?<\/zen-chart>/s.exec(html) ?? [];
   const labels = [...history.matchAll(/>(0(?:,\d+)?)<\/text>/g)].map(([, label]) => label);
   expect(labels).toEqual(['0', '0,005', '0,01', '0,015', '0,02', '0,025', '0,03', '0,035']); // 1 in 30 minutes is 0.033
   await db.close();

@@ -9,10 +9,10 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import type { Database } from '../../src/db/database.ts';
 import { openServer } from '../../src/db/server.ts';
+import { listCharts } from '../../src/files.ts';
 import { compileChart, readChart } from '../../src/render/charts.ts';
 import { readLocale } from '../../src/render/locale.ts';
-import { panelsOf } from '../../src/shared/panels.ts';
-import { tabulatePayload, toRows } from '../../src/shared/data/table.ts';
+import { tableOf, tabulatePayload, toRows } from '../../src/shared/data/table.ts';
 import { translator } from '../../src/shared/text/messages.ts';
 import { findBrowser, launchBrowser } from '../../test/support/browser.ts';
 import { readPayload } from '../../test/support/payload.ts';
@@ -151,7 +151,7 @@ function jsonSize(table: Parameters<typeof toRows>[0]): number {
 function comparePlotly(html: string, bytes: number): string {
   try {
     const script = createRequire(import.meta.url).resolve('plotly.js-dist-min');
-    const { events } = tabulatePayload(readPayload(html));
+    const events = tableOf(tabulatePayload(readPayload(html)), 'events');
     const columns: Record<string, unknown[]> = {};
     for (const row of toRows(events))
       for (const name of ['dt', 'item_topic', 'source_topic', 'age_segment', 'visits'])
@@ -168,9 +168,8 @@ function makePlain(file: string, html: string): string {
   const payload = readPayload(html);
   const locale = readLocale('ru');
   const scene = { period: payload, coarse: payload.coarse };
-  const charts = panelsOf(payload).map((name) =>
-    compileChart(name, readChart(name, scene, translator(locale)), new Map()),
-  );
+  const names = listCharts().filter((name) => name !== 'people' || payload.people !== null);
+  const charts = names.map((name) => compileChart(name, readChart(name, scene, translator(locale)), {}));
   const settings = JSON.stringify({ locale, charts }).replaceAll('<', '\\u003c');
   const plain = file.replace('.html', '-plain.html');
   writeFileSync(

@@ -1,14 +1,15 @@
-import type { Drawn } from '../shared/panels.ts';
+import type { Row } from '../shared/data/table.ts';
 import { tabulate, toCsv } from '../shared/text/data-table.ts';
 import type { Writer } from '../shared/text/format.ts';
-import type { Panel } from './panel.ts';
+import type { PanelElement } from './panel.ts';
 
 const scale = 2;
 
 /** Lets the reader take a chart away: its rows as CSV, its picture as PNG (at twice its size) or SVG. */
-export function offerFiles(panel: Panel, drawn: () => Drawn, write: Writer): void {
+export function offerFiles(panel: PanelElement, rows: () => readonly Row[], write: Writer): void {
   const make: Record<string, () => Promise<Blob>> = {
-    csv: () => Promise.resolve(new Blob([toCsv(tabulate(panel.name, drawn(), write))], { type: 'text/csv' })),
+    csv: () =>
+      Promise.resolve(new Blob([toCsv(tabulate(panel.options, rows(), write))], { type: 'text/csv' })),
     svg: async () => new Blob([(await panel.view?.toSVG()) ?? ''], { type: 'image/svg+xml' }),
     png: async () => toBlob(await panel.view?.toCanvas(scale)),
   };
@@ -16,7 +17,7 @@ export function offerFiles(panel: Panel, drawn: () => Drawn, write: Writer): voi
     const format = button.dataset.take ?? '';
     button.addEventListener('click', () => {
       void make[format]?.().then((file) => {
-        save(file, `zen-${panel.name}.${format}`);
+        save(file, `zen-${panel.id}.${format}`);
       });
     });
   }

@@ -1,14 +1,12 @@
 import { listPeople } from '../shared/people/funnel.ts';
-import { panels } from '../shared/panels.ts';
-import type { Drawn } from '../shared/panels.ts';
 import type { View } from 'vega';
 import { decode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
-import { countTopics, findPeak, listMinutes } from '../shared/minutes.ts';
+import { countEvents, countTopics, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
-import type { Tables } from '../shared/data/table.ts';
-import { describe, describeSelection } from '../shared/text/findings.ts';
+import type { Row, Tables } from '../shared/data/table.ts';
+import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Selection } from '../shared/selection.ts';
 import type { Writer } from '../shared/text/format.ts';
@@ -17,17 +15,17 @@ import { MultiSelect } from './multi-select.ts';
 import { fromHash, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
 import { notify } from './notice.ts';
-import { Panel } from './panel.ts';
+import { PanelElement } from './panel.ts';
 import { Period } from './period.ts';
 import { registerTransforms } from './runtime.ts';
 import { offerFiles } from './download.ts';
 import { unpack } from './unpack.ts';
-import { fillTable, tellFindings } from './words.ts';
+import { fillTable, tellFinding, tellHeadline } from './words.ts';
 
 registerTransforms();
 customElements.define('zen-choice', MultiSelect);
 customElements.define('zen-period', Period);
-customElements.define('zen-chart', Panel);
+customElements.define('zen-chart', PanelElement);
 
 function find<T extends HTMLElement>(id: string, kind: new () => T): T {
   const element = document.getElementById(id);
@@ -43,11 +41,7 @@ const period = find('period', Period);
 const topics = find('topics', MultiSelect);
 const ages = find('ages', MultiSelect);
 const controls = [period, topics, ages];
-const charts = panels.flatMap((name) => {
-  const panel = document.getElementById(name);
-  return panel instanceof Panel ? [panel] : [];
-});
-const people = charts.find(({ name }) => name === 'people');
+const panels = [...document.querySelectorAll<PanelElement>('zen-chart')];
 
 function offer(payload: Payload, write: Writer): void {
   period.limit([payload.start, payload.end], write);
@@ -64,35 +58,47 @@ function selection(): Selection {
   return { period: period.value, topics: topics.value, ages: ages.value };
 }
 
-/** The rows that the charts draw. */
-function drawn(tables: Tables): Drawn {
-  const rows = Object.fromEntries(charts.map((chart) => [chart.name, chart.rows])) as unknown as Drawn;
-  return { ...rows, people: people?.hidden === false ? listPeople(tables, selection()) : [] };
+/** The rows that a panel draws; a hidden one draws none. */
+function drawn(panel: PanelElement, tables: Tables): Row[] {
+  if (panel.hidden) return [];
+  return panel.options.source === 'people'
+    ? listPeople(tables, selection()).map((row) => ({ ...row }))
+    : panel.rows;
 }
+
+/** Panels that stand in one place, by the name of their switch. */
+const switches = new Map<string, PanelElement[]>();
 
 /** The state that the reader sees, for a link. */
 function state(): State {
-  return { ...selection(), people: people?.hidden === false };
+  const chosen = [...switches].flatMap(([name, [, ...others]]) =>
+    others.filter(({ hidden }) => !hidden).map((panel): [string, string] => [name, panel.id]),
+  );
+  return { ...selection(), switches: Object.fromEntries(chosen) };
 }
 
-/** Lets one of the two funnels stand in the place of both; that of people is drawn when it is first seen. */
-function switcher(
-  draw: (panel: Panel) => Promise<void>,
+/** Lets one of the panels of a switch stand in the place of all; another than the first is drawn when it is first seen. */
+function bindSwitches(
+  draw: (panel: PanelElement) => Promise<void>,
   change: () => void,
-): (name: string) => Promise<void> {
-  const show = async (name: string) => {
-    for (const chart of charts) if (names.has(chart.name)) chart.hidden = chart.name !== name;
-    const shown = charts.find((chart) => chart.name === name);
+): (name: string, id: string) => Promise<void> {
+  const show = async (name: string, id: string) => {
+    const all = switches.get(name) ?? [];
+    for (const panel of all) panel.hidden = panel.id !== id;
+    const shown = all.find((panel) => panel.id === id);
     if (shown && !shown.view) await draw(shown);
     change();
   };
-  const buttons = [...document.querySelectorAll<HTMLButtonElement>('[data-show]')];
-  const names = new Set(buttons.map(({ dataset }) => dataset.show ?? ''));
-  for (const button of buttons) {
-    const { show: name = '' } = button.dataset;
+  for (const panel of panels) {
+    const { switch: own } = panel.options;
+    if (own && panel.querySelector('[data-show]'))
+      switches.set(own.name, [...(switches.get(own.name) ?? []), panel]);
+  }
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-show]')) {
+    const { show: id = '', switch: name = '' } = button.dataset;
     button.addEventListener('click', () => {
-      void show(name);
-      document.querySelector<HTMLButtonElement>(`#${name} [data-show="${name}"]`)?.focus();
+      void show(name, id);
+      document.querySelector<HTMLButtonElement>(`#${id} [data-show="${id}"]`)?.focus();
       location.hash = toHash(state());
     });
   }
@@ -100,12 +106,14 @@ function switcher(
 }
 
 /** Keeps the hash of the URL and what is shown the same, whichever changes. */
-function link(write: Writer, show: (name: string) => Promise<void>): void {
+function link(write: Writer, show: (name: string, id: string) => Promise<void>): void {
   const follow = () => {
     const wanted = fromHash(location.hash);
-    const count = missing(topics, wanted.topics) + missing(ages, wanted.ages);
+    const others = Object.entries(wanted.switches).filter(
+      ([name, id]) => !switches.get(name)?.some((panel) => panel.id === id),
+    );
+    const count = missing(topics, wanted.topics) + missing(ages, wanted.ages) + others.length;
     const unknown = count > 0 ? [write.t('{count name of the link|names of the link}', { count })] : [];
-    if (wanted.people && !people) unknown.push(write.t('People'));
     notify(
       'link',
       unknown.length > 0 ? write.t('Not in this file: {names}.', { names: unknown.join(', ') }) : '',
@@ -113,7 +121,11 @@ function link(write: Writer, show: (name: string) => Promise<void>): void {
     period.value = wanted.period;
     topics.value = keepKnown(topics, wanted.topics);
     ages.value = keepKnown(ages, wanted.ages);
-    if (people && wanted.people !== state().people) void show(wanted.people ? 'people' : 'funnel');
+    for (const [name, [first]] of switches) {
+      const id = wanted.switches[name] ?? first?.id ?? '';
+      const isThere = switches.get(name)?.some((panel) => panel.id === id && panel.hidden);
+      if (isThere) void show(name, id);
+    }
   };
   document.addEventListener('change', ({ target }) => {
     if (controls.some((control) => control === target)) location.hash = toHash(state());
@@ -131,9 +143,8 @@ function keepKnown(choice: MultiSelect, names: string[] | null): string[] | null
   return names?.filter((name) => choice.names.includes(name)) ?? null;
 }
 
-/** A stretch drawn on the history becomes the period when the pointer is let go; a click on an area isolates its topic. */
-function bindHistory({ view }: Panel): void {
-  if (!view) return;
+/** A stretch drawn on a chart that has a brush becomes the period when the pointer is let go; a click on an area isolates its topic. */
+function bindBrush(view: View): void {
   addEventListener('pointerup', () => {
     const brush = view.signal('brush') as { dt?: [number, number] } | undefined;
     if (!brush?.dt) return;
@@ -145,9 +156,10 @@ function bindHistory({ view }: Panel): void {
     view.signal('brush_x', [0, 0]).run();
     dispatchEvent(new PointerEvent('pointerup'));
   });
-  view.addEventListener('pointermove', (event) => {
-    if (event instanceof PointerEvent) hover(view, event);
-  });
+  if ('hovered' in view.getState().signals)
+    view.addEventListener('pointermove', (event) => {
+      if (event instanceof PointerEvent) hover(view, event);
+    });
   view.addEventListener('click', (_, item) => {
     const topic = (item?.datum as { item_topic?: string } | undefined)?.item_topic;
     if (topic === undefined) return;
@@ -177,23 +189,28 @@ const unfiltered = 'The comparison of days does not follow the filters.';
 
 async function start(): Promise<void> {
   const payload = decode(await unpack(readText('payload')));
-  const { charts: specs, locale } = JSON.parse(readText('settings')) as Settings;
+  const { charts, locale } = JSON.parse(readText('settings')) as Settings;
   const tables = tabulatePayload(payload);
   const write = writer(locale);
   offer(payload, write);
   const summary = find('summary', HTMLParagraphElement);
   const span: [number, number] = [payload.start, payload.end];
-  const listed = () => ({ ...drawn(tables), history: listMinutes(tables, selection(), span) });
+  const listed = (panel: PanelElement) =>
+    panel.options.minutes ? listMinutes(panel.options, tables, selection(), span) : drawn(panel, tables);
   const update = () => {
     const chosen = selection();
-    const isFiltered = controls.some(({ value }) => value !== null);
-    const note = isFiltered && document.getElementById('change') ? write.t(unfiltered) : '';
+    const set = new Set(controls.filter(({ value }) => value !== null).map(({ id }) => id));
+    const note = set.size > 0 && document.getElementById('change') ? write.t(unfiltered) : '';
     summary.textContent = [describeSelection(chosen, span, write), note].filter(Boolean).join(' · ');
     topics.count(countTopics(tables, chosen, span), write);
-    const now = drawn(tables);
-    tellFindings(describe(now, findPeak(tables, chosen, span), chosen.period ?? span, write));
-    if (people?.hidden === false) people.give(now.people);
-    for (const chart of charts) fillTable(chart, listed, write);
+    tellHeadline(describeHeadline(tables, chosen, span, write));
+    document.querySelector('main')?.classList.toggle('is-empty', countEvents(tables, chosen, span) === 0);
+    for (const panel of panels) {
+      const rows = drawn(panel, tables);
+      tellFinding(panel, describeFinding(panel.options, rows, write), set);
+      if (!panel.hidden && panel.options.source === 'people') panel.give(rows);
+      fillTable(panel, () => listed(panel), write);
+    }
   };
   let due = false;
   const change = () => {
@@ -204,17 +221,17 @@ async function start(): Promise<void> {
       update();
     });
   };
-  const draw = async (panel: Panel) => {
-    const spec = specs.find(({ name }) => name === panel.name);
-    if (spec) await panel.draw(spec, tables, locale, panel === people ? () => undefined : change);
-  };
-  await Promise.all(charts.filter((chart) => !chart.hidden).map(draw));
-  link(write, switcher(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
-  for (const chart of charts) {
-    offerFiles(chart, listed, write);
-    chart.querySelector('details')?.addEventListener('toggle', change);
+  for (const chart of charts) panels.find(({ id }) => id === chart.panel.name)?.take(chart);
+  // Other people are drawn because something has changed, which is told already.
+  const draw = (panel: PanelElement) =>
+    panel.draw(tables, locale, panel.options.source === 'people' ? () => undefined : change);
+  await Promise.all(panels.filter((panel) => !panel.hidden).map(draw));
+  link(write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
+  for (const panel of panels) {
+    offerFiles(panel, () => listed(panel), write);
+    panel.querySelector('details')?.addEventListener('toggle', change);
+    if (panel.view && 'brush' in panel.view.getState().signals) bindBrush(panel.view);
   }
-  bindHistory(find('history', Panel));
   tellAge(locale.language);
   update();
   document.documentElement.dataset.zen = 'ready';

@@ -4,56 +4,56 @@ import { logger, Warn } from 'vega-util';
 import { parse } from 'vega-parser';
 import { View } from 'vega-view';
 import { pickRows } from '../shared/panels.ts';
-import type { PanelName } from '../shared/panels.ts';
+import type { Panel } from '../shared/panels.ts';
+import { known } from '../shared/known.ts';
 import { expressions } from '../shared/vega/expression.ts';
 import { feed } from '../shared/vega/bind-data.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
 
-/** The columns of the drawn rows that `data` gives. */
-const columns: Record<PanelName, string[]> = {
-  history: ['dt', 'item_topic', 'visits'],
-  sources: ['source_topic', 'visits', 'share'],
-  funnel: ['event', 'users', 'share'],
-  people: ['event', 'low', 'high', 'share_low', 'share_high'],
-};
-
 /** A panel of the dashboard, with a chart in it. */
-export class Panel extends HTMLElement {
+export class PanelElement extends HTMLElement {
   view: View | undefined;
-  #source = '';
+  #chart: Chart | undefined;
 
-  get name(): PanelName {
-    return this.id as PanelName;
+  /** Its options, once it knows its chart. */
+  get options(): Panel {
+    return known(this.#chart).panel;
   }
 
   /** The rows now drawn, with all that the chart knows of them. */
   get rows(): Row[] {
-    return pickRows(this.name, (this.view?.data(this.#source) ?? []) as Row[]);
+    const chart = known(this.#chart);
+    return pickRows(chart.panel, (this.view?.data(chart.rows) ?? []) as Row[]);
   }
 
   /** The rows now drawn. */
   get data(): Row[] {
-    return this.rows.map((row) => Object.fromEntries(columns[this.name].map((name) => [name, row[name]])));
+    return this.rows.map((row) => Object.fromEntries(this.options.data.map((name) => [name, row[name]])));
   }
 
-  /** Draws other people. */
+  /** Tells the panel which chart it has. */
+  take(chart: Chart): void {
+    this.#chart = chart;
+  }
+
+  /** Draws other rows than those of its source. */
   give(rows: object[]): void {
-    void this.view?.data('people', rows).runAsync();
+    void this.view?.data(this.options.source, rows).runAsync();
   }
 
   /** @param onChange called when other rows are drawn */
-  async draw(chart: Chart, tables: Tables, locale: Locale, onChange: () => void): Promise<void> {
+  async draw(tables: Tables, locale: Locale, onChange: () => void): Promise<void> {
     const place = this.querySelector<HTMLElement>('.view');
+    const chart = known(this.#chart);
     if (!place) return;
     const view = new View(parse(chart.spec, undefined, { ast: true }), options(locale));
     drawOnce(view);
     feed(view, chart.tables, tables);
-    if (this.name === 'history') view.signal('hovered', 0);
+    if (hasSignal(chart, 'hovered')) view.signal('hovered', 0);
     place.replaceChildren(); // the picture that stood there until now
     await view.initialize(place).hover().runAsync();
     this.view = view;
-    this.#source = chart.rows;
     new ResizeObserver(() => {
       fill(view, place);
     }).observe(place);
@@ -64,6 +64,11 @@ export class Panel extends HTMLElement {
     view.addDataListener(chart.rows, change);
     change();
   }
+}
+
+/** Whether a chart has a signal of that name, by which the page does more for it. */
+export function hasSignal({ spec }: Chart, name: string): boolean {
+  return (spec.signals ?? []).some((signal) => signal.name === name);
 }
 
 /**

@@ -1,24 +1,25 @@
 import type { Selection } from '../shared/selection.ts';
 
 const filterNames = ['topics', 'ages'] as const;
+const filterParts: readonly string[] = ['from', 'to', ...filterNames];
 
-/** The state that a link holds: the filters, and whether people stand in the place of the average funnel. */
+/** The state that a link holds: the filters, and by the name of a switch the panel that is chosen there, unless it is the first. */
 export interface State extends Selection {
-  people: boolean;
+  switches: Record<string, string>;
 }
 
 /** The state as the hash of a URL: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…&funnel=people`, times in UTC. */
-export function toHash({ period, people, ...chosen }: State): string {
+export function toHash({ period, switches, ...chosen }: State): string {
   const parts = period ? [`from=${formatMinute(period[0])}`, `to=${formatMinute(period[1])}`] : [];
   for (const name of filterNames) {
     const list = chosen[name];
     if (list) parts.push(`${name}=${list.map(encodeURIComponent).join(',')}`);
   }
-  if (people) parts.push('funnel=people');
+  for (const [name, panel] of Object.entries(switches)) parts.push(`${name}=${panel}`);
   return parts.join('&');
 }
 
-/** The inverse of `toHash`; what does not parse is no filter. */
+/** The inverse of `toHash`; what does not parse is no filter, and what is none is a switch. */
 export function fromHash(hash: string): State {
   const parts = new Map(
     hash
@@ -35,7 +36,7 @@ export function fromHash(hash: string): State {
     period: start !== undefined && end !== undefined && start < end ? [start, end] : null,
     topics: list('topics'),
     ages: list('ages'),
-    people: parts.get('funnel') === 'people',
+    switches: Object.fromEntries([...parts].filter(([name]) => name !== '' && !filterParts.includes(name))),
   };
 }
 

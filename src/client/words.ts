@@ -1,22 +1,29 @@
-import type { Drawn } from '../shared/panels.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
-import type { Words } from '../shared/text/findings.ts';
+import type { Headline } from '../shared/text/findings.ts';
 import type { Writer } from '../shared/text/format.ts';
-import type { Panel } from './panel.ts';
+import type { Row } from '../shared/data/table.ts';
+import type { PanelElement } from './panel.ts';
 
-/** Says in words what the charts now draw. */
-export function tellFindings(words: Words): void {
-  for (const element of document.querySelectorAll<HTMLElement>('[data-word]')) {
-    element.textContent = words[element.dataset.word as keyof Words];
-  }
+/** Says the numbers of the selection. */
+export function tellHeadline(headline: Headline): void {
+  for (const element of document.querySelectorAll<HTMLElement>('[data-word]'))
+    element.textContent = headline[element.dataset.word as keyof Headline];
+}
+
+/** Says what a panel finds, and which of the filters that are set it does not follow. */
+export function tellFinding(panel: PanelElement, finding: string, set: ReadonlySet<string>): void {
+  const place = panel.querySelector('.finding');
+  if (place) place.textContent = finding;
+  for (const note of panel.querySelectorAll<HTMLElement>('[data-filter]'))
+    note.hidden = !set.has(note.dataset.filter ?? '');
 }
 
 /** Fills the table of a panel, if it is open. */
-export function fillTable(panel: Panel, drawn: () => Drawn, write: Writer): void {
+export function fillTable(panel: PanelElement, rows: () => readonly Row[], write: Writer): void {
   const details = panel.querySelector('details');
   const table = details?.querySelector('tbody');
   if (!details?.open || !table) return;
-  const { columns, body } = tabulate(panel.name, drawn(), write);
+  const { columns, body } = tabulate(panel.options, rows(), write);
   table.replaceChildren(
     ...body.slice(0, sheetRows).map((cells) => {
       const row = document.createElement('tr');

@@ -1,11 +1,12 @@
 import MailComposer from 'nodemailer/lib/mail-composer/index.js';
 import Handlebars from 'handlebars';
 import { readShipped } from '../files.ts';
-import { compileChart, measuresOf, readChart } from '../render/charts.ts';
+import { compileChart, readChart } from '../render/charts.ts';
 import type { LocaleName } from '../render/locale.ts';
 import { readLocale } from '../render/locale.ts';
 import { drawChart } from '../render/snapshot.ts';
-import type { Locale } from '../shared/settings.ts';
+import { readSettings } from '../render/manifest.ts';
+import type { Locale, Words } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import { isolate } from '../shared/text/names.ts';
 import { translator } from '../shared/text/messages.ts';
@@ -34,8 +35,7 @@ export interface Mail {
 /** Pixels of the picture: twice what it is shown at. */
 const width = 1200;
 
-/** Bytes of a page in which its words stand, and letters of each. */
-const mostBytes = 8_000_000;
+/** Letters of each text of a page. */
 const longestPart = 10_000;
 
 /** The number of topics that the key under the picture names. */
@@ -56,7 +56,7 @@ export async function writeMail(
 ): Promise<Mail> {
   const locale = readLocale(language);
   const t = translator(locale);
-  const words = readWords(html.toString('utf8', 0, mostBytes));
+  const words = readWords(html);
   const attached = html.length <= options.attach;
   const subject = `${words.title}: ${writeHeadline(words, t('Events'))}`;
   const facts = [
@@ -66,8 +66,7 @@ export async function writeMail(
   ].map(([name, value]) => ({ name, value }));
   const content = {
     ...words,
-    ...{ facts, attached, url: options.url, language },
-    findings: [words.history, words.sources, words.funnel].filter((text) => text !== ''),
+    ...{ facts, attached, url: options.url, language, picture: words.findings[0] ?? '' },
     topics: history.topics.slice(0, most).map(({ name, color }) => ({ name: isolate(name), color })),
     open: options.url ? t('Open the dashboard') : '',
     told: attached ? t('The dashboard is attached: open it in a browser, and filter.') : '',
@@ -99,71 +98,39 @@ function template(): Template {
 
 async function draw({ payload }: History, locale: Locale, t: Translate): Promise<Buffer> {
   const { coarse } = payload;
-  const chart = compileChart(
-    'history',
-    readChart('history', { period: payload, coarse }, t),
-    measuresOf(payload),
-  );
+  const chart = compileChart('history', readChart('history', { period: payload, coarse }, t), payload.tables);
   const { svg } = await drawChart(chart, tabulatePayload(payload), locale);
   return drawPng(svg, width);
 }
 
-type PageWords = Record<
-  | 'title'
-  | 'change'
-  | 'silences'
-  | 'summary'
-  | 'events'
-  | 'peak'
-  | 'views'
-  | 'history'
-  | 'sources'
-  | 'funnel'
-  | 'warning',
-  string
->;
+/** Findings of a page, beyond which they are cut off. */
+const mostFindings = 20;
 
-/** Reads the page's words before anything is chosen, as text. */
-function readWords(html: string): PageWords {
-  const text = (pattern: RegExp) => unescapeHtml(pattern.exec(html)?.[1]?.slice(0, longestPart) ?? '');
-  const word = (name: string) => text(new RegExp(`data-word="${name}">([^<]*)<`));
+/** Reads the page's words before anything is chosen; of a stranger's page, whatever of them are texts. */
+function readWords(html: Buffer): Words {
+  const { words } = readSettings(html) as { words?: Partial<Record<keyof Words, unknown>> };
+  const cut = (text: unknown) => (typeof text === 'string' ? text.slice(0, longestPart) : '');
+  const of = (name: keyof Words) => cut(words?.[name]);
+  const findings = Array.isArray(words?.findings) ? words.findings.slice(0, mostFindings).map(cut) : [];
   return {
-    title: text(/<title>([^<]*)<\/title>/),
-    silences: text(/ id="silences">([^<]*)<\/span>/),
-    change: text(/<p id="change">([^<]*)<\/p>/),
-    summary: text(/<p id="summary">([^<]*)<\/p>/),
-    warning: text(/<body>\s*<p class="notice" role="status">([^<]*)<\/p>/),
-    ...{ events: word('events'), peak: word('peak'), views: word('views') },
-    ...{ history: word('history'), sources: word('sources'), funnel: word('funnel') },
+    title: of('title'),
+    silences: of('silences'),
+    change: of('change'),
+    summary: of('summary'),
+    warning: of('warning'),
+    ...{ events: of('events'), peak: of('peak'), views: of('views') },
+    findings: findings.filter((text) => text !== ''),
   };
-}
-
-/** Undoes what Handlebars does to text in HTML. */
-function unescapeHtml(text: string): string {
-  const characters: Record<string, string> = {
-    amp: '&',
-    lt: '<',
-    gt: '>',
-    quot: '"',
-    '#x27': "'",
-    '#x60': '`',
-    '#x3D': '=',
-  };
-  return text.replace(
-    /&(amp|lt|gt|quot|#x27|#x60|#x3D);/g,
-    (whole, name: string) => characters[name] ?? whole,
-  );
 }
 
 /** Tells what changed, in the first sentence of that; when it is not known, the period and its events. */
-function writeHeadline({ change, summary, events }: PageWords, of: string): string {
+function writeHeadline({ change, summary, events }: Words, of: string): string {
   if (change === '') return `${summary.split(' · ')[0] ?? ''} · ${of}: ${events}`;
   return (change.split(/\.\s+(?=\p{Lu})/u)[0] ?? '').replace(/\.$/, '');
 }
 
-interface MessageContent extends PageWords {
+interface MessageContent extends Words {
   facts: { name: string | undefined; value: string | undefined }[];
-  findings: string[];
   url: string | undefined;
   open: string;
   told: string;

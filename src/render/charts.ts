@@ -4,10 +4,12 @@ import { compile } from 'vega-lite';
 import type { Config, TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
 import { listCharts, readShipped } from '../files.ts';
-import type { Coarse, Payload } from '../shared/data/payload.ts';
+import type { Coarse } from '../shared/data/payload.ts';
 import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
+import { readPanel, toDrawn } from './panels.ts';
+import type { Described } from './panels.ts';
 import { pushDown } from './push-down.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -46,12 +48,15 @@ export function listChartData(): string[] {
   return named;
 }
 
+/** The keys of texts for readers. */
+const texts = ['title', 'label', 'empty'];
+
 function translateTitles(json: Json, translate: (text: string) => string): Json {
   if (Array.isArray(json)) return json.map((item) => translateTitles(item, translate));
   if (json === null || typeof json !== 'object') return json;
   const entries = Object.entries(json).map(([key, value]): [string, Json] => [
     key,
-    key === 'title' && typeof value === 'string' ? translate(value) : translateTitles(value, translate),
+    texts.includes(key) && typeof value === 'string' ? translate(value) : translateTitles(value, translate),
   ]);
   return Object.fromEntries(entries);
 }
@@ -66,33 +71,25 @@ export interface Compiled extends Chart {
  * Compiles a chart to Vega, so that the page need not carry the compiler, and pushes down what it can. A brush is kept from
  * screen readers, which would announce two symbols without a name: the period can be chosen in its control.
  *
- * @param measures of the aggregates that it may draw from, by their names; without any, nothing is pushed down
+ * @param tables the aggregates that it may draw from; of those that are not among them, nothing is pushed down
  * @throws ZenError `failed`, with the file's name, when the specification does not compile, or compiles with a warning
  */
-export function compileChart(
-  name: string,
-  source: TopLevelSpec,
-  measures: ReadonlyMap<string, string>,
-): Compiled {
+export function compileChart(name: string, source: TopLevelSpec, tables: Described): Compiled {
+  const panel = readPanel(name, source, tables);
   const warnings: string[] = [];
   const listener = logger(Warn, undefined, (_method, _level, args) => warnings.push(args.join(' ')));
   try {
-    const compiled = compile(source, { config: readTheme(), logger: listener });
+    const compiled = compile(toDrawn(source, panel), { config: readTheme(), logger: listener });
     if (warnings.length > 0) throw new Error(warnings.join(' '));
-    const { spec, left } = pushDown(compiled.spec, measures);
+    const { spec, left } = pushDown(compiled.spec, tables);
     const marks = spec.marks ?? [];
     for (const mark of marks) if (mark.name?.startsWith('brush')) mark.aria = false;
-    return { name, spec, rows: findRows(marks), tables: inputsOf(spec), left };
+    return { panel, spec, rows: findRows(marks), tables: inputsOf(spec), left };
   } catch (error) {
     throw new ZenError('failed', `templates/charts/${name}.vl.json does not compile: ${messageOf(error)}`, {
       cause: error,
     });
   }
-}
-
-/** The measures of the aggregates of a page, by their names. */
-export function measuresOf({ tables }: Pick<Payload, 'tables'>): Map<string, string> {
-  return new Map(Object.entries(tables).map(([name, { measure }]) => [name, measure]));
 }
 
 function readTheme(): Config {

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { messageOf, ZenError } from '../errors.ts';
 import { readShipped, version } from '../files.ts';
 import { listAggregates } from '../log/aggregates.ts';
 import { pick } from '../shared/data/cells.ts';
 import type { Cells, Outline } from '../shared/data/cells.ts';
 import { countedBy } from '../shared/data/payload.ts';
 import type { Payload, Sketch } from '../shared/data/payload.ts';
+import { locales } from './locale.ts';
+import type { LocaleName } from './locale.ts';
 import { isoTime } from '../time.ts';
 
 /** What a page says of itself, for `zen verify`. Hashes are SHA-256, in hex. */
@@ -92,6 +95,30 @@ export function findPart(page: Buffer, name: keyof typeof marks): Buffer {
   const from = page.indexOf(open) + open.length;
   const to = page.indexOf(close, from);
   return from < open.length || to < 0 ? page.subarray(0, 0) : page.subarray(from, to);
+}
+
+/** Bytes of the settings of a page, which are mostly its charts. */
+const mostSettings = 8_000_000;
+
+/** What a page states of itself beside its data. @throws ZenError `failed` where that is no JSON */
+export function readSettings(page: Buffer): object {
+  const text = findPart(page, 'settings');
+  try {
+    if (text.length > mostSettings) throw new Error('they are too long');
+    const settings: unknown = JSON.parse(text.toString());
+    if (typeof settings !== 'object' || settings === null) throw new Error('they are none');
+    return settings;
+  } catch (error) {
+    throw new ZenError('failed', `The settings of this page cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** The language of a page, in which missing names are called. */
+export function readLanguage(page: Buffer): LocaleName {
+  const { locale } = readSettings(page) as { locale?: { language?: unknown } };
+  return locales.find((name) => name === locale?.language) ?? 'en';
 }
 
 const stated = /,"page":"([^"]*)"\}$/;

@@ -3,18 +3,19 @@ import type { TopLevelSpec } from 'vega-lite';
 import { readShipped } from '../files.ts';
 import { describeChange } from '../shared/text/change.ts';
 import type { Change } from '../shared/text/change.ts';
-import { panelsOf } from '../shared/panels.ts';
-import type { Drawn, PanelName } from '../shared/panels.ts';
-import { countTopics, findPeak, listMinutes } from '../shared/minutes.ts';
+import { known } from '../shared/known.ts';
+import type { Column, Panel } from '../shared/panels.ts';
+import { countTopics, listMinutes } from '../shared/minutes.ts';
 import { formatMoment } from '../shared/text/minute-text.ts';
 import { namesOf } from '../shared/data/payload.ts';
 import type { Merged, Payload } from '../shared/data/payload.ts';
-import type { Chart, Locale } from '../shared/settings.ts';
-import type { Tables } from '../shared/data/table.ts';
+import type { Chart, Locale, Settings } from '../shared/settings.ts';
+import type { Row, Tables } from '../shared/data/table.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
-import { describe, describeSelection } from '../shared/text/findings.ts';
+import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { everything } from '../shared/selection.ts';
 import { join } from '../shared/text/names.ts';
+import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Facts } from './data-quality.ts';
@@ -36,7 +37,7 @@ export interface Page {
   /** Whether there were people to show. */
   counted: boolean;
   charts: Chart[];
-  /** One for each chart. */
+  /** One for each chart, in their order. */
   snapshots: Snapshot[];
   tables: Tables;
   /** The Vega-Lite specifications that the charts were compiled from, for readers of the source. */
@@ -89,33 +90,46 @@ export function renderPage({
   const { start, end, people } = payload;
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
   const span: [number, number] = [start, end];
-  const panels = panelsOf(payload);
-  const drawn = {
-    people: [],
-    ...Object.fromEntries(panels.map((name, index) => [name, snapshots[index]?.rows ?? []])),
-  } as unknown as Drawn;
-  const listed = { ...drawn, history: listMinutes(tables, everything, span) };
-  const parts = readParts();
-  const view = {
+  const headline = describeHeadline(tables, everything, span, write);
+  const nothing = t(events > 0 ? 'No events for this selection.' : 'No data in this period.');
+  const key = describeTopics(payload, countTopics(tables, everything, span), write);
+  const panels = charts.map(({ panel }, at) => {
+    const { rows, svg } = known(snapshots[at]);
+    const isFirst = charts.findIndex((other) => other.panel.area === panel.area) === at;
+    const choices = listChoices(panel, charts);
+    const isHidden = choices.length > 0 && choices[0]?.name !== panel.name;
+    return {
+      ...panel,
+      ...sheet(panel, panel.minutes ? listMinutes(panel, tables, everything, span) : rows, write),
+      ...{ nothing, key, choices, hidden: isHidden, svg: isHidden ? '' : svg },
+      finding: describeFinding(panel, rows, write),
+      headline: panel.area === 'main' && isFirst ? headline : null,
+      unfiltered: panel.unfiltered.map((id) => ({ id, text: known(describeUnfiltered[id])(t) })),
+    };
+  });
+  const told = {
     title,
     warning,
+    change: change ? describeChange(change, write) : '',
+    silences: describeSilences(facts, write),
+    summary: describeSelection(everything, span, write),
+    ...headline,
+    findings: panels.filter(({ hidden, finding }) => !hidden && finding !== '').map(({ finding }) => finding),
+  };
+  const parts = readParts();
+  const view = {
+    ...told,
     language: locale.language,
     ...parts,
     policy: writePolicy(parts),
     manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),
     payload: packed,
-    settings: inert(JSON.stringify({ locale, charts })),
+    settings: inert(JSON.stringify({ locale, charts, words: told } satisfies Settings)),
     sources: inert(JSON.stringify(sources)),
     notices: readShipped('dist/notices.txt').replaceAll('<', '‹'),
-    change: change && describeChange(change, write),
-    summary: describeSelection(everything, span, write),
-    words: describe(drawn, findPeak(tables, everything, span), span, write),
-    panels: Object.fromEntries(
-      panels.map((name, index) => [
-        name,
-        { svg: snapshots[index]?.svg ?? '', ...sheet(name, listed, write) },
-      ]),
-    ),
+    areas: areas
+      .map((area) => ({ area, panels: panels.filter((panel) => panel.area === area) }))
+      .filter((area) => area.panels.length > 0),
     facts: describeFacts(facts, events, write),
     from: formatMoment(start, locale.language),
     to: formatMoment(end, locale.language),
@@ -126,7 +140,6 @@ export function renderPage({
             time: write.time(payload.coarse.until, true),
           }),
     ages: namesOf(payload, 'age_segment'),
-    key: describeTopics(payload, countTopics(tables, everything, span), write),
     people: people !== null,
     steps:
       people && people.step > 1
@@ -138,7 +151,6 @@ export function renderPage({
       term: t(term),
       meaning: t(meaning),
     })),
-    empty: t(events > 0 ? 'No events for this selection.' : 'No data in this period.'),
     isEmpty: events === 0,
   };
   return seal(template(view, { helpers: { t: (text: string) => t(text) } }));
@@ -155,9 +167,31 @@ function define({ rules }: Facts, people: boolean): (readonly [string, string])[
   ];
 }
 
-/** A chart's table as the page holds it before JavaScript starts. */
-function sheet(name: PanelName, drawn: Drawn, write: Writer): Record<string, unknown> {
-  const { columns, body } = tabulate(name, drawn, write);
+const areas: readonly Panel['area'][] = ['main', 'side', 'wide'];
+
+/** Says of each control that a chart does not follow it. */
+const describeUnfiltered: Record<string, (t: Translate) => string> = {
+  topics: (t) => t('The filter by topic does not apply to this chart.'),
+  ages: (t) => t('The filter by age does not apply to this chart.'),
+  period: (t) => t('The filter by period does not apply to this chart.'),
+};
+
+/** The panels that stand in the place of a panel in turn, and the one that its own button is pressed in; none where it has it alone. */
+function listChoices(panel: Panel, charts: readonly Chart[]): (Panel & { pressed: boolean })[] {
+  const name = panel.switch?.name;
+  const all = charts.flatMap(({ panel: other }) =>
+    name !== undefined && other.switch?.name === name ? [other] : [],
+  );
+  return all.length < 2 ? [] : all.map((other) => ({ ...other, pressed: other.name === panel.name }));
+}
+
+/** A panel's table as the page holds it before JavaScript starts. */
+function sheet(
+  panel: Panel,
+  drawn: readonly Row[],
+  write: Writer,
+): { columns: Column[]; rows: object[]; more: boolean } {
+  const { columns, body } = tabulate(panel, drawn, write);
   return {
     columns,
     rows: body
@@ -180,9 +214,9 @@ function describeTopics(payload: Payload, events: Map<string, number>, write: Wr
 }
 
 /** What the page says about its own numbers; nothing where that is not known. */
-function describeFacts({ gaps, silences, aggregated, unseen }: Facts, count: number, write: Writer): object {
+function describeFacts(facts: Facts, count: number, write: Writer): object {
+  const { gaps, aggregated, unseen } = facts;
   const { t, range, time } = write;
-  const stretches = silences.map(({ start, end }) => range(start, end));
   return {
     events: t('This file holds {events event|events}', { events: count }),
     logged:
@@ -190,16 +224,17 @@ function describeFacts({ gaps, silences, aggregated, unseen }: Facts, count: num
         ? ''
         : t('The log has changed since: it holds {events event|events}', { events: count + unseen }),
     same: unseen === 0,
-    silences:
-      silences.length === 0
-        ? ''
-        : t('Suspicious silence: {stretches} UTC.', {
-            stretches: join(stretches, write, '; '),
-          }),
+    silences: describeSilences(facts, write),
     gaps: gaps.map(({ start, end }) => range(start, end)).join('; '),
     aggregated: aggregated === null ? '' : new Date(aggregated).toISOString(),
     when: aggregated === null ? '' : time(aggregated, true),
   };
+}
+
+function describeSilences({ silences }: Facts, write: Writer): string {
+  if (silences.length === 0) return '';
+  const stretches = silences.map(({ start, end }) => write.range(start, end));
+  return write.t('Suspicious silence: {stretches} UTC.', { stretches: join(stretches, write, '; ') });
 }
 
 /** Says which groups stand under a common name. */

@@ -1,4 +1,5 @@
 import type { Grid, Query } from '../shared/data/query.ts';
+import { valueOf } from '../shared/known.ts';
 import type { LookUps } from '../shared/data/table.ts';
 
 /** A transform of a compiled specification (Vega, "Transforms"). */
@@ -35,20 +36,21 @@ interface Mark {
  * many as it recognises, at least the filters and the aggregate; all that follows, and whatever it does not recognise, stays
  * Vega's. The specification remains the definition: the rows are the same.
  *
- * @param measures of the aggregates, by their names
+ * @param tables the aggregates, with their measures
  * @returns the specification, and the data sources that read an aggregate and could not be pushed down
  */
 export function pushDown<Spec>(
   spec: Spec,
-  measures: ReadonlyMap<string, string>,
+  tables: Record<string, { measure: string }>,
 ): { spec: Spec; left: string[] } {
   const compiled = spec as unknown as Compiled;
   const pushed = new Set<string>();
   const left: string[] = [];
   const data = compiled.data.map((source) => {
-    const measure = measures.get(source.source ?? '');
-    if (source.source === undefined || measure === undefined) return source;
-    const found = recognise(source.source, measure, source.transform ?? [], compiled.signals);
+    const { source: table } = source;
+    if (table === undefined || !Object.hasOwn(tables, table)) return source;
+    const { measure } = valueOf(tables, table);
+    const found = recognise(table, measure, source.transform ?? [], compiled.signals);
     if (!found) {
       left.push(source.name);
       return source;
@@ -60,7 +62,7 @@ export function pushDown<Spec>(
   return {
     spec: {
       ...spec,
-      data: data.filter(({ name }) => !measures.has(name) || used.has(name)),
+      data: data.filter(({ name }) => !Object.hasOwn(tables, name) || used.has(name)),
       signals: [{ name: 'tables', value: null }, ...compiled.signals],
       marks: compiled.marks.map((mark) => lighten(mark, pushed)),
     },

@@ -3,11 +3,11 @@ import type { Database, Session } from '../db/database.ts';
 import { ZenError } from '../errors.ts';
 import { requireTable } from '../db/tables.ts';
 import { querySpan } from '../ledger/silence.ts';
+import { listCharts } from '../files.ts';
 import { listAggregates } from '../log/aggregates.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
 import { listPeople } from '../shared/people/funnel.ts';
-import { panelsOf } from '../shared/panels.ts';
 import type { Change } from '../shared/text/change.ts';
 import { namesOf } from '../shared/data/payload.ts';
 import type { Coarse, Payload } from '../shared/data/payload.ts';
@@ -18,7 +18,7 @@ import { everything } from '../shared/selection.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { queryAggregates } from './aggregates.ts';
-import { compileChart, measuresOf, readChart } from './charts.ts';
+import { compileChart, readChart } from './charts.ts';
 import { describeDifference } from './compare.ts';
 import { queryFacts } from './data-quality.ts';
 import type { Facts } from './data-quality.ts';
@@ -201,24 +201,23 @@ async function drawPage(
 ): Promise<Pick<Rendered, 'html' | 'slow' | 'coarse' | 'people'>> {
   const { coarse } = payload;
   const scene = { period: payload, coarse };
-  const sources = Object.fromEntries(
-    panelsOf(payload).map((name) => [name, readChart(name, scene, translate)]),
-  );
-  const compiled = Object.entries(sources).map(([name, source]) =>
-    compileChart(name, source, measuresOf(payload)),
-  );
+  const sources = Object.fromEntries(listCharts().map((name) => [name, readChart(name, scene, translate)]));
+  const compiled = Object.entries(sources)
+    .map(([name, source]) => compileChart(name, source, payload.tables))
+    .filter(({ panel }) => panel.source !== 'people' || payload.people !== null)
+    .sort(({ panel: a }, { panel: b }) => a.order - b.order);
   const tables = tabulatePayload(payload);
   const snapshots = await Promise.all(
     compiled.map(async (chart) =>
-      chart.name === 'people'
-        ? { svg: '', rows: listPeople(tables, everything) }
+      chart.panel.source === 'people'
+        ? { svg: '', rows: listPeople(tables, everything).map((row) => ({ ...row })) }
         : await takeSnapshot(chart, tables, setting.locale),
     ),
   );
-  const charts = compiled.map(({ name, spec, rows, tables }) => ({ name, spec, rows, tables }));
+  const charts = compiled.map(({ panel, spec, rows, tables }) => ({ panel, spec, rows, tables }));
   return {
     html: renderPage({ ...setting, payload, packed, charts, snapshots, tables, sources }),
-    slow: compiled.filter(({ left }) => left.length > 0).map(({ name }) => name),
+    slow: compiled.filter(({ left }) => left.length > 0).map(({ panel }) => panel.name),
     coarse,
     people: payload.people?.step ?? null,
   };

@@ -16,7 +16,7 @@ const tags = /<(\/?)(\w+)((?: [\w-]+="[^"]*")*)(\/?)>([^<]*)/g;
  * Rewrites the SVG of a Vega view so that it fills any place as Vega itself would: shapes and lines are stretched, letters
  * and symbols keep their size. So the live chart replaces it without a jump. The room for the axes is left by the style sheet.
  */
-export function stretch(svg: string, frame: Frame): string {
+export function stretch(svg: string, frame: Frame, axes?: 'both' | 'left'): string {
   const [, body = ''] = /<svg[^>]*>(.*)<\/svg>/s.exec(svg.replace(/<defs>.*?<\/defs>/gs, '')) ?? [];
   const trail: { at: Point; isSymbol: boolean }[] = [];
   let drawn = '';
@@ -37,7 +37,14 @@ export function stretch(svg: string, frame: Frame): string {
     // The outermost group leaves room for the axes.
     else trail.push({ at: trail.length === 0 ? [0, 0] : at, isSymbol: rest.includes(' class="mark-symbol') });
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" class="snapshot marks" role="img">${drawn}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="snapshot marks${axes ? ` axes-${axes}` : ''}" role="img">${drawn}</svg>`;
+}
+
+/** The SVG of a Vega view as large as its place allows, letters and all. */
+export function scale(svg: string): string {
+  return svg
+    .replace(/ width="[^"]*" height="[^"]*"/, '')
+    .replace('class="marks"', 'class="marks" role="img"');
 }
 
 /** A path in a picture of its own, which is stretched; a circle keeps its form. */

@@ -1,12 +1,12 @@
 import { logger, None, parse, View } from 'vega';
 import type { LocaleFormatters, Spec } from 'vega';
 import { pickRows } from '../shared/panels.ts';
-import type { Drawn, PanelName } from '../shared/panels.ts';
+import type { Panel } from '../shared/panels.ts';
 import { feed } from '../shared/vega/bind-data.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
-import type { Tables } from '../shared/data/table.ts';
+import type { Row, Tables } from '../shared/data/table.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
-import { stretch } from './responsive-svg.ts';
+import { scale, stretch } from './responsive-svg.ts';
 import type { Frame } from './responsive-svg.ts';
 
 registerCube();
@@ -15,20 +15,21 @@ registerCube();
 export interface Snapshot {
   /** For readers without JavaScript, and until it has started. */
   svg: string;
-  rows: Drawn[PanelName];
+  rows: Row[];
 }
 
 /** About the places on a page of 1440 × 900. */
-const frames: Record<Exclude<PanelName, 'people'>, Frame> = {
-  history: { width: 900, height: 490 },
-  sources: { width: 376, height: 176, circle: 0.42, bands: 1 },
-  funnel: { width: 418, height: 216 },
+const frames: Record<Panel['area'], Frame> = {
+  main: { width: 900, height: 490 },
+  side: { width: 418, height: 216 },
+  wide: { width: 1340, height: 300 },
 };
 
 /** Draws a chart without a browser, for a page that gives it its size. */
 export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
   const { svg, rows, plot } = await drawChart(chart, tables, locale);
-  return { svg: stretch(svg, plot), rows };
+  const { snapshot } = chart.panel;
+  return { svg: snapshot ? stretch(svg, plot, snapshot.axes) : scale(svg), rows };
 }
 
 /** Draws a chart without a browser, at its size on a page of 1440 × 900. */
@@ -41,7 +42,8 @@ export async function drawChart(
     marks: Mark[];
     signals: { name: string }[];
   };
-  const frame = frames[chart.name as keyof typeof frames];
+  const { area, snapshot } = chart.panel;
+  const frame = frames[area];
   const marks = spec.marks.filter((mark) => !isInvisible(mark));
   const signals = spec.signals.filter(({ name }) => name !== 'width' && name !== 'height');
   const view = new View(parse({ ...spec, ...frame, signals, marks } as unknown as Spec), {
@@ -52,11 +54,12 @@ export async function drawChart(
   });
   feed(view, chart.tables, tables);
   const svg = await view.toSVG();
-  const rows = pickRows(chart.name, view.data(chart.rows));
-  const plot = { ...frame, width: Number(view.signal('width')), height: Number(view.signal('height')) };
-  if (chart.name === 'funnel') plot.bands = rows.length;
+  const rows = pickRows(chart.panel, view.data(chart.rows));
+  const plot: Frame = { width: Number(view.signal('width')), height: Number(view.signal('height')) };
+  if (snapshot?.circle !== undefined) plot.circle = snapshot.circle;
+  if (snapshot?.bands) plot.bands = snapshot.bands === 'one' ? 1 : rows.length;
   view.finalize();
-  return { svg, plot, rows: rows as Drawn[PanelName] };
+  return { svg, plot, rows };
 }
 
 interface Mark {

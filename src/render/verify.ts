@@ -8,9 +8,8 @@ import { translator } from '../shared/text/messages.ts';
 import { queryAgain } from './aggregates.ts';
 import { compareEvents, compareFacts, compareTables } from './compare.ts';
 import type { Difference } from './compare.ts';
-import { locales, readLocale } from './locale.ts';
-import type { LocaleName } from './locale.ts';
-import { describePage, findPart, hash, hashPage, hashParts, sumUp } from './manifest.ts';
+import { readLocale } from './locale.ts';
+import { describePage, findPart, hash, hashPage, hashParts, readLanguage, sumUp } from './manifest.ts';
 import type { Content, Manifest } from './manifest.ts';
 import { writePolicy } from './csp.ts';
 import { dayMs } from '../time.ts';
@@ -41,9 +40,8 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   if (!found) return { manifest, data: null, differences: altered };
   const { data, sketch } = found;
   const facts = describePage(sketch, content);
-  const whole = manifest.page === undefined ? denyOthers(manifest, facts) : { page: hashPage(html) };
   const isOurs = manifest.zen === version();
-  const own = { ...facts, zen: manifest.zen, ...whole };
+  const own = { ...facts, zen: manifest.zen, page: hashPage(html) };
   const differences = compareFacts(manifest, isOurs ? own : { ...own, sql: manifest.sql }, 'the page');
   differences.push(...compareFacts({ policy }, { policy: writePolicy(content) }, 'the page'));
   const isHeld = db !== undefined || room === undefined || canHold(sketch);
@@ -51,7 +49,7 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   if (payload) differences.push(...compareEvents(payload));
   if (isOurs) differences.push(...compareFacts(own, hashParts(), 'this version of zen'));
   if (db && payload && !differences.some(({ where }) => where === 'the page')) {
-    const translate = translator(readLocale(findLanguage(html)));
+    const translate = translator(readLocale(readLanguage(html)));
     const read = (session: Session) => queryAgain(session, payload, translate);
     const held = await db.transaction(read, { snapshot: 'read only' });
     differences.push(...compareFacts(sumUp(payload), sumUp(held), db.label));
@@ -100,12 +98,6 @@ function readPage(html: Buffer): { manifest: Manifest; content: Content; policy:
   }
 }
 
-/** The language of a page, in which missing names are called. */
-export function findLanguage(html: Buffer): LocaleName {
-  const text = html.toString('latin1', 0, 100);
-  return locales.find((name) => text.includes(`<html lang="${name}"`)) ?? 'en';
-}
-
 /** @param altered whether it is known to be other data than is stated: then null tells that it cannot be read */
 function unpack(
   packed: string,
@@ -124,10 +116,4 @@ function unpack(
     const said = isLarge ? more : shorten(messageOf(error), 200);
     throw new ZenError('failed', `The data of this page cannot be read: ${said}.`, { cause: error });
   }
-}
-
-/** That nothing else may be stated, for pages of before they had a hash of all of them. */
-function denyOthers(manifest: Manifest, facts: object): Record<string, undefined> {
-  const others = Object.keys(manifest).filter((name) => !(name in facts));
-  return Object.fromEntries(others.map((name) => [name, undefined]));
 }

@@ -1,12 +1,14 @@
-import type { Drawn } from './panels.ts';
+import type { Column, Panel } from './panels.ts';
 import type { Coarse } from './data/payload.ts';
 import { ask } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
-import { minuteMs } from './data/table.ts';
-import type { Tables } from './data/table.ts';
+import { minuteMs, tableOf } from './data/table.ts';
+import type { Row, Tables } from './data/table.ts';
+import { valueOf } from './known.ts';
+import { filters } from './selection.ts';
 import type { Selection } from './selection.ts';
 
-const where = ['item_topic', 'age_segment'];
+const where = Object.values(filters);
 
 /** A query of the aggregate that counts the events. */
 function sumEvents(groupby: string[], time?: string): Question {
@@ -17,15 +19,26 @@ function toChoice({ topics, ages }: Selection, shown: [number, number]): Choice 
   return { chosen: [topics, ages], shown, step: minuteMs };
 }
 
-/** The rows of the history minute by minute, whatever steps it is drawn in; hour by hour where there is no more. */
-export function listMinutes(tables: Tables, selection: Selection, span: [number, number]): Drawn['history'] {
-  const query = sumEvents(['item_topic'], 'dt');
-  const { groups, times } = ask(tables.events, query, toChoice(selection, selection.period ?? span));
+/** The rows of a panel's table minute by minute, whatever steps it is drawn in; hour by hour where there is no more. */
+export function listMinutes(
+  { source, columns }: Pick<Panel, 'source' | 'columns'>,
+  tables: Tables,
+  selection: Selection,
+  span: [number, number],
+): Row[] {
+  const of = (kind: Column['kind']) =>
+    columns.flatMap((column) => (column.kind === kind ? [column.field] : []));
+  const [[time], [count], groupby] = [of('time'), of('count'), of('text')];
+  if (time === undefined || count === undefined)
+    throw new Error('A table by minutes has no column of these.');
+  const query = { groupby, time, measures: [{ op: 'sum' as const, as: count }], where };
+  const choice = toChoice(selection, selection.period ?? span);
+  const { groups, times } = ask(valueOf(tables.aggregates, source), query, choice);
   return groups.flatMap(({ fields, group }) =>
     times.flatMap((dt, slot) => {
-      const visits = group.sums[slot] ?? 0;
+      if (group.sums[slot] === 0) return [];
       const held = tables.coarse && { minutes: minutesOf(dt, tables.coarse) };
-      return visits > 0 ? [{ dt, item_topic: fields.item_topic as string, visits, ...held }] : [];
+      return [{ [time]: dt, ...fields, [count]: group.sums[slot], ...held }];
     }),
   );
 }
@@ -38,7 +51,7 @@ export function countTopics(
 ): Map<string, number> {
   const query = sumEvents(['item_topic']);
   const choice = toChoice({ ...selection, topics: null }, selection.period ?? span);
-  const { groups } = ask(tables.events, query, choice);
+  const { groups } = ask(tableOf(tables, 'events'), query, choice);
   return new Map(groups.map(({ fields, group }) => [fields.item_topic as string, group.sums[0] ?? 0]));
 }
 
@@ -51,7 +64,7 @@ function minutesOf(dt: number, { until, step }: Coarse): number {
 /** The minute with the most events, the first of them if there are several. */
 export interface Peak {
   dt: number;
-  visits: number;
+  events: number;
 }
 
 /** Looks where there are minutes; where all of the selection is in hours, an hour stands for its mean minute. */
@@ -61,10 +74,23 @@ export function findPeak(tables: Tables, selection: Selection, span: [number, nu
   const { until, step } = tables.coarse ?? { until: start, step: minuteMs };
   const isCoarse = end <= until;
   const choice = toChoice(selection, isCoarse ? [start, end] : [Math.max(start, until), end]);
-  const { groups, times } = ask(tables.events, query, { ...choice, step: isCoarse ? step : minuteMs });
+  const { groups, times } = ask(tableOf(tables, 'events'), query, {
+    ...choice,
+    step: isCoarse ? step : minuteMs,
+  });
   const sums = groups[0]?.group.sums ?? [];
   let best = 0;
   for (let slot = 1; slot < sums.length; slot++) if ((sums[slot] ?? 0) > (sums[best] ?? 0)) best = slot;
-  const visits = Math.round(((sums[best] ?? 0) * minuteMs) / (isCoarse ? step : minuteMs));
-  return { dt: times[best] ?? start, visits };
+  const events = Math.round(((sums[best] ?? 0) * minuteMs) / (isCoarse ? step : minuteMs));
+  return { dt: times[best] ?? start, events };
+}
+
+/** The events of a selection. */
+export function countEvents(tables: Tables, selection: Selection, span: [number, number]): number {
+  const { groups } = ask(
+    tableOf(tables, 'events'),
+    sumEvents([]),
+    toChoice(selection, selection.period ?? span),
+  );
+  return groups[0]?.group.sums[0] ?? 0;
 }

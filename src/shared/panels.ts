@@ -1,48 +1,61 @@
-import type { Payload } from './data/payload.ts';
 import type { Row } from './data/table.ts';
 
-export const panels = ['history', 'sources', 'funnel', 'people'] as const;
-export type PanelName = (typeof panels)[number];
-
-/** Those that a page has. */
-export function panelsOf({ people }: Payload): PanelName[] {
-  return panels.filter((name) => name !== 'people' || people !== null);
+/** A column of a panel's table: a time is Unix milliseconds, names are texts, counts whole numbers, shares of 1. */
+export interface Column {
+  field: string;
+  title: string;
+  kind: 'time' | 'text' | 'count' | 'share';
 }
 
-/** The rows that the charts draw, for one selection. Shares are of 1; `dt` is the start of a step, Unix milliseconds. */
-export interface Drawn {
-  /** `minutes`: how many of them a row holds, where a page has hours for some. */
-  history: { dt: number; item_topic: string; visits: number; minutes?: number }[];
-  sources: { source_topic: string; visits: number; share: number }[];
-  /** `step` is the share of clicks that become views, in the row of views. */
-  funnel: {
-    event: string;
-    name: string;
-    users: number;
-    share: number | null;
-    step: number | null;
-    mean_share: number;
-  }[];
-  /**
-   * People, between two bounds, which are mostly the same: those of shows, and who of them did another thing; of kinds that are
-   * not in the funnel, all who did it. Shares are of the people of shows: null where there were none, the higher one also where
-   * there may have been none and it has no limit. Over more days than are known of each other, they are counted in so many
-   * `parts`, each once in each; there are `least` different people, and no more than `high`.
-   */
-  people: {
-    event: string;
-    name: string;
-    event_rank: number;
-    low: number;
-    high: number;
-    share_low: number | null;
-    share_high: number | null;
-    least: number;
-    parts: number;
-  }[];
+/** The file of a chart tells beside its specification, as `usermeta.zen`, what the page needs of it. */
+export interface PanelOptions {
+  title: string;
+  /** The aggregate that it draws from; or `people`, which are counted by zen. */
+  source: string;
+  area: 'main' | 'side' | 'wide';
+  /** Its place among the panels of its area. */
+  order: number;
+  /** Panels with a switch of one name stand in one place; its buttons choose which, and the first is what opens. */
+  switch: { name: string; title: string; label: string } | null;
+  /** Those of the table and of the CSV; without them, those of the tooltip. */
+  columns: Column[];
+  /** The fields of the rows that the panel's `data` gives; without them, those of the columns. */
+  data: string[];
+  /** The order of the table: fields, the largest first where a minus stands before them. */
+  sort: string[];
+  /** Whether the table has each minute, in whatever steps the chart draws them. */
+  minutes: boolean;
+  /** Its finding: `largest of <field>`, `largest <number> of <field>`, `people`, a text with `{<name>.<field>}` in it, or none. */
+  finding: string;
+  /** What it says where it alone has nothing to draw. */
+  empty: string;
+  /** How its picture follows the place that it stands in before the page is live; null where it is only made larger or smaller. */
+  snapshot: Picture | null;
 }
 
-/** The rows among those of a mark. A minute without events is drawn, as a zero, but is no row of the data. */
-export function pickRows(name: string, rows: readonly Row[]): Row[] {
-  return rows.filter((row) => name !== 'history' || row.visits !== 0);
+/** A picture whose letters keep their size. */
+export interface Picture {
+  /** The axes that the style sheet leaves room for. */
+  axes?: 'both' | 'left';
+  /** A circle at the left, so many times as wide as the place. */
+  circle?: number;
+  /** Rows of equal height: one, or as many as there are rows of data. */
+  bands?: 'one' | 'rows';
+}
+
+/** A panel of a page, by the name of its file. */
+export interface Panel extends PanelOptions {
+  name: string;
+  /** The field of which the chart makes up zeros, to draw them. */
+  made: string | null;
+  /** The controls that it does not follow. */
+  unfiltered: string[];
+}
+
+/** The rows that the charts draw, by panel, for one selection. Shares are of 1; `dt` is the start of a step, Unix milliseconds. */
+export type Drawn = Record<string, Row[]>;
+
+/** Returns those of the rows of a mark that are rows of the data: a minute without events is drawn, as a zero, but is none. */
+export function pickRows({ made }: Pick<Panel, 'made'>, rows: readonly Row[]): Row[] {
+  return made === null ? [...rows] : rows.filter((row) => row[made] !== 0);
 }

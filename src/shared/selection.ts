@@ -7,3 +7,6 @@ export interface Selection {
 
 /** No filter is set. */
 export const everything: Selection = { period: null, topics: null, ages: null };
+
+/** The fields that the controls with lists of names choose by. */
+export const filters = { topics: 'item_topic', ages: 'age_segment' } as const;

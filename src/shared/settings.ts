@@ -1,4 +1,6 @@
 import type { Spec } from 'vega';
+import type { Panel } from './panels.ts';
+import type { Headline } from './text/findings.ts';
 
 /** The rules by which numbers and times are written, in d3's terms (d3-format and d3-time-format, `locale`). */
 export interface Locale {
@@ -11,8 +13,8 @@ export interface Locale {
 
 /** One chart, compiled. */
 export interface Chart {
-  /** The id of its panel. */
-  name: string;
+  /** Its name is the id of its element. */
+  panel: Panel;
   /** A Vega specification; its data sources are named and empty. */
   spec: Spec;
   /** The data source whose rows are drawn. */
@@ -25,4 +27,16 @@ export interface Chart {
 export interface Settings {
   locale: Locale;
   charts: Chart[];
+  /** The texts of the page before anything is chosen, for a message about it. */
+  words: Words;
+}
+
+/** The texts at the head of a page; empty where there is nothing to say. */
+export interface Words extends Headline {
+  title: string;
+  warning: string;
+  change: string;
+  silences: string;
+  summary: string;
+  findings: string[];
 }

@@ -1,4 +1,5 @@
 import { between, mulberry32, shuffle } from '../../fixtures/random.ts';
+import { listCharts } from '../../src/files.ts';
 import { readChart } from '../../src/render/charts.ts';
 import type { Payload } from '../../src/shared/data/payload.ts';
 import { tabulatePayload } from '../../src/shared/data/table.ts';
@@ -67,3 +68,6 @@ export function choose(): Record<string, unknown> {
     period: random() < 0.25 ? null : period,
   };
 }
+
+/** The charts of the package that draw an aggregate. */
+export const charts = listCharts().filter((name) => name !== 'people');

@@ -57,11 +57,12 @@ async function readWhole(
   maxSize: number,
   db?: Database,
 ): Promise<{ language: LocaleName; history: History }> {
-  const { findLanguage, roomFor, verify } = await import('../../render/verify.ts');
+  const { roomFor, verify } = await import('../../render/verify.ts');
+  const { readLanguage } = await import('../../render/manifest.ts');
   const { readHistory } = await import('../../mail/history.ts');
   const { data, differences } = await verify(html, db, roomFor(maxSize * 1e6));
   if (!data || differences.length > 0)
     throw new ZenError('stale', `${file} is not what it states: see zen verify. Render it anew.`);
-  const language = findLanguage(html);
+  const language = readLanguage(html);
   return { language, history: readHistory(data, language) };
 }

@@ -31,8 +31,7 @@ export type LookUps = Record<'topics' | 'events' | 'gaps' | 'silences' | 'labels
 /** All that the charts draw from: the aggregates by name, and small tables of rows. */
 export interface Tables {
   aggregates: Record<string, Table>;
-  /** The aggregate whose measure counts the events. */
-  events: Table;
+  counting: Payload['counting'];
   lookUps: LookUps;
   /** For each dimension its names in the order of their codes. */
   dimensions: Record<string, string[]>;
@@ -61,7 +60,7 @@ export function tabulatePayload(payload: Payload): Tables {
   const copy = (rows: readonly object[]): LookUp => rows.map((row) => ({ ...row }));
   return {
     aggregates,
-    events: valueOf(aggregates, payload.counting.events),
+    counting: payload.counting,
     lookUps: {
       topics: copy(topics),
       events: copy(events),
@@ -73,6 +72,11 @@ export function tabulatePayload(payload: Payload): Tables {
     coarse: payload.coarse,
     people: payload.people && new People(payload.people, [payload.start, payload.end]),
   };
+}
+
+/** Returns the aggregate that counts the events, or the users of each minute. */
+export function tableOf({ aggregates, counting }: Tables, what: keyof Payload['counting']): Table {
+  return valueOf(aggregates, counting[what]);
 }
 
 /** Whether a dimension holds topics, which have a colour: that of an item, or of a source. */

@@ -1,14 +1,48 @@
-import type { Drawn } from '../panels.ts';
 import type { PeopleQuery, Bounds } from './bounds.ts';
 import { namesOf } from '../data/payload.ts';
+import { ask } from '../data/query.ts';
+import { minuteMs, tableOf } from '../data/table.ts';
 import type { Tables } from '../data/table.ts';
+import { filters } from '../selection.ts';
 import type { Selection } from '../selection.ts';
+
+/**
+ * People, between two bounds, which are mostly the same: those of shows, and who of them did another thing; of kinds that are
+ * not in the funnel, all who did it. Shares are of the people of shows: null where there were none, the higher one also where
+ * there may have been none and it has no limit. Over more days than are known of each other, they are counted in so many
+ * `parts`, each once in each; there are `least` different people, and no more than `high`.
+ */
+export interface PeopleRow {
+  event: string;
+  name: string;
+  event_rank: number;
+  low: number;
+  high: number;
+  share_low: number | null;
+  share_high: number | null;
+  least: number;
+  parts: number;
+}
+
+/** Returns the users of a kind of event, summed by minute, topic and age, as a share of those of shows; null without shows. */
+export function shareOfShows(
+  tables: Tables,
+  event: string,
+  { period, topics, ages }: Selection,
+  span: [number, number],
+): number | null {
+  const query = { groupby: ['event'], measures: [], where: Object.values(filters) };
+  const choice = { chosen: [topics, ages], shown: period ?? span, step: minuteMs };
+  const { groups } = ask(tableOf(tables, 'users'), query, choice);
+  const of = (name: string) => groups.find(({ fields }) => fields.event === name)?.group.sums[0];
+  return shareOfShown(of(event) ?? 0, of('show') ?? 0);
+}
 
 /** Returns the rows of the funnel of people for a selection; none where nobody was seen, or people are not known. */
 export function listPeople(
   { people, dimensions, lookUps: { events } }: Tables,
   selection: Selection,
-): Drawn['people'] {
+): PeopleRow[] {
   if (!people) return [];
   const [items, ages] = [namesOf({ dimensions }, 'item_topic'), namesOf({ dimensions }, 'age_segment')];
   const query: PeopleQuery = {

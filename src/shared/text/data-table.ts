@@ -1,11 +1,6 @@
-import type { Drawn, PanelName } from '../panels.ts';
+import type { Row } from '../data/table.ts';
+import type { Column, Panel } from '../panels.ts';
 import type { Writer } from './format.ts';
-
-/** A column: names are texts, counts whole numbers, shares of 1. */
-export interface Column {
-  title: string;
-  kind: 'text' | 'count' | 'share';
-}
 
 /** A chart's rows as a table; a missing number is null. */
 export interface Sheet {
@@ -16,68 +11,43 @@ export interface Sheet {
 /** How many rows of a table the page shows. */
 export const sheetRows = 500;
 
-/** The rows of a chart as a table, in the order in which they are read. A minute is ISO 8601, UTC; with hours, they are told apart. */
-export function tabulate(name: PanelName, drawn: Drawn, { t }: Writer): Sheet {
-  return sheets[name](drawn, t);
+/** The rows of a panel as a table, in the order in which they are read. A minute is ISO 8601, UTC; with hours, they are told apart. */
+export function tabulate(
+  { columns, sort }: Pick<Panel, 'columns' | 'sort'>,
+  rows: readonly Row[],
+  { t }: Writer,
+): Sheet {
+  const hasHours = rows.some(({ minutes }) => minutes !== undefined);
+  const all = columns.flatMap((column) =>
+    column.kind === 'time' && hasHours
+      ? [column, { field: 'minutes', title: t('Minutes'), kind: 'count' as const }]
+      : [column],
+  );
+  return {
+    columns: all,
+    body: [...rows].sort(byFields(sort)).map((row) => all.map((column) => readCell(row, column))),
+  };
 }
 
-const sheets: Record<PanelName, (drawn: Drawn, t: Writer['t']) => Sheet> = {
-  history: ({ history }, t) => {
-    const hasHours = history.some(({ minutes }) => minutes !== undefined);
-    return {
-      columns: [
-        text(t('Minute, UTC')),
-        ...(hasHours ? [count(t('Minutes'))] : []),
-        text(t('Card topic')),
-        count(t('Events')),
-      ],
-      body: history
-        .toSorted((a, b) => a.dt - b.dt || b.visits - a.visits)
-        .map(({ dt, minutes = 1, item_topic, visits }) => [
-          isoMinute(dt),
-          ...(hasHours ? [minutes] : []),
-          item_topic,
-          visits,
-        ]),
-    };
-  },
-  sources: ({ sources }, t) => ({
-    columns: [text(t('Source topic')), count(t('Events')), share(t('Share'))],
-    body: sources
-      .toSorted((a, b) => b.visits - a.visits)
-      .map(({ source_topic, visits, share }) => [source_topic, visits, share]),
-  }),
-  funnel: ({ funnel }, t) => ({
-    columns: [
-      text(t('Event')),
-      count(t('Unique users, summed by minute')),
-      share(t('Of shows, by sums')),
-      share(t('Of clicks')),
-      share(t('Mean of existing rows, of the largest such mean')),
-    ],
-    body: funnel.map(({ name, users, share, step, mean_share }) => [name, users, share, step, mean_share]),
-  }),
-  people: ({ people }, t) => ({
-    columns: [
-      text(t('Event')),
-      count(t('People, at least')),
-      count(t('People, at most')),
-      share(t('Of people shown, at least')),
-      share(t('Of people shown, at most')),
-    ],
-    body: people.map(({ name, low, high, share_low, share_high }) => [
-      name,
-      low,
-      high,
-      share_low,
-      share_high,
-    ]),
-  }),
-};
+/** Compares rows by fields, the largest first where a minus stands before them. */
+function byFields(sort: readonly string[]): (a: Row, b: Row) => number {
+  const keys = sort.map((key) =>
+    key.startsWith('-') ? { field: key.slice(1), sign: -1 } : { field: key, sign: 1 },
+  );
+  return (a, b) => {
+    for (const { field, sign } of keys) {
+      const [one, two] = [a[field], b[field]] as [number, number];
+      if (one !== two) return one < two ? -sign : sign;
+    }
+    return 0;
+  };
+}
 
-const text = (title: string): Column => ({ title, kind: 'text' });
-const count = (title: string): Column => ({ title, kind: 'count' });
-const share = (title: string): Column => ({ title, kind: 'share' });
+function readCell(row: Row, { field, kind }: Column): string | number | null {
+  const value = row[field];
+  if (kind === 'time') return isoMinute(Number(value));
+  return typeof value === 'string' || typeof value === 'number' ? value : null;
+}
 
 function isoMinute(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16)}Z`;

@@ -1,97 +1,107 @@
-import type { Peak } from '../minutes.ts';
-import type { Drawn } from '../panels.ts';
+import { countEvents, findPeak } from '../minutes.ts';
+import { shareOfShows } from '../people/funnel.ts';
+import type { PeopleRow } from '../people/funnel.ts';
+import type { Panel } from '../panels.ts';
+import type { Row, Tables } from '../data/table.ts';
+import { isTopic } from '../data/table.ts';
 import type { Selection } from '../selection.ts';
+import { dayMs } from '../units.ts';
 import type { Writer } from './format.ts';
 import { isolate, join } from './names.ts';
 
-/** What the reader sees first, and what each chart finds, for one selection; empty where there is nothing to find. */
-export interface Words {
+/** The numbers that a reader sees first. */
+export interface Headline {
   events: string;
   views: string;
   peak: string;
-  history: string;
-  sources: string;
-  funnel: string;
-  people: string;
 }
 
-/** Puts the drawn rows of a period into words. */
-export function describe(drawn: Drawn, peak: Peak, [start, end]: [number, number], write: Writer): Words {
-  const events = drawn.sources.reduce((sum, { visits }) => sum + visits, 0);
-  if (events === 0)
-    return {
-      events: write.number(0),
-      views: '–',
-      peak: '–',
-      history: '',
-      sources: '',
-      funnel: '',
-      people: '',
-    };
+/** Puts the numbers of a selection into words. */
+export function describeHeadline(
+  tables: Tables,
+  selection: Selection,
+  span: [number, number],
+  write: Writer,
+): Headline {
+  const events = countEvents(tables, selection, span);
+  if (events === 0) return { events: write.number(0), views: '–', peak: '–' };
+  const [start, end] = selection.period ?? span;
+  const peak = findPeak(tables, selection, span);
   const at = write.time(peak.dt, Math.floor(start / dayMs) !== Math.floor((end - 1) / dayMs));
   return {
     events: write.number(events),
-    views: write.percent(shareOf(drawn, 'view')),
-    peak: write.t('{events} at {time}', { events: peak.visits, time: at }),
-    history: describeHistory(drawn, events, write),
-    sources: describeSources(drawn, events, write),
-    funnel: describeFunnel(drawn, write),
-    people: describePeople(drawn, write),
+    views: write.percent(shareOfShows(tables, 'view', selection, span)),
+    peak: write.t('{events} at {time}', { events: peak.events, time: at }),
   };
 }
 
-/** The sum of events by some key, the largest first. */
-export function sums<Key>(
-  rows: Drawn['history'],
-  keyOf: (row: Drawn['history'][number]) => Key,
-): [Key, number][] {
-  const found = new Map<Key, number>();
-  for (const row of rows) found.set(keyOf(row), (found.get(keyOf(row)) ?? 0) + row.visits);
-  return [...found].sort(([, a], [, b]) => b - a);
+/** Puts into words what a panel finds in its rows; nothing where there is nothing to find. */
+export function describeFinding({ finding, columns }: Panel, rows: readonly Row[], write: Writer): string {
+  if (rows.length === 0) return '';
+  if (finding === 'people') return describePeople(rows as unknown as PeopleRow[], write);
+  const [, some, field] = /^largest (?:(\d+) )?of (\w+)$/.exec(finding) ?? [];
+  if (field === undefined) return fillIn(finding, rows, columns, write);
+  const count = columns.find(({ kind }) => kind === 'count')?.field ?? '';
+  const sums = new Map<string, number>();
+  for (const row of rows) {
+    const name = String(row[field]);
+    sums.set(name, (sums.get(name) ?? 0) + Number(row[count]));
+  }
+  const sorted = [...sums].sort(([, a], [, b]) => b - a);
+  return describeLargest(sorted, some === undefined ? 1 : Number(some), isTopic(field), write);
 }
 
-const dayMs = 86_400_000;
-
-function describeHistory({ history }: Drawn, events: number, write: Writer): string {
-  const topics = sums(history, ({ item_topic }) => item_topic);
-  return describeLargest(topics, events, write);
-}
-
-function describeSources({ sources }: Drawn, events: number, write: Writer): string {
-  const sorted = sources.toSorted((a, b) => b.visits - a.visits);
-  const topics = sorted.map(({ source_topic, visits }): [string, number] => [source_topic, visits]);
-  if (topics.length < 4) return describeLargest(topics, events, write);
-  const three = topics.slice(0, 3);
-  return write.t('The largest of {count topic|topics} are {topics}: together {share}.', {
-    count: topics.length,
-    topics: three.map(([name]) => isolate(name)).join(', '),
-    share: write.percent(three.reduce((sum, [, visits]) => sum + visits, 0) / events),
-  });
-}
-
-function describeLargest(topics: [name: string, visits: number][], all: number, write: Writer): string {
-  const [name, events] = topics[0] ?? ['', 0];
+/** Names the largest of some names; of more than a few, some of these together. */
+function describeLargest(
+  sorted: [name: string, sum: number][],
+  some: number,
+  areTopics: boolean,
+  write: Writer,
+): string {
+  const all = sorted.reduce((sum, [, one]) => sum + one, 0);
+  const [name, events] = sorted[0] ?? ['', 0];
   const topic = isolate(name);
-  if (topics.length === 1) return write.t('Only {topic}: {events event|events}.', { topic, events });
-  return write.t('The largest of {count topic|topics} is {topic}: {events event|events}, {share}.', {
-    count: topics.length,
-    topic,
-    events,
-    share: write.percent(events / all),
-  });
+  const count = sorted.length;
+  if (count === 1) return write.t('Only {topic}: {events event|events}.', { topic, events });
+  if (some > 1 && count > some) {
+    const largest = sorted.slice(0, some);
+    return write.t(
+      areTopics
+        ? 'The largest of {count topic|topics} are {topics}: together {share}.'
+        : 'The largest of {count value|values} are {topics}: together {share}.',
+      {
+        count,
+        topics: largest.map(([one]) => isolate(one)).join(', '),
+        share: write.percent(largest.reduce((sum, [, one]) => sum + one, 0) / all),
+      },
+    );
+  }
+  return write.t(
+    areTopics
+      ? 'The largest of {count topic|topics} is {topic}: {events event|events}, {share}.'
+      : 'The largest of {count value|values} is {topic}: {events event|events}, {share}.',
+    { count, topic, events, share: write.percent(events / all) },
+  );
 }
 
-function describeFunnel(drawn: Drawn, { t, percent }: Writer): string {
-  const [clicks, views] = [shareOf(drawn, 'click'), shareOf(drawn, 'view')];
-  if (clicks === null || views === null) return '';
-  return t('Of shows, {clicks} are clicked and {views} viewed; of clicks, {step} become views.', {
-    clicks: percent(clicks),
-    views: percent(views),
-    step: percent(drawn.funnel.find(({ event }) => event === 'view')?.step ?? null),
-  });
+/**
+ * Fills in a finding: `{view.share}` is the share in the row whose first text is `view`, as `data` names its fields. Where one of them is
+ * not known, nothing is found.
+ */
+function fillIn(finding: string, rows: readonly Row[], columns: Panel['columns'], write: Writer): string {
+  let isKnown = true;
+  const values: Record<string, string> = {};
+  for (const [, place = '', name, field = ''] of finding.matchAll(/\{((\w+)\.(\w+))\}/g)) {
+    const value = rows.find((row) => Object.values(row).includes(name))?.[field];
+    const kind = columns.find((column) => column.field === field)?.kind;
+    isKnown &&= typeof value === 'number';
+    if (typeof value === 'number')
+      values[place] = kind === 'share' ? write.percent(value) : write.number(value);
+  }
+  return isKnown ? write.t(finding, values) : '';
 }
 
-function describePeople({ people }: Drawn, { t, percent }: Writer): string {
+function describePeople(people: readonly PeopleRow[], { t, percent }: Writer): string {
   const [show, click, view] = ['show', 'click', 'view'].map((event) =>
     people.find((row) => row.event === event),
   );
@@ -121,15 +131,11 @@ function describePeople({ people }: Drawn, { t, percent }: Writer): string {
   return said.filter((text) => text !== '').join(' ');
 }
 
-const nobody: Pick<Drawn['people'][number], 'share_low' | 'share_high'> = { share_low: 0, share_high: 0 };
+const nobody: Pick<PeopleRow, 'share_low' | 'share_high'> = { share_low: 0, share_high: 0 };
 
 function between(low: number | null, high: number | null, write: Writer['percent']): string {
   const [least, most] = [write(low), write(high)];
   return least === most ? least : `${least} – ${most}`;
-}
-
-function shareOf({ funnel }: Drawn, event: string): number | null {
-  return funnel.find((row) => row.event === event)?.share ?? null;
 }
 
 /** The line that says what is shown, of a page that covers `span`. */

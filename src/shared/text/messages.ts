@@ -18,7 +18,7 @@ export function translator({ language, messages }: Locale): Translate {
     `${number.format(value)}\u00a0${forms[order.indexOf(plurals.select(value))] ?? forms.at(-1) ?? ''}`;
   return (text, values = {}) => {
     const found = Object.hasOwn(messages, text) ? (messages[text] ?? text) : text;
-    return found.replace(/\{(\w+)(?: ([^}]+))?\}/g, (place, name: string, forms?: string) => {
+    return found.replace(/\{([\w.]+)(?: ([^}]+))?\}/g, (place, name: string, forms?: string) => {
       const value = values[name] ?? place;
       if (typeof value === 'string') return value;
       return forms === undefined ? number.format(value) : count(value, forms.split('|'));

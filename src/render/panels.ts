@@ -1,0 +1,154 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { ZenError } from '../errors.ts';
+import { filters } from '../shared/selection.ts';
+import type { Column, Panel, PanelOptions } from '../shared/panels.ts';
+
+/** The aggregates of a page: their dimensions and measures. */
+export type Described = Record<string, { fields: string[]; measure: string }>;
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const defaults: PanelOptions = {
+  title: '',
+  source: '',
+  area: 'side',
+  order: 100,
+  switch: null,
+  columns: [],
+  data: [],
+  sort: [],
+  minutes: false,
+  finding: '',
+  empty: '',
+  snapshot: null,
+};
+
+/**
+ * Reads what the page needs of a chart from its file: `usermeta.zen`, its title and its tooltip.
+ *
+ * @throws ZenError `failed` where that is not what it should be
+ */
+export function readPanel(name: string, spec: TopLevelSpec, tables: Described): Panel {
+  const { title, usermeta, data } = spec as unknown as Record<string, Json>;
+  const own = fieldOf(usermeta, 'zen') ?? {};
+  if (typeof own !== 'object' || Array.isArray(own))
+    throw new ZenError('failed', `templates/charts/${name}.vl.json: usermeta.zen is no object.`);
+  for (const [key, value] of Object.entries(own)) requireOption(name, key, value);
+  const options = { ...defaults, ...(own as Partial<PanelOptions>) };
+  const columns = options.columns.length > 0 ? options.columns : readTooltip(spec);
+  const source = textOf(data, 'name');
+  const heading = fieldOf(title, 'text') ?? title;
+  return {
+    ...options,
+    name,
+    source,
+    title: typeof heading === 'string' ? heading : name,
+    columns,
+    data: options.data.length > 0 ? options.data : columns.map(({ field }) => field),
+    made: findImputed(spec),
+    unfiltered: Object.hasOwn(tables, source) ? listUnfiltered(spec, tables[source]?.fields ?? []) : [],
+  };
+}
+
+/** An option is of the kind of its default; those without one, and the columns, are looked at by themselves. */
+function requireOption(name: string, key: string, value: Json): void {
+  const file = `templates/charts/${name}.vl.json`;
+  const known: Record<string, unknown> = { ...defaults };
+  if (!Object.hasOwn(known, key) || key === 'title' || key === 'source') {
+    const names = Object.keys(defaults).filter((own) => own !== 'title' && own !== 'source');
+    throw new ZenError('failed', `${file}: usermeta.zen has “${key}”. It may have ${names.join(', ')}.`);
+  }
+  const isFit =
+    key === 'snapshot'
+      ? fieldOf({ value }, 'value') !== null && !Array.isArray(value) && typeof value === 'object'
+      : key === 'switch'
+        ? ['name', 'title', 'label'].every((part) => typeof fieldOf(value, part) === 'string')
+        : key === 'area'
+          ? ['main', 'side', 'wide'].some((area) => area === value)
+          : key === 'columns'
+            ? Array.isArray(value) && value.every(isColumn)
+            : Array.isArray(value) === Array.isArray(known[key]) && typeof value === typeof known[key];
+  if (!isFit)
+    throw new ZenError('failed', `${file}: usermeta.zen.${key} cannot be ${JSON.stringify(value)}.`);
+}
+
+function isColumn(column: Json): boolean {
+  const isText = ['field', 'title', 'kind'].every((part) => typeof fieldOf(column, part) === 'string');
+  return isText && ['time', 'text', 'count', 'share'].includes(textOf(column, 'kind'));
+}
+
+function fieldOf(json: Json | undefined, key: string): Json | undefined {
+  return json !== null && typeof json === 'object' && !Array.isArray(json) ? json[key] : undefined;
+}
+
+/** Returns a text of an object; an empty one where it has none. */
+function textOf(json: Json | undefined, key: string): string {
+  const text = fieldOf(json, key);
+  return typeof text === 'string' ? text : '';
+}
+
+/** Visits each value of a specification, with its key, the outer ones first. */
+function* walk(json: Json, name = ''): Generator<[name: string, value: Json]> {
+  yield [name, json];
+  if (json === null || typeof json !== 'object') return;
+  for (const [key, value] of Object.entries(json)) yield* walk(value, key);
+}
+
+function readTooltip(spec: TopLevelSpec): Column[] {
+  for (const [key, value] of walk(spec as unknown as Json))
+    if (key === 'tooltip' && Array.isArray(value))
+      return value.map((channel): Column => {
+        const [field = '', title = '', format = '', type = ''] = ['field', 'title', 'format', 'type'].map(
+          (part) => textOf(channel, part),
+        );
+        return { field, title: title || field, kind: kindOf(field, format, type) };
+      });
+  return [];
+}
+
+function kindOf(field: string, format: string, type: string): Column['kind'] {
+  if (field === 'dt' || type === 'temporal') return 'time';
+  if (format.endsWith('%')) return 'share';
+  return format !== '' || type === 'quantitative' ? 'count' : 'text';
+}
+
+function findImputed(spec: TopLevelSpec): string | null {
+  for (const [key, value] of walk(spec as unknown as Json))
+    if (key === 'impute' && typeof value === 'string') return value;
+  return null;
+}
+
+/** The parameters of a specification that an element of the page is bound to, by its id. */
+function* listBound(spec: TopLevelSpec, id: string): Generator<string> {
+  for (const [, value] of walk(spec as unknown as Json)) {
+    const name = fieldOf(value, 'name');
+    if (fieldOf(fieldOf(value, 'bind'), 'element') === `#${id}` && typeof name === 'string') yield name;
+  }
+}
+
+/** The controls that a chart does not follow: it does not ask for what they choose, or its aggregate lacks it. */
+function listUnfiltered(spec: TopLevelSpec, fields: string[]): string[] {
+  const used = new Set(
+    [...walk(spec as unknown as Json)].map(([, value]) => fieldOf(fieldOf(value, 'filter'), 'param')),
+  );
+  const isFollowed = (id: string, field: string) =>
+    fields.includes(field) && [...listBound(spec, id)].some((param) => used.has(param));
+  const chosen = Object.entries(filters).flatMap(([id, field]) => (isFollowed(id, field) ? [] : [id]));
+  return [...listBound(spec, 'period')].length > 0 ? chosen : ['period', ...chosen];
+}
+
+/**
+ * The specification to draw: without what the page tells beside it, and without filters by what its aggregate lacks, which would let
+ * nothing through.
+ */
+export function toDrawn(spec: TopLevelSpec, { unfiltered }: Panel): TopLevelSpec {
+  const params = new Set<Json | undefined>(unfiltered.flatMap((id) => [...listBound(spec, id)]));
+  const isKept = (item: Json) => {
+    const param = fieldOf(fieldOf(item, 'filter'), 'param');
+    return param === undefined || !params.has(param);
+  };
+  const shown = { ...spec, title: undefined, usermeta: undefined };
+  return JSON.parse(
+    JSON.stringify(shown, (_, value: Json) => (Array.isArray(value) ? value.filter(isKept) : value)),
+  ) as TopLevelSpec;
+}
