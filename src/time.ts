@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import type * as Luxon from 'luxon';
 import { ZenError } from './errors.ts';
-import { dayMs, hourMs, minuteMs } from './shared/units.ts';
+import { dayMinutes, dayMs, hourMs, minuteMs } from './shared/units.ts';
 
-export { dayMs, minuteMs };
+export { dayMinutes, dayMs, hourMs, minuteMs };
 
 /** A span of time, half-open: `start` is in it, `end` is not. Unix milliseconds. */
 export interface Window {

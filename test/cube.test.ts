@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { between, mulberry32 } from '../fixtures/random.ts';
-import { Reader, Writer } from '../src/shared/data/varint.ts';
+import { VarintReader, VarintWriter } from '../src/shared/data/varint.ts';
 import { buildCells, decodeCells, eachCell, encodeCells } from '../src/shared/data/cells.ts';
 import type { Cell, Cells } from '../src/shared/data/cells.ts';
 import { Cube } from '../src/shared/data/cube.ts';
@@ -67,9 +67,9 @@ const sorted = (rows: Row[]) => rows.map((row) => JSON.stringify(row)).sort();
 describe('bytes', () => {
   test('keep whole numbers up to 2⁵³', () => {
     const numbers = [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32, 2 ** 53 - 1];
-    const writer = new Writer();
+    const writer = new VarintWriter();
     for (const number of numbers) writer.write(number);
-    const reader = new Reader(writer.bytes);
+    const reader = new VarintReader(writer.bytes);
     expect(numbers.map(() => reader.read())).toEqual(numbers);
     expect(() => reader.read()).toThrow('ends too early');
   });

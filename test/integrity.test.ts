@@ -8,7 +8,7 @@ import { Gatherer, readArray } from '../src/render/columns.ts';
 import { readContent, render } from '../src/render/render.ts';
 import type { Content } from '../src/render/render.ts';
 import { verify } from '../src/render/verify.ts';
-import { Writer } from '../src/shared/data/varint.ts';
+import { VarintWriter } from '../src/shared/data/varint.ts';
 import { buildCells, encodeCells, pick } from '../src/shared/data/cells.ts';
 import { listPeople } from '../src/shared/people/funnel.ts';
 import type { Payload } from '../src/shared/data/payload.ts';
@@ -63,7 +63,7 @@ describe('a table of a page', () => {
   test('is written of whole numbers alone', () => {
     for (const number of [-1, NaN, 0.5, Infinity, 2 ** 53])
       expect(() => {
-        new Writer().write(number);
+        new VarintWriter().write(number);
       }).toThrow(`not ${number}`);
     const cells = buildCells([1], [cell]);
     cells.minutes.set([2, 2]);

@@ -11,7 +11,7 @@ import { readLocale } from '../src/render/locale.ts';
 import { colors } from '../src/render/palette.ts';
 import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
-import { join, split } from '../src/shared/data/varint.ts';
+import { joinPieces, split } from '../src/shared/data/varint.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import { listCharts } from '../src/files.ts';
 import { readPanel } from '../src/render/panels.ts';
@@ -202,7 +202,7 @@ describe('the payload', () => {
   test('of another version is refused', () => {
     const [head, ...cells] = split(encode(payload), 4).map((piece) => Buffer.from(piece));
     const other = Buffer.from(String(head).replace('[6,', '[5,'));
-    expect(() => decode(join([other, ...cells]))).toThrow('version 5, not 6');
+    expect(() => decode(joinPieces([other, ...cells]))).toThrow('version 5, not 6');
   });
 });
 

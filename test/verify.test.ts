@@ -1,4 +1,4 @@
-import { join as joinPieces, split } from '../src/shared/data/varint.ts';
+import { joinPieces, split } from '../src/shared/data/varint.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';

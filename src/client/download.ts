@@ -3,7 +3,7 @@ import { tabulate, toCsv } from '../shared/text/data-table.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { PanelElement } from './panel.ts';
 
-const scale = 2;
+const pictureScale = 2;
 
 /** Lets the reader take a chart away: its rows as CSV, its picture as PNG (at twice its size) or SVG. */
 export function offerFiles(panel: PanelElement, rows: () => readonly Row[], write: Writer): void {
@@ -11,7 +11,7 @@ export function offerFiles(panel: PanelElement, rows: () => readonly Row[], writ
     csv: () =>
       Promise.resolve(new Blob([toCsv(tabulate(panel.options, rows(), write))], { type: 'text/csv' })),
     svg: async () => new Blob([(await panel.view?.toSVG()) ?? ''], { type: 'image/svg+xml' }),
-    png: async () => toBlob(await panel.view?.toCanvas(scale)),
+    png: async () => toBlob(await panel.view?.toCanvas(pictureScale)),
   };
   for (const button of panel.querySelectorAll<HTMLButtonElement>('[data-take]')) {
     const format = button.dataset.take ?? '';

@@ -2,7 +2,7 @@ import { listPeople } from '../shared/people/funnel.ts';
 import type { View } from 'vega';
 import { decode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
-import { countEvents, countTopics, listMinutes } from '../shared/minutes.ts';
+import { countSelected, countTopics, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
@@ -204,7 +204,7 @@ async function start(): Promise<void> {
     summary.textContent = [describeSelection(chosen, span, write), note].filter(Boolean).join(' · ');
     topics.count(countTopics(tables, chosen, span), write);
     tellHeadline(describeHeadline(tables, chosen, span, write));
-    document.querySelector('main')?.classList.toggle('is-empty', countEvents(tables, chosen, span) === 0);
+    document.querySelector('main')?.classList.toggle('is-empty', countSelected(tables, chosen, span) === 0);
     for (const panel of panels) {
       const rows = drawn(panel, tables);
       tellFinding(panel, describeFinding(panel.options, rows, write), set);

@@ -66,7 +66,7 @@ export class PanelElement extends HTMLElement {
   }
 }
 
-/** Whether a chart has a signal of that name, by which the page does more for it. */
+/** Tells whether a chart has a signal of that name, by which the page does more for it. */
 export function hasSignal({ spec }: Chart, name: string): boolean {
   return (spec.signals ?? []).some((signal) => signal.name === name);
 }

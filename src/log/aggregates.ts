@@ -8,7 +8,7 @@ import { overLog } from './log.ts';
 
 /** An aggregate: one SELECT over the relation `log`, which gives dt, dimensions (text) and one measure (a whole number). */
 export interface Aggregate {
-  /** That of its file in `sql/aggregates`. */
+  /** The name of its file in `sql/aggregates`. */
   name: string;
   table: string;
   /** The SELECT. */
@@ -22,7 +22,7 @@ export interface Counting extends Aggregate {
   measure: string;
 }
 
-/** What the statement of an aggregate makes, in its order. */
+/** The columns that the statement of an aggregate makes, in its order. */
 export interface Columns {
   dimensions: string[];
   measure: string;

@@ -3,7 +3,7 @@ import type { Cell } from '../shared/data/cells.ts';
 import { scan } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { valueOf } from '../shared/known.ts';
-import { minuteMs } from '../shared/data/table.ts';
+import { minuteMs } from '../shared/units.ts';
 import { translator } from '../shared/text/messages.ts';
 import { readLocale } from '../render/locale.ts';
 import type { LocaleName } from '../render/locale.ts';

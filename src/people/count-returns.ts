@@ -1,6 +1,5 @@
-import { dayMs } from '../time.ts';
+import { dayMinutes, dayMs } from '../time.ts';
 import { ReturnPairs } from './return-pairs.ts';
-import { dayMinutes } from './lookback.ts';
 import type { SeenDay } from './lookback.ts';
 import type { CellScopes, Scope, Scopes } from './scopes.ts';
 import type { Yielder } from '../async/yield.ts';

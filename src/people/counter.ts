@@ -13,9 +13,9 @@ import {
   subtract,
   wholeDays,
 } from '../ledger/windows.ts';
-import { dayMs, minuteMs } from '../time.ts';
+import { dayMinutes, dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { dayMinutes, Lookback } from './lookback.ts';
+import { Lookback } from './lookback.ts';
 import type { SeenDay, ReadDay, CellUsers } from './lookback.ts';
 import { Turnstile } from '../async/turnstile.ts';
 import { listEventful } from '../log/questions.ts';

@@ -1,3 +1,4 @@
+import { dayMinutes } from '../time.ts';
 import { UserDictionary, nullUser } from './dictionary.ts';
 import { Scopes } from './scopes.ts';
 import type { Yielder } from '../async/yield.ts';
@@ -40,8 +41,6 @@ export interface SeenDay {
   minutes: Uint16Array;
   cells: Uint32Array;
 }
-
-export const dayMinutes = 1440;
 
 /** Ids that may be held at once, at some 60 bytes each: with more, all is forgotten, and read again where it is needed. */
 const mostIds = 8_000_000;

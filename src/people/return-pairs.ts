@@ -1,4 +1,4 @@
-import { dayMinutes } from './lookback.ts';
+import { dayMinutes } from '../time.ts';
 
 /** Pairs (minute, previous minute), packed as `minute * base + previous`. Minutes count from 1; a previous one of 0 is none. */
 export class ReturnPairs {

@@ -1,3 +1,4 @@
+import { dayMinutes } from '../time.ts';
 import { setImmediate } from 'node:timers/promises';
 import type { Session } from '../db/database.ts';
 import { hasTable, widenNames } from '../db/tables.ts';
@@ -5,7 +6,6 @@ import { sql } from '../files.ts';
 import { overLog, windowOf } from '../log/log.ts';
 import type { Minute } from '../log/log.ts';
 import type { Window } from '../time.ts';
-import { dayMinutes } from './lookback.ts';
 import type { CellUsers } from './lookback.ts';
 import { countPairs, never } from './return-pairs.ts';
 import type { DayReturns } from './count-returns.ts';

@@ -10,7 +10,7 @@ import { mergeSmall } from './merge.ts';
 import { queryPeople, widen } from './people.ts';
 import { queryPayload } from './tables.ts';
 
-/** What a page shows of the aggregates, before it is made small enough. */
+/** The part of the aggregates that a page shows, before it is made small enough. */
 export interface Aggregates {
   /** Without people. */
   payload: Payload;

@@ -11,7 +11,7 @@ import { callName } from './columns.ts';
 const least = 60 * minuteMs;
 
 /**
- * How the last whole UTC day of a period differs from the day before and from the same day a week before, which may lie before
+ * Compares the last whole UTC day of a period with the day before and with the same day a week before, which may lie before
  * the period. Compared are the minutes of the day that both days have: not those that were never aggregated, that lie before the
  * first event of the log, or in which it was silent.
  *
@@ -26,8 +26,8 @@ export async function queryChange(
   const day = Math.floor(period.end / dayMs) * dayMs - dayMs;
   if (day < period.start) return null;
   const heard = await queryHeard(session, { start: day - 7 * dayMs, end: day + dayMs });
-  const dayBefore = await compare(session, day, day - dayMs, heard);
-  const weekBefore = await compare(session, day, day - 7 * dayMs, heard);
+  const dayBefore = await compareWithDay(session, day, day - dayMs, heard);
+  const weekBefore = await compareWithDay(session, day, day - 7 * dayMs, heard);
   const base = dayBefore ?? weekBefore;
   if (!base) return null;
   const [whole] = await session.query<{ events: number }>(overEvents('ledger/events'), [day, day + dayMs]);
@@ -47,19 +47,19 @@ export async function queryChange(
   };
 }
 
-interface Topic {
+interface MovedTopic {
   item_topic: string;
   on_day: number;
   before: number;
 }
 
 /** Two UTC days beside each other; null when they share too little. */
-async function compare(
+async function compareWithDay(
   session: Session,
   day: number,
   before: number,
   heard: readonly Window[],
-): Promise<{ compared: Compared; topics: Topic[] } | null> {
+): Promise<{ compared: Compared; topics: MovedTopic[] } | null> {
   const [own, other] = [day, before].map((start) =>
     clip(heard, { start, end: start + dayMs }).map((window) => ({
       start: window.start - start,
@@ -68,7 +68,7 @@ async function compare(
   ) as [Window[], Window[]];
   const both = own.flatMap((window) => other.flatMap((one) => intersect(window, one) ?? []));
   if (both.reduce((sum, { start, end }) => sum + end - start, 0) < least) return null;
-  const topics = await session.query<Topic>(overEvents('render/days'), [
+  const topics = await session.query<MovedTopic>(overEvents('render/days'), [
     day,
     before,
     both.map(({ start }) => start).join(),

@@ -9,14 +9,14 @@ import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
 import { readPanel, toDrawn } from './panels.ts';
-import type { Described } from './panels.ts';
+import type { DescribedPanel } from './panels.ts';
 import { pushDown } from './push-down.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 registerCube();
 
-/** What of a page a chart's parameters tell. */
+/** The facts of a page that a chart's parameters tell. */
 export interface Scene {
   period: Window;
   coarse: Coarse | null;
@@ -74,7 +74,7 @@ export interface Compiled extends Chart {
  * @param tables the aggregates that it may draw from; of those that are not among them, nothing is pushed down
  * @throws ZenError `failed`, with the file's name, when the specification does not compile, or compiles with a warning
  */
-export function compileChart(name: string, source: TopLevelSpec, tables: Described): Compiled {
+export function compileChart(name: string, source: TopLevelSpec, tables: DescribedPanel): Compiled {
   const panel = readPanel(name, source, tables);
   const warnings: string[] = [];
   const listener = logger(Warn, undefined, (_method, _level, args) => warnings.push(args.join(' ')));

@@ -9,7 +9,7 @@ export interface Piece {
   names: string[];
   minutes: Float64Array | number[];
   values: Float64Array | number[];
-  /** How many rows of one minute there may be; without it, any number. */
+  /** The rows of one minute that there may be; without it, any number. */
   most?: number;
 }
 

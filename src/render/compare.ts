@@ -7,7 +7,7 @@ import { isoTime, minuteMs } from '../time.ts';
 /** Something that is not as it should be. */
 export interface Difference {
   name: string;
-  /** Where something else was found than is stated. */
+  /** The place where something else was found than is stated. */
   where: string;
   stated: string;
   found: string;
@@ -99,7 +99,7 @@ function addTo(sums: Float64Array, cell: Cell, of: (value: number, count: number
   }
 }
 
-/** What the rows of people mean, what is merged, and what readers see for the kinds of event. */
+/** Compares what the rows of people mean, what is merged, and what readers see for the kinds of event. */
 function describeRest({ people, events, merged }: Payload): Record<string, string> {
   const kinds = events.map(({ event, name }) => `${event} (${name})`).join(', ');
   const groups = merged ? `${merged.groups} of fewer than ${merged.least} people` : 'none';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What the page may do (Content Security Policy, level 3): run this script and use this style, and nothing else. It can ask
+ * The policy of the page (Content Security Policy, level 3). It may run this script and use this style, and nothing else. It can ask
  * for nothing, start nothing, send nothing. Tooltips and charts are styled through the object model, which needs no leave.
  */
 export function writePolicy({ script, style }: { script: string; style: string }): string {

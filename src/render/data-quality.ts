@@ -6,7 +6,7 @@ import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { clip, intersect, merge, subtract } from '../ledger/windows.ts';
 import type { Window } from '../time.ts';
 
-/** What is known about the numbers of a period. Times are Unix milliseconds. */
+/** The facts about the numbers of a period. Times are Unix milliseconds. */
 export interface Facts {
   /** Stretches that were never aggregated: missing, which is not the same as zero. */
   gaps: Window[];

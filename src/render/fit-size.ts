@@ -3,11 +3,9 @@ import { buildCells, eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell, Cells } from '../shared/data/cells.ts';
 import { mapValues } from '../shared/known.ts';
 import type { Payload } from '../shared/data/payload.ts';
-import { minuteMs } from '../time.ts';
+import { hourMs, minuteMs } from '../time.ts';
 import { pack } from './pack.ts';
 import { eachLonger } from './people.ts';
-
-const hourMs = 60 * minuteMs;
 
 /** A payload, and the same packed. */
 export interface Packed {
@@ -73,7 +71,9 @@ export function coarsen(payload: Payload, until: number): Payload {
   const each = (cells: Cells) =>
     buildCells(
       cells.sizes,
-      [...eachCell(cells)].map((cell) => addUp(cell, (minute) => (minute < limit ? hourOf(minute) : minute))),
+      [...eachCell(cells)].map((cell) =>
+        addUpHour(cell, (minute) => (minute < limit ? hourOf(minute) : minute)),
+      ),
     );
   return {
     ...payload,
@@ -83,7 +83,7 @@ export function coarsen(payload: Payload, until: number): Payload {
 }
 
 /** A cell whose rows that come to stand at the same minute are one, which counts them. */
-function addUp({ codes, minutes, values, counts }: Cell, placeOf: (minute: number) => number): Cell {
+function addUpHour({ codes, minutes, values, counts }: Cell, placeOf: (minute: number) => number): Cell {
   const [places, sums, numbers] = [[] as number[], [] as number[], [] as number[]];
   for (let row = 0; row < minutes.length; row++) {
     const place = placeOf(pick(minutes, row));

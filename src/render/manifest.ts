@@ -10,7 +10,7 @@ import { locales } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { isoTime } from '../time.ts';
 
-/** What a page says of itself, for `zen verify`. Hashes are SHA-256, in hex. */
+/** The statement of a page about itself, for `zen verify`. Hashes are SHA-256, in hex. */
 export interface Manifest {
   zen: string;
   /** The period, ISO 8601, UTC; minutes before `hours_before` are added up to hours. */
@@ -32,13 +32,13 @@ export interface Manifest {
 }
 
 /** The parts of a page that a manifest tells of. */
-export interface Content {
+export interface PageParts {
   packed: string;
   script: string;
   style: string;
 }
 
-export function describePage(payload: Payload | Sketch, { packed, script, style }: Content): Manifest {
+export function describePage(payload: Payload | Sketch, { packed, script, style }: PageParts): Manifest {
   const { start, end, coarse } = payload;
   return {
     zen: version(),
@@ -60,7 +60,7 @@ export function describePage(payload: Payload | Sketch, { packed, script, style 
 
 const statements = ['log/window', 'render/cells', 'render/users'];
 
-/** How many events, and which rows and sums of each aggregate, a page holds of its period. */
+/** The events, and the rows and sums of each aggregate, that a page holds of its period. */
 export function sumUp(page: Payload | Sketch): Pick<Manifest, 'events'> & Record<string, number> {
   const tables: Record<string, { cells: Cells | Outline }> = page.tables;
   const events = sumOf(countedBy({ ...page, tables }, 'events').cells);
@@ -100,7 +100,7 @@ export function findPart(page: Buffer, name: keyof typeof marks): Buffer {
 /** Bytes of the settings of a page, which are mostly its charts. */
 const mostSettings = 8_000_000;
 
-/** What a page states of itself beside its data. @throws ZenError `failed` where that is no JSON */
+/** Reads what a page states of itself beside its data. @throws ZenError `failed` where that is no JSON */
 export function readSettings(page: Buffer): object {
   const text = findPart(page, 'settings');
   try {
@@ -123,7 +123,7 @@ export function readLanguage(page: Buffer): LocaleName {
 
 const stated = /,"page":"([^"]*)"\}$/;
 
-/** What stands before and after the hash of a page, the last that its manifest states. */
+/** The text before and after the hash of a page, the last that its manifest states. */
 function openSeal(page: Buffer): [Buffer, Buffer] {
   const manifest = findPart(page, 'manifest');
   const end = manifest.byteOffset - page.byteOffset + manifest.length;
@@ -149,7 +149,7 @@ export function hash(...texts: (string | Uint8Array)[]): string {
 }
 
 /** The script and the style that pages of this version have. */
-export function readParts(): Pick<Content, 'script' | 'style'> {
+export function readParts(): Pick<PageParts, 'script' | 'style'> {
   return { script: readShipped('dist/client.js'), style: readShipped('templates/page.css') };
 }
 

@@ -62,7 +62,7 @@ class Union {
     }
   }
 
-  /** Whether a kind of event has too few people; as many as did it at all are enough. */
+  /** Tells whether a kind of event has too few people; as many as did it at all are enough. */
   get isSmall(): boolean {
     return [...this.#kinds].some(([kind, { certain, most }]) => {
       const all = this.#groups.total(kind);
@@ -213,10 +213,10 @@ function moveCells(cells: Cells, sizes: number[], move: (codes: number[]) => num
     found.set(key, members);
     members.push({ ...cell, codes });
   }
-  return buildCells(sizes, [...found.values()].map(addUp));
+  return buildCells(sizes, [...found.values()].map(addUpMembers));
 }
 
-function addUp(members: Cell[]): Cell {
+function addUpMembers(members: Cell[]): Cell {
   const [first] = members;
   if (first && members.length === 1) return first;
   const rows = new Map<number, { value: number; count: number }>();

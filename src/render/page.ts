@@ -14,7 +14,7 @@ import type { Row, Tables } from '../shared/data/table.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { everything } from '../shared/selection.ts';
-import { join } from '../shared/text/names.ts';
+import { joinNames } from '../shared/text/names.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
@@ -31,10 +31,10 @@ export interface Page {
   packed: string;
   events: number;
   facts: Facts;
-  /** How the last day differs from others. */
+  /** The difference of the last day from others. */
   change: Change | null;
   warning: string;
-  /** Whether there were people to show. */
+  /** True when there were people to show. */
   counted: boolean;
   charts: Chart[];
   /** One for each chart, in their order. */
@@ -156,7 +156,7 @@ export function renderPage({
   return seal(template(view, { helpers: { t: (text: string) => t(text) } }));
 }
 
-/** What the numbers of the page are. */
+/** Defines the numbers of the page. */
 function define({ rules }: Facts, people: boolean): (readonly [string, string])[] {
   const rule = rules.length > 1 ? 'both' : (rules[0] ?? 'floor');
   return [
@@ -213,7 +213,7 @@ function describeTopics(payload: Payload, events: Map<string, number>, write: Wr
   }));
 }
 
-/** What the page says about its own numbers; nothing where that is not known. */
+/** Tells what the page knows about its own numbers; nothing where that is not known. */
 function describeFacts(facts: Facts, count: number, write: Writer): object {
   const { gaps, aggregated, unseen } = facts;
   const { t, range, time } = write;
@@ -234,7 +234,7 @@ function describeFacts(facts: Facts, count: number, write: Writer): object {
 function describeSilences({ silences }: Facts, write: Writer): string {
   if (silences.length === 0) return '';
   const stretches = silences.map(({ start, end }) => write.range(start, end));
-  return write.t('Suspicious silence: {stretches} UTC.', { stretches: join(stretches, write, '; ') });
+  return write.t('Suspicious silence: {stretches} UTC.', { stretches: joinNames(stretches, write, '; ') });
 }
 
 /** Says which groups stand under a common name. */

@@ -4,7 +4,7 @@ import { filters } from '../shared/selection.ts';
 import type { Column, Panel, PanelOptions } from '../shared/panels.ts';
 
 /** The aggregates of a page: their dimensions and measures. */
-export type Described = Record<string, { fields: string[]; measure: string }>;
+export type DescribedPanel = Record<string, { fields: string[]; measure: string }>;
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -28,7 +28,7 @@ const defaults: PanelOptions = {
  *
  * @throws ZenError `failed` where that is not what it should be
  */
-export function readPanel(name: string, spec: TopLevelSpec, tables: Described): Panel {
+export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedPanel): Panel {
   const { title, usermeta, data } = spec as unknown as Record<string, Json>;
   const own = fieldOf(usermeta, 'zen') ?? {};
   if (typeof own !== 'object' || Array.isArray(own))
@@ -101,12 +101,12 @@ function readTooltip(spec: TopLevelSpec): Column[] {
         const [field = '', title = '', format = '', type = ''] = ['field', 'title', 'format', 'type'].map(
           (part) => textOf(channel, part),
         );
-        return { field, title: title || field, kind: kindOf(field, format, type) };
+        return { field, title: title || field, kind: columnKind(field, format, type) };
       });
   return [];
 }
 
-function kindOf(field: string, format: string, type: string): Column['kind'] {
+function columnKind(field: string, format: string, type: string): Column['kind'] {
   if (field === 'dt' || type === 'temporal') return 'time';
   if (format.endsWith('%')) return 'share';
   return format !== '' || type === 'quantitative' ? 'count' : 'text';

@@ -2,20 +2,18 @@ import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { buildCells, eachCell, encodeCells, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
-import { stretch } from '../shared/data/cube.ts';
+import { rowsWithin } from '../shared/data/cube.ts';
 import { countedBy, listScopes, placesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import type { Returns } from '../shared/people/returns.ts';
-import { dayMs, minuteMs, nextMidnight } from '../time.ts';
+import { dayMinutes, dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { callName, Gatherer, readArray } from './columns.ts';
 import type { Piece } from './columns.ts';
 import { deflate, quick } from './pack.ts';
 
 /** Minutes of a step, each a whole number of the one before; none goes over a midnight. */
-const steps = [1, 5, 15, 60, 180, 360, 1440];
-
-const dayMinutes = 1440;
+const stepMinutes = [1, 5, 15, 60, 180, 360, 1440];
 
 /** A row of `dash_users`: the day's midnight in minutes from 1970, and three arrays as text. */
 interface Day {
@@ -129,7 +127,7 @@ function areShown(seen: Map<string, Float64Array>, window: Window, payload: Payl
   for (let cell = 0; cell + 1 < offsets.length; cell++) {
     const names = [topics[pick(item, cell) + 1], ages[pick(age, cell) + 1], kinds[pick(event, cell)]];
     const people = seen.get(names.join('\0')) ?? nobody;
-    const [first, end] = stretch(cells, cell, from - base, till - base);
+    const [first, end] = rowsWithin(cells, cell, from - base, till - base);
     for (let row = first; row < end; row++) {
       const minute = pick(minutes, row) + base - midnight;
       const users = pick(sums, row + 1) - pick(sums, row);
@@ -201,7 +199,7 @@ export function widen(returns: Returns, start: number, isEnough: (found: Returns
 /** The same in ever longer steps, up to a day. */
 export function* eachLonger(returns: Returns, start: number): Generator<Returns> {
   let found = returns;
-  for (const step of steps) if (step > found.step) yield (found = lengthen(found, step, start));
+  for (const step of stepMinutes) if (step > found.step) yield (found = lengthen(found, step, start));
 }
 
 function sizeOf({ cells }: Returns): number {

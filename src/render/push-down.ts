@@ -3,12 +3,12 @@ import { valueOf } from '../shared/known.ts';
 import type { LookUps } from '../shared/data/table.ts';
 
 /** A transform of a compiled specification (Vega, "Transforms"). */
-type Step = Record<string, unknown> & { type: string };
+type VegaTransform = Record<string, unknown> & { type: string };
 
 interface Source {
   name: string;
   source?: string;
-  transform?: Step[];
+  transform?: VegaTransform[];
 }
 
 interface Signal {
@@ -18,7 +18,7 @@ interface Signal {
 }
 
 /** A compiled specification, as far as it is read here. */
-export interface Compiled {
+export interface CompiledSpec {
   data: Source[];
   signals: Signal[];
   marks: Mark[];
@@ -43,7 +43,7 @@ export function pushDown<Spec>(
   spec: Spec,
   tables: Record<string, { measure: string }>,
 ): { spec: Spec; left: string[] } {
-  const compiled = spec as unknown as Compiled;
+  const compiled = spec as unknown as CompiledSpec;
   const pushed = new Set<string>();
   const left: string[] = [];
   const data = compiled.data.map((source) => {
@@ -72,14 +72,14 @@ export function pushDown<Spec>(
 
 /** The steps of a pipeline, taken one by one from the front. */
 class Steps {
-  readonly #steps: Step[];
+  readonly #steps: VegaTransform[];
 
-  constructor(steps: readonly Step[]) {
+  constructor(steps: readonly VegaTransform[]) {
     this.#steps = [...steps];
   }
 
   /** The next step, when it is one of that kind and `accept` finds what it looks for in it. */
-  take<Found>(type: string, accept: (step: Step) => Found | null | undefined): Found | undefined {
+  take<Found>(type: string, accept: (step: VegaTransform) => Found | null | undefined): Found | undefined {
     const [step] = this.#steps;
     const found = step?.type === type ? accept(step) : undefined;
     if (found === undefined || found === null) return undefined;
@@ -87,7 +87,7 @@ class Steps {
     return found;
   }
 
-  get rest(): Step[] {
+  get rest(): VegaTransform[] {
     return this.#steps;
   }
 }
@@ -95,9 +95,9 @@ class Steps {
 function recognise(
   table: string,
   measure: string,
-  transform: readonly Step[],
+  transform: readonly VegaTransform[],
   signals: Signal[],
-): { cube: Step; rest: Step[] } | null {
+): { cube: VegaTransform; rest: VegaTransform[] } | null {
   const steps = new Steps(transform);
   steps.take('formula', (step) => step.expr === 'toDate(datum["dt"])' && step.as === 'dt');
   const chosen: { field: string; signal: string }[] = [];
@@ -130,8 +130,8 @@ function recognise(
   };
 }
 
-/** What Vega-Lite compiles from `{"filter": {"param": …}}` for a point selection of one field bound to an element. */
-function readSelection({ expr }: Step, signals: Signal[]): { field: string; signal: string } | null {
+/** The expression that Vega-Lite compiles from `{"filter": {"param": …}}` for a point selection of one field bound to an element. */
+function readSelection({ expr }: VegaTransform, signals: Signal[]): { field: string; signal: string } | null {
   const [, name] =
     /^!length\(data\("(\w+)_store"\)\) \|\| vlSelectionTest\("\1_store", datum\)$/.exec(String(expr)) ?? [];
   const fields = signals.find((signal) => signal.name === `${name}_tuple_fields`)?.value as
@@ -143,17 +143,17 @@ function readSelection({ expr }: Step, signals: Signal[]): { field: string; sign
   return isBound ? { field: only.field, signal } : null;
 }
 
-function readPeriod({ expr }: Step): string | undefined {
+function readPeriod({ expr }: VegaTransform): string | undefined {
   return /^(\w+)\[0\] <= datum\.dt && datum\.dt < \1\[1\]$/.exec(String(expr))?.[1];
 }
 
 /** Vega keeps what a formula writes, so that the start of a step must not take the place of the minute itself. */
-function readStep({ expr, as }: Step): { signal: string; field: string } | null {
+function readStep({ expr, as }: VegaTransform): { signal: string; field: string } | null {
   const signal = /^floor\(datum\.dt \/ (\w+)\) \* \1$/.exec(String(expr))?.[1];
   return signal !== undefined && as !== 'dt' ? { signal, field: String(as) } : null;
 }
 
-function readAggregate(step: Step, measure: string): Pick<Query, 'groupby' | 'measures'> | null {
+function readAggregate(step: VegaTransform, measure: string): Pick<Query, 'groupby' | 'measures'> | null {
   const [groupby, ops, fields, as] = [step.groupby, step.ops, step.fields, step.as] as string[][];
   const known = Object.keys(step).every((key) => ['type', 'groupby', 'ops', 'fields', 'as'].includes(key));
   if (!known || !groupby || !ops || !as || new Set(fields).size !== 1) return null;
@@ -209,7 +209,10 @@ function readGrid(
 /** The tables whose rows have ranks. */
 const ranked: readonly string[] = ['topics', 'events'] satisfies (keyof LookUps)[];
 
-function readLookUp({ from, key, fields, values, as }: Step, series: string[]): Grid['lookup'] | null {
+function readLookUp(
+  { from, key, fields, values, as }: VegaTransform,
+  series: string[],
+): Grid['lookup'] | null {
   const [field = ''] = fields as string[];
   if (!ranked.includes(from as string) || key !== 'rank' || as !== undefined) return null;
   return series.includes(field) ? { from: from as keyof LookUps, field, values: values as string[] } : null;

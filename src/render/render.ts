@@ -80,7 +80,7 @@ export interface Content {
   change: Change | null;
 }
 
-/** What is being done, and for reading how much of it (of 1) is. */
+/** The work at hand, and for reading the share of it that is done. */
 export interface RenderProgress {
   stage: 'reading' | 'packing' | 'drawing' | 'fitting';
   share?: number;
@@ -191,7 +191,7 @@ interface Setting {
   facts: Facts;
   change: Change | null;
   warning: string;
-  /** Whether there were people to show. */
+  /** True when there were people to show. */
   counted: boolean;
 }
 

@@ -16,7 +16,7 @@ const tags = /<(\/?)(\w+)((?: [\w-]+="[^"]*")*)(\/?)>([^<]*)/g;
  * Rewrites the SVG of a Vega view so that it fills any place as Vega itself would: shapes and lines are stretched, letters
  * and symbols keep their size. So the live chart replaces it without a jump. The room for the axes is left by the style sheet.
  */
-export function stretch(svg: string, frame: Frame, axes?: 'both' | 'left'): string {
+export function stretchSvg(svg: string, frame: Frame, axes?: 'both' | 'left'): string {
   const [, body = ''] = /<svg[^>]*>(.*)<\/svg>/s.exec(svg.replace(/<defs>.*?<\/defs>/gs, '')) ?? [];
   const trail: { at: Point; isSymbol: boolean }[] = [];
   let drawn = '';

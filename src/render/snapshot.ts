@@ -6,7 +6,7 @@ import { feed } from '../shared/vega/bind-data.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
-import { scale, stretch } from './responsive-svg.ts';
+import { scale, stretchSvg } from './responsive-svg.ts';
 import type { Frame } from './responsive-svg.ts';
 
 registerCube();
@@ -29,7 +29,7 @@ const frames: Record<Panel['area'], Frame> = {
 export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
   const { svg, rows, plot } = await drawChart(chart, tables, locale);
   const { snapshot } = chart.panel;
-  return { svg: snapshot ? stretch(svg, plot, snapshot.axes) : scale(svg), rows };
+  return { svg: snapshot ? stretchSvg(svg, plot, snapshot.axes) : scale(svg), rows };
 }
 
 /** Draws a chart without a browser, at its size on a page of 1440 × 900. */
@@ -39,7 +39,7 @@ export async function drawChart(
   locale: Locale,
 ): Promise<Snapshot & { plot: Frame }> {
   const spec = chart.spec as Omit<Spec, 'marks'> & {
-    marks: Mark[];
+    marks: FilledMark[];
     signals: { name: string }[];
   };
   const { area, snapshot } = chart.panel;
@@ -62,11 +62,11 @@ export async function drawChart(
   return { svg, plot, rows };
 }
 
-interface Mark {
+interface FilledMark {
   encode?: { update?: { fillOpacity?: { value?: unknown } } };
 }
 
 /** A mark that only serves the pointer. */
-function isInvisible({ encode }: Mark): boolean {
+function isInvisible({ encode }: FilledMark): boolean {
   return encode?.update?.fillOpacity?.value === 0;
 }

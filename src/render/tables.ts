@@ -3,7 +3,7 @@ import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { findCounting, listAggregates, queryColumns } from '../log/aggregates.ts';
 import type { Aggregate } from '../log/aggregates.ts';
-import type { Payload, Step, Topic } from '../shared/data/payload.ts';
+import type { Payload, EventKind, Topic } from '../shared/data/payload.ts';
 import { isTopic } from '../shared/data/table.ts';
 import { valueOf } from '../shared/known.ts';
 import { filters } from '../shared/selection.ts';
@@ -13,7 +13,7 @@ import { listChartData } from './charts.ts';
 import { callName, Gatherer, readArray } from './columns.ts';
 import { colors } from './palette.ts';
 
-type Translate = (text: string) => string;
+type TranslateText = (text: string) => string;
 
 /** An aggregate of the page, as far as it has been read. */
 interface Reading {
@@ -35,7 +35,7 @@ export async function queryPayload(
   session: Session,
   { start, end }: Window,
   gaps: Window[],
-  { translate, names = listDrawn() }: { translate: Translate; names?: readonly string[] | undefined },
+  { translate, names = listDrawn() }: { translate: TranslateText; names?: readonly string[] | undefined },
   onDay: (done: number) => void = () => undefined,
 ): Promise<Payload> {
   const base = Math.floor(start / minuteMs) * minuteMs;
@@ -44,11 +44,11 @@ export async function queryPayload(
     if (names.includes(aggregate.name)) readings.push(await open(session, aggregate, base));
   for (let from = start; from < end; from = nextMidnight(from)) {
     const parameters = [from, Math.min(end, nextMidnight(from)), base];
-    for (const reading of readings) await gather(session, reading, parameters, translate);
+    for (const reading of readings) await gatherDay(session, reading, parameters, translate);
     onDay((Math.min(end, nextMidnight(from)) - start) / (end - start));
   }
   const found = gatherNames(readings);
-  const events = steps([...(found.get('event')?.keys() ?? [])], translate);
+  const events = orderKinds([...(found.get('event')?.keys() ?? [])], translate);
   const dimensions = Object.fromEntries(
     [...found].map(([field, totals]) => [field, order(field, totals, events)]),
   );
@@ -95,11 +95,11 @@ async function open(session: Session, aggregate: Aggregate, base: number): Promi
   return { aggregate, fields, measure, statement, gatherer };
 }
 
-async function gather(
+async function gatherDay(
   session: Session,
   { fields, statement, gatherer }: Reading,
   parameters: number[],
-  translate: Translate,
+  translate: TranslateText,
 ): Promise<void> {
   for (const row of await session.query<Record<string, string>>(statement, parameters)) {
     const found = fields.map((field) => valueOf(row, field));
@@ -128,13 +128,13 @@ function gatherNames(readings: Reading[]): Map<string, Map<string, number>> {
 }
 
 /** The names of a dimension in the order to show them: topics by size, kinds of event by the funnel, others by code point. */
-function order(field: string, totals: Map<string, number>, events: Step[]): string[] {
+function order(field: string, totals: Map<string, number>, events: EventKind[]): string[] {
   if (field === 'event') return events.map(({ event }) => event);
-  return isTopic(field) ? mostFirst(totals) : [...totals.keys()].sort(byCode);
+  return isTopic(field) ? namesBySum(totals) : [...totals.keys()].sort(byCode);
 }
 
 /** The names, those with the largest sums first; equal ones by code point. */
-function mostFirst(totals: Map<string, number>): string[] {
+function namesBySum(totals: Map<string, number>): string[] {
   return [...totals].sort(([a, x], [b, y]) => y - x || byCode(a, b)).map(([name]) => name);
 }
 
@@ -148,7 +148,7 @@ export function paint(names: string[]): Topic[] {
 }
 
 /** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */
-function steps(found: string[], translate: Translate): Step[] {
+function orderKinds(found: string[], translate: TranslateText): EventKind[] {
   const known = new Map([
     ['show', translate('Shows')],
     ['click', translate('Clicks')],

@@ -10,7 +10,7 @@ import { compareEvents, compareFacts, compareTables } from './compare.ts';
 import type { Difference } from './compare.ts';
 import { readLocale } from './locale.ts';
 import { describePage, findPart, hash, hashPage, hashParts, readLanguage, sumUp } from './manifest.ts';
-import type { Content, Manifest } from './manifest.ts';
+import type { PageParts, Manifest } from './manifest.ts';
 import { writePolicy } from './csp.ts';
 import { dayMs } from '../time.ts';
 
@@ -36,7 +36,7 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   const html = Buffer.from(page);
   const { manifest, content, policy } = readPage(html);
   const altered = compareFacts(manifest, { payload: hash(content.packed) }, 'the page');
-  const found = unpack(content.packed, altered.length > 0, room);
+  const found = unpackPayload(content.packed, altered.length > 0, room);
   if (!found) return { manifest, data: null, differences: altered };
   const { data, sketch } = found;
   const facts = describePage(sketch, content);
@@ -60,19 +60,19 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
 
 /** Rows, cells and days beyond which a stranger's tables are not held against each other, as they would fill the memory. */
 const mostRows = 3_000_000;
-const mostCells = 100_000;
+const mostCellsCompared = 100_000;
 const mostDays = 4 * 366;
 
 function canHold({ start, end, returns, ...page }: Sketch): boolean {
   const tables = [...Object.values(page.tables).map(({ cells }) => cells), ...(returns ? [returns] : [])];
   const sum = (of: 'held' | 'cells') => tables.reduce((all, table) => all + table[of], 0);
-  return end - start <= mostDays * dayMs && sum('held') <= mostRows && sum('cells') <= mostCells;
+  return end - start <= mostDays * dayMs && sum('held') <= mostRows && sum('cells') <= mostCellsCompared;
 }
 
 /** Bytes of a manifest, which has fifteen short texts. */
 const longest = 10_000;
 
-function readPage(html: Buffer): { manifest: Manifest; content: Content; policy: string } {
+function readPage(html: Buffer): { manifest: Manifest; content: PageParts; policy: string } {
   const text = findPart(html, 'manifest');
   if (text.length === 0)
     throw new ZenError('failed', 'This is no page that zen rendered: it has no manifest.');
@@ -99,7 +99,7 @@ function readPage(html: Buffer): { manifest: Manifest; content: Content; policy:
 }
 
 /** @param altered whether it is known to be other data than is stated: then null tells that it cannot be read */
-function unpack(
+function unpackPayload(
   packed: string,
   altered: boolean,
   room?: number,

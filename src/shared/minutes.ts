@@ -2,7 +2,8 @@ import type { Column, Panel } from './panels.ts';
 import type { Coarse } from './data/payload.ts';
 import { ask } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
-import { minuteMs, tableOf } from './data/table.ts';
+import { tableOf } from './data/table.ts';
+import { minuteMs } from './units.ts';
 import type { Row, Tables } from './data/table.ts';
 import { valueOf } from './known.ts';
 import { filters } from './selection.ts';
@@ -86,7 +87,7 @@ export function findPeak(tables: Tables, selection: Selection, span: [number, nu
 }
 
 /** The events of a selection. */
-export function countEvents(tables: Tables, selection: Selection, span: [number, number]): number {
+export function countSelected(tables: Tables, selection: Selection, span: [number, number]): number {
   const { groups } = ask(
     tableOf(tables, 'events'),
     sumEvents([]),

@@ -23,13 +23,13 @@ export interface PanelOptions {
   data: string[];
   /** The order of the table: fields, the largest first where a minus stands before them. */
   sort: string[];
-  /** Whether the table has each minute, in whatever steps the chart draws them. */
+  /** True when the table has each minute, in whatever steps the chart draws them. */
   minutes: boolean;
   /** Its finding: `largest of <field>`, `largest <number> of <field>`, `people`, a text with `{<name>.<field>}` in it, or none. */
   finding: string;
-  /** What it says where it alone has nothing to draw. */
+  /** Its sentence where it alone has nothing to draw. */
   empty: string;
-  /** How its picture follows the place that it stands in before the page is live; null where it is only made larger or smaller. */
+  /** The way in which its picture follows the place that it stands in before the page is live; null where it is only made larger or smaller. */
   snapshot: Picture | null;
 }
 

@@ -1,14 +1,14 @@
-import { isWhole, join, Reader, split, Writer } from './varint.ts';
+import { isWhole, joinPieces, VarintReader, split, VarintWriter } from './varint.ts';
 
 type Times = Uint16Array | Uint32Array;
-type Sums = Uint32Array | Float64Array;
+type RunningSums = Uint32Array | Float64Array;
 
 /**
  * A table of the aggregates by columns. Rows that share all names are a cell; cells are in the order of their codes, the
  * rows of a cell in that of time. Values are kept as running sums, so that any stretch of a cell is one subtraction.
  */
 export interface Cells {
-  /** How many names each dimension has. */
+  /** The number of names of each dimension. */
   sizes: number[];
   /** The code of each cell's name, one array for each dimension. */
   codes: Uint32Array[];
@@ -17,9 +17,9 @@ export interface Cells {
   /** The minute of each row, counted from the start of the period. */
   minutes: Times;
   /** The sum of the values of all rows before each row, and of all. */
-  sums: Sums;
-  /** How many rows of the database are in all rows before each row, and in all; null where each is one. */
-  counts: Sums | null;
+  sums: RunningSums;
+  /** The rows of the database in all rows before each row, and in all; null where each is one. */
+  counts: RunningSums | null;
 }
 
 /** One cell: its names' codes, and its rows in order of time. */
@@ -37,7 +37,7 @@ export interface Cell {
  *   a value that is no whole number from 0 on
  */
 export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
-  const sorted = cells.toSorted((a, b) => compare(a.codes, b.codes));
+  const sorted = cells.toSorted((a, b) => compareCodes(a.codes, b.codes));
   for (const [index, cell] of sorted.entries()) requireCell(cell, sizes, sorted[index - 1]);
   const rows = sorted.reduce((sum, { minutes }) => sum + minutes.length, 0);
   const counted = sorted.some(({ counts }) => counts !== undefined);
@@ -71,7 +71,7 @@ function requireCell({ codes, minutes, values, counts }: Cell, sizes: number[], 
   const told = `The cell of codes ${codes.join()}`;
   if (codes.length !== sizes.length || !codes.every((code, at) => isWhole(code) && code < pick(sizes, at)))
     throw new Error(`${told} has a name that is not among ${sizes.join()} names.`);
-  if (before && compare(before.codes, codes) === 0) throw new Error(`${told} is there twice.`);
+  if (before && compareCodes(before.codes, codes) === 0) throw new Error(`${told} is there twice.`);
   let previous = -1;
   for (let at = 0; at < minutes.length; at++) {
     const [minute, value] = [pick(minutes, at), pick(values, at)];
@@ -88,7 +88,7 @@ function lastMinute({ minutes }: Cell): number {
   return minutes.length > 0 ? pick(minutes, minutes.length - 1) : 0;
 }
 
-function compare(a: readonly number[], b: readonly number[]): number {
+function compareCodes(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((code, dimension) => code !== b[dimension]);
   return (a[at] ?? 0) - (b[at] ?? 0);
 }
@@ -108,7 +108,7 @@ function newTimes(rows: number, latest: number): Times {
   return latest < 2 ** 16 ? new Uint16Array(rows) : new Uint32Array(rows);
 }
 
-function newSums(rows: number, last: number): Sums {
+function newSums(rows: number, last: number): RunningSums {
   return last < 2 ** 32 ? new Uint32Array(rows + 1) : new Float64Array(rows + 1);
 }
 
@@ -125,7 +125,7 @@ export function* eachCell({ codes, offsets, minutes, sums, counts }: Cells): Gen
   }
 }
 
-function differences(sums: Sums, from: number, to: number): Float64Array {
+function differences(sums: RunningSums, from: number, to: number): Float64Array {
   const values = new Float64Array(to - from);
   for (let at = from; at < to; at++) values[at - from] = pick(sums, at + 1) - pick(sums, at);
   return values;
@@ -137,13 +137,13 @@ function differences(sums: Sums, from: number, to: number): Float64Array {
  * of how many their cell has, most first, for alike ones deflate best together; the reader knows the order from the numbers.
  */
 export function encodeCells(cells: Cells): Uint8Array {
-  const [head, steps, sizes, gaps, values, counts] = Array.from({ length: 6 }, () => new Writer()) as [
-    Writer,
-    Writer,
-    Writer,
-    Writer,
-    Writer,
-    Writer,
+  const [head, steps, sizes, gaps, values, counts] = Array.from({ length: 6 }, () => new VarintWriter()) as [
+    VarintWriter,
+    VarintWriter,
+    VarintWriter,
+    VarintWriter,
+    VarintWriter,
+    VarintWriter,
   ];
   const all = [...eachCell(cells)];
   if (!isWhole(cells.sizes.reduce((product, size) => product * size, 1)))
@@ -169,7 +169,7 @@ export function encodeCells(cells: Cells): Uint8Array {
       if (many) counts.write(pick(many, at));
     }
   }
-  return join([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
+  return joinPieces([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
 }
 
 /** The last minute of a table; 0 where it has no row. */
@@ -195,9 +195,9 @@ interface Opened {
   offsets: Uint32Array;
   order: number[];
   totals: Totals;
-  gaps: Reader;
-  values: Reader;
-  many: Reader;
+  gaps: VarintReader;
+  values: VarintReader;
+  many: VarintReader;
   /** @throws Error when something is left to read */
   end: () => void;
 }
@@ -207,14 +207,14 @@ type Totals = [last: number, sum: number, count: number];
 
 function open(bytes: Uint8Array, dimensions: number): Opened {
   const pieces = split(bytes, 6);
-  const readers = pieces.map((piece) => new Reader(piece));
+  const readers = pieces.map((piece) => new VarintReader(piece));
   const [head, steps, lengths, gaps, values, many] = readers as [
-    Reader,
-    Reader,
-    Reader,
-    Reader,
-    Reader,
-    Reader,
+    VarintReader,
+    VarintReader,
+    VarintReader,
+    VarintReader,
+    VarintReader,
+    VarintReader,
   ];
   const sizes = Array.from({ length: dimensions }, () => head.read());
   const [number, ...totals] = [head.read(), head.read(), head.read(), head.read()] as [number, ...Totals];
@@ -321,7 +321,7 @@ export function scanCells(
   return { sizes, last, sum, rows: counted ? count : held, held, cells };
 }
 
-function accumulate(sums: Sums): void {
+function accumulate(sums: RunningSums): void {
   for (let row = 1; row < sums.length; row++) sums[row] = (sums[row] ?? 0) + (sums[row - 1] ?? 0);
 }
 

@@ -1,8 +1,8 @@
 import { buildCells } from './cells.ts';
 import type { Cells } from './cells.ts';
 
-/** What to add up. Minutes are counted from the start of the period. */
-export interface Question {
+/** The rows to add up. Minutes are counted from the start of the period. */
+export interface CubeQuestion {
   /** The dimensions to group by. */
   by: number[];
   /** For each dimension which codes are let through; null lets all through. */
@@ -34,14 +34,14 @@ export class Cube {
   }
 
   /** The groups that have a row, in the order of their codes. */
-  ask({ by, only, from, to, slots }: Question): Group[] {
+  ask({ by, only, from, to, slots }: CubeQuestion): Group[] {
     const needed = only.map((mask, dimension) => mask !== null || by.includes(dimension));
     const cells = slots ? this.#rollUp(needed) : this.#cells;
     const groups = new Map<number, Group>();
     const length = slots?.number ?? 1;
     for (let cell = 0; cell + 1 < cells.offsets.length; cell++) {
       if (!passes(cells, cell, only)) continue;
-      const [first, end] = stretch(cells, cell, from, to);
+      const [first, end] = rowsWithin(cells, cell, from, to);
       if (first === end) continue;
       const codes = by.map((dimension) => cells.codes[dimension]?.[cell] ?? 0);
       const place = codes.reduce((place, code, at) => place * (cells.sizes[by[at] ?? 0] ?? 1) + code, 0);
@@ -80,7 +80,7 @@ function passes({ codes }: Cells, cell: number, only: (Uint8Array | null)[]): bo
 }
 
 /** The rows of a cell in a stretch of time. */
-export function stretch(
+export function rowsWithin(
   { offsets, minutes }: Cells,
   cell: number,
   from: number,

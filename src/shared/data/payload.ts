@@ -1,4 +1,4 @@
-import { join, split } from './varint.ts';
+import { joinPieces, split } from './varint.ts';
 import { decodeCells, encodeCells, latestMinute, scanCells } from './cells.ts';
 import type { Cells, Outline } from './cells.ts';
 import { known, mapValues, valueOf } from '../known.ts';
@@ -12,7 +12,7 @@ export interface Topic {
 }
 
 /** A kind of event, its name for the reader, and its place in the funnel. */
-export interface Step {
+export interface EventKind {
   event: string;
   name: string;
   rank: number;
@@ -52,7 +52,7 @@ export interface Payload {
   /** For each dimension the names in the order of their codes, which is that in which they are shown. */
   dimensions: Record<string, string[]>;
   /** The kinds of event, as `dimensions` has them. */
-  events: Step[];
+  events: EventKind[];
   topics: Topic[];
   gaps: Gap[];
   /** Stretches without events that cannot be chance. Pages of before these were looked for have none. */
@@ -90,7 +90,7 @@ export function encode(payload: Payload): Uint8Array {
   };
   const names = new TextEncoder().encode(JSON.stringify([version, head]));
   const cells = [...Object.values(tables).map(({ cells }) => cells), ...(people ? [people.cells] : [])];
-  return join([names, ...cells.map(encodeCells)]);
+  return joinPieces([names, ...cells.map(encodeCells)]);
 }
 
 /** The aggregate that counts the events of a page, or the users of each minute. */
@@ -159,20 +159,20 @@ export function listScopes(payload: Pick<Payload, 'dimensions' | 'events'>): str
   ];
 }
 
-/** That each table has the names of the lists, each of them once, and no minute beyond the period. */
+/** Requires that each table has the names of the lists, each of them once, and no minute beyond the period. */
 function requireTables(payload: Payload): void {
   requireCounting(payload);
   for (const { cells, ...table } of listTables(payload))
-    requireTable(payload, { ...table, sizes: cells.sizes, last: latestMinute(cells) });
+    requireDataTable(payload, { ...table, sizes: cells.sizes, last: latestMinute(cells) });
 }
 
-/** That the tables which are asked by what they count are there. */
+/** Requires the tables that are asked by what they count. */
 function requireCounting(payload: Pick<Head, 'tables' | 'counting'>): void {
   countedBy(payload, 'events');
   countedBy(payload, 'users');
 }
 
-function requireTable(
+function requireDataTable(
   { start, end }: Gap,
   { table, names, step, sizes, last }: Omit<NamedCells, 'cells'> & Pick<Outline, 'sizes' | 'last'>,
 ): void {
@@ -265,14 +265,19 @@ export function scan(
   requireCounting(head);
   const found = tables.map(([name, table, piece]) => {
     const cells = scanCells(piece, table.fields.length, name === head.counting.events ? take : undefined);
-    requireTable(head, { ...nameTable(head, name, table), ...cells });
+    requireDataTable(head, { ...nameTable(head, name, table), ...cells });
     return [name, { ...table, cells }] as const;
   });
   const outline = head.people && scanCells(returns, scopes + 1);
   if (head.people && outline) {
     const [, , , since = 0] = outline.sizes;
     if (!(since >= 1 && since <= mostSteps)) throw new Error(`dash_users has ${since} steps.`);
-    requireTable(head, { table: 'dash_users', names: listScopes(head), step: head.people.step, ...outline });
+    requireDataTable(head, {
+      table: 'dash_users',
+      names: listScopes(head),
+      step: head.people.step,
+      ...outline,
+    });
   }
   return { ...head, tables: Object.fromEntries(found), returns: outline };
 }
@@ -280,7 +285,7 @@ export function scan(
 /** The names of dimensions, measures and tables. */
 const identifier = /^[a-z_][a-z0-9_]{0,62}$/;
 
-/** That the names are names, and times are times, as `encode` has them from the types. */
+/** Requires that names are names, and times are times, as `encode` has them from the types. */
 function requireHead(head: Head): void {
   const { start, end, coarse, dimensions, events, topics, gaps, silences = [], tables, people } = head;
   const isTime = (...times: unknown[]) => times.every((time) => Math.abs(time as number) <= 8.64e15);

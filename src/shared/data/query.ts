@@ -1,9 +1,9 @@
 import type { Group } from './cube.ts';
-import { minuteMs } from './table.ts';
+import { minuteMs } from '../units.ts';
 import type { LookUp, LookUps, Row, Table, Tables } from './table.ts';
 import { valueOf } from '../known.ts';
 
-/** What a chart wants of an aggregate: the leading transforms of its data, as `render` recognised them. */
+/** A chart's question to an aggregate: the leading transforms of its data, as `render` recognised them. */
 export interface Query extends Question {
   /** The name of the aggregate. */
   table: string;
@@ -11,7 +11,7 @@ export interface Query extends Question {
   grid?: Grid | undefined;
 }
 
-/** What is asked of an aggregate. */
+/** The question to an aggregate. */
 export interface Question {
   /** The fields to group by, beside the one that holds the start of a step of time, if there is one. */
   groupby: string[];
@@ -21,7 +21,7 @@ export interface Question {
   where: string[];
 }
 
-/** What the rows of a history carry beside their value; each is left out where the chart does not ask for it. */
+/** The columns that a history's rows carry beside their value; each is left out where the chart does not ask for it. */
 export interface Grid {
   /** The time once more. */
   alias?: string | undefined;
@@ -30,11 +30,11 @@ export interface Grid {
   lookup?: { from: keyof LookUps; field: string; values: string[] } | undefined;
   /** The sum of the values of all series. */
   total?: string | undefined;
-  /** Where the rate lies when the series are stacked by this field. */
+  /** The ends of the rate when the series are stacked by this field. */
   stack?: { sort: string; as: [string, string] } | undefined;
 }
 
-/** What is chosen at the moment. */
+/** The choice at the moment. */
 export interface Choice {
   /** For each field of `where` the names that are let through; null lets all through. */
   chosen: (readonly unknown[] | null)[];

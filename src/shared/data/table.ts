@@ -1,3 +1,4 @@
+import { minuteMs } from '../units.ts';
 import type { Cells } from './cells.ts';
 import { eachCell } from './cells.ts';
 import { Cube } from './cube.ts';
@@ -5,12 +6,10 @@ import { known, mapValues, valueOf } from '../known.ts';
 import type { Coarse, Payload } from './payload.ts';
 import { People } from '../people/bounds.ts';
 
-export const minuteMs = 60_000;
-
-/** What the charts call a row of an aggregate. */
+/** A row of an aggregate, as the charts name its columns. */
 export type Row = Record<string, unknown>;
 
-/** What the charts may look up by rank. */
+/** The tables in which the charts look up by rank. */
 export type LookUp = Row[];
 
 /** An aggregate as the charts see it. */
@@ -79,7 +78,7 @@ export function tableOf({ aggregates, counting }: Tables, what: keyof Payload['c
   return valueOf(aggregates, counting[what]);
 }
 
-/** Whether a dimension holds topics, which have a colour: that of an item, or of a source. */
+/** Tells whether a dimension holds topics, which have a colour: that of an item, or of a source. */
 export function isTopic(field: string): boolean {
   return field.endsWith('_topic');
 }

@@ -1,5 +1,5 @@
 /** Whole numbers from 0 to 2⁵³ as LEB128 varints: seven bits a byte, the lowest first (DWARF 5, section 7.6). */
-export class Writer {
+export class VarintWriter {
   #bytes = new Uint8Array(1024);
   #length = 0;
 
@@ -18,7 +18,7 @@ export class Writer {
     this.#bytes = larger;
   }
 
-  /** What was written. */
+  /** The bytes that were written. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -29,8 +29,8 @@ export function isWhole(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Reads what a Writer wrote. */
-export class Reader {
+/** Reads what a `VarintWriter` wrote. */
+export class VarintReader {
   readonly #bytes: Uint8Array;
   #at = 0;
 
@@ -56,8 +56,8 @@ export class Reader {
 }
 
 /** Several pieces as one: each after its length. */
-export function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const lengths = new Writer();
+export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
+  const lengths = new VarintWriter();
   lengths.write(pieces.length);
   for (const piece of pieces) lengths.write(piece.length);
   const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, lengths.bytes.length));
@@ -71,12 +71,12 @@ export function join(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The inverse of `join`, for that many pieces at most.
+ * The inverse of `joinPieces`, for that many pieces at most.
  *
  * @throws Error when the bytes are fewer or more than the lengths say, or the pieces more
  */
 export function split(bytes: Uint8Array, most: number): Uint8Array[] {
-  const reader = new Reader(bytes);
+  const reader = new VarintReader(bytes);
   const pieces = reader.read();
   if (pieces > most) throw new Error(`The data of this page has ${pieces} pieces, not ${most}.`);
   const lengths = Array.from({ length: pieces }, () => reader.read());

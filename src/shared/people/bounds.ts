@@ -1,4 +1,4 @@
-import { stretch } from '../data/cube.ts';
+import { rowsWithin } from '../data/cube.ts';
 import { dayMs, minuteMs } from '../units.ts';
 import type { Returns } from './returns.ts';
 
@@ -137,7 +137,7 @@ export class People {
   /** Bounds a scope that is withheld by those that are told: no more than all, nor fewer than all less the others. */
   #ofWithheld([topic, age, kind]: ScopeCodes, stretch: StepRange): Bounds {
     const of = (topic: number, age: number) => this.#ofScope([topic, age, kind], stretch);
-    const [topics, ages] = this.#returns.cells.sizes.map(namesOf) as [number[], number[]];
+    const [topics, ages] = this.#returns.cells.sizes.map(nameCodes) as [number[], number[]];
     if (topic === 0) {
       const each = topics.map((topic) => of(topic, age));
       const high = Math.min(of(0, 0).high, sumCounts(each.map(({ high }) => high)));
@@ -166,7 +166,7 @@ export class People {
     let users = 0;
     for (let cell = first; cell < end && from < to; cell++) {
       const since = cells.codes[3]?.[cell] ?? 0;
-      const [low, high] = stretch(cells, cell, from, since === 0 ? to : Math.min(to, from + since));
+      const [low, high] = rowsWithin(cells, cell, from, since === 0 ? to : Math.min(to, from + since));
       users += (cells.sums[high] ?? 0) - (cells.sums[low] ?? 0);
     }
     return users;
@@ -184,7 +184,7 @@ export class People {
 const noPeople: Bounds = { low: 0, high: 0 };
 
 /** The codes of a dimension's names, without the 0 for all of them. */
-function namesOf(size: number): number[] {
+function nameCodes(size: number): number[] {
   return Array.from({ length: size - 1 }, (_, name) => name + 1);
 }
 

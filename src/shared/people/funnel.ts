@@ -1,7 +1,8 @@
 import type { PeopleQuery, Bounds } from './bounds.ts';
 import { namesOf } from '../data/payload.ts';
 import { ask } from '../data/query.ts';
-import { minuteMs, tableOf } from '../data/table.ts';
+import { tableOf } from '../data/table.ts';
+import { minuteMs } from '../units.ts';
 import type { Tables } from '../data/table.ts';
 import { filters } from '../selection.ts';
 import type { Selection } from '../selection.ts';

@@ -1,5 +1,5 @@
 import type { Gap } from '../data/payload.ts';
-import { isolate, join } from './names.ts';
+import { isolate, joinNames } from './names.ts';
 import { hourMs, minuteMs } from '../units.ts';
 import type { Writer } from './format.ts';
 
@@ -50,7 +50,7 @@ function compareDays(pair: Compared | null, when: string, write: Writer): string
   const said = compareCounts(pair, when, write);
   if (pair.left.length === 0) return said;
   const times = pair.left.map(({ start, end }) => `${timeOfDay(start)}–${timeOfDay(end)}`);
-  return `${said} ${write.t('(without {times})', { times: join(times, write) })}`;
+  return `${said} ${write.t('(without {times})', { times: joinNames(times, write) })}`;
 }
 
 function compareCounts({ now, then }: Compared, when: string, { t, percent }: Writer): string {

@@ -8,7 +8,7 @@ export interface Sheet {
   body: (string | number | null)[][];
 }
 
-/** How many rows of a table the page shows. */
+/** The number of rows of a table that the page shows. */
 export const sheetRows = 500;
 
 /** The rows of a panel as a table, in the order in which they are read. A minute is ISO 8601, UTC; with hours, they are told apart. */

@@ -1,4 +1,4 @@
-import { countEvents, findPeak } from '../minutes.ts';
+import { countSelected, findPeak } from '../minutes.ts';
 import { shareOfShows } from '../people/funnel.ts';
 import type { PeopleRow } from '../people/funnel.ts';
 import type { Panel } from '../panels.ts';
@@ -7,7 +7,7 @@ import { isTopic } from '../data/table.ts';
 import type { Selection } from '../selection.ts';
 import { dayMs } from '../units.ts';
 import type { Writer } from './format.ts';
-import { isolate, join } from './names.ts';
+import { isolate, joinNames } from './names.ts';
 
 /** The numbers that a reader sees first. */
 export interface Headline {
@@ -23,7 +23,7 @@ export function describeHeadline(
   span: [number, number],
   write: Writer,
 ): Headline {
-  const events = countEvents(tables, selection, span);
+  const events = countSelected(tables, selection, span);
   if (events === 0) return { events: write.number(0), views: '–', peak: '–' };
   const [start, end] = selection.period ?? span;
   const peak = findPeak(tables, selection, span);
@@ -148,7 +148,7 @@ export function describeSelection(
   const [start, end] = period ?? span;
   return [
     `${write.range(start, end)} UTC`,
-    topics ? t('topics: {names}', { names: join(topics, write) }) : t('all topics'),
-    ages ? t('age: {names}', { names: join(ages, write) }) : t('all ages'),
+    topics ? t('topics: {names}', { names: joinNames(topics, write) }) : t('all topics'),
+    ages ? t('age: {names}', { names: joinNames(ages, write) }) : t('all ages'),
   ].join(' · ');
 }

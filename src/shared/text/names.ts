@@ -3,7 +3,7 @@ import type { Writer } from './format.ts';
 const named = 4;
 
 /** Some names, and how many more there are. */
-export function join(names: string[], { t }: Writer, between = ', '): string {
+export function joinNames(names: string[], { t }: Writer, between = ', '): string {
   const more = names.length - named;
   const first = names.slice(0, named).map(isolate).join(between);
   return more > 0 ? t('{names} and {count} more', { names: first, count: more }) : first;

@@ -1,7 +1,7 @@
 import { ingest, Transform, transforms } from 'vega-dataflow';
 import { answer, lookUp, measure } from '../data/query.ts';
 import type { Answer, Choice, Query } from '../data/query.ts';
-import { minuteMs } from '../data/table.ts';
+import { minuteMs } from '../units.ts';
 import type { Row, Tables } from '../data/table.ts';
 
 interface Parameters extends Choice {

@@ -27,14 +27,14 @@ type Fields = Record<string, unknown>;
 /** A compiled expression. Signals are in `params`, with a `$` before their names. */
 type Evaluate = (params: Fields, datum: unknown, item: unknown) => unknown;
 
-/** What Vega lends to expressions by name: `scale`, `format` … (vega-functions). */
+/** The functions that Vega lends to expressions by name: `scale`, `format` … (vega-functions). */
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 interface Context {
   functions: Functions;
 }
 
-/** How the properties of a mark's items are had, which have the same names. */
+/** Gets the properties of a mark's items, which have the same names. */
 interface Encoding {
   marktype: string;
   channels: Record<string, { ast: Node }>;
@@ -44,7 +44,7 @@ interface Encoding {
 class Unknown extends Error {}
 
 /**
- * How Vega is to evaluate expressions without `eval`. Its own interpreter walks the syntax tree anew for each row, and makes a
+ * Evaluates expressions for Vega without `eval`. Its own interpreter walks the syntax tree anew for each row, and makes a
  * scope of ten functions each time, which took a third of a click (a day, all topics: 49 ms so, 35 ms as here). Here the tree
  * becomes functions, once; of what is asked for row by row, whatever is not known here is left to the interpreter, as is all
  * that is asked for once.
@@ -196,7 +196,7 @@ const axes = [
   ['y', 'y2', 'height', 'yc'],
 ] as const;
 
-/** What Vega derives of where an item lies (vega-interpreter, src/adjust-spatial.js): its start and size from two ends or its centre. */
+/** Derives where an item lies, as Vega does (vega-interpreter, src/adjust-spatial.js): its start and size from two ends or its centre. */
 function adjuster(marktype: string, channels: Encoding['channels']): (item: Fields) => void {
   const isBox = ['group', 'image', 'rect'].includes(marktype);
   const own = axes.filter(([, end, , center]) => marktype !== 'rule' && (channels[end] ?? channels[center]));
