@@ -1,12 +1,57 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { join } from 'node:path';
 
 /** The folder of the installed package: `sql`, `templates` and `dist` lie in it. */
 const root = new URL('..', import.meta.url);
 
-/** The text of a file that ships with Zen, by its path in the package, such as `sql/aggregates/visits.sql`. */
+/** The folders of which a project may have files of its own, and the ends of their names. */
+const extensible = { 'sql/aggregates': '.sql', 'templates/charts': '.vl.json' } as const;
+
+type Extensible = keyof typeof extensible;
+
+let project: string | undefined;
+
+/** Those that were read, by folder. */
+const read = new Map<Extensible, Extension[]>();
+
+/** Lays the files of a project's folder over those that ship with Zen; without one, none. */
+export function useProject(folder: string | undefined): void {
+  project = folder;
+  read.clear();
+}
+
+/** The text of a file that ships with Zen, by its path in the package, such as `sql/log/window.sql`. */
 export function readShipped(path: string): string {
   return readFileSync(new URL(path, root), 'utf8');
+}
+
+/** A file of a folder that a project may extend: the project's own, or the one that ships with Zen. */
+export interface Extension {
+  name: string;
+  /** Its path, for messages: in the project's folder, or in the package. */
+  path: string;
+  text: string;
+}
+
+/** Reads the files of a folder by name: a project's lie over those of that name that ship with Zen. */
+export function readExtensions(folder: Extensible): Extension[] {
+  const found = read.get(folder) ?? readBoth(folder);
+  read.set(folder, found);
+  return found;
+}
+
+function readBoth(folder: Extensible): Extension[] {
+  const end = extensible[folder];
+  const shipped = new Set(list(folder, end));
+  const own = project === undefined ? undefined : join(project, folder);
+  const laid = own !== undefined && existsSync(own) ? namesIn(readdirSync(own), end) : [];
+  return [...new Set([...shipped, ...laid])].sort().map((name) => {
+    const file = `${name}${end}`;
+    const isOwn = own !== undefined && laid.includes(name);
+    const text = isOwn ? readFileSync(join(own, file), 'utf8') : readShipped(`${folder}/${file}`);
+    return { name, path: `${folder}/${file}`, text };
+  });
 }
 
 /**
@@ -28,14 +73,12 @@ export function listSql(folder: string): string[] {
   return list(`sql/${folder}`, '.sql');
 }
 
-/** The names of the charts. */
-export function listCharts(): string[] {
-  return list('templates/charts', '.vl.json');
+/** Returns the names of the files in a folder of the package, without their ends. */
+function list(folder: string, end: string): string[] {
+  return namesIn(readdirSync(new URL(folder, root), { encoding: 'utf8' }), end);
 }
 
-/** The names of the files in a folder that end so. */
-function list(folder: string, end: string): string[] {
-  const files = readdirSync(new URL(folder, root), { encoding: 'utf8' });
+function namesIn(files: readonly string[], end: string): string[] {
   const names = files.flatMap((file) => (file.endsWith(end) ? file.slice(0, -end.length) : []));
   return names.filter((name) => /^\w+$/.test(name)).sort();
 }

@@ -5,6 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 /** Which rooms of `src` a room may import from, beside itself. Files of `src` itself are rooms of their own. */
 const directions: Record<string, string[]> = {
   cli: [
+    'project',
     'restore',
     'aggregate',
     'people',
@@ -20,6 +21,7 @@ const directions: Record<string, string[]> = {
     'output',
     'time',
   ],
+  project: ['errors', 'files'],
   restore: ['ledger', 'db', 'errors', 'files', 'time'],
   aggregate: ['people', 'ledger', 'log', 'async', 'db', 'errors', 'files', 'time'],
   people: ['ledger', 'log', 'async', 'db', 'errors', 'files', 'time'],

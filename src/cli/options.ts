@@ -54,6 +54,10 @@ function saysYes(name: string, text: string): boolean {
 }
 
 export const commonOptions = [
+  option(
+    '--project <folder>',
+    'a dashboard of one’s own: aggregates and charts that lie over those of zen (default: the nearest folder with a zen.json)',
+  ),
   new Option(
     '--database <url>',
     'postgres://… for a server, a folder for the embedded database (env: ZEN_DATABASE_URL, DATABASE_URL, PG*; else .zen)',

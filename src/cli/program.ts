@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { environment } from '../config.ts';
 import { version } from '../files.ts';
+import { openProject } from '../project/project.ts';
 import { locales } from '../render/locale.ts';
 import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate } from './commands/aggregate.ts';
@@ -41,6 +42,9 @@ export function buildProgram(streams?: Streams): Command {
     .showHelpAfterError('Run it with --help for what it takes.')
     .hook('preSubcommand', (_, { options }) => {
       dropUnset(options, environment());
+    })
+    .hook('preAction', (_, command) => {
+      openProject(command.opts<{ project?: string }>().project);
     });
   addCommand(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),

@@ -1,8 +1,11 @@
-import { listSql, tableOf } from '../files.ts';
+import { readExtensions, tableOf } from '../files.ts';
 import { quoteName } from './database.ts';
 
-/** Zen's tables. No statement of zen's uses these words for anything else. */
-const zenTables = ['log_raw', ...listSql('aggregates').map(tableOf), 'dash_users', 'zen_runs'];
+/** Zen's tables, those of a project's aggregates among them. No statement of zen's uses these words for anything else. */
+function listZenTables(): string[] {
+  const aggregates = readExtensions('sql/aggregates').map(({ name }) => tableOf(name));
+  return ['log_raw', ...aggregates, 'dash_users', 'zen_runs'];
+}
 
 /** Writes a statement's tables with their schemas. */
 export type Qualify = (text: string) => string;
@@ -26,6 +29,7 @@ export async function pinSearchPath(ask: Ask): Promise<Qualify> {
     `select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false),
       pg_catalog.set_config('standard_conforming_strings', 'on', false)`,
   );
+  const zenTables = listZenTables();
   const rows = (await ask(
     `select relname::text as table, nspname::text as schema
     from pg_class
@@ -40,6 +44,7 @@ export async function pinSearchPath(ask: Ask): Promise<Qualify> {
     zenTables.map((table) => [table, `${quoteName(schemaOf(table))}.${quoteName(table)}`]),
   );
   const home = quoteText(path[0] ?? 'public');
+  const tableNames = matchTables(zenTables);
   return (text) =>
     text.replace(tableNames, (whole, literal?: string, table?: string) => {
       if (literal !== undefined) return quoteText(places.get(literal) ?? literal);
@@ -47,11 +52,14 @@ export async function pinSearchPath(ask: Ask): Promise<Qualify> {
     });
 }
 
-/** A table's name for `to_regclass`, or as an identifier, unless it has its schema; and the schema that new tables come to stand in. */
-const tableNames = new RegExp(
-  `(?<=to_regclass\\()'(${zenTables.join('|')})'|(?<![.\\w"']|rename to )(?:"(?=\\w+"))?\\b(${zenTables.join('|')})\\b(?!')"?|\\bcurrent_schema\\(\\)`,
-  'g',
-);
+/** Matches a table's name for `to_regclass`, or as an identifier, unless it has its schema; and the schema that new tables come to stand in. */
+function matchTables(tables: readonly string[]): RegExp {
+  const names = tables.join('|');
+  return new RegExp(
+    `(?<=to_regclass\\()'(${names})'|(?<![.\\w"']|rename to )(?:"(?=\\w+"))?\\b(${names})\\b(?!')"?|\\bcurrent_schema\\(\\)`,
+    'g',
+  );
+}
 
 function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

@@ -1,5 +1,5 @@
 import { messageOf, ZenError } from '../errors.ts';
-import { listSql, sql, tableOf } from '../files.ts';
+import { readExtensions, sql, tableOf } from '../files.ts';
 import type { Database, Session } from './database.ts';
 
 /** Tells whether a table of that name is there, on the search path. */
@@ -51,8 +51,8 @@ export function listNearlyFull(session: Session): Promise<NearlyFull[]> {
 
 /** The tables of all aggregates, each for `to_regclass`. */
 export function tableIds(): string {
-  return listSql('aggregates')
-    .map((name) => `to_regclass('${tableOf(name)}')`)
+  return readExtensions('sql/aggregates')
+    .map(({ name }) => `to_regclass('${tableOf(name)}')`)
     .join(', ');
 }
 

@@ -3,7 +3,7 @@ import { quoteName } from '../db/database.ts';
 import type { Session } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
-import { listSql, readShipped, sql, tableOf } from '../files.ts';
+import { listSql, readExtensions, sql, tableOf } from '../files.ts';
 import { overLog } from './log.ts';
 
 /** An aggregate: one SELECT over the relation `log`, which gives dt, dimensions (text) and one measure (a whole number). */
@@ -34,11 +34,9 @@ export function listAggregates(): Aggregate[] {
   return [counting, ...readAggregates().filter(({ name }) => name !== counting.name)];
 }
 
-let read: Aggregate[] | undefined;
-
 function readAggregates(): Aggregate[] {
-  return (read ??= listSql('aggregates').map((name) => {
-    const statement = readShipped(`sql/aggregates/${name}.sql`).trim().replace(/;$/, '');
+  return readExtensions('sql/aggregates').map(({ name, text }) => {
+    const statement = text.trim().replace(/;$/, '');
     return {
       name,
       table: tableOf(name),
@@ -47,7 +45,7 @@ function readAggregates(): Aggregate[] {
         .update(statement.replaceAll(/^\s*--.*\n?/gm, ''))
         .digest('hex'),
     };
-  }));
+  });
 }
 
 /** The one whose file says so in a line, with its measure: `-- events: visits`. Its measure, added up, is how many events the log has. */

@@ -3,7 +3,7 @@ import type { Spec } from 'vega';
 import { compile } from 'vega-lite';
 import type { Config, TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
-import { listCharts, readShipped } from '../files.ts';
+import { readExtensions, readShipped } from '../files.ts';
 import type { Coarse } from '../shared/data/payload.ts';
 import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
@@ -28,8 +28,10 @@ export function readChart(
   { period, coarse }: Scene,
   translate: (text: string) => string,
 ): TopLevelSpec {
-  const spec = JSON.parse(readShipped(`templates/charts/${name}.vl.json`)) as Record<string, Json>;
-  for (const param of spec.params as { name: string; value?: Json }[]) {
+  const found = readExtensions('templates/charts').find((chart) => chart.name === name);
+  if (!found) throw new Error(`There is no chart ${name}.`);
+  const spec = parse(found.path, found.text);
+  for (const param of (spec.params ?? []) as { name: string; value?: Json }[]) {
     if (param.name === 'span') param.value = [period.start, period.end];
     if (param.name === 'coarse' && coarse) param.value = [coarse.until, coarse.step];
     if (typeof param.value === 'string') param.value = translate(param.value);
@@ -40,12 +42,25 @@ export function readChart(
 /** The data that the charts name, wherever in their specifications: aggregates, and tables to look up in. */
 export function listChartData(): string[] {
   const named: string[] = [];
-  for (const name of listCharts())
-    JSON.parse(readShipped(`templates/charts/${name}.vl.json`), (key, value: { name?: unknown } | null) => {
+  for (const { path, text } of readExtensions('templates/charts'))
+    parse(path, text, (key, value: { name?: unknown } | null) => {
       if (key === 'data' && typeof value?.name === 'string') named.push(value.name);
       return value;
     });
   return named;
+}
+
+/** The names of the charts. */
+export function listCharts(): string[] {
+  return readExtensions('templates/charts').map(({ name }) => name);
+}
+
+function parse(path: string, text: string, revive?: Parameters<typeof JSON.parse>[1]): Record<string, Json> {
+  try {
+    return JSON.parse(text, revive) as Record<string, Json>;
+  } catch (error) {
+    throw new ZenError('failed', `${path} is no JSON: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** The keys of texts for readers. */

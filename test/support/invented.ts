@@ -1,6 +1,5 @@
 import { between, mulberry32, shuffle } from '../../fixtures/random.ts';
-import { listCharts } from '../../src/files.ts';
-import { readChart } from '../../src/render/charts.ts';
+import { listCharts, readChart } from '../../src/render/charts.ts';
 import type { Payload } from '../../src/shared/data/payload.ts';
 import { tabulatePayload } from '../../src/shared/data/table.ts';
 import { makePayload, toCells } from './payload.ts';
