@@ -177,7 +177,15 @@ describe.each(kinds)('an aggregate and a chart of one’s own, on the %s databas
     );
     expect(wanted.length).toBeGreaterThan(10);
     expect(inOrder(await drawn())).toEqual(wanted);
-    expect(await page.textContent('#hours .finding')).toMatch(/^The largest of 2.topics is /);
+    const [largest] = await query<{ topic: string; events: number; share: string }>(
+      `select item_topic as topic, count(*)::int as events, round(100.0 * count(*) / sum(count(*)) over (), 1)::text as share
+       from log_raw
+       where item_topic in ('Кино', '__proto__') and age_segment = '45+' and ts >= ${from} and ts < ${to}
+       group by 1 order by 2 desc limit 1`,
+    );
+    expect(await page.textContent('#hours .finding')).toBe(
+      `The largest of 2\u00a0topics is ${largest?.topic ?? ''}: ${largest?.events ?? 0}\u00a0events, ${largest?.share ?? ''}%.`,
+    );
     for (const id of ['topics', 'ages', 'period']) await choose(id, null);
     expect(await page.textContent('#hours h2')).toBe('Events by hour of day and topic');
   });
@@ -263,6 +271,15 @@ test.each([
     '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"zen": {"area": "top"}}}',
     1,
     /hours\.vl\.json: usermeta\.zen\.area cannot be "top"\./,
+  ],
+  [
+    'templates/charts/hours.vl.json',
+    files['templates/charts/hours.vl.json']
+      .replace('largest of item_topic', 'largest of topic')
+      .replace('"types"', '"visits"')
+      .replaceAll('"field":"events"', '"field":"visits"'),
+    1,
+    /hours\.vl\.json: the finding “largest of topic” needs names in topic and numbers in visits\./,
   ],
 ])(
   'a mistake in %s is a sentence, and nothing is written: %s',

@@ -1,5 +1,6 @@
 import Handlebars from 'handlebars';
 import type { TopLevelSpec } from 'vega-lite';
+import { messageOf, ZenError } from '../errors.ts';
 import { readShipped } from '../files.ts';
 import { describeChange } from '../shared/text/change.ts';
 import type { Change } from '../shared/text/change.ts';
@@ -102,7 +103,7 @@ export function renderPage({
       ...panel,
       ...sheet(panel, panel.minutes ? listMinutes(panel, tables, everything, span) : rows, write),
       ...{ nothing, key, choices, hidden: isHidden, svg: isHidden ? '' : svg },
-      finding: describeFinding(panel, rows, write),
+      finding: findIn(panel, rows, write),
       headline: panel.area === 'main' && isFirst ? headline : null,
       unfiltered: panel.unfiltered.map((id) => ({ id, text: known(describeUnfiltered[id])(t) })),
     };
@@ -183,6 +184,17 @@ function listChoices(panel: Panel, charts: readonly Chart[]): (Panel & { pressed
     name !== undefined && other.switch?.name === name ? [other] : [],
   );
   return all.length < 2 ? [] : all.map((other) => ({ ...other, pressed: other.name === panel.name }));
+}
+
+/** The finding of a panel. @throws ZenError `failed`, with the file's name, where its rows have none of that kind */
+function findIn(panel: Panel, rows: readonly Row[], write: Writer): string {
+  try {
+    return describeFinding(panel, rows, write);
+  } catch (error) {
+    throw new ZenError('failed', `templates/charts/${panel.name}.vl.json: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
 }
 
 /** A panel's table as the page holds it before JavaScript starts. */

@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { ZenError } from '../errors.ts';
+import { valueOf } from '../shared/known.ts';
 import { filters } from '../shared/selection.ts';
 import type { Column, Panel, PanelOptions } from '../shared/panels.ts';
 
@@ -45,6 +46,7 @@ export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedPan
     title: typeof heading === 'string' ? heading : name,
     columns,
     data: options.data.length > 0 ? options.data : columns.map(({ field }) => field),
+    measure: Object.hasOwn(tables, source) ? valueOf(tables, source).measure : '',
     made: findImputed(spec),
     unfiltered: Object.hasOwn(tables, source) ? listUnfiltered(spec, tables[source]?.fields ?? []) : [],
   };

@@ -22,24 +22,23 @@ function toChoice({ topics, ages }: Selection, shown: [number, number]): Choice 
 
 /** The rows of a panel's table minute by minute, whatever steps it is drawn in; hour by hour where there is no more. */
 export function listMinutes(
-  { source, columns }: Pick<Panel, 'source' | 'columns'>,
+  { source, columns, measure }: Pick<Panel, 'source' | 'columns' | 'measure'>,
   tables: Tables,
   selection: Selection,
   span: [number, number],
 ): Row[] {
   const of = (kind: Column['kind']) =>
     columns.flatMap((column) => (column.kind === kind ? [column.field] : []));
-  const [[time], [count], groupby] = [of('time'), of('count'), of('text')];
-  if (time === undefined || count === undefined)
-    throw new Error('A table by minutes has no column of these.');
-  const query = { groupby, time, measures: [{ op: 'sum' as const, as: count }], where };
+  const [[time], groupby] = [of('time'), of('text')];
+  if (time === undefined) throw new Error('A table by minutes has no column of these.');
+  const query = { groupby, time, measures: [{ op: 'sum' as const, as: measure }], where };
   const choice = toChoice(selection, selection.period ?? span);
   const { groups, times } = ask(valueOf(tables.aggregates, source), query, choice);
   return groups.flatMap(({ fields, group }) =>
     times.flatMap((dt, slot) => {
       if (group.sums[slot] === 0) return [];
       const held = tables.coarse && { minutes: minutesOf(dt, tables.coarse) };
-      return [{ [time]: dt, ...fields, [count]: group.sums[slot], ...held }];
+      return [{ [time]: dt, ...fields, [measure]: group.sums[slot], ...held }];
     }),
   );
 }

@@ -25,7 +25,7 @@ export interface PanelOptions {
   sort: string[];
   /** True when the table has each minute, in whatever steps the chart draws them. */
   minutes: boolean;
-  /** Its finding: `largest of <field>`, `largest <number> of <field>`, `people`, a text with `{<name>.<field>}` in it, or none. */
+  /** Its finding: `largest of <field>`, `largest <number> of <field>`, each with `by <field>` where that is not the aggregate's measure, `people`, a text with `{<name>.<field>}` in it, or none. */
   finding: string;
   /** Its sentence where it alone has nothing to draw. */
   empty: string;
@@ -46,6 +46,8 @@ export interface Picture {
 /** A panel of a page, by the name of its file. */
 export interface Panel extends PanelOptions {
   name: string;
+  /** The field that is added up: the measure of its aggregate. */
+  measure: string;
   /** The field of which the chart makes up zeros, to draw them. */
   made: string | null;
   /** The controls that it does not follow. */

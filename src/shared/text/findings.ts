@@ -35,34 +35,53 @@ export function describeHeadline(
   };
 }
 
-/** Puts into words what a panel finds in its rows; nothing where there is nothing to find. */
-export function describeFinding({ finding, columns }: Panel, rows: readonly Row[], write: Writer): string {
-  if (rows.length === 0) return '';
+/**
+ * Puts into words what a panel finds in its rows; nothing where there is nothing to find.
+ *
+ * @throws Error where the rows lack a field of the finding, or hold no number in it
+ */
+export function describeFinding(
+  { finding, columns, measure }: Panel,
+  rows: readonly Row[],
+  write: Writer,
+): string {
+  const [first] = rows;
+  if (!first) return '';
   if (finding === 'people') return describePeople(rows as unknown as PeopleRow[], write);
-  const [, some, field] = /^largest (?:(\d+) )?of (\w+)$/.exec(finding) ?? [];
+  const [, some, field, by = measure] = /^largest (?:(\d+) )?of (\w+)(?: by (\w+))?$/.exec(finding) ?? [];
   if (field === undefined) return fillIn(finding, rows, columns, write);
-  const count = columns.find(({ kind }) => kind === 'count')?.field ?? '';
   const sums = new Map<string, number>();
   for (const row of rows) {
-    const name = String(row[field]);
-    sums.set(name, (sums.get(name) ?? 0) + Number(row[count]));
+    const [name, value] = [row[field], row[by]];
+    if (typeof name !== 'string' || typeof value !== 'number')
+      throw new Error(`the finding “${finding}” needs names in ${field} and numbers in ${by}`);
+    sums.set(name, (sums.get(name) ?? 0) + value);
   }
   const sorted = [...sums].sort(([, a], [, b]) => b - a);
-  return describeLargest(sorted, some === undefined ? 1 : Number(some), isTopic(field), write);
+  const title = columns.find((column) => column.field === by)?.title;
+  const tell = (value: number) =>
+    title === write.t('Events') ? write.t('{events event|events}', { events: value }) : write.number(value);
+  return describeLargest(
+    sorted,
+    some === undefined ? 1 : Number(some),
+    { areTopics: isTopic(field), tell },
+    write,
+  );
 }
 
 /** Names the largest of some names; of more than a few, some of these together. */
 function describeLargest(
   sorted: [name: string, sum: number][],
   some: number,
-  areTopics: boolean,
+  { areTopics, tell }: { areTopics: boolean; tell: (value: number) => string },
   write: Writer,
 ): string {
   const all = sorted.reduce((sum, [, one]) => sum + one, 0);
-  const [name, events] = sorted[0] ?? ['', 0];
+  const [name, value] = sorted[0] ?? ['', 0];
+  const amount = tell(value);
   const topic = isolate(name);
   const count = sorted.length;
-  if (count === 1) return write.t('Only {topic}: {events event|events}.', { topic, events });
+  if (count === 1) return write.t('Only {topic}: {amount}.', { topic, amount });
   if (some > 1 && count > some) {
     const largest = sorted.slice(0, some);
     return write.t(
@@ -78,9 +97,9 @@ function describeLargest(
   }
   return write.t(
     areTopics
-      ? 'The largest of {count topic|topics} is {topic}: {events event|events}, {share}.'
-      : 'The largest of {count value|values} is {topic}: {events event|events}, {share}.',
-    { count, topic, events, share: write.percent(events / all) },
+      ? 'The largest of {count topic|topics} is {topic}: {amount}, {share}.'
+      : 'The largest of {count value|values} is {topic}: {amount}, {share}.',
+    { count, topic, amount, share: write.percent(value / all) },
   );
 }
 
