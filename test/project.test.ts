@@ -277,7 +277,7 @@ test.each([
     files['templates/charts/hours.vl.json']
       .replace('largest of item_topic', 'largest of topic')
       .replace('"types"', '"visits"')
-      .replaceAll('"field":"events"', '"field":"visits"'),
+      .replace('"field":"events"', '"field":"visits"'),
     1,
     /hours\.vl\.json: the finding “largest of topic” needs names in topic and numbers in visits\./,
   ],
