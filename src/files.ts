@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const root = new URL('..', import.meta.url);
 
 /** The folders of which a project may have files of its own, and the ends of their names. */
-const extensible = { 'sql/aggregates': '.sql', 'templates/charts': '.vl.json' } as const;
+export const extensible = { 'sql/aggregates': '.sql', 'templates/charts': '.vl.json' } as const;
 
 type Extensible = keyof typeof extensible;
 

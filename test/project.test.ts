@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
@@ -297,4 +297,20 @@ test.each([
     expect(existsSync(join(cwd, 'zen.html'))).toBe(false);
   },
   60_000,
+);
+
+/** Only root can give files away. */
+const whenRoot = process.getuid?.() === 0 ? test : test.skip;
+
+whenRoot.each(['zen.json', 'sql/aggregates', 'sql/aggregates/types.sql'])(
+  'what another user has put into a shared folder is not run: %s',
+  async (planted) => {
+    const cwd = temporaryFolder();
+    layFiles(cwd, { 'zen.json': '{}', 'sql/aggregates/types.sql': files['sql/aggregates/types.sql'] });
+    expect(await call(['status'], { cwd })).not.toMatchObject({ code: 2 });
+    chmodSync(dirname(join(cwd, planted)), 0o1777);
+    chownSync(join(cwd, planted), 65534, 65534);
+    const { code, stderr } = await call(['status'], { cwd });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`${planted} is of another user`)]);
+  },
 );

@@ -1,3 +1,4 @@
+import { countSelected } from '../src/shared/minutes.ts';
 import { namesOf } from '../src/shared/data/payload.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -345,7 +346,13 @@ describe('in words', () => {
   test('the head of the page says the numbers that count, by hand', () => {
     const span: [number, number] = [noon, noon + 3 * minute];
     const say = (selection: Partial<Selection>) =>
-      describeHeadline(tables, { ...everything, ...selection }, span, english);
+      describeHeadline(
+        countSelected(tables, { ...everything, ...selection }, span),
+        tables,
+        { ...everything, ...selection },
+        span,
+        english,
+      );
     expect(say({})).toEqual({ events: '16', views: '12.5%', peak: '12 at 12:02' });
     expect(say({ topics: ['Дети'] })).toEqual({ events: '3', views: '0.0%', peak: '3 at 12:00' });
     expect(say({ topics: [] })).toEqual({ events: '0', views: '–', peak: '–' });

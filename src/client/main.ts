@@ -203,8 +203,9 @@ async function start(): Promise<void> {
     const note = set.size > 0 && document.getElementById('change') ? write.t(unfiltered) : '';
     summary.textContent = [describeSelection(chosen, span, write), note].filter(Boolean).join(' · ');
     topics.count(countTopics(tables, chosen, span), write);
-    tellHeadline(describeHeadline(tables, chosen, span, write));
-    document.querySelector('main')?.classList.toggle('is-empty', countSelected(tables, chosen, span) === 0);
+    const events = countSelected(tables, chosen, span);
+    tellHeadline(describeHeadline(events, tables, chosen, span, write));
+    document.querySelector('main')?.classList.toggle('is-empty', events === 0);
     for (const panel of panels) {
       const rows = drawn(panel, tables);
       tellFinding(panel, describeFinding(panel.options, rows, write), set);

@@ -1,7 +1,7 @@
-import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, ZenError } from '../errors.ts';
-import { isPlanted, useProject } from '../files.ts';
+import { extensible, isPlanted, useProject } from '../files.ts';
 
 /** Marks the folder of a dashboard of one's own. */
 const marker = 'zen.json';
@@ -27,12 +27,27 @@ function findProject(from: string): string | undefined {
   return parent === from ? undefined : findProject(parent);
 }
 
+/** Lists what a project lays over zen's files, with the folders on the way. */
+function listLaid(folder: string): string[] {
+  const folders = Object.keys(extensible).flatMap((path) => [
+    join(folder, dirname(path)),
+    join(folder, path),
+  ]);
+  const there = folders.filter((path) => existsSync(path));
+  const files = there.flatMap((path) => readdirSync(path).map((name) => join(path, name)));
+  return [join(folder, marker), ...there, ...files];
+}
+
 function requireProject(folder: string): void {
   const file = join(folder, marker);
   const refuse = (why: string) => new ZenError('usage', `${file} ${why}.`);
   if (!existsSync(file)) throw refuse('is not there: a project has one, if only with {} in it');
-  if (isPlanted(lstatSync(file), statSync(folder)))
-    throw refuse('is of another user, and everybody may write to its folder: its SQL is not run. Move it');
+  const planted = listLaid(folder).find((path) => isPlanted(lstatSync(path), statSync(dirname(path))));
+  if (planted !== undefined)
+    throw new ZenError(
+      'usage',
+      `${planted} is of another user, and everybody may write to its folder: nothing of this project is run. Move it.`,
+    );
   let settings: unknown;
   try {
     settings = JSON.parse(readFileSync(file, 'utf8'));

@@ -91,7 +91,7 @@ export function renderPage({
   const { start, end, people } = payload;
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
   const span: [number, number] = [start, end];
-  const headline = describeHeadline(tables, everything, span, write);
+  const headline = describeHeadline(events, tables, everything, span, write);
   const nothing = t(events > 0 ? 'No events for this selection.' : 'No data in this period.');
   const key = describeTopics(payload, countTopics(tables, everything, span), write);
   const panels = charts.map(({ panel }, at) => {

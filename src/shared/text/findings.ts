@@ -1,4 +1,4 @@
-import { countSelected, findPeak } from '../minutes.ts';
+import { findPeak } from '../minutes.ts';
 import { shareOfShows } from '../people/funnel.ts';
 import type { PeopleRow } from '../people/funnel.ts';
 import type { Panel } from '../panels.ts';
@@ -16,14 +16,14 @@ export interface Headline {
   peak: string;
 }
 
-/** Puts the numbers of a selection into words. */
+/** Puts the numbers of a selection of so many events into words. */
 export function describeHeadline(
+  events: number,
   tables: Tables,
   selection: Selection,
   span: [number, number],
   write: Writer,
 ): Headline {
-  const events = countSelected(tables, selection, span);
   if (events === 0) return { events: write.number(0), views: '–', peak: '–' };
   const [start, end] = selection.period ?? span;
   const peak = findPeak(tables, selection, span);
