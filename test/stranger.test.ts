@@ -1,3 +1,4 @@
+import { joinPieces, VarintWriter } from '../src/shared/data/varint.ts';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -94,6 +95,34 @@ async function expectBoth(name: string, code: number, said: RegExp): Promise<voi
   }
 }
 
+/** The bytes of a page of two small tables and some more, each of so many dimensions of half a million names, and of no cell. */
+function manyTables(
+  number: number,
+  dimensions: number,
+  shared = ['item_topic', 'age_segment', 'event'],
+): Uint8Array {
+  const names = Array.from({ length: 450_000 }, (_, at) => at.toString(36));
+  const made = [3, 3, ...Array.from({ length: number }, () => dimensions)].map((fields, at) => {
+    const head = new VarintWriter();
+    const sizes = Array.from({ length: fields }, (_, field) => (field < shared.length ? 0 : names.length));
+    for (const value of [...sizes, 0, 0, 0, 0]) head.write(value);
+    const none = new Uint8Array();
+    return {
+      name: `t${at}`,
+      fields: Array.from({ length: fields }, (_, field) => shared[field] ?? 'a'),
+      bytes: joinPieces([head.bytes, none, none, none, none, none]),
+    };
+  });
+  const head = {
+    ...{ start: 0, end: 60_000, coarse: null, events: [], topics: [], gaps: [], merged: null, people: null },
+    dimensions: { item_topic: [], age_segment: [], event: [], a: names },
+    tables: Object.fromEntries(made.map(({ name, fields }) => [name, { fields, measure: 'm' }])),
+    counting: { events: 't0', users: 't1' },
+  };
+  const text = new TextEncoder().encode(JSON.stringify([6, head]));
+  return joinPieces([text, ...made.map(({ bytes }) => bytes)]);
+}
+
 describe('a stranger’s page', () => {
   test('is whole, differs or is refused in a sentence, after 5,000 mutations within bounds of time and memory', async () => {
     const outcomes: Record<string, number> = {};
@@ -118,6 +147,17 @@ describe('a stranger’s page', () => {
       'millions of pieces',
       () => forge(Buffer.concat([Buffer.from([0x80, 0x80, 0x80, 0x10]), Buffer.alloc(33_000_000, 1)])),
       /pieces/,
+    ],
+    ['a hundred tables that share half a million names', () => forge(manyTables(98, 8)), /states/],
+    [
+      'tables that lack what they are asked by',
+      () => forge(manyTables(1, 1, ['a'])),
+      /A table of a, a, a has no item_topic/,
+    ],
+    [
+      'a table of more dimensions than one may have',
+      () => forge(manyTables(1, 5000)),
+      /Its names or times are none/,
     ],
     ['17 MB of openings', () => `${'<script type="text/plain" id="payload">'.repeat(440_000)}${html}`, /./],
     ['17 MB of a style that does not end', () => '<style>'.repeat(2_400_000), /no manifest/],

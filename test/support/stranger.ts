@@ -8,6 +8,7 @@ import type { Random } from '../../fixtures/random.ts';
 import { ZenError } from '../../src/errors.ts';
 import { writePolicy } from '../../src/render/csp.ts';
 import { roomFor, verify } from '../../src/render/verify.ts';
+import { split } from '../../src/shared/data/varint.ts';
 
 /** The outcome of some mutations: how often each kind ended so, and what must not happen. */
 export interface Told {
@@ -72,11 +73,11 @@ function splice(bytes: Buffer, at: number, gone: number, come: Iterable<number>)
 
 /** Where the numbers of the data stand: the lengths of its tables, and the head of each. */
 function heads(): number[] {
-  const at = data.indexOf('[5,');
-  const end = data.indexOf('}]', at) + 2;
+  const [names = data, ...tables] = split(data, 102);
+  const range = (from: number, length: number) => Array.from({ length }, (_, index) => from + index);
   return [
-    ...Array.from({ length: at }, (_, index) => index),
-    ...Array.from({ length: 40 }, (_, index) => end + index),
+    ...range(0, names.byteOffset - data.byteOffset),
+    ...tables.flatMap(({ byteOffset }) => range(byteOffset - data.byteOffset, 40)),
   ];
 }
 

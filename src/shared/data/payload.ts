@@ -162,14 +162,23 @@ export function listScopes(payload: Pick<Payload, 'dimensions' | 'events'>): str
 /** Requires that each table has the names of the lists, each of them once, and no minute beyond the period. */
 function requireTables(payload: Payload): void {
   requireCounting(payload);
+  requireDifferent(payload);
   for (const { cells, ...table } of listTables(payload))
     requireDataTable(payload, { ...table, sizes: cells.sizes, last: latestMinute(cells) });
 }
 
-/** Requires the tables that are asked by what they count. */
+/** Requires the tables that are asked by what they count, with the dimensions that they are asked by. */
 function requireCounting(payload: Pick<Head, 'tables' | 'counting'>): void {
-  countedBy(payload, 'events');
-  countedBy(payload, 'users');
+  placesOf(countedBy(payload, 'events').fields, ['item_topic', 'age_segment']);
+  placesOf(countedBy(payload, 'users').fields, ['item_topic', 'age_segment', 'event']);
+}
+
+/** Requires that no name is there twice: once for each dimension, as any number of tables may share one. */
+function requireDifferent({ dimensions, events }: Pick<Head, 'dimensions' | 'events'>): void {
+  const kinds = { events: events.map(({ event }) => event) };
+  for (const [field, names] of [...Object.entries(dimensions), ...Object.entries(kinds)])
+    if (new Set(names).size < names.length)
+      throw new Error(`The names of ${field} are not ${names.length} different ones.`);
 }
 
 function requireDataTable(
@@ -177,8 +186,7 @@ function requireDataTable(
   { table, names, step, sizes, last }: Omit<NamedCells, 'cells'> & Pick<Outline, 'sizes' | 'last'>,
 ): void {
   const length = Math.ceil(end / 60_000 / step) - Math.floor(start / 60_000 / step);
-  const isNamed = names.every((list, at) => new Set(list).size === sizes[at]);
-  if (!isNamed || names.some((list) => new Set(list).size < list.length))
+  if (!names.every(({ length: number }, at) => number === sizes[at]))
     throw new Error(`The names of ${table} are not ${sizes.join(' × ')} different ones.`);
   if (!(last < length)) throw new Error(`${table} has minute ${last} of a period of ${length}.`);
 }
@@ -241,8 +249,9 @@ export type Sketch = Omit<Head, 'tables'> & {
   returns: Outline | null;
 };
 
-/** Tables of a page. */
+/** Tables of a page, and dimensions of each. */
 const mostTables = 100;
+const mostFields = 16;
 /** Bytes of all names, stretches without events, and minutes of a period, beyond which there is no page. */
 const mostNames = 4e6;
 const mostStretches = 10_000;
@@ -263,6 +272,7 @@ export function scan(
   const { head, tables, returns } = open(bytes);
   requireHead(head);
   requireCounting(head);
+  requireDifferent(head);
   const found = tables.map(([name, table, piece]) => {
     const cells = scanCells(piece, table.fields.length, name === head.counting.events ? take : undefined);
     requireDataTable(head, { ...nameTable(head, name, table), ...cells });
@@ -302,7 +312,10 @@ function requireHead(head: Head): void {
     topics.every(({ name, color, rank }) => isText(name) && /^#[0-9a-f]{6}$/i.test(color) && rank >= 0) &&
     gaps.length + silences.length <= mostStretches &&
     [...gaps, ...silences].every(isStretch) &&
-    Object.entries(tables).every(([name, { fields, measure }]) => [name, measure, ...fields].every(isName)) &&
+    Object.entries(tables).every(
+      ([name, { fields, measure }]) =>
+        fields.length <= mostFields && [name, measure, ...fields].every(isName),
+    ) &&
     (people === null || (people.step >= 1 && people.reaches.every(Number.isInteger)));
   if (!isFit) throw new Error('Its names or times are none.');
   if (!(end - start <= mostMinutes * 60_000)) throw new Error('It tells of more than ten years.');
