@@ -31,6 +31,8 @@ export interface Extension {
   name: string;
   /** Its path, for messages: in the project's folder, or in the package. */
   path: string;
+  /** Of a project, also where one of that name ships. */
+  isOwn: boolean;
   text: string;
 }
 
@@ -50,7 +52,7 @@ function readBoth(folder: Extensible): Extension[] {
     const file = `${name}${end}`;
     const isOwn = own !== undefined && laid.includes(name);
     const text = isOwn ? readFileSync(join(own, file), 'utf8') : readShipped(`${folder}/${file}`);
-    return { name, path: `${folder}/${file}`, text };
+    return { name, path: `${folder}/${file}`, isOwn, text };
   });
 }
 

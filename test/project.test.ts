@@ -216,6 +216,36 @@ describe.each(kinds)('an aggregate and a chart of one’s own, on the %s databas
   });
 });
 
+test('an aggregate in the place of the one that counts users is filled by its own statement, people counted or not', async () => {
+  const [cwd, target] = [temporaryFolder(), newTarget('embedded')];
+  if (target.kind !== 'embedded') throw new Error('It is embedded.');
+  const shipped = readFileSync('sql/aggregates/engagement.sql', 'utf8');
+  layFiles(cwd, {
+    'zen.json': '{}',
+    'sql/aggregates/engagement.sql': shipped.replace('from log\n', "from log\n  where event <> 'view'\n"),
+    'log.csv': makeLog(),
+  });
+  for (const args of [
+    ['restore', 'log.csv', '--yes'],
+    ['aggregate', '--end-dt', '2026-11-23', '--users'],
+  ])
+    expect(await call([...args, '--database', target.folder], { cwd })).toMatchObject({ code: 0 });
+  const db = await openDatabase(target);
+  const rows = `select event, sum(users)::int as users from (
+      select event, count(distinct user_id) as users from log_raw
+      group by event, item_topic, age_segment, ts / 60000
+    ) as cells group by 1 order by 1`;
+  const wanted = (await db.query<{ event: string }>(rows)).filter(({ event }) => event !== 'view');
+  expect(wanted).toHaveLength(2);
+  expect(
+    await db.query(
+      'select event, sum(unique_users)::int as users from dash_engagement group by 1 order by 1',
+    ),
+  ).toEqual(wanted);
+  expect((await db.query('select from dash_users limit 1')).length).toBe(1);
+  await db.close();
+}, 60_000);
+
 test('a chart that cannot follow a filter says so as soon as that is set, and shows all', async () => {
   const [cwd, target] = [temporaryFolder(), newTarget('embedded')];
   if (target.kind !== 'embedded') throw new Error('It is embedded.');

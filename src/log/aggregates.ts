@@ -4,6 +4,7 @@ import type { Session } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { listSql, readExtensions, sql, tableOf } from '../files.ts';
+import type { Extension } from '../files.ts';
 import { overLog } from './log.ts';
 
 /** An aggregate: one SELECT over the relation `log`, which gives dt, dimensions (text) and one measure (a whole number). */
@@ -11,6 +12,8 @@ export interface Aggregate {
   /** The name of its file in `sql/aggregates`. */
   name: string;
   table: string;
+  /** Of a project, also where one of that name ships. */
+  isOwn: boolean;
   /** The SELECT. */
   statement: string;
   /** SHA-256 of the statement without its lines of comment, in hex: words about it change no rows. */
@@ -34,18 +37,27 @@ export function listAggregates(): Aggregate[] {
   return [counting, ...readAggregates().filter(({ name }) => name !== counting.name)];
 }
 
+/** The aggregates of the files that were read, which stay the same until there is another project. */
+const readFrom = new WeakMap<readonly Extension[], Aggregate[]>();
+
 function readAggregates(): Aggregate[] {
-  return readExtensions('sql/aggregates').map(({ name, text }) => {
-    const statement = text.trim().replace(/;$/, '');
-    return {
-      name,
-      table: tableOf(name),
-      statement: `${statement}\n`,
-      hash: createHash('sha256')
-        .update(statement.replaceAll(/^\s*--.*\n?/gm, ''))
-        .digest('hex'),
-    };
-  });
+  const files = readExtensions('sql/aggregates');
+  const found = readFrom.get(files) ?? files.map(toAggregate);
+  readFrom.set(files, found);
+  return found;
+}
+
+function toAggregate({ name, isOwn, text }: Extension): Aggregate {
+  const statement = text.trim().replace(/;$/, '');
+  return {
+    name,
+    table: tableOf(name),
+    isOwn,
+    statement: `${statement}\n`,
+    hash: createHash('sha256')
+      .update(statement.replaceAll(/^\s*--.*\n?/gm, ''))
+      .digest('hex'),
+  };
 }
 
 /** The one whose file says so in a line, with its measure: `-- events: visits`. Its measure, added up, is how many events the log has. */

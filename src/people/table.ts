@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Session } from '../db/database.ts';
 import { hasTable, widenNames } from '../db/tables.ts';
 import { sql } from '../files.ts';
+import { findCounting } from '../log/aggregates.ts';
 import { overLog, windowOf } from '../log/log.ts';
 import type { Minute } from '../log/log.ts';
 import type { Window } from '../time.ts';
@@ -34,7 +35,8 @@ export interface Gathered {
 
 /**
  * Fills a window of `dash_engagement`, and gives the users of the whole UTC days that it touches: what is counted of a minute
- * depends on what was before it on its day, and what follows depends on it.
+ * depends on what was before it on its day, and what follows depends on it. A project's own aggregate in its place is left to be
+ * filled by its own statement.
  *
  * @param events how many these days have at most
  */
@@ -45,11 +47,13 @@ export async function gatherUsers(
   minute: Minute,
   events: number,
 ): Promise<Gathered> {
+  const { name, isOwn } = findCounting('users');
+  if (isOwn) return { filled: {}, seen: await queryCellUsers(session, days, minute, events) };
   const seen = await session.query<CellUsers & { filled: number }>(overLog('people/engagement'), [
     ...windowOf(days, minute),
     ...[start, end, minutesAtOnce(events)],
   ]);
-  return { filled: { engagement: seen[0]?.filled ?? 0 }, seen };
+  return { filled: { [name]: seen[0]?.filled ?? 0 }, seen };
 }
 
 /**
