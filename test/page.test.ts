@@ -324,6 +324,8 @@ describe('a link', () => {
     await page.goto(`${pathToFileURL(file).href}#topics=Наука,Цирк&ages=99`);
     expect(await values()).toEqual({ ...everything, topics: ['Наука'] });
     expect(await text('#notice')).toBe('Нет в этом файле: 2 названия из ссылки.');
+    await page.goto(`${pathToFileURL(file).href}#chapter=2&utm_source=mail`);
+    expect(await page.locator('#notice').isVisible()).toBe(false);
     await page.goto(`${pathToFileURL(file).href}#from=x&to=&topics=%E0%A4%A`);
     expect(await values()).toEqual(everything);
     requests.length = 1;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { compileChart } from '../src/render/charts.ts';
-import type { DescribedPanel } from '../src/render/panels.ts';
+import type { DescribedTables } from '../src/render/panels.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import type { Row } from '../src/shared/data/table.ts';
 import { charts, choose, payload, source, sources, tables } from './support/invented.ts';
@@ -10,7 +10,7 @@ import { charts, choose, payload, source, sources, tables } from './support/inve
 /** As Vega-Lite compiles it. */
 const plainly = {};
 
-function open(name: string, of: DescribedPanel = payload.tables): { view: View; rows: () => string[] } {
+function open(name: string, of: DescribedTables = payload.tables): { view: View; rows: () => string[] } {
   const chart = compileChart(name, source(name), of);
   const view = new View(parse(chart.spec));
   feed(view, chart.tables, tables);

@@ -1,5 +1,6 @@
 import { listPeople } from '../shared/people/funnel.ts';
 import type { View } from 'vega';
+import { known } from '../shared/known.ts';
 import { decode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { countSelected, countTopics, listMinutes } from '../shared/minutes.ts';
@@ -83,7 +84,7 @@ function bindSwitches(
   change: () => void,
 ): (name: string, id: string) => Promise<void> {
   const show = async (name: string, id: string) => {
-    const all = switches.get(name) ?? [];
+    const all = known(switches.get(name));
     for (const panel of all) panel.hidden = panel.id !== id;
     const shown = all.find((panel) => panel.id === id);
     if (shown && !shown.view) await draw(shown);
@@ -95,7 +96,7 @@ function bindSwitches(
       switches.set(own.name, [...(switches.get(own.name) ?? []), panel]);
   }
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-show]')) {
-    const { show: id = '', switch: name = '' } = button.dataset;
+    const [id, name] = [known(button.dataset.show), known(button.dataset.switch)];
     button.addEventListener('click', () => {
       void show(name, id);
       document.querySelector<HTMLButtonElement>(`#${id} [data-show="${id}"]`)?.focus();
@@ -109,8 +110,10 @@ function bindSwitches(
 function link(write: Writer, show: (name: string, id: string) => Promise<void>): void {
   const follow = () => {
     const wanted = fromHash(location.hash);
+    // A part of the hash that names no switch of a chart is not ours.
+    const own = new Set(panels.map(({ options }) => options.switch?.name));
     const others = Object.entries(wanted.switches).filter(
-      ([name, id]) => !switches.get(name)?.some((panel) => panel.id === id),
+      ([name, id]) => own.has(name) && !switches.get(name)?.some((panel) => panel.id === id),
     );
     const count = missing(topics, wanted.topics) + missing(ages, wanted.ages) + others.length;
     const unknown = count > 0 ? [write.t('{count name of the link|names of the link}', { count })] : [];
@@ -121,10 +124,9 @@ function link(write: Writer, show: (name: string, id: string) => Promise<void>):
     period.value = wanted.period;
     topics.value = keepKnown(topics, wanted.topics);
     ages.value = keepKnown(ages, wanted.ages);
-    for (const [name, [first]] of switches) {
-      const id = wanted.switches[name] ?? first?.id ?? '';
-      const isThere = switches.get(name)?.some((panel) => panel.id === id && panel.hidden);
-      if (isThere) void show(name, id);
+    for (const [name, all] of switches) {
+      const id = wanted.switches[name] ?? known(all[0]).id;
+      if (all.some((panel) => panel.id === id && panel.hidden)) void show(name, id);
     }
   };
   document.addEventListener('change', ({ target }) => {
@@ -144,7 +146,8 @@ function keepKnown(choice: MultiSelect, names: string[] | null): string[] | null
 }
 
 /** A stretch drawn on a chart that has a brush becomes the period when the pointer is let go; a click on an area isolates its topic. */
-function bindBrush(view: View): void {
+function bindBrush(panel: PanelElement): void {
+  const view = known(panel.view);
   addEventListener('pointerup', () => {
     const brush = view.signal('brush') as { dt?: [number, number] } | undefined;
     if (!brush?.dt) return;
@@ -156,7 +159,7 @@ function bindBrush(view: View): void {
     view.signal('brush_x', [0, 0]).run();
     dispatchEvent(new PointerEvent('pointerup'));
   });
-  if ('hovered' in view.getState().signals)
+  if (panel.hasSignal('hovered'))
     view.addEventListener('pointermove', (event) => {
       if (event instanceof PointerEvent) hover(view, event);
     });
@@ -224,14 +227,15 @@ async function start(): Promise<void> {
   };
   for (const chart of charts) panels.find(({ id }) => id === chart.panel.name)?.take(chart);
   // Other people are drawn because something has changed, which is told already.
-  const draw = (panel: PanelElement) =>
-    panel.draw(tables, locale, panel.options.source === 'people' ? () => undefined : change);
+  const draw = async (panel: PanelElement) => {
+    await panel.draw(tables, locale, panel.options.source === 'people' ? () => undefined : change);
+    if (panel.hasSignal('brush')) bindBrush(panel);
+  };
   await Promise.all(panels.filter((panel) => !panel.hidden).map(draw));
   link(write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const panel of panels) {
     offerFiles(panel, () => listed(panel), write);
     panel.querySelector('details')?.addEventListener('toggle', change);
-    if (panel.view && 'brush' in panel.view.getState().signals) bindBrush(panel.view);
   }
   tellAge(locale.language);
   update();

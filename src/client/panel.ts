@@ -37,6 +37,11 @@ export class PanelElement extends HTMLElement {
     this.#chart = chart;
   }
 
+  /** Tells whether its chart has a signal of that name, by which the page does more for it. */
+  hasSignal(name: string): boolean {
+    return (known(this.#chart).spec.signals ?? []).some((signal) => signal.name === name);
+  }
+
   /** Draws other rows than those of its source. */
   give(rows: object[]): void {
     void this.view?.data(this.options.source, rows).runAsync();
@@ -50,7 +55,7 @@ export class PanelElement extends HTMLElement {
     const view = new View(parse(chart.spec, undefined, { ast: true }), options(locale));
     drawOnce(view);
     feed(view, chart.tables, tables);
-    if (hasSignal(chart, 'hovered')) view.signal('hovered', 0);
+    if (this.hasSignal('hovered')) view.signal('hovered', 0);
     place.replaceChildren(); // the picture that stood there until now
     await view.initialize(place).hover().runAsync();
     this.view = view;
@@ -64,11 +69,6 @@ export class PanelElement extends HTMLElement {
     view.addDataListener(chart.rows, change);
     change();
   }
-}
-
-/** Tells whether a chart has a signal of that name, by which the page does more for it. */
-export function hasSignal({ spec }: Chart, name: string): boolean {
-  return (spec.signals ?? []).some((signal) => signal.name === name);
 }
 
 /**

@@ -2,6 +2,7 @@ import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
 import type { Headline } from '../shared/text/findings.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Row } from '../shared/data/table.ts';
+import { known } from '../shared/known.ts';
 import type { PanelElement } from './panel.ts';
 
 /** Says the numbers of the selection. */
@@ -15,7 +16,7 @@ export function tellFinding(panel: PanelElement, finding: string, set: ReadonlyS
   const place = panel.querySelector('.finding');
   if (place) place.textContent = finding;
   for (const note of panel.querySelectorAll<HTMLElement>('[data-filter]'))
-    note.hidden = !set.has(note.dataset.filter ?? '');
+    note.hidden = !set.has(known(note.dataset.filter));
 }
 
 /** Fills the table of a panel, if it is open. */

@@ -27,7 +27,7 @@ export function isTooLong(error: unknown): boolean {
  * @throws ZenError `failed`, with what the owner must run, when this role may not
  */
 export async function widenNames(session: Session, table: string): Promise<void> {
-  const columns = await session.query<{ name: string }>(sql('db/narrow').replaceAll('$1', `'${table}'`));
+  const columns = await session.query<{ name: string }>(sql('db/narrow', { table }));
   const changes = columns.map(({ name }) => `alter column ${name} type varchar(65536)`);
   if (changes.length === 0) return;
   const statement = `alter table ${table} ${changes.join(', ')}`;

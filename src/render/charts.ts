@@ -9,7 +9,7 @@ import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
 import { readPanel, toDrawn } from './panels.ts';
-import type { DescribedPanel } from './panels.ts';
+import type { DescribedTables } from './panels.ts';
 import { pushDown } from './push-down.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -48,6 +48,11 @@ export function listChartData(): string[] {
       return value;
     });
   return named;
+}
+
+/** Tells whether a chart draws people, which a page may lack. */
+export function drawsPeople({ data }: TopLevelSpec): boolean {
+  return data !== null && data !== undefined && 'name' in data && data.name === 'people';
 }
 
 /** The names of the charts. */
@@ -89,7 +94,7 @@ export interface Compiled extends Chart {
  * @param tables the aggregates that it may draw from; of those that are not among them, nothing is pushed down
  * @throws ZenError `failed`, with the file's name, when the specification does not compile, or compiles with a warning
  */
-export function compileChart(name: string, source: TopLevelSpec, tables: DescribedPanel): Compiled {
+export function compileChart(name: string, source: TopLevelSpec, tables: DescribedTables): Compiled {
   const panel = readPanel(name, source, tables);
   const warnings: string[] = [];
   const listener = logger(Warn, undefined, (_method, _level, args) => warnings.push(args.join(' ')));

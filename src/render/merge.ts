@@ -3,11 +3,10 @@ import type { Cell, Cells } from '../shared/data/cells.ts';
 import { known, mapValues, valueOf } from '../shared/known.ts';
 import { countedBy, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { DataTable, Payload } from '../shared/data/payload.ts';
-import { isTopic } from '../shared/data/table.ts';
 import type { Returns, Withheld } from '../shared/people/returns.ts';
 import { ownNames } from './columns.ts';
 import { Groups } from './groups.ts';
-import { paint } from './tables.ts';
+import { paintTopics } from './tables.ts';
 
 /** The names of what is merged, in the reader's language. */
 interface MergedNames {
@@ -109,11 +108,10 @@ function relabel(payload: Payload, partition: Partition, least: number, names: M
   const pairs = [...listGroups(countedBy(payload, 'events')), ...groups];
   const labels = label(payload, partition, pairs, names);
   const dimensions = { ...payload.dimensions, item_topic: labels.items, age_segment: labels.ages };
-  const topics = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? all : []));
   return {
     ...payload,
     dimensions,
-    topics: paint([...new Set(topics)]),
+    topics: paintTopics(dimensions),
     tables: mapValues(payload.tables, ({ cells, fields, measure }) => ({
       fields,
       measure,
@@ -138,9 +136,10 @@ function* listGroups({ cells, fields }: DataTable): Generator<[topic: number, ag
 
 /** Moves the codes of a table; one that lacks topics has the ages of all of them, and one that lacks ages the same. */
 function mover(fields: readonly string[], labels: Labels): (codes: number[]) => number[] {
-  const [topicAt, ageAt] = pair.map((field) => fields.indexOf(field));
+  const [topicAt, ageAt] = pair.map((field) => fields.indexOf(field)) as [number, number];
+  const codeAt = (codes: number[], at: number) => (at < 0 ? null : pick(codes, at));
   return (codes) => {
-    const [topic, age] = labels.of(codes[topicAt ?? -1] ?? null, codes[ageAt ?? -1] ?? null);
+    const [topic, age] = labels.of(codeAt(codes, topicAt), codeAt(codes, ageAt));
     return codes.map((code, at) => (at === topicAt ? known(topic) : at === ageAt ? known(age) : code));
   };
 }

@@ -5,7 +5,7 @@ import { filters } from '../shared/selection.ts';
 import type { Column, Panel, PanelOptions } from '../shared/panels.ts';
 
 /** The aggregates of a page: their dimensions and measures. */
-export type DescribedPanel = Record<string, { fields: string[]; measure: string }>;
+export type DescribedTables = Record<string, { fields: string[]; measure: string }>;
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -29,7 +29,7 @@ const defaults: PanelOptions = {
  *
  * @throws ZenError `failed` where that is not what it should be
  */
-export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedPanel): Panel {
+export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedTables): Panel {
   const { title, usermeta, data } = spec as unknown as Record<string, Json>;
   const own = fieldOf(usermeta, 'zen') ?? {};
   if (typeof own !== 'object' || Array.isArray(own))
@@ -38,6 +38,7 @@ export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedPan
   const options = { ...defaults, ...(own as Partial<PanelOptions>) };
   const columns = options.columns.length > 0 ? options.columns : readTooltip(spec);
   const source = textOf(data, 'name');
+  const table = Object.hasOwn(tables, source) ? valueOf(tables, source) : undefined;
   const heading = fieldOf(title, 'text') ?? title;
   return {
     ...options,
@@ -46,9 +47,9 @@ export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedPan
     title: typeof heading === 'string' ? heading : name,
     columns,
     data: options.data.length > 0 ? options.data : columns.map(({ field }) => field),
-    measure: Object.hasOwn(tables, source) ? valueOf(tables, source).measure : '',
+    measure: table ? table.measure : '',
     made: findImputed(spec),
-    unfiltered: Object.hasOwn(tables, source) ? listUnfiltered(spec, tables[source]?.fields ?? []) : [],
+    unfiltered: table ? listUnfiltered(spec, table.fields) : [],
   };
 }
 

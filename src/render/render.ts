@@ -17,7 +17,7 @@ import { everything } from '../shared/selection.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { queryAggregates } from './aggregates.ts';
-import { compileChart, listCharts, readChart } from './charts.ts';
+import { compileChart, drawsPeople, listCharts, readChart } from './charts.ts';
 import { describeDifference } from './compare.ts';
 import { queryFacts } from './data-quality.ts';
 import type { Facts } from './data-quality.ts';
@@ -200,10 +200,11 @@ async function drawPage(
 ): Promise<Pick<Rendered, 'html' | 'slow' | 'coarse' | 'people'>> {
   const { coarse } = payload;
   const scene = { period: payload, coarse };
-  const sources = Object.fromEntries(listCharts().map((name) => [name, readChart(name, scene, translate)]));
-  const compiled = Object.entries(sources)
+  const all = listCharts().map((name) => [name, readChart(name, scene, translate)] as const);
+  const shown = all.filter(([, source]) => payload.people !== null || !drawsPeople(source));
+  const sources = Object.fromEntries(shown);
+  const compiled = shown
     .map(([name, source]) => compileChart(name, source, payload.tables))
-    .filter(({ panel }) => panel.source !== 'people' || payload.people !== null)
     .sort(({ panel: a }, { panel: b }) => a.order - b.order);
   const tables = tabulatePayload(payload);
   const snapshots = await Promise.all(

@@ -3,6 +3,7 @@ import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { findCounting, listAggregates, queryColumns } from '../log/aggregates.ts';
 import type { Aggregate } from '../log/aggregates.ts';
+import { pick } from '../shared/data/cells.ts';
 import type { Payload, EventKind, Topic } from '../shared/data/payload.ts';
 import { isTopic } from '../shared/data/table.ts';
 import { valueOf } from '../shared/known.ts';
@@ -52,14 +53,13 @@ export async function queryPayload(
   const dimensions = Object.fromEntries(
     [...found].map(([field, totals]) => [field, order(field, totals, events)]),
   );
-  const topics = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? all : []));
   return {
     start,
     end,
     coarse: null,
     dimensions,
     events,
-    topics: paint([...new Set(topics)]),
+    topics: paintTopics(dimensions),
     gaps,
     merged: null,
     tables: Object.fromEntries(
@@ -142,9 +142,11 @@ function byCode(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Gives each name a colour and a rank. */
-export function paint(names: string[]): Topic[] {
-  return colors(names.length).map((color, rank) => ({ name: names[rank] ?? '', color, rank }));
+/** Gives each topic of the dimensions that hold topics a colour and a rank. */
+export function paintTopics(dimensions: Payload['dimensions']): Topic[] {
+  const named = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? all : []));
+  const names = [...new Set(named)];
+  return colors(names.length).map((color, rank) => ({ name: pick(names, rank), color, rank }));
 }
 
 /** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */

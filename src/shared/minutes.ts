@@ -1,3 +1,4 @@
+import { pick } from './data/cells.ts';
 import type { Column, Panel } from './panels.ts';
 import type { Coarse } from './data/payload.ts';
 import { ask } from './data/query.ts';
@@ -36,9 +37,10 @@ export function listMinutes(
   const { groups, times } = ask(valueOf(tables.aggregates, source), query, choice);
   return groups.flatMap(({ fields, group }) =>
     times.flatMap((dt, slot) => {
-      if (group.sums[slot] === 0) return [];
+      const sum = pick(group.sums, slot);
+      if (sum === 0) return [];
       const held = tables.coarse && { minutes: minutesOf(dt, tables.coarse) };
-      return [{ [time]: dt, ...fields, [measure]: group.sums[slot], ...held }];
+      return [{ [time]: dt, ...fields, [measure]: sum, ...held }];
     }),
   );
 }
@@ -92,5 +94,6 @@ export function countSelected(tables: Tables, selection: Selection, span: [numbe
     sumEvents([]),
     toChoice(selection, selection.period ?? span),
   );
-  return groups[0]?.group.sums[0] ?? 0;
+  const [all] = groups; // none where there is no row
+  return all ? pick(all.group.sums, 0) : 0;
 }
