@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../src/db/database.ts';
+import { requireSession } from '../src/db/pooler.ts';
 import { openServer } from '../src/db/server.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
@@ -113,6 +114,13 @@ const hasPooler = spawnSync('pgbouncer', ['--version'], { env: { PATH: path } })
       while (!isDone) await other.query('select count(*) from generate_series(1, 20000)');
     });
     const { code, stderr } = await aggregate(database);
+    // By chance, each statement may meet the process of the last one; not twenty times.
+    const ours = await openServer(database);
+    for (let times = 0; times < 100; times++) {
+      const seen = ours.reserve((session) => requireSession(ours, session));
+      await expect(seen).rejects.toThrow('is behind a pooler');
+    }
+    await ours.close();
     isDone = true;
     await Promise.all(work);
     await Promise.all(others.map((other) => other.close()));
