@@ -7,6 +7,7 @@ import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore } from '../src/restore/restore.ts';
 import type { Database } from '../src/db/database.ts';
 import { mulberry32 } from '../fixtures/random.ts';
+import { cases } from './support/cases.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 
 const folder = 'fixtures/formats';
@@ -163,7 +164,7 @@ const damages: ((bytes: Buffer, random: Random) => Buffer)[] = [
   },
 ];
 
-test.each(formats)(
+test.each(formats.map((format) => ({ ...format, times: cases(format.times, 25) })))(
   '$name, damaged $times times: exact rows, or a sentence and the log as it was',
   async ({ name, file, checked, times }) => {
     const random = mulberry32(times + name.length);

@@ -5,6 +5,7 @@ import { expressionInterpreter } from 'vega-interpreter';
 import { compileChart } from '../src/render/charts.ts';
 import { expressions } from '../src/shared/vega/expression.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
+import { cases } from './support/cases.ts';
 import { charts, choose, payload, source, tables } from './support/invented.ts';
 
 describe.each(charts)('%s', (name) => {
@@ -15,10 +16,12 @@ describe.each(charts)('%s', (name) => {
     return view;
   };
 
-  test('is the same picture, evaluated by Vega’s interpreter or as here, over 40 random selections', async () => {
+  const times = cases(40);
+
+  test(`is the same picture, evaluated by Vega’s interpreter or as here, over ${times} random selections`, async () => {
     const views = [open(expressionInterpreter), open(expressions)];
     for (const view of views) await view.runAsync();
-    for (let time = 0; time < 40; time++) {
+    for (let time = 0; time < times; time++) {
       const chosen = choose();
       const pictures = await Promise.all(
         views.map(async (view) => {

@@ -26,6 +26,7 @@ import { everything } from '../src/shared/selection.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { Actor, settle } from './support/actor.ts';
+import { cases, isAll } from './support/cases.ts';
 import { newTarget, newUrl, temporaryFolder } from './support/databases.ts';
 import { columns, copyValue, insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countUsers, countVisits } from './support/oracle.ts';
@@ -34,9 +35,10 @@ import { cellsOf, readPayload } from './support/payload.ts';
 
 const { ZEN_TEST_SEED, ZEN_TEST_ORDERS } = process.env;
 const seed = Number(ZEN_TEST_SEED ?? 7);
-/** Orders of three commands that are drawn. When it is said how many, all of two are tried; else, before each statement one in turn. */
-const drawn = Number(ZEN_TEST_ORDERS ?? 30);
-const tried = ZEN_TEST_ORDERS === undefined ? 1 : 6;
+/** Orders of three commands that are drawn. */
+const drawn = Number(ZEN_TEST_ORDERS ?? cases(200, 10));
+/** Of two, all orders are tried where it is said how many are drawn; else, before each statement one in turn. */
+const tried = isAll || ZEN_TEST_ORDERS !== undefined ? 6 : 1;
 
 const days = [1, 2].map((date) => {
   const start = parseTime(`2026-11-0${date}`);

@@ -12,6 +12,7 @@ import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
+import { cases } from './support/cases.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents, restoreFixture } from './support/log.ts';
 import { everything, inOrder, readDrawn, selectDrawn } from './support/selection.ts';
@@ -785,7 +786,9 @@ test('every control can be worked with the keyboard alone', async () => {
   }
 });
 
-test('200 random selections draw what SQL gives', async () => {
+const selections = cases(200);
+
+test(`${selections} random selections draw what SQL gives`, async () => {
   const random = mulberry32(5);
   const { items, ages } = await page.evaluate(() => {
     const names = (id: string) =>
@@ -795,7 +798,7 @@ test('200 random selections draw what SQL gives', async () => {
   const some = (names: string[]) =>
     random() < 0.3 ? null : shuffle(random, names).slice(0, between(random, 1, 5));
   const [start, end] = minutes('18:27', '19:01');
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < selections; round++) {
     const from = start + between(random, 0, 30) * 60_000;
     const selection: Selection = {
       period: random() < 0.3 ? null : [from, Math.min(end, from + between(random, 1, 20) * 60_000)],

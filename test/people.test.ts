@@ -17,6 +17,7 @@ import type { Payload } from '../src/shared/data/payload.ts';
 import { People } from '../src/shared/people/bounds.ts';
 import type { PeopleQuery, Bounds } from '../src/shared/people/bounds.ts';
 import { dayMs, minuteMs, nextMidnight, parseTime } from '../src/time.ts';
+import { cases } from './support/cases.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers, minuteOf } from './support/oracle.ts';
@@ -129,7 +130,7 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   afterAll(() => db.close());
 
-  const rounds = { server: 8, embedded: 3 }[kind];
+  const rounds = { server: cases(8, 4), embedded: cases(3, 1) }[kind];
 
   test(`people of ${rounds} random logs are exact for all names or one in whole steps, and within their bounds for any`, async () => {
     const random = mulberry32(31);
@@ -147,7 +148,7 @@ describe.each(kinds)('on the %s database', (kind) => {
         lengthen(people, 180, start),
       ]) {
         const counter = new People(returns, [start, end]);
-        for (let number = 0; number < 60; number++) {
+        for (let number = 0; number < cases(60, 15); number++) {
           const isWhole = random() < 0.7;
           const audience = randomAudience(random, payload, isWhole ? returns.step * minuteMs : minuteMs);
           const single = [audience.topics, audience.ages].every(

@@ -6,6 +6,7 @@ import type { Minute } from '../src/log/log.ts';
 import type { Database } from '../src/db/database.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
+import { cases } from './support/cases.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits, minuteOf } from './support/oracle.ts';
@@ -55,7 +56,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     return (await aggregate(db, windows, { minute, dryRun: false, jobs: 2, wait: 0 })).events;
   }
 
-  const rounds = { server: 60, embedded: 20 }[kind];
+  const rounds = { server: cases(60, 10), embedded: cases(20, 4) }[kind];
 
   test(`${rounds} random logs and windows equal the oracle, whole, in parts, in any order, and again`, async () => {
     const random = mulberry32(4);

@@ -5,6 +5,7 @@ import { compileChart } from '../src/render/charts.ts';
 import type { DescribedTables } from '../src/render/panels.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import type { Row } from '../src/shared/data/table.ts';
+import { cases } from './support/cases.ts';
 import { charts, choose, payload, source, sources, tables } from './support/invented.ts';
 
 /** As Vega-Lite compiles it. */
@@ -31,10 +32,12 @@ function tidy(row: Row): string {
 }
 
 describe.each(charts)('%s, pushed down', (name) => {
-  test('draws the rows that Vega filters and adds up itself, over 300 random selections', async () => {
+  const times = cases(300);
+
+  test(`draws the rows that Vega filters and adds up itself, over ${times} random selections`, async () => {
     const [plain, pushed] = [open(name, plainly), open(name)];
     for (const { view } of [plain, pushed]) await view.runAsync(); // Vega-Lite's selections take up nothing before that
-    for (let time = 0; time < 300; time++) {
+    for (let time = 0; time < times; time++) {
       const chosen = choose();
       for (const { view } of [plain, pushed]) {
         for (const [signal, value] of Object.entries(chosen)) view.signal(signal, value);

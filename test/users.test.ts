@@ -13,6 +13,7 @@ import type { Window } from '../src/time.ts';
 import { queryUncounted } from '../src/ledger/uncounted.ts';
 import { queryPeople } from '../src/render/people.ts';
 import { queryPayload } from '../src/render/tables.ts';
+import { cases } from './support/cases.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers, minuteOf } from './support/oracle.ts';
@@ -116,7 +117,7 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   afterAll(() => db.close());
 
-  const rounds = { server: 6, embedded: 2 }[kind];
+  const rounds = { server: cases(6, 3), embedded: cases(2, 1) }[kind];
 
   test(`people of ${rounds} random logs are the distinct ones of any scope and any stretch of up to seven UTC days`, async () => {
     const random = mulberry32(9);
