@@ -43,7 +43,7 @@ async function attempt(path: string): Promise<Outcome> {
     const backup = await openBackup(path);
     try {
       const table = await backup.find('log_raw');
-      const { map, columns } = mapColumns(table, path);
+      const { map, columns } = mapColumns(table, path, Buffer.alloc(0));
       let rows = `${columns.join('\t')}\n`;
       for await (const piece of backup.rows(table)) rows += map(piece).toString();
       return { rows };

@@ -66,6 +66,7 @@ describe.each(kinds)('into the %s database', (kind) => {
       bytes,
       indexed: true,
       odd: [],
+      notes: [],
       summary: {
         first: Date.parse('2019-09-24T18:27:37.189Z'),
         last: Date.parse('2019-09-24T19:00:39.997Z'),

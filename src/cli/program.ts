@@ -3,6 +3,7 @@ import { environment } from '../config.ts';
 import { version } from '../files.ts';
 import { openProject } from '../project/project.ts';
 import { locales } from '../render/locale.ts';
+import { timeUnits } from '../restore/times.ts';
 import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate } from './commands/aggregate.ts';
 import { runMail } from './commands/mail.ts';
@@ -58,6 +59,10 @@ export function buildProgram(streams?: Streams): Command {
     option('--null <word>', 'a value that means NULL, in any column; may be repeated').argParser(
       collectValues,
     ),
+    option(
+      '--time-unit <unit>',
+      'the unit of a ts that is a number (default: told by its magnitude)',
+    ).choices(timeUnits),
   ])
     .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header; - is stdin')
     .action((dump: string, flags: RestoreFlags) => runRestore(dump, flags, streams));

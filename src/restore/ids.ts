@@ -224,7 +224,7 @@ function idPlaces(columns: readonly string[]): [name: string, place: number][] {
 }
 
 /** Whole rows of COPY text, as their values. */
-function splitRows(rows: Buffer): string[][] {
+export function splitRows(rows: Buffer): string[][] {
   return rows
     .toString('latin1')
     .split('\n')

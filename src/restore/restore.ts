@@ -17,6 +17,7 @@ import { RowSource } from './copy/source.ts';
 import { countLog, summarize } from './summary.ts';
 import type { Summary } from './summary.ts';
 import { CopyEncoder } from './copy/encoder.ts';
+import type { TimeUnit } from './times.ts';
 
 export interface RestoreOptions {
   /** Add to what `log_raw` holds, instead of replacing it. */
@@ -27,6 +28,8 @@ export interface RestoreOptions {
   tables?: readonly string[] | undefined;
   /** Values that stand for NULL, in any column. */
   nulls?: readonly string[];
+  /** The unit of times that are numbers; by default, their magnitude tells it. */
+  timeUnit?: TimeUnit | undefined;
   /** Opens the backup again, where it is no file of that path. */
   reopen?: () => Promise<Backup>;
   /** Milliseconds to wait for a run that is at work, before its log is replaced. */
@@ -49,6 +52,8 @@ export interface Restored {
   indexed: boolean;
   /** Ids that are not all written as numbers, while some are. */
   odd: OddIds[];
+  /** Sentences on how the backup was read, where that was not plain. */
+  notes: string[];
   /** The events whose aggregates may be of an earlier log, where this role may not write that into the ledger. */
   untold: Window | undefined;
   /** Of the whole log, as it is now. */
@@ -125,7 +130,7 @@ async function learn(
 async function loadBackup(
   db: Database,
   backup: Backup,
-  { append, allowEmpty, tables = [], nulls = [], wait = 0 }: RestoreOptions,
+  { append, allowEmpty, tables = [], nulls = [], timeUnit, wait = 0 }: RestoreOptions,
   { wide, ids }: Learned,
   onProgress: (progress: RestoreProgress) => void,
 ): Promise<Restored> {
@@ -133,7 +138,7 @@ async function loadBackup(
   const pieces = replaceWords(backup.rows(table), nulls)[Symbol.asyncIterator]();
   const first = await nextRows(pieces);
   const start = first.done ? Buffer.alloc(0) : first.value;
-  const mapping = mapColumns(typeIds(table, start, ids), backup.path);
+  const mapping = mapColumns(typeIds(table, start, ids), backup.path, start, timeUnit);
   if (first.done && !allowEmpty)
     throw new ZenError(
       'failed',
@@ -160,7 +165,8 @@ async function loadBackup(
     await session.run('analyze log_raw'); // of another role's table, the server only warns
     const summary = summarize(encoder?.counts ?? (await countLog(session)));
     const untold = append ? undefined : await tellLedger(session, summary, rows);
-    return { rows, bytes: backup.size, indexed, odd: ids?.odd ?? [], untold, summary };
+    const { notes } = mapping;
+    return { rows, bytes: backup.size, indexed, odd: ids?.odd ?? [], notes, untold, summary };
   });
 }
 

@@ -5,6 +5,7 @@ import type { Backup } from '../../restore/formats/backup.ts';
 import { openBackup, spool } from '../../restore/formats/detect.ts';
 import type { Origin } from '../../restore/formats/detect.ts';
 import { hasEvents, restore } from '../../restore/restore.ts';
+import type { TimeUnit } from '../../restore/times.ts';
 import { isoTime } from '../../time.ts';
 import { requireConsent } from '../consent.ts';
 import { formatCount, describeProgress, megabytes } from '../format.ts';
@@ -21,6 +22,7 @@ export interface RestoreFlags extends CommonOptions {
   yes?: boolean;
   table?: string[];
   null?: string[];
+  timeUnit?: TimeUnit;
 }
 
 /** @param streams where it talks, and a person answers */
@@ -59,19 +61,20 @@ async function restoreFrom(
   streams?: Streams,
 ): Promise<void> {
   const dump = backup.path;
-  const { append = false, allowEmpty, table: tables, wait, null: nulls = [] } = options;
+  const { append = false, allowEmpty, table: tables, wait, null: nulls = [], timeUnit } = options;
   await runCommand({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
     await inspectTables(db, { reads: [], writes: ['zen_runs'] });
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
     }
-    const { rows, bytes, indexed, odd, untold, summary } = await terminal.during(
+    const { rows, bytes, indexed, odd, notes, untold, summary } = await terminal.during(
       `Restoring ${dump} into ${db.label}`,
       (update) =>
-        restore(db, backup, { append, allowEmpty, tables, wait, nulls, reopen }, (progress) => {
+        restore(db, backup, { append, allowEmpty, tables, wait, nulls, timeUnit, reopen }, (progress) => {
           update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
         }),
     );
+    for (const note of notes) terminal.note(note);
     if (untold)
       terminal.note(
         'This role may not write zen_runs, so that no later run knows of another log. ' +
@@ -81,7 +84,7 @@ async function restoreFrom(
       terminal.note('log_raw has no index on ts, which only its owner may make: aggregating takes longer.');
     return {
       text: `Restored ${formatCount(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
-      json: { rows, bytes, seconds: seconds(), database: db.label, summary: logJson(summary, odd) },
+      json: { rows, bytes, seconds: seconds(), database: db.label, notes, summary: logJson(summary, odd) },
     };
   });
 }

@@ -51,8 +51,9 @@ export class NumberColumn extends IntegerColumn {
   }
 }
 
-const year2000 = Date.UTC(2000, 0);
-const year2100 = Date.UTC(2100, 0);
+/** The years in which times are expected, Unix milliseconds; the end is not included. */
+export const year2000 = Date.UTC(2000, 0);
+export const year2100 = Date.UTC(2100, 0);
 
 /** Unix milliseconds. */
 export class TimeColumn extends IntegerColumn {
