@@ -1,6 +1,12 @@
-// Writes what each command's --help prints into the README, after its marker.
+// Writes what follows from the options of the commands: each one's --help into the README, after its marker, and the schema of zen.json.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { format } from 'prettier';
 import { buildProgram } from '../src/cli/program.ts';
+import { listSettings } from '../src/cli/settings.ts';
+import { buildSchema } from '../src/project/schema.ts';
+
+const schema = JSON.stringify(buildSchema(listSettings(buildProgram())));
+writeFileSync('templates/zen.schema.json', await format(schema, { parser: 'json', printWidth: 110 }));
 
 let readme = readFileSync('README.md', 'utf8');
 for (const command of buildProgram().commands) {

@@ -13,6 +13,18 @@ export function environment(): Environment {
 
 const libpq = ['PGHOST', 'PGPORT', 'PGDATABASE', 'PGUSER'];
 
+/** Tells whether an environment names a database, in any of the ways of `resolveTarget`. */
+export function namesDatabase(env: Environment): boolean {
+  return ['ZEN_DATABASE_URL', 'DATABASE_URL', ...libpq].some((name) => env[name]);
+}
+
+/** A text with the password of each URL in it left out. It may have an `@` in it, or anything else where it should have been escaped. */
+export function hidePassword(text: string): string {
+  return text
+    .replace(/([?&](?:ssl)?password=)[^&]*/gi, '$1***')
+    .replace(/(postgres(?:ql)?:\/\/[^:@/?]*:).*(?=@)/gis, '$1***');
+}
+
 /**
  * Chooses the database: the `--database` flag, `ZEN_DATABASE_URL`, `DATABASE_URL`, libpq's `PG*` variables, else
  * the embedded database in `.zen` under the current folder. An empty value counts as absent.

@@ -21,7 +21,7 @@ const directions: Record<string, string[]> = {
     'output',
     'time',
   ],
-  project: ['errors', 'files'],
+  project: ['errors', 'files', 'shared'],
   restore: ['ledger', 'db', 'errors', 'files', 'time'],
   aggregate: ['people', 'ledger', 'log', 'async', 'db', 'errors', 'files', 'time'],
   people: ['ledger', 'log', 'async', 'db', 'errors', 'files', 'time'],

@@ -281,14 +281,6 @@ test('a chart that cannot follow a filter says so as soon as that is set, and sh
 }, 60_000);
 
 test.each([
-  ['zen.json', '{', 2, /zen\.json cannot be read: /],
-  ['zen.json', '[]', 2, /zen\.json holds no object: write \{\}/],
-  [
-    'zen.json',
-    '{"titel": 1}',
-    2,
-    /zen\.json has “titel”, which this zen does not know\. It may have \$schema\./,
-  ],
   ['templates/charts/hours.vl.json', '{', 1, /templates\/charts\/hours\.vl\.json is no JSON: /],
   [
     'templates/charts/hours.vl.json',

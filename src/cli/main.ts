@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { hidePassword } from '../config.ts';
 import { exits, messageOf, shorten, ZenError } from '../errors.ts';
 import { buildProgram } from './program.ts';
 import type { Streams } from './terminal.ts';
@@ -34,15 +35,8 @@ function fail(error: unknown, debug: boolean, { stderr }: Streams): number {
   return expected ? exits[error.failure] : exits.failed;
 }
 
-/**
- * A list of processes shows their arguments to everybody: from here on, without the password of a URL among them, which may
- * have an `@` in it, or anything else where it should have been escaped.
- */
+/** A list of processes shows their arguments to everybody: from here on, without the passwords among them. */
 function hidePasswords(args: string[]): void {
-  const shown = args.map((arg) =>
-    arg
-      .replace(/([?&](?:ssl)?password=)[^&]*/gi, '$1***')
-      .replace(/(postgres(?:ql)?:\/\/[^:@/?]*:).*(?=@)/gis, '$1***'),
-  );
+  const shown = args.map(hidePassword);
   if (shown.some((arg, index) => arg !== args[index])) process.title = ['zen', ...shown].join(' ');
 }

@@ -5,6 +5,7 @@ import { parseDuration, parseTime } from '../time.ts';
 
 /** The options that every command takes. */
 export interface CommonOptions {
+  project?: string;
   database?: string;
   json?: boolean;
   quiet?: boolean;
@@ -53,21 +54,28 @@ function saysYes(name: string, text: string): boolean {
   );
 }
 
+/** The database that a command works in. */
+export const databaseOption = new Option(
+  '--database <url>',
+  'postgres://… for a server, a folder for the embedded database (env: ZEN_DATABASE_URL, DATABASE_URL, PG*; else .zen)',
+);
+
+export const projectOption = option(
+  '--project <folder>',
+  'a dashboard of one’s own: settings, aggregates and charts that lie over those of zen (default: the nearest folder with a zen.json)',
+);
+
+export const jsonOption = new Option('--json', 'print the result as one JSON object');
+
 export const commonOptions = [
-  option(
-    '--project <folder>',
-    'a dashboard of one’s own: aggregates and charts that lie over those of zen (default: the nearest folder with a zen.json)',
-  ),
-  new Option(
-    '--database <url>',
-    'postgres://… for a server, a folder for the embedded database (env: ZEN_DATABASE_URL, DATABASE_URL, PG*; else .zen)',
-  ),
+  projectOption,
+  databaseOption,
   option(
     '--wait <duration>',
     'how long to wait for another zen that holds the lock: 90s, 5m … (default: not at all)',
     parseDuration,
   ),
-  new Option('--json', 'print the result as one JSON object'),
+  jsonOption,
   new Option('--quiet', 'print nothing but the result and errors'),
   new Option('--debug', 'show where an error comes from'),
 ];

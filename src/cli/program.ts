@@ -2,10 +2,12 @@ import { Command, Option } from 'commander';
 import { environment } from '../config.ts';
 import { version } from '../files.ts';
 import { openProject } from '../project/project.ts';
+import type { Project } from '../project/project.ts';
 import { locales } from '../render/locale.ts';
 import { timeUnits } from '../restore/times.ts';
 import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate } from './commands/aggregate.ts';
+import { runConfig } from './commands/config.ts';
 import { runMail } from './commands/mail.ts';
 import { runPrune } from './commands/prune.ts';
 import { runRender } from './commands/render.ts';
@@ -21,6 +23,7 @@ import {
   commonOptions,
   dateOptions,
   dropUnset,
+  jsonOption,
   option,
   parseAddresses,
   parseCount,
@@ -28,24 +31,29 @@ import {
   parseMode,
   parseSize,
   parseUrl,
+  projectOption,
   collectValues,
 } from './options.ts';
+import { applySettings, listSettings, requireKnown } from './settings.ts';
 import type { Streams } from './terminal.ts';
 
 const timesHelp = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
 
 /** The command line: what each command takes, and what it runs. */
 export function buildProgram(streams?: Streams): Command {
+  let project: Project | undefined;
   const program = new Command('zen')
     .description('From a PostgreSQL backup of an interaction log to one self-contained HTML dashboard.')
     .version(version())
     .exitOverride()
     .showHelpAfterError('Run it with --help for what it takes.')
     .hook('preSubcommand', (_, { options }) => {
+      requireKnown(program, environment());
       dropUnset(options, environment());
     })
-    .hook('preAction', (_, command) => {
-      openProject(command.opts<{ project?: string }>().project);
+    .hook('preAction', async (_, command) => {
+      project = await openProject(command.opts<{ project?: string }>().project, listSettings(program));
+      applySettings(command, project, environment());
     });
   addCommand(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),
@@ -146,8 +154,8 @@ export function buildProgram(streams?: Streams): Command {
     .argument('<page>', 'a page that zen rendered')
     .action(runVerify);
   addCommand(program, 'mail', 'write a message about a page, to be sent by sendmail or any other', [
-    option('--from <address>', 'who it is from', parseAddresses).makeOptionMandatory(),
-    option('--to <addresses>', 'who it is for, with commas between', parseAddresses).makeOptionMandatory(),
+    option('--from <address>', 'who it is from', parseAddresses),
+    option('--to <addresses>', 'who it is for, with commas between', parseAddresses),
     option('--url <url>', 'where the page can be opened', parseUrl),
     option('--attach <MB>', 'attach the page when it has at most so many megabytes', parseSize).default(7),
     new Option('--out <file>', 'where to write it (default: -, stdout)'), // ZEN_OUT is the page
@@ -157,6 +165,16 @@ export function buildProgram(streams?: Streams): Command {
   ])
     .argument('<page>', 'a page that zen rendered')
     .action(runMail);
+  program
+    .command('config')
+    .description(
+      'print what is in force of all options, and where it is from: the environment, zen.json or a default',
+    )
+    .addOption(projectOption)
+    .addOption(jsonOption)
+    .action((flags: { json?: boolean }) => {
+      runConfig(program, project, flags, streams ?? process);
+    });
   return program;
 }
 

@@ -2,23 +2,35 @@ import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, ZenError } from '../errors.ts';
 import { extensible, isPlanted, useProject } from '../files.ts';
+import { buildSchema } from './schema.ts';
+import type { Settings } from './schema.ts';
+import type { Parsed } from './settings.ts';
 
 /** Marks the folder of a dashboard of one's own. */
 const marker = 'zen.json';
 
-/** The keys that it may have. */
-const keys = ['$schema'];
+/** A dashboard of one's own. */
+export interface Project extends Parsed {
+  /** Its folder, and the path of its zen.json. */
+  folder: string;
+  file: string;
+}
 
 /**
  * Lays the files of a project over those that ship with Zen: aggregates and charts.
  *
  * @param given its folder; without one, the nearest folder with a zen.json, from the current one up; where there is none, nothing is laid
- * @throws ZenError `usage` for a folder that is no project, or one in which others may have put a zen.json
+ * @param commands what zen.json may set
+ * @throws ZenError `usage` for a folder that is no project, one in which others may have put a zen.json, and a zen.json with a mistake
  */
-export function openProject(given: string | undefined): void {
+export async function openProject(
+  given: string | undefined,
+  commands: Settings,
+): Promise<Project | undefined> {
   const folder = given === undefined ? findProject(process.cwd()) : resolve(given);
-  if (folder !== undefined) requireProject(folder);
+  const project = folder === undefined ? undefined : await readProject(folder, commands);
   useProject(folder);
+  return project;
 }
 
 function findProject(from: string): string | undefined {
@@ -38,25 +50,24 @@ function listLaid(folder: string): string[] {
   return [join(folder, marker), ...there, ...files];
 }
 
-function requireProject(folder: string): void {
+async function readProject(folder: string, commands: Settings): Promise<Project> {
   const file = join(folder, marker);
-  const refuse = (why: string) => new ZenError('usage', `${file} ${why}.`);
-  if (!existsSync(file)) throw refuse('is not there: a project has one, if only with {} in it');
+  if (!existsSync(file))
+    throw new ZenError('usage', `${file} is not there: a project has one, if only with {} in it.`);
   const planted = listLaid(folder).find((path) => isPlanted(lstatSync(path), statSync(dirname(path))));
   if (planted !== undefined)
     throw new ZenError(
       'usage',
       `${planted} is of another user, and everybody may write to its folder: nothing of this project is run. Move it.`,
     );
-  let settings: unknown;
+  const { parseSettings } = await import('./settings.ts'); // with what checks it, which no start without a project needs
+  return { folder, file, ...parseSettings(readText(file), file, buildSchema(commands)) };
+}
+
+function readText(file: string): string {
   try {
-    settings = JSON.parse(readFileSync(file, 'utf8'));
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw refuse(`cannot be read: ${messageOf(error)}`);
+    throw new ZenError('usage', `${file} cannot be read: ${messageOf(error)}.`);
   }
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
-    throw refuse('holds no object: write {}');
-  const other = Object.keys(settings).find((key) => !keys.includes(key));
-  if (other !== undefined)
-    throw refuse(`has “${other}”, which this zen does not know. It may have ${keys.join(', ')}`);
 }

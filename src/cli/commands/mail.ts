@@ -11,8 +11,8 @@ import { readPageFile, printReport } from './verify.ts';
 import type { ReadOptions } from './verify.ts';
 
 export interface MailFlags extends CommonOptions, ReadOptions {
-  from: string;
-  to: string;
+  from?: string;
+  to?: string;
   url?: string;
   out?: string;
   mode?: number;
@@ -23,6 +23,8 @@ export interface MailFlags extends CommonOptions, ReadOptions {
 /** Only a page that is what it states is sent. */
 export async function runMail(file: string, flags: MailFlags): Promise<void> {
   const { from, to, url } = flags;
+  if (from === undefined) throw new ZenError('usage', 'Say who the message is from: --from <address>.');
+  if (to === undefined) throw new ZenError('usage', 'Say who the message is for: --to <addresses>.');
   const out = flags.out === '-' ? undefined : flags.out;
   if (flags.json && out === undefined)
     throw new ZenError('usage', 'With --json, say where the message goes: --out <file>.');

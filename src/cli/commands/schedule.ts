@@ -35,7 +35,7 @@ export function runSchedule(flags: ScheduleFlags): void {
   const values = {
     node: process.execPath,
     zen: fileURLToPath(new URL('../bin/zen.js', import.meta.url)),
-    folder: process.cwd(),
+    folder: resolve(flags.project ?? '.'), // where zen finds the project again
     database: folder ?? url,
     secret,
     out,

@@ -1,0 +1,105 @@
+import { join, relative, resolve } from 'node:path';
+import type { Command, Option } from 'commander';
+import { namesDatabase } from '../config.ts';
+import type { Environment } from '../config.ts';
+import { messageOf, ZenError } from '../errors.ts';
+import type { Project } from '../project/project.ts';
+import type { Settings } from '../project/schema.ts';
+import { suggest } from '../project/suggest.ts';
+import { collectValues, databaseOption } from './options.ts';
+
+/** The settings of each command: what has a `ZEN_…` variable may stand in zen.json, too. */
+export function listSettings(program: Command): Settings {
+  return Object.fromEntries(
+    program.commands.map((command) => [
+      command.name(),
+      command.options.filter(isSetting).map((option) => ({
+        name: option.name(),
+        description: option.description,
+        choices: option.argChoices,
+        takesValue: option.required,
+        isRepeated: option.parseArg === collectValues,
+      })),
+    ]),
+  );
+}
+
+export function isSetting(option: Option): boolean {
+  return option === databaseOption || (option.envVar !== undefined && option.name() !== 'project');
+}
+
+/** A setting of zen.json, and where it stands. */
+interface Given {
+  value: unknown;
+  path: string[];
+}
+
+/** The value that zen.json has for an option of a command: its own, or the one at the top, which stands for all commands. */
+export function findGiven(project: Project | undefined, command: Command, option: Option): Given | undefined {
+  const name = option.name();
+  const own = project?.value[command.name()] as Record<string, unknown> | undefined;
+  if (own && Object.hasOwn(own, name)) return { value: own[name], path: [command.name(), name] };
+  if (project && Object.hasOwn(project.value, name)) return { value: project.value[name], path: [name] };
+  return undefined;
+}
+
+/**
+ * Gives the options of a command what zen.json sets, where neither the command line nor the environment does. Files are sought from the
+ * project's folder, those of a default, too.
+ *
+ * @throws ZenError `usage` for a value that the option refuses
+ */
+export function applySettings(command: Command, project: Project | undefined, env: Environment): void {
+  if (!project) return;
+  for (const option of command.options.filter(isSetting)) {
+    const attribute = option.attributeName();
+    if (['cli', 'env'].includes(command.getOptionValueSource(attribute) ?? '')) continue;
+    if (option === databaseOption && namesDatabase(env)) continue;
+    const given = findGiven(project, command, option);
+    const value = given ? parseGiven(option, given, project) : defaultOf(option);
+    const placed = typeof value === 'string' && isFile(option, value) ? place(project.folder, value) : value;
+    if (placed !== undefined) command.setOptionValueWithSource(attribute, placed, 'config');
+  }
+}
+
+/** The embedded database of a project lies in its folder. */
+export function defaultOf(option: Option): unknown {
+  return option === databaseOption ? '.zen' : option.defaultValue;
+}
+
+function isFile(option: Option, value: string): boolean {
+  if (option === databaseOption) return !value.includes('://');
+  return option.name() === 'out' && value !== '-';
+}
+
+/** A path of a project's folder, as it is seen from here. */
+function place(folder: string, path: string): string {
+  return relative(process.cwd(), resolve(folder, path)) || join(folder, path);
+}
+
+function parseGiven(option: Option, { value, path }: Given, { file, lineOf }: Project): unknown {
+  const isParsed = option.argChoices === undefined && ['string', 'number'].includes(typeof value);
+  if (!isParsed || !option.parseArg) return value;
+  const parse: (text: string, before: unknown) => unknown = option.parseArg.bind(option);
+  try {
+    return parse(String(value), undefined);
+  } catch (error) {
+    throw new ZenError('usage', `${file}, line ${lineOf(path)}: ${path.join('.')}: ${messageOf(error)}`);
+  }
+}
+
+/** Variables of an environment that begin as ours do, and are not options. */
+const others = /^ZEN_(DATABASE_URL$|TEST_)/;
+
+/** @throws ZenError `usage` for a variable that no command has, which would be ignored in silence */
+export function requireKnown(program: Command, env: Environment): void {
+  const known = program.commands.flatMap(({ options }) => options.flatMap(({ envVar }) => envVar ?? []));
+  const name = Object.keys(env).find(
+    (each) => each.startsWith('ZEN_') && !others.test(each) && !known.includes(each),
+  );
+  if (name !== undefined)
+    throw new ZenError(
+      'usage',
+      `There is no variable ${name} in zen. ${suggest(name, [...new Set(known), 'ZEN_DATABASE_URL'])}`,
+    );
+}
