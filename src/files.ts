@@ -43,6 +43,12 @@ export function readExtensions(folder: Extensible): Extension[] {
   return found;
 }
 
+/** The text of a file that only a project may have, by its path in it. */
+export function readOwn(path: string): string | undefined {
+  const file = project === undefined ? undefined : join(project, path);
+  return file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
 function readBoth(folder: Extensible): Extension[] {
   const end = extensible[folder];
   const shipped = new Set(list(folder, end));
@@ -63,9 +69,14 @@ function readBoth(folder: Extensible): Extension[] {
  * @throws Error for a place without a part
  */
 export function sql(name: string, parts: Record<string, string> = {}): string {
-  return readShipped(`sql/${name}.sql`).replace(/(?<![:\w]):([a-z]+)\b/g, (_, part: string) => {
+  return fillSql(readShipped(`sql/${name}.sql`), parts);
+}
+
+/** Puts each part of a statement in its place. */
+export function fillSql(statement: string, parts: Record<string, string>): string {
+  return statement.replace(/(?<![:\w]):([a-z]+)\b/g, (_, part: string) => {
     const text = parts[part];
-    if (text === undefined) throw new Error(`sql/${name}.sql lacks its part ${part}.`);
+    if (text === undefined) throw new Error(`The statement lacks its part ${part}: ${statement}`);
     return text;
   });
 }

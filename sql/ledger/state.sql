@@ -4,7 +4,7 @@
 -- type of each, a domain by what it is of, an enum as enum, a generated one as generated. others: further schemas of the path with a
 -- table of that name. filtered: a view with a condition.
 select
-  relname as name,
+  case when found.oid = :log then 'log_raw' else relname end as name,
   nspname as schema,
   relkind::text as kind,
   relpersistence::text as persistence,
@@ -36,7 +36,7 @@ select
       and other.relnamespace::regnamespace::text = any (path.schemas)
   ) as others
 from (
-  select unnest(array[to_regclass('log_raw'), to_regclass('dash_users'), to_regclass('zen_runs'), :tables])
+  select unnest(array[:log, to_regclass('dash_users'), to_regclass('zen_runs'), :tables])
 ) as wanted (id)
 join pg_class as found on found.oid = wanted.id
 cross join (

@@ -1,5 +1,5 @@
 -- One row, when the log has an event in [$1, $2), Unix milliseconds.
 select
-from log_raw
-where ts >= $1::bigint and ts < $2::bigint
+from :raw
+where :within
 limit 1

@@ -3,7 +3,7 @@
 -- groups on one core: 3.2 M events on ten days, 1.3 s so, 0.47 s joined.
 select day
 from generate_series(floor($1::bigint / 86400000.0)::bigint, floor(($2::bigint - 1) / 86400000.0)::bigint) as day
-join log_raw on floor(ts / 86400000::float8)::bigint = day
-where ts >= $1::bigint and ts < $2::bigint
+join :raw on floor(ts / 86400000::float8)::bigint = day
+where :within
 group by day
 order by day

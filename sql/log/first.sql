@@ -1,4 +1,4 @@
--- One row: ts of the log's first event since the year 1, Unix milliseconds; null when there is none.
-select min(ts) as ts
-from log_raw
-where ts >= -62135596800000
+-- One row: ts of the log's first event from the year 1 to 9999, Unix milliseconds; null when there is none.
+select :first as ts
+from :raw
+where :possible

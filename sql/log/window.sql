@@ -36,6 +36,6 @@ from (
       when 'nearest' then round(floor(ts / 1000::float8) / 60)
       else floor(ts / 60000::float8)
     end as minute
-  from log_raw
-  where ts >= $1::bigint and ts < $2::bigint
+  from :raw
+  where :within
 ) as events

@@ -1,5 +1,5 @@
 import type { Database, Session } from '../db/database.ts';
-import { hasTable, requireTable } from '../db/tables.ts';
+import { hasTable } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
@@ -8,7 +8,8 @@ import { countLost } from '../ledger/changed.ts';
 import { listEventful } from '../log/questions.ts';
 import { hasLedger, queryCovered, queryOutdated, queryPruned, queryRestored } from '../ledger/ledger.ts';
 import { listAggregates, overEvents } from '../log/aggregates.ts';
-import { overLog } from '../log/log.ts';
+import { aboutLog, overLog } from '../log/log.ts';
+import { requireLog } from '../log/require.ts';
 import type { Minute } from '../log/log.ts';
 import { cutAtMidnights, dayOf, dayWindow, intersect, listDays, merge, subtract } from '../ledger/windows.ts';
 
@@ -34,7 +35,7 @@ export async function plan(
   { start, end, minute, lookback = 0 }: PlanOptions,
   now: number,
 ): Promise<Window[]> {
-  await requireTable(db, 'log_raw', 'zen restore');
+  await requireLog(db);
   const to = end ?? lastMidnight(now);
   if (start === undefined) return catchUp(db, to, minute, lookback);
   if (end !== undefined) requireOrder('window', { start, end });
@@ -83,7 +84,7 @@ async function findWatermark(session: Session): Promise<number | null> {
 
 /** The minute of the first event; both rules keep the order of time. */
 async function findFirst(session: Session, minute: Minute): Promise<number | null> {
-  const [first] = await session.query<{ ts: number | null }>(sql('log/first'));
+  const [first] = await session.query<{ ts: number | null }>(aboutLog('log/first'));
   if (first?.ts == null) return null;
   return readMinute(await session.query(overLog('log/minute'), [first.ts, first.ts + 1, minute]));
 }
@@ -110,7 +111,7 @@ export async function slice(db: Database, windows: readonly Window[]): Promise<W
 async function scanDays(db: Database, { start, end }: Window): Promise<number[]> {
   const days = await db.transaction(async (session) => {
     await session.query(sql('log/hash'));
-    return session.query<{ day: number }>(sql('log/days'), [start, end]);
+    return session.query<{ day: number }>(aboutLog('log/days'), [start, end]);
   });
   return days.map(({ day }) => day);
 }

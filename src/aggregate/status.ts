@@ -1,6 +1,7 @@
 import type { Database, Session } from '../db/database.ts';
-import { hasTable, requireTable } from '../db/tables.ts';
-import { sql } from '../files.ts';
+import { hasTable } from '../db/tables.ts';
+import { aboutLog } from '../log/log.ts';
+import { requireLog } from '../log/require.ts';
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { queryChanged, queryLate } from '../ledger/changed.ts';
@@ -52,8 +53,8 @@ export function queryStatus(db: Database, now: number): Promise<Status> {
 }
 
 async function readStatus(session: Session, now: number): Promise<Status> {
-  await requireTable(session, 'log_raw', 'zen restore');
-  const [span] = await session.query<{ first: number | null; last: number | null }>(sql('log/span'));
+  await requireLog(session);
+  const [span] = await session.query<{ first: number | null; last: number | null }>(aboutLog('log/span'));
   const lastEvent = await queryLastEvent(session, now);
   const coverage = await queryCovered(session);
   const whole = merge(coverage);
@@ -82,7 +83,7 @@ async function queryAllSilences(session: Session): Promise<Window[]> {
 }
 
 async function queryLastEvent(session: Session, now: number): Promise<number | null> {
-  const [logged] = await session.query<{ last: number | null }>(sql('log/latest'), [now]);
+  const [logged] = await session.query<{ last: number | null }>(aboutLog('log/latest'), [now]);
   const aggregated = (await hasTable(session, findCounting().table)) ? await queryLatest(session, now) : null;
   const known = [logged?.last ?? null, aggregated].filter((last) => last !== null);
   return known.length === 0 ? null : Math.max(...known);

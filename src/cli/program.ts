@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { environment } from '../config.ts';
 import { version } from '../files.ts';
+import { useLog } from '../log/source.ts';
+import type { OwnLog } from '../log/source.ts';
 import { openProject } from '../project/project.ts';
 import type { Project } from '../project/project.ts';
 import { locales } from '../render/locale.ts';
@@ -54,6 +56,7 @@ export function buildProgram(streams?: Streams): Command {
     .hook('preAction', async (_, command) => {
       project = await openProject(command.opts<{ project?: string }>().project, listSettings(program));
       applySettings(command, project, environment());
+      useLog(project?.value.log as OwnLog | undefined);
     });
   addCommand(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),

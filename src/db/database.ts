@@ -86,6 +86,11 @@ export function copyStatement(
   return binary ? `${statement} with (format binary)` : statement;
 }
 
+/** A text as a literal of SQL, whatever is in it. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
 /** A name as an identifier, whatever is in it. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -1,5 +1,5 @@
 import { readExtensions, tableOf } from '../files.ts';
-import { quoteName } from './database.ts';
+import { quoteName, quoteText } from './database.ts';
 
 /** Zen's tables, those of a project's aggregates among them. No statement of zen's uses these words for anything else. */
 function listZenTables(): string[] {
@@ -59,8 +59,4 @@ function matchTables(tables: readonly string[]): RegExp {
     `(?<=to_regclass\\()'(${names})'|(?<![.\\w"']|rename to )(?:"(?=\\w+"))?\\b(${names})\\b(?!')"?|\\bcurrent_schema\\(\\)`,
     'g',
   );
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,10 +1,9 @@
 import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
-import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { eventsParts } from '../log/aggregates.ts';
-import { overLog, windowOf } from '../log/log.ts';
+import { aboutLog, overLog, windowOf } from '../log/log.ts';
 import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
 import { stateText } from './state.ts';
@@ -50,7 +49,7 @@ export async function queryLate(session: Session): Promise<Changed[]> {
   for (const stretch of await queryPruned(session)) {
     const values = [stretch.start - minuteMs, stretch.end];
     const [left] = await session.query<{ first: number | null; last: number | null }>(
-      sql('ledger/left'),
+      aboutLog('ledger/left'),
       values,
     );
     if (left?.first == null || left.last === null) continue;

@@ -3,6 +3,8 @@ import { listNearlyFull, tableIds, wideningStatements } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { listSql, sql, tableOf } from '../files.ts';
 import { findCounting, listAggregates } from '../log/aggregates.ts';
+import { requireOwnLog } from '../log/require.ts';
+import { findOwnLog, idOfLog } from '../log/source.ts';
 import { isoTime } from '../time.ts';
 import { queryCovered, queryRestored } from './ledger.ts';
 import { migrate } from './migrations.ts';
@@ -23,7 +25,7 @@ export function listOwn(): ZenTable[] {
 }
 
 export function stateText(): string {
-  return sql('ledger/state', { tables: tableIds() });
+  return sql('ledger/state', { tables: tableIds(), log: idOfLog() });
 }
 
 /** See `sql/ledger/state.sql`. */
@@ -119,6 +121,7 @@ export async function inspectTables(db: Database, { reads, writes = [] }: TableU
   const used = [...reads, ...writes];
   const all = await db.query<TableState>(stateText());
   const tables = all.filter(({ name, readable }) => readable && used.includes(name));
+  if (reads.includes('log_raw') && findOwnLog()) await requireOwnLog(db);
   for (const table of tables) requireSound(table, writes.includes(table.name));
   await requireTimes(db, tables);
   for (const { name, kind } of tables) if (kind === 'v') await requireWholeView(db, name);
@@ -167,6 +170,7 @@ function requireSound(table: TableState, isWritten: boolean): void {
 
 /** The columns that a table lacks, and those of another type. */
 function listWrong({ name, columns }: TableState): string[] {
+  if (name === 'log_raw' && findOwnLog()) return []; // it is asked what it gives
   const found = columns ?? {};
   const missing = Object.keys(neededOf(name)).filter((column) => found[column] === undefined);
   const others = Object.entries(neededOf(name)).flatMap(([column, types]) => {
@@ -230,11 +234,14 @@ function describeOddities({ name, schema, persistence, filtered, others }: Table
   return [
     ...(filtered ? [`${name} is a view with a condition: what it leaves out is counted nowhere.`] : []),
     ...(persistence === 'u' ? [`${name} is unlogged: a crash of the server empties it.`] : []),
-    ...(others ? [`${name} is in ${schema}, and also in ${others}: what is there is not looked at.`] : []),
+    ...(others && !(name === 'log_raw' && findOwnLog())
+      ? [`${name} is in ${schema}, and also in ${others}: what is there is not looked at.`]
+      : []),
   ];
 }
 
-function describeSchemas(tables: readonly TableState[]): string[] {
+function describeSchemas(all: readonly TableState[]): string[] {
+  const tables = findOwnLog() ? all.filter(({ name }) => name !== 'log_raw') : all;
   const schemas = new Set(tables.map(({ schema }) => schema));
   if (schemas.size < 2) return [];
   const places = tables.map(({ name, schema }) => `${name} in ${schema}`).join(', ');

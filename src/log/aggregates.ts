@@ -6,6 +6,7 @@ import { ZenError } from '../errors.ts';
 import { listSql, readExtensions, sql, tableOf } from '../files.ts';
 import type { Extension } from '../files.ts';
 import { overLog } from './log.ts';
+import { writeOwnLog } from './source.ts';
 
 /** An aggregate: one SELECT over the relation `log`, which gives dt, dimensions (text) and one measure (a whole number). */
 export interface Aggregate {
@@ -16,7 +17,7 @@ export interface Aggregate {
   isOwn: boolean;
   /** The SELECT. */
   statement: string;
-  /** SHA-256 of the statement without its lines of comment, in hex: words about it change no rows. */
+  /** SHA-256 of the statement without its lines of comment, and of a log of one's own, in hex: words about it change no rows. */
   hash: string;
 }
 
@@ -55,7 +56,7 @@ function toAggregate({ name, isOwn, text }: Extension): Aggregate {
     isOwn,
     statement: `${statement}\n`,
     hash: createHash('sha256')
-      .update(statement.replaceAll(/^\s*--.*\n?/gm, ''))
+      .update(statement.replaceAll(/^\s*--.*\n?/gm, '') + writeOwnLog())
       .digest('hex'),
   };
 }

@@ -1,6 +1,7 @@
-import { readShipped, sql } from '../files.ts';
+import { fillSql, readShipped, sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
+import { logParts } from './source.ts';
 
 /** Which minute an event belongs to: the one it happened in, or the nearest one (the original's rule). */
 export type Minute = 'floor' | 'nearest';
@@ -19,16 +20,27 @@ function boundOf(time: number, rule: Minute): number {
   return minute * minuteMs - (rule === 'nearest' ? 30_000 - Math.abs(minute % 2) * 1000 : 0);
 }
 
+/** The statement in `sql/<name>.sql` about the rows of the log itself: `:raw` and what else `logParts` has. */
+export function aboutLog(name: string): string {
+  return sql(name, logParts());
+}
+
 /** The statement in `sql/<name>.sql` over the relation `log`, whose place in it is `:log`. */
 export function overLog(name: string, parts: Record<string, string> = {}): string {
   const text = `${readShipped(`sql/${name}.sql`)} ${Object.values(parts).join(' ')}`;
   return sql(name, { ...parts, log: relation(text) });
 }
 
+/** Tells whether a statement names a column, if only in a comment. */
+export function namesColumn(statement: string, column: string): boolean {
+  return new RegExp(`\\b${column}\\b`).test(statement);
+}
+
 /** The relation `log`, with the columns that a statement names. A log may lack others, and they would take room where it is kept. */
 function relation(statement: string): string {
-  const isNamed = (column: string) => new RegExp(`\\b${column}\\b`).test(statement);
-  return sql('log/window').replaceAll(/^ +(\w+),\n/gm, (line, column: string) =>
+  const isNamed = (column: string) => namesColumn(statement, column);
+  const text = readShipped('sql/log/window.sql').replaceAll(/^ +(\w+),\n/gm, (line, column: string) =>
     column === 'minute' || isNamed(column) ? line : '',
   );
+  return fillSql(text, logParts(isNamed));
 }

@@ -1,10 +1,12 @@
 import type { Database, Session } from '../db/database.ts';
 import { sql } from '../files.ts';
+import { aboutLog } from './log.ts';
+import { findOwnLog } from './source.ts';
 import type { Window } from '../time.ts';
 
 /** Counts the events of a window. */
 export async function countEvents(session: Session, { start, end }: Window): Promise<number> {
-  const [row] = await session.query<{ events: number }>(sql('log/events'), [start, end]);
+  const [row] = await session.query<{ events: number }>(aboutLog('log/events'), [start, end]);
   return row?.events ?? 0;
 }
 
@@ -13,8 +15,10 @@ export async function boundEvents(
   session: Session,
   { start, end }: Window,
 ): Promise<{ own: number; all: number }> {
-  const [row] = await session.query<{ own: number; all: number }>(sql('log/most'), [start, end]);
-  return row ?? { own: Infinity, all: Infinity };
+  const rows = findOwnLog()
+    ? []
+    : await session.query<{ own: number; all: number }>(sql('log/most'), [start, end]);
+  return rows[0] ?? { own: Infinity, all: Infinity };
 }
 
 /** Those of some windows in which the log has events; each takes some milliseconds. */
@@ -23,7 +27,8 @@ export async function listEventful(db: Database, windows: readonly Window[]): Pr
     await session.query(sql('log/probe'));
     const found: Window[] = [];
     for (const window of windows)
-      if ((await session.query(sql('log/any'), [window.start, window.end])).length > 0) found.push(window);
+      if ((await session.query(aboutLog('log/any'), [window.start, window.end])).length > 0)
+        found.push(window);
     return found;
   });
 }

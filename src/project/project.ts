@@ -41,12 +41,14 @@ function findProject(from: string): string | undefined {
 
 /** Lists what a project lays over zen's files, with the folders on the way. */
 function listLaid(folder: string): string[] {
-  const folders = Object.keys(extensible).flatMap((path) => [
+  const folders = [...Object.keys(extensible), 'sql/log.sql'].flatMap((path) => [
     join(folder, dirname(path)),
     join(folder, path),
   ]);
   const there = folders.filter((path) => existsSync(path));
-  const files = there.flatMap((path) => readdirSync(path).map((name) => join(path, name)));
+  const files = there.flatMap((path) =>
+    statSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [],
+  );
   return [join(folder, marker), ...there, ...files];
 }
 

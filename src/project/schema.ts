@@ -1,3 +1,18 @@
+/** The columns of the log that an own one may lack. */
+const logNames = [
+  'item_topic',
+  'source_topic',
+  'age_segment',
+  'item_id',
+  'item_type',
+  'source_id',
+  'source_type',
+  'event_id',
+];
+
+/** The ways in which a log of one's own may tell a time. */
+const times = ['ms', 's', 'us', 'timestamp', 'timestamptz'];
+
 /** An option of a command, as far as zen.json may set it. */
 export interface Setting {
   /** As on the command line, without its dashes. */
@@ -39,6 +54,7 @@ export function buildSchema(commands: Settings): Schema {
     ...object('', {
       $schema: { type: 'string', description: 'Where this schema lies: editors complete and check by it.' },
       ...describeEach(listShared(commands)),
+      log: describeLog(),
       ...Object.fromEntries(
         Object.entries(commands).map(([name, settings]) => [
           name,
@@ -47,6 +63,42 @@ export function buildSchema(commands: Settings): Schema {
       ),
     }),
   };
+}
+
+/** See `OwnLog` in `src/log/source.ts`. */
+function describeLog(): Schema {
+  const text = (description: string) => ({ type: 'string', minLength: 1, description });
+  const names = (description: string, type: string | string[]) => ({
+    type: 'object',
+    description,
+    additionalProperties: { type },
+  });
+  return object(
+    'A log of your own, in the place of log_raw. A file sql/log.sql, any SELECT, may stand in the place of table.',
+    {
+      table: text('Its table or view, with its schema: shop.events.'),
+      columns: {
+        ...object('Its column for one of the log; null for what it does not have.', {
+          ...Object.fromEntries(
+            ['ts', 'user_id', 'event'].map((name) => [name, text(`Its column for ${name}.`)]),
+          ),
+          ...Object.fromEntries(
+            logNames.map((name) => [
+              name,
+              { type: ['string', 'null'], description: `Its column for ${name}.` },
+            ]),
+          ),
+        }),
+      },
+      time: {
+        enum: times,
+        description:
+          'How it tells a time: in Unix seconds, milliseconds, microseconds, or as PostgreSQL does.',
+      },
+      events: names('The log’s name for one of its events: { "impression": "show" }.', 'string'),
+      where: text('A condition on its rows, in SQL.'),
+    },
+  );
 }
 
 function object(description: string, properties: Record<string, Schema>): Schema {

@@ -1,4 +1,5 @@
 import { prune } from '../../aggregate/prune.ts';
+import { refuseOwnLog } from '../../log/source.ts';
 import type { Database } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
 import { inspectTables } from '../../ledger/state.ts';
@@ -41,6 +42,7 @@ async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlag
 export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> {
   const { pruneRaw: raw, pruneAggregates: aggregates, wait = 0 } = flags;
   const dryRun = flags.dryRun === true;
+  if (raw !== undefined) refuseOwnLog('--prune-raw takes events out of');
   await inspectTables(db, { reads: [], writes: ['log_raw', ...listOwn()] });
   const { events, kept, rows } = await prune(db, { raw, aggregates, dryRun, wait }, Date.now());
   const done = dryRun ? 'Would prune' : 'Pruned';

@@ -1,3 +1,4 @@
+import { refuseOwnLog } from '../../log/source.ts';
 import type { Database } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
 import { inspectTables } from '../../ledger/state.ts';
@@ -62,6 +63,7 @@ async function restoreFrom(
 ): Promise<void> {
   const dump = backup.path;
   const { append = false, allowEmpty, table: tables, wait, null: nulls = [], timeUnit } = options;
+  refuseOwnLog('zen restore fills');
   await runCommand({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
     await inspectTables(db, { reads: [], writes: ['zen_runs'] });
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {

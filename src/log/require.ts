@@ -1,0 +1,47 @@
+import type { Session } from '../db/database.ts';
+import { requireTable } from '../db/tables.ts';
+import { messageOf, ZenError } from '../errors.ts';
+import { readExtensions } from '../files.ts';
+import { namesColumn } from './log.ts';
+import { findOwnLog, timeColumn, writeQuery } from './source.ts';
+import type { OwnLog } from './source.ts';
+
+/** @throws ZenError `failed` where there is no log, or one of one's own is not as zen.json says */
+export async function requireLog(session: Session): Promise<void> {
+  if (findOwnLog()) await requireOwnLog(session);
+  else await requireTable(session, 'log_raw', 'zen restore');
+}
+
+/** The columns by which people are counted. */
+const people = 'user_id event item_topic age_segment';
+
+/** Types that may tell a time, by their numbers (PostgreSQL's src/include/catalog/pg_type.dat). */
+const timeTypes: Record<string, NonNullable<OwnLog['time']>[]> = {
+  ...Object.fromEntries([20, 21, 23, 700, 701, 1700].map((type) => [type, ['ms', 's', 'us']])),
+  1114: ['timestamp'],
+  1184: ['timestamptz'],
+};
+
+/**
+ * Has the database say what columns a log of one's own gives.
+ *
+ * @throws ZenError `failed` for a table or column that is not there, and for a time of another kind
+ */
+export async function requireOwnLog(session: Session): Promise<void> {
+  const log = findOwnLog() ?? {};
+  const { time = 'ms' } = log;
+  const statements = readExtensions('sql/aggregates').map(({ text }) => text);
+  const query = writeQuery(log, (column) => namesColumn([people, ...statements].join(' '), column), '0'); // what is no time cannot be made one
+  const columns = await session.describe(query, []).catch((error: unknown) => {
+    const why = `The log cannot be read as zen.json says: ${messageOf(error)}`;
+    throw new ZenError('failed', `${why} Look at log.table and log.columns.`, { cause: error });
+  });
+  const type = columns.find(({ name }) => name === 'at')?.type;
+  const fits = timeTypes[String(type)] ?? [];
+  if (fits.includes(time)) return;
+  const remedy =
+    fits.length > 0
+      ? `Write log.time as ${fits.map((fit) => `"${fit}"`).join(' or ')} in zen.json`
+      : 'Make it a time in sql/log.sql';
+  throw new ZenError('failed', `The log's ${timeColumn()} is no time in "${time}". ${remedy}.`);
+}
