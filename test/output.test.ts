@@ -21,12 +21,15 @@ import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mulberry32 } from '../fixtures/random.ts';
+import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { archive } from '../src/nightly/archive.ts';
 import { writePage } from '../src/output.ts';
 import { openServer } from '../src/db/server.ts';
+import { parseTime } from '../src/time.ts';
 import { cases } from './support/cases.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
 import { until } from './support/until.ts';
 import { call, start, zen } from './support/zen.ts';
 
@@ -44,10 +47,15 @@ const args = (title: string, out = file) => ['render', '--quiet', '--out', out, 
 beforeAll(async () => {
   const url = newUrl();
   env = { ZEN_DATABASE_URL: url };
-  await call(['restore', join(process.cwd(), 'fixtures/zen.dump'), '--create', '--quiet'], { cwd, env });
-  const window = ['--start-dt', '2019-09-24 18:00', '--end-dt', '2019-09-24 19:00'];
-  await call(['aggregate', ...window, '--quiet'], { cwd, env });
-  db = await openServer(url);
+  db = await openServer(url, { create: true });
+  const start = parseTime('2019-09-24 18:00');
+  const log = Array.from({ length: 3000 }, (_, at) => ({
+    ...{ ts: start + at * 1000, user_id: at % 50, event: ['show', 'click', 'view'][at % 3] ?? '' },
+    ...{ item_topic: `topic ${at % 20}`, source_topic: `source ${at % 7}`, age_segment: '18-25' },
+  }));
+  await insertEvents(db, log);
+  const window = { start, end: start + 3_600_000 };
+  await aggregate(db, [window], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
   for (const title of ['one', 'two']) {
     const started = performance.now();
     expect(await zen(args(title), { cwd, env })).toMatchObject({ code: 0, stderr: '' });
@@ -373,8 +381,9 @@ test('a database of a hostile name is made, and named as it is', async () => {
   const url = new URL(env.ZEN_DATABASE_URL ?? '');
   url.pathname = encodeURIComponent(name);
   const place = { cwd, env: { ZEN_DATABASE_URL: url.href } };
-  const dump = join(process.cwd(), 'fixtures/zen.dump');
-  expect(await call(['restore', dump, '--create', '--quiet'], place)).toMatchObject({ code: 0 });
+  const log = join(cwd, 'log.csv');
+  writeFileSync(log, 'ts,user_id,event,item_topic,source_topic,age_segment\n1,1,show,b,c,d\n');
+  expect(await call(['restore', log, '--create', '--quiet'], place)).toMatchObject({ code: 0 });
   const other = await openServer(url.href);
   expect(await other.query('select current_database() as name')).toEqual([{ name }]);
   await other.close();

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { temporaryFolder } from './support/databases.ts';
 
 test('the package, installed elsewhere, brings all that zen needs', () => {
@@ -25,7 +25,11 @@ test('the package, installed elsewhere, brings all that zen needs', () => {
   npm(folder, 'install', '--omit=dev', join(folder, packed?.filename ?? ''));
   const zen = (...args: string[]) =>
     spawnSync(join(folder, 'node_modules/.bin/zen'), args, { cwd: folder, encoding: 'utf8' });
-  for (const args of [['restore', resolve('fixtures/zen.dump')], ['aggregate'], ['render']]) {
+  writeFileSync(
+    join(folder, 'log.csv'),
+    'ts,user_id,event,item_topic,source_topic,age_segment\n1,1,show,b,c,d\n',
+  );
+  for (const args of [['restore', 'log.csv'], ['aggregate'], ['render']]) {
     expect(zen(...args)).toMatchObject({ status: 0 });
   }
   expect(existsSync(join(folder, 'output/zen.html'))).toBe(true);

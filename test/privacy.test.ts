@@ -19,7 +19,7 @@ import { People } from '../src/shared/people/bounds.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { attacks } from './support/attacker.ts';
 import { cases } from './support/cases.ts';
-import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
+import { kinds, newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -314,10 +314,11 @@ test('zen render merges groups of fewer than ten people unless told otherwise, a
   );
   const header = 'ts,user_id,item_id,item_topic,source_id,source_topic,age_segment,event';
   writeFileSync(join(cwd, 'log.csv'), [header, ...rows].join('\n'));
-  for (const args of [['restore', 'log.csv'], ['aggregate']])
-    expect(await call(args, { cwd })).toMatchObject({ code: 0 });
+  const env = { ZEN_DATABASE_URL: newUrl() };
+  for (const args of [['restore', 'log.csv', '--create'], ['aggregate']])
+    expect(await call(args, { cwd, env })).toMatchObject({ code: 0 });
   const draw = async (minCell: string) =>
-    call(['render', '--json', '--min-cell', minCell, '--out', 'page.html'], { cwd });
+    call(['render', '--json', '--min-cell', minCell, '--out', 'page.html'], { cwd, env });
   expect((await call(['render', '--help'], { cwd, env: { COLUMNS: '200' } })).stdout).toMatch(
     /--min-cell [^-]*default: 10/,
   );

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { plan, slice } from '../src/aggregate/plan.ts';
 import { prune } from '../src/aggregate/prune.ts';
@@ -8,7 +10,7 @@ import type { Minute } from '../src/log/log.ts';
 import { queryFacts } from '../src/render/data-quality.ts';
 import { dayMs, parseTime } from '../src/time.ts';
 import { kinds, newDatabase, newTarget, temporaryFolder } from './support/databases.ts';
-import { insertEvents, readVisits } from './support/log.ts';
+import { dump, insertEvents, readVisits } from './support/log.ts';
 import { countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { call } from './support/zen.ts';
@@ -157,8 +159,13 @@ test('the command line prunes, and asks what', async () => {
     code: 2,
     stderr: expect.stringContaining('--prune-raw 30d'),
   });
-  const dump = `${process.cwd()}/fixtures/zen.dump`;
-  expect(await command('restore', dump, '--yes')).toMatchObject({ code: 0 });
+  const file = join(cwd, 'log.sql');
+  const evening = Array.from({ length: 2000 }, (_, second) => ({
+    ...late,
+    ts: parseTime('2019-09-24 18:20') + second * 1000,
+  }));
+  writeFileSync(file, dump(evening));
+  expect(await command('restore', file, '--yes')).toMatchObject({ code: 0 });
   expect(await command('aggregate', '--end-dt', '2019-09-24 18:50')).toMatchObject({ code: 0 });
   const { stdout } = await command(
     'aggregate',

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { generate } from '../fixtures/generate.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { slice } from '../src/aggregate/plan.ts';
 import type { Database } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
 import { sql } from '../src/files.ts';
-import { newDatabase, newUrl } from './support/databases.ts';
-import { readEngagement, readVisits, restoreFixture } from './support/log.ts';
+import { newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
+import { dump, readEngagement, readVisits, restoreFile } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import { startServer } from './support/postgres.ts';
 import type { Server } from './support/postgres.ts';
@@ -46,10 +48,12 @@ test('a log whose shards lie on two servers is restored and aggregated as one th
   far.pathname = 'shard';
   const urls = [newUrl(), far.href];
   await shard(db, urls);
-  await restoreFixture(db);
+  const events = generate().slice(0, 40_000);
+  const file = join(temporaryFolder(), 'log.sql');
+  writeFileSync(file, dump(events));
+  await restoreFile(db, file);
   const windows = await slice(db, [{ start: Date.parse('2019-09-23'), end: Date.parse('2019-09-26') }]);
   await aggregate(db, windows, { minute: 'floor', dryRun: false, jobs: 2, wait: 0 });
-  const events = generate();
   expect(await readVisits(db)).toEqual(countVisits(events, 'floor'));
   expect(await readEngagement(db)).toEqual(countEngagement(events, 'floor'));
   for (const url of urls) {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
 import { plan, slice } from '../src/aggregate/plan.ts';
@@ -9,8 +11,8 @@ import { openServer } from '../src/db/server.ts';
 import { sql } from '../src/files.ts';
 import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
-import { newUrl } from './support/databases.ts';
-import { insertEvents, readEngagement, readVisits, restoreFixture } from './support/log.ts';
+import { newUrl, temporaryFolder } from './support/databases.ts';
+import { dump, insertEvents, readEngagement, readVisits, restoreFile } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { stepwise } from './support/steps.ts';
@@ -192,9 +194,11 @@ describe('another session changes the log', () => {
   });
 
   test('a restore does not replace the log of a run that is at work, nor a run begin in one', async () => {
+    const file = join(temporaryFolder(), 'log.sql');
+    writeFileSync(file, dump(log));
     const refused: unknown[] = [];
     const restoring = async () => {
-      refused.push(await restoreFixture(other).catch((error: unknown) => error));
+      refused.push(await restoreFile(other, file).catch((error: unknown) => error));
     };
     await run(once(/^insert into dash_visits/m, restoring));
     expect(refused).toMatchObject([{ failure: 'locked' }]);
@@ -202,7 +206,7 @@ describe('another session changes the log', () => {
     const running = async () => {
       refused.push(await run(other).catch((error: unknown) => error));
     };
-    await restoreFixture(once('truncate log_raw', running));
+    await restoreFile(once('truncate log_raw', running), file);
     expect(refused[1]).toMatchObject({ failure: 'locked' });
   });
 });

@@ -10,8 +10,7 @@ export const columns = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segm
 /** Puts events into `log_raw`, which it makes. */
 export async function insertEvents(db: Database, events: readonly Sample[]): Promise<void> {
   await db.run(sql('restore/table'));
-  const lines = events.map((event) => columns.map((column) => copyValue(event[column])).join('\t') + '\n');
-  await db.copy('log_raw', columns, Readable.from([Buffer.from(lines.join(''))]));
+  await db.copy('log_raw', columns, Readable.from([Buffer.from(toCopy(events))]));
 }
 
 /** A value in COPY's text format (PostgreSQL's documentation of COPY, "Text Format"). */
@@ -21,9 +20,24 @@ export function copyValue(value: string | number | null): string {
   return String(value).replace(/[\\\t\n\r]/g, (char) => escapes[char] ?? char);
 }
 
+/** A dump of them, as pg_dump writes a table. */
+export function dump(events: readonly Sample[]): string {
+  const types = columns.map((name) => `${name} ${/ts|id/.test(name) ? 'bigint' : 'text'}`).join(', ');
+  return `CREATE TABLE public.log_raw (${types});\nCOPY public.log_raw (${columns.join(', ')}) FROM stdin;\n${toCopy(events)}\\.\n`;
+}
+
+function toCopy(events: readonly Sample[]): string {
+  return events.map((event) => columns.map((column) => copyValue(event[column])).join('\t') + '\n').join('');
+}
+
 /** Restores the fixture into `log_raw`. */
 export async function restoreFixture(db: Database): Promise<void> {
-  const backup = await openBackup('fixtures/zen.dump');
+  await restoreFile(db, 'fixtures/zen.dump');
+}
+
+/** Restores a backup into `log_raw`. */
+export async function restoreFile(db: Database, file: string): Promise<void> {
+  const backup = await openBackup(file);
   try {
     await restore(db, backup, { append: false });
   } finally {

@@ -27,7 +27,7 @@ import { isoTime } from '../../src/time.ts';
 import type { Window } from '../../src/time.ts';
 import { newTarget, temporaryFolder } from './databases.ts';
 import type { Kind } from './databases.ts';
-import { columns, copyValue, insertEvents, readEngagement, readVisits } from './log.ts';
+import { columns, dump, insertEvents, readEngagement, readVisits } from './log.ts';
 import { dayMs, dayOf, Model } from './model.ts';
 import { countEngagement, countUsers, countVisits } from './oracle.ts';
 import type { Sample } from './oracle.ts';
@@ -134,10 +134,7 @@ export class World {
 
   async #load(rows: Sample[], cut: Cut | undefined, append: boolean): Promise<void> {
     const file = join(this.#folder, 'log.sql');
-    const lines = rows.map((row) => columns.map((column) => copyValue(row[column])).join('\t') + '\n');
-    const copy = `COPY public.log_raw (${columns.join(', ')}) FROM stdin;\n${lines.join('')}\\.\n`;
-    const types = columns.map((name) => `${name} ${/ts|id/.test(name) ? 'bigint' : 'text'}`).join(', ');
-    writeFileSync(file, `CREATE TABLE public.log_raw (${types});\n${copy}`);
+    writeFileSync(file, dump(rows));
     const hasLedger = await this.#has('zen_runs');
     const told = await this.#attempt(cut, async (db) => {
       const backup = await openBackup(file);
