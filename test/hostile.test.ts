@@ -15,6 +15,7 @@ import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
+import { cases } from './support/cases.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { inOrder, readDrawn, selectDrawn } from './support/selection.ts';
@@ -96,7 +97,7 @@ function fuzz(random: Random): string {
 
 const random = mulberry32(7);
 const fuzzed = Array.from({ length: 200 }, () => fuzz(random));
-const many = Array.from({ length: 5000 }, (_, at) => `topic ${at}`);
+const many = Array.from({ length: cases(5000) }, (_, at) => `topic ${at}`);
 const few = [...new Set([...names, ...fuzzed])];
 
 /** The hostile names in one half hour, all others in the next. */
@@ -111,7 +112,7 @@ const log = [...few, ...names, ...names, null, '', ...many].map((topic, at) => (
 
 let db: Database;
 let browser: Browser;
-/** The page of the hostile names, and the one of all 5,000. */
+/** The page of the hostile names, and the one of the many others, too. */
 let file: string;
 let large: string;
 
@@ -227,7 +228,7 @@ async function useAll(page: Page): Promise<void> {
   await page.click('#reset');
 }
 
-describe('a page full of hostile names and 5,000 topics', () => {
+describe(`a page full of hostile names and ${many.length} topics`, () => {
   test('asks for nothing, violates nothing and says nothing while everything in it is used, from a file and a server', async () => {
     const server = createServer((request, response) => {
       response.writeHead(request.url === '/' ? 200 : 404, { 'content-type': 'text/html' });
@@ -299,7 +300,7 @@ describe('a page full of hostile names and 5,000 topics', () => {
     const { page } = await open(pathToFileURL(large).href);
     const rows = () =>
       page.evaluate(() => (document.querySelector('#history') as unknown as { data: unknown[] }).data.length);
-    expect(await rows()).toBeGreaterThan(5000);
+    expect(await rows()).toBeGreaterThan(many.length);
     await page.click('#topics .name >> nth=3');
     await page.waitForFunction(
       () => (document.querySelector('#history') as unknown as { data: unknown[] }).data.length < 100,

@@ -319,6 +319,8 @@ test('in the page, people stand in the place of the average funnel when they are
 describe('the panel of people', () => {
   let browser: Browser;
   let said: string[];
+  /** The pages of the logs so far. */
+  const files = new Map<string, string>();
 
   beforeAll(async () => {
     browser = await openBrowser();
@@ -332,11 +334,15 @@ describe('the panel of people', () => {
     locale: 'en' | 'ru' = 'en',
     options: BrowserContextOptions = {},
   ): Promise<Page> {
-    const db = await newDatabase('embedded');
-    await readPeople(db, log);
-    const file = join(temporaryFolder(), 'people.html');
-    writeFileSync(file, (await render(db, { locale })).html);
-    await db.close();
+    const key = JSON.stringify([log, locale]);
+    const file = files.get(key) ?? join(temporaryFolder(), 'people.html');
+    if (!files.has(key)) {
+      const db = await newDatabase('embedded');
+      await readPeople(db, log);
+      writeFileSync(file, (await render(db, { locale })).html);
+      await db.close();
+      files.set(key, file);
+    }
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });
     said = [];
     page.on('console', (message) => said.push(message.text()));

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Target } from '../src/config.ts';
 import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
+import { isAll } from './support/cases.ts';
 import { kinds, newTarget, temporaryFolder } from './support/databases.ts';
 import type { Kind } from './support/databases.ts';
 import { insertEvents, readEngagement, readVisits } from './support/log.ts';
@@ -35,16 +37,36 @@ let url: string;
 async function make(kind: Kind): Promise<void> {
   const target = newTarget(kind);
   url = target.kind === 'server' ? target.url : target.folder;
-  db = await openDatabase(target, { create: true });
+  db = target.kind === 'server' ? await openDatabase(target, { create: true }) : openWhenAsked(target);
   await insertEvents(db, events);
+}
+
+/** An embedded database that is open while it is asked something, and no longer than until a command needs it. */
+function openWhenAsked(target: Target & { kind: 'embedded' }): Database {
+  let opened: Promise<Database> | undefined;
+  const ask = () => (opened ??= openDatabase(target));
+  return {
+    ...{ kind: target.kind, label: target.folder },
+    query: async (...args) => (await ask()).query(...args),
+    run: async (...args) => (await ask()).run(...args),
+    describe: async (...args) => (await ask()).describe(...args),
+    copy: async (...args) => (await ask()).copy(...args),
+    transaction: async (...args) => (await ask()).transaction(...args),
+    reserve: async (work) => (await ask()).reserve(work),
+    interrupt: () => undefined,
+    demand: () => undefined,
+    close: async () => {
+      const before = opened;
+      opened = undefined;
+      await (await before)?.close();
+    },
+  };
 }
 
 async function run(command: keyof typeof commands, role?: string): Promise<Outcome> {
   const place = role === undefined ? url : Object.assign(new URL(url), { username: role }).href;
   if (db.kind === 'embedded') await db.close();
-  const outcome = await call([...commands[command], '--database', place], { cwd });
-  if (db.kind === 'embedded') db = await openDatabase({ kind: 'embedded', folder: url });
-  return outcome;
+  return call([...commands[command], '--database', place], { cwd });
 }
 
 /** Expects that a command is refused in a sentence, and changes nothing. */
@@ -61,7 +83,8 @@ async function expectRefusal(command: keyof typeof commands, says: RegExp, role?
 
 afterEach(() => db.close());
 
-describe.each(kinds)('on the %s database', (kind) => {
+/** They are found by SQL, which is the same for both databases. */
+describe.each(isAll ? kinds : ['server' as const])('on the %s database', (kind) => {
   beforeEach(() => make(kind));
 
   /** All of them; of the embedded database, which takes a second to open, the first. */

@@ -219,13 +219,9 @@ describe('a stranger’s page', () => {
     await expectBoth('full.html', 0, /^(full.html is whole: |Wrote )/);
   }, 120_000);
 
-  test('of four or ten years is mailed within bounds, of more it is refused', async () => {
+  test(`of ${isAll ? 'four or ' : ''}ten years is mailed within bounds, of more it is refused`, async () => {
     const payload = readPayload(html);
-    for (const [years, code, said] of [
-      [4, 0, /^(old.html is whole: |Wrote )/],
-      [10, 0, /^(old.html is whole: |Wrote )/],
-      [11, 1, /It tells of more than ten years/],
-    ] as const) {
+    for (const years of isAll ? [4, 10, 11] : [10, 11]) {
       const days = Array.from({ length: 365 * years }, (_, day) => day * 1440);
       const row = { codes: [0, 0, 0], minutes: days, values: days.map((day) => day + 1) };
       const old: Payload = {
@@ -236,7 +232,8 @@ describe('a stranger’s page', () => {
         })),
       };
       writeFileSync(join(cwd, 'old.html'), forge(encode(old), old));
-      await expectBoth('old.html', code, said);
+      if (years > 10) await expectBoth('old.html', 1, /It tells of more than ten years/);
+      else await expectBoth('old.html', 0, /^(old.html is whole: |Wrote )/);
     }
   }, 60_000);
 
