@@ -11,6 +11,7 @@ import { openServer } from '../src/db/server.ts';
 import { sql } from '../src/files.ts';
 import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
+import { isAll } from './support/cases.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { dump, insertEvents, readEngagement, readVisits, restoreFile } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
@@ -231,9 +232,9 @@ describe('an event that arrives before any one statement of', () => {
           return Promise.resolve();
         }),
       );
-      // Of statements that come for each day or window, the first and the last.
+      // Of statements that come for each day or window, the first and the last. Unless all cases are tried, every other one.
       const places = new Set(texts.flatMap((text) => [texts.indexOf(text), texts.lastIndexOf(text)]));
-      for (const place of places) {
+      for (const place of [...places].filter((_, number) => isAll || number % 2 === 0)) {
         await db.run(`truncate ${tables.join(', ')}`);
         for (const table of tables)
           await db.run(`insert into ${table} overriding system value select * from public.${table}_before`);

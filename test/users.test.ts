@@ -117,7 +117,7 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   afterAll(() => db.close());
 
-  const rounds = { server: cases(6, 3), embedded: cases(2, 1) }[kind];
+  const rounds = { server: cases(6, 2), embedded: cases(2, 1) }[kind];
 
   test(`people of ${rounds} random logs are the distinct ones of any scope and any stretch of up to seven UTC days`, async () => {
     const random = mulberry32(9);
