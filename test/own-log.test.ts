@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { writeFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { between, favour, mulberry32 } from '../fixtures/random.ts';
 import { quoteText } from '../src/db/database.ts';
@@ -135,6 +135,10 @@ describe.each(kinds)('a log of one’s own, on the %s database', (kind) => {
         expect(status.changed).toEqual([]);
       }
       expect(await zen('render', '--out', 'page.html')).toMatchObject({ code: 0 });
+      const html = readFileSync(join(cwd, 'page.html'), 'utf8');
+      expect(html).toMatch(/<p id="summary">[^<]* · all topics<\/p>/);
+      expect(html).toMatch(/<div class="control" hidden>\s*<h2 id="ages-label">/);
+      expect(html).toContain('<zen-chart id="sources"');
     },
   );
 
@@ -158,7 +162,7 @@ from shop.sent
 where tenant = 5;
 `,
     );
-    settings({ time: 'timestamptz' });
+    settings({ time: 'timestamptz', columns: { source_topic: null } });
     expect(await zen('aggregate', '--start-dt', start, '--end-dt', end)).toMatchObject({ code: 0 });
     const pairs = events.map((event) => ({
       ...event,
@@ -173,6 +177,8 @@ where tenant = 5;
     await withDatabase(async (db) => {
       expect(await readVisits(db)).toEqual(countVisits(pairs, ...window));
     });
+    expect(await zen('render', '--out', 'page.html')).toMatchObject({ code: 0 });
+    expect(readFileSync(join(cwd, 'page.html'), 'utf8')).not.toContain('<zen-chart id="sources"');
   });
 
   test.each([

@@ -398,11 +398,11 @@ describe('in words', () => {
   test('the line of what is shown names the filters, and a long list by its first', () => {
     const span: [number, number] = [noon, noon + 3 * minute];
     const russian = writer(readLocale('ru'));
-    expect(describeSelection({ period: null, topics: null, ages: null }, span, russian)).toMatch(
+    expect(describeSelection({ period: null, topics: null, ages: null }, span, russian, [])).toMatch(
       /^22 ноября 2026\sг\., 12:00–12:03 UTC · все темы · все возрасты$/,
     );
     const selection = { period: null, topics: ['a', 'b', 'c', 'd', 'e', 'f'], ages: ['45+'] };
-    expect(describeSelection(selection, span, english)).toMatch(
+    expect(describeSelection(selection, span, english, [])).toMatch(
       / · topics: a, b, c, d and 2 more · age: 45\+$/,
     );
   });

@@ -192,7 +192,7 @@ const unfiltered = 'The comparison of days does not follow the filters.';
 
 async function start(): Promise<void> {
   const payload = decode(await unpack(readText('payload')));
-  const { charts, locale } = JSON.parse(readText('settings')) as Settings;
+  const { absent, charts, locale } = JSON.parse(readText('settings')) as Settings;
   const tables = tabulatePayload(payload);
   const write = writer(locale);
   offer(payload, write);
@@ -204,7 +204,7 @@ async function start(): Promise<void> {
     const chosen = selection();
     const set = new Set(controls.filter(({ value }) => value !== null).map(({ id }) => id));
     const note = set.size > 0 && document.getElementById('change') ? write.t(unfiltered) : '';
-    summary.textContent = [describeSelection(chosen, span, write), note].filter(Boolean).join(' · ');
+    summary.textContent = [describeSelection(chosen, span, write, absent), note].filter(Boolean).join(' · ');
     topics.count(countTopics(tables, chosen, span), write);
     const events = countSelected(tables, chosen, span);
     tellHeadline(describeHeadline(events, tables, chosen, span, write));

@@ -13,6 +13,7 @@ import type { Merged, Payload } from '../shared/data/payload.ts';
 import type { Chart, Locale, Settings } from '../shared/settings.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
+import { listAbsent } from '../log/source.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { everything } from '../shared/selection.ts';
 import { joinNames } from '../shared/text/names.ts';
@@ -89,6 +90,7 @@ export function renderPage({
   const write = writer(locale);
   const { t } = write;
   const { start, end, people } = payload;
+  const absent = listAbsent();
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
   const span: [number, number] = [start, end];
   const headline = describeHeadline(events, tables, everything, span, write);
@@ -113,7 +115,7 @@ export function renderPage({
     warning,
     change: change ? describeChange(change, write) : '',
     silences: describeSilences(facts, write),
-    summary: describeSelection(everything, span, write),
+    summary: describeSelection(everything, span, write, absent),
     ...headline,
     findings: panels.filter(({ hidden, finding }) => !hidden && finding !== '').map(({ finding }) => finding),
   };
@@ -125,7 +127,7 @@ export function renderPage({
     policy: writePolicy(parts),
     manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),
     payload: packed,
-    settings: inert(JSON.stringify({ locale, charts, words: told } satisfies Settings)),
+    settings: inert(JSON.stringify({ locale, charts, absent, words: told } satisfies Settings)),
     sources: inert(JSON.stringify(sources)),
     notices: readShipped('dist/notices.txt').replaceAll('<', '‹'),
     areas: areas
@@ -141,6 +143,8 @@ export function renderPage({
             time: write.time(payload.coarse.until, true),
           }),
     ages: namesOf(payload, 'age_segment'),
+    ageless: absent.includes('age_segment'),
+    topicless: absent.includes('item_topic'),
     people: people !== null,
     steps:
       people && people.step > 1

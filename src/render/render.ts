@@ -13,6 +13,8 @@ import type { Coarse, Payload } from '../shared/data/payload.ts';
 import type { Returns } from '../shared/people/returns.ts';
 import type { Locale } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
+import { listAbsent } from '../log/source.ts';
+import type { Panel } from '../shared/panels.ts';
 import { everything } from '../shared/selection.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
@@ -205,6 +207,7 @@ async function drawPage(
   const sources = Object.fromEntries(shown);
   const compiled = shown
     .map(([name, source]) => compileChart(name, source, payload.tables))
+    .filter(({ panel }) => !showsAbsent(panel))
     .sort(({ panel: a }, { panel: b }) => a.order - b.order);
   const tables = tabulatePayload(payload);
   const snapshots = await Promise.all(
@@ -221,6 +224,12 @@ async function drawPage(
     coarse,
     people: payload.people?.step ?? null,
   };
+}
+
+/** Tells whether a chart shows names that the log does not have, and no times. */
+function showsAbsent({ columns }: Panel): boolean {
+  const fields = columns.map(({ field }) => field);
+  return !columns.some(({ kind }) => kind === 'time') && listAbsent().some((field) => fields.includes(field));
 }
 
 /** Without dates, all that is aggregated; when that is nothing, the last UTC day. */

@@ -27,6 +27,8 @@ export interface Chart {
 export interface Settings {
   locale: Locale;
   charts: Chart[];
+  /** The fields that the log does not have. */
+  absent: string[];
   /** The texts of the page before anything is chosen, for a message about it. */
   words: Words;
 }

@@ -4,6 +4,7 @@ import type { PeopleRow } from '../people/funnel.ts';
 import type { Panel } from '../panels.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { isTopic } from '../data/table.ts';
+import { filters } from '../selection.ts';
 import type { Selection } from '../selection.ts';
 import { dayMs } from '../units.ts';
 import type { Writer } from './format.ts';
@@ -157,17 +158,23 @@ function between(low: number | null, high: number | null, write: Writer['percent
   return least === most ? least : `${least} – ${most}`;
 }
 
-/** The line that says what is shown, of a page that covers `span`. */
+/**
+ * The line that says what is shown, of a page that covers `span`.
+ *
+ * @param absent fields that the log does not have
+ */
 export function describeSelection(
   { period, topics, ages }: Selection,
   span: [number, number],
   write: Writer,
+  absent: readonly string[],
 ): string {
   const { t } = write;
   const [start, end] = period ?? span;
-  return [
-    `${write.range(start, end)} UTC`,
-    topics ? t('topics: {names}', { names: joinNames(topics, write) }) : t('all topics'),
-    ages ? t('age: {names}', { names: joinNames(ages, write) }) : t('all ages'),
-  ].join(' · ');
+  const said = {
+    [filters.topics]: topics ? t('topics: {names}', { names: joinNames(topics, write) }) : t('all topics'),
+    [filters.ages]: ages ? t('age: {names}', { names: joinNames(ages, write) }) : t('all ages'),
+  };
+  const chosen = Object.entries(said).flatMap(([field, text]) => (absent.includes(field) ? [] : text));
+  return [`${write.range(start, end)} UTC`, ...chosen].join(' · ');
 }
