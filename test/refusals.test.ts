@@ -137,13 +137,6 @@ test.each(['line 3, column', 'строка 3, столбец', 'Zeile 3, Spalte'
   },
 );
 
-test('a file in UTF-16 is refused with what to do', async () => {
-  writeFileSync(bad, Buffer.from(`\ufeff${separated([row(1)], ',')}`, 'utf16le'));
-  const backup = await openBackup(bad);
-  await expect(backup.find('log_raw')).rejects.toThrow(/is written in UTF-16\. Make it with pg_dump --file/);
-  await backup.close();
-});
-
 test('a pipe is refused with what to do', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
@@ -183,7 +176,6 @@ describe('the command line says in one line why it cannot restore', () => {
       'a script with an expression',
       `CREATE TABLE log_raw (${types});\nINSERT INTO log_raw VALUES (now());\n`,
     ],
-    ['UTF-16', Buffer.from(`\ufeff${separated([row(1)], ',')}`, 'utf16le')],
     ['a value that the server refuses', formats.CSV([row(1, long)])],
   ])('%s', async (_, content) => {
     writeFileSync(bad, content);

@@ -438,11 +438,6 @@ describe('a dump that cannot be restored is a sentence, and the log stays as it 
       /is only the contents of a backup: name the folder that it is in, or the tar archive/,
     ],
     ['one in an unknown format', log('', { format: 9 }), /format 9/],
-    [
-      'one in another encoding',
-      log('', { encoding: 'WIN1251' }),
-      /is written in WIN1251\. Make it with pg_dump --encoding=UTF8/,
-    ],
     ['one with impossible sizes', log('', { intSize: 4, offsetSize: 9 }), /its offsets 9 bytes/],
     ['one that ends in its contents', whole.subarray(0, 150), /ends too early, at byte 150/],
     ['one that ends in its data', whole.subarray(0, whole.length - 20), /ends too early/],

@@ -476,7 +476,12 @@ describe('a script that cannot be read is a sentence:', () => {
       /line 2: \\connect leads to another database, .* Make it with pg_dump without --create, or cut out the part/,
     ],
     ['a shell', 'select 1 \\! id\n;', /line 1: \\! is a command of psql, which Zen does not follow/],
-    ['another encoding', `SET client_encoding = 'LATIN1';`, /is encoded in LATIN1/],
+    ['an encoding that nobody reads', `SET client_encoding = 'MULE_INTERNAL';`, /is in MULE_INTERNAL, which/],
+    [
+      'a second encoding',
+      `SET client_encoding = 'LATIN1';\nSET client_encoding = 'WIN1251';`,
+      /the encoding changes to WIN1251/,
+    ],
     ['no such table', `COPY a.b (x) FROM stdin;\n\\.\n`, /a table log_raw \(its tables: a\.b\)/],
     ['an empty file', '', /\(its tables: none\)/],
     ['a second dump', `${insert('(1, NULL)')}${definition}`, /line 6: a second CREATE TABLE public\.log_raw/],

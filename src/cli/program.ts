@@ -6,6 +6,7 @@ import type { OwnLog } from '../log/source.ts';
 import { openProject } from '../project/project.ts';
 import type { Project } from '../project/project.ts';
 import { locales } from '../render/locale.ts';
+import { requireEncoding } from '../restore/encoding.ts';
 import { timeUnits } from '../restore/times.ts';
 import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate } from './commands/aggregate.ts';
@@ -71,12 +72,20 @@ export function buildProgram(streams?: Streams): Command {
       collectValues,
     ),
     option(
+      '--encoding <name>',
+      'the encoding of a file that does not say it, as in windows-1251 (default: UTF-8)',
+      requireEncoding,
+    ),
+    option(
       '--time-unit <unit>',
       'the unit of a ts that is a number (default: told by its magnitude)',
     ).choices(timeUnits),
   ])
-    .argument('<dump>', 'custom, directory, tar or plain SQL from pg_dump, or CSV with a header; - is stdin')
-    .action((dump: string, flags: RestoreFlags) => runRestore(dump, flags, streams));
+    .argument(
+      '<dump...>',
+      'custom, directory, tar or plain SQL from pg_dump, or CSV with a header; the parts of a split file in order; - is stdin',
+    )
+    .action((dumps: string[], flags: RestoreFlags) => runRestore(dumps, flags, streams));
   addCommand(program, 'aggregate', `fill dash_visits and dash_engagement; ${timesHelp}`, [
     ...dateOptions(
       'first minute (default: catch up with whatever is not aggregated yet, from the first event)',

@@ -12,6 +12,7 @@ import type { ColumnMapping } from './columns.ts';
 import { requireNumbers, examineIds, IdsInDoubt, typeIds } from './ids.ts';
 import type { ExaminedIds, OddIds } from './ids.ts';
 import { replaceWords } from './copy/nulls.ts';
+import { requireUtf8 } from './encoding.ts';
 import { openBackup } from './formats/detect.ts';
 import { RowSource } from './copy/source.ts';
 import { countLog, summarize } from './summary.ts';
@@ -135,7 +136,7 @@ async function loadBackup(
   onProgress: (progress: RestoreProgress) => void,
 ): Promise<Restored> {
   const table = await backup.find(...tables);
-  const pieces = replaceWords(backup.rows(table), nulls)[Symbol.asyncIterator]();
+  const pieces = replaceWords(checkEncoding(backup.rows(table), backup.path), nulls)[Symbol.asyncIterator]();
   const first = await nextRows(pieces);
   const start = first.done ? Buffer.alloc(0) : first.value;
   const mapping = mapColumns(typeIds(table, start, ids), backup.path, start, timeUnit);
@@ -165,9 +166,16 @@ async function loadBackup(
     await session.run('analyze log_raw'); // of another role's table, the server only warns
     const summary = summarize(encoder?.counts ?? (await countLog(session)));
     const untold = append ? undefined : await tellLedger(session, summary, rows);
-    const { notes } = mapping;
+    const notes = [...backup.notes, ...mapping.notes];
     return { rows, bytes: backup.size, indexed, odd: ids?.odd ?? [], notes, untold, summary };
   });
+}
+
+async function* checkEncoding(rows: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+  for await (const piece of rows) {
+    requireUtf8(piece, path);
+    yield piece;
+  }
 }
 
 /** The next piece that holds rows. */

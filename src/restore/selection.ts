@@ -3,6 +3,7 @@ import { fullName, describeTables } from './formats/backup.ts';
 import type { BackupTable, QualifiedName } from './formats/backup.ts';
 import type { Catalogue } from './formats/catalogue.ts';
 import { isLog } from './columns.ts';
+import { quoteArgument } from './ids.ts';
 
 /** The tables to take of a backup, each with its parts. */
 export class TableSelection {
@@ -95,11 +96,7 @@ function isNamed(table: QualifiedName, { name, pattern }: TablePattern): boolean
 
 /** Returns what to type: each name, as a shell takes it, or a pattern of many. */
 function howToTake(tables: readonly QualifiedName[]): string {
-  const typed = tables.slice(0, 10).map((table) => `--table ${shellWord(fullName(table))}`);
+  const typed = tables.slice(0, 10).map((table) => `--table ${quoteArgument(fullName(table))}`);
   const more = tables.length > 10 ? " …, or a pattern, as in --table 'log_raw*'" : '';
   return `Name the tables to take: ${typed.join(' ')}${more}.`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w.]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,7 +2,7 @@ import { refuseOwnLog } from '../../log/source.ts';
 import type { Database } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
 import { inspectTables } from '../../ledger/state.ts';
-import type { Backup } from '../../restore/formats/backup.ts';
+import type { Backup, BackupOptions } from '../../restore/formats/backup.ts';
 import { openBackup, spool } from '../../restore/formats/detect.ts';
 import type { Origin } from '../../restore/formats/detect.ts';
 import { hasEvents, restore } from '../../restore/restore.ts';
@@ -24,14 +24,16 @@ export interface RestoreFlags extends CommonOptions {
   table?: string[];
   null?: string[];
   timeUnit?: TimeUnit;
+  encoding?: string;
 }
 
 /** @param streams where it talks, and a person answers */
-export async function runRestore(dump: string, options: RestoreFlags, streams?: Streams): Promise<void> {
+export async function runRestore(dumps: string[], options: RestoreFlags, streams?: Streams): Promise<void> {
+  const { encoding } = options;
   const { open, close } =
-    dump === '-'
-      ? await spoolInput((streams ?? process).stdin)
-      : { open: () => openBackup(dump), close: () => Promise.resolve() };
+    dumps.length === 1 && dumps[0] === '-'
+      ? await spoolInput((streams ?? process).stdin, { encoding })
+      : { open: () => openBackup(dumps, { encoding }), close: () => Promise.resolve() };
   try {
     const backup = await open();
     try {
@@ -44,12 +46,12 @@ export async function runRestore(dump: string, options: RestoreFlags, streams?: 
   }
 }
 
-async function spoolInput(stdin: NodeJS.Process['stdin']): Promise<Origin> {
+async function spoolInput(stdin: NodeJS.Process['stdin'], known: BackupOptions): Promise<Origin> {
   const release = onInterrupt(() => {
     stdin.destroy(new ZenError('interrupted', 'Interrupted. Nothing was changed.'));
   });
   try {
-    return await spool(stdin);
+    return await spool(stdin, known);
   } finally {
     release();
   }

@@ -1,5 +1,6 @@
 import { shorten, ZenError } from '../../errors.ts';
 import { newline } from './bytes.ts';
+import type { Recode } from '../encoding.ts';
 
 const limit = 64 * 1024 * 1024;
 const byteOrderMark = '\xef\xbb\xbf';
@@ -16,6 +17,7 @@ export class TextBuffer {
   line = 1;
   readonly #bytes: AsyncIterator<Buffer, undefined>;
   readonly #unit: string;
+  #recode: Recode | undefined;
   #started = false;
   #ended = false;
 
@@ -44,9 +46,16 @@ export class TextBuffer {
       missing -= chunk?.length ?? missing;
     }
     this.text = pieces.join('');
-    if (!this.#started) this.#begin();
+    if (!this.#started && this.text.startsWith(byteOrderMark))
+      this.text = this.text.slice(byteOrderMark.length);
     this.#started = true;
     return true;
+  }
+
+  /** Reads what has not been dropped in another encoding from here on. */
+  recode(recode: Recode): void {
+    this.text = recode(Buffer.from(this.text, 'latin1')).toString('latin1');
+    this.#recode = recode;
   }
 
   /** Lets go of the first `count` characters. */
@@ -83,20 +92,12 @@ export class TextBuffer {
     );
   }
 
-  #begin(): void {
-    if (/^(\xff\xfe|\xfe\xff)/.test(this.text)) {
-      throw new ZenError(
-        'failed',
-        `${this.path} is written in UTF-16. Make it with pg_dump --file instead of >, or save it in UTF-8.`,
-      );
-    }
-    if (this.text.startsWith(byteOrderMark)) this.text = this.text.slice(byteOrderMark.length);
-  }
-
   async #next(): Promise<Buffer | undefined> {
     const next = await this.#bytes.next();
     this.#ended = next.done === true;
-    return next.done ? undefined : next.value;
+    if (!this.#recode) return next.value;
+    const recoded = this.#recode(next.value);
+    return next.done && recoded.length === 0 ? undefined : recoded;
   }
 }
 

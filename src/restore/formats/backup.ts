@@ -13,12 +13,20 @@ export interface BackupTable extends QualifiedName {
   types: ReadonlyMap<string, string>;
 }
 
+/** Facts about a backup that it does not tell itself, or not truly. */
+export interface BackupOptions {
+  /** The encoding of its texts. */
+  encoding?: string | undefined;
+}
+
 /** A backup, of whatever format. Its rows are read forwards, once. */
 export interface Backup {
   readonly path: string;
   /** Bytes to be read in all, and read so far. */
   readonly size: number;
   readonly position: number;
+  /** Sentences on how it is read, where that is not plain; all of them when its table has been found. */
+  readonly notes: readonly string[];
   /**
    * Finds the table to take, or the tables to take as one.
    *

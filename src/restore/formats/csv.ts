@@ -1,5 +1,6 @@
 import { ZenError } from '../../errors.ts';
 import type { BackupTable } from './backup.ts';
+import { requireUtf8 } from '../encoding.ts';
 import { TextFile } from './file.ts';
 import { skipToken } from '../sql/statement.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
@@ -48,6 +49,7 @@ export class Csv extends TextFile {
   async find(): Promise<BackupTable> {
     const window = this.#window;
     while (!window.text.includes('\n') && (await window.more()));
+    requireUtf8(Buffer.from(window.text.slice(0, window.text.indexOf('\n')), 'latin1'), this.path);
     for (const delimiter of Object.keys(delimiters) as Delimiter[]) {
       const row = readRow(window.text, 0, delimiter, mostColumns);
       const columns = row?.fields.map((field) => (field === '\\N' ? '' : toUtf8(field).trim())) ?? [];

@@ -1,7 +1,6 @@
 import type { Backup } from './backup.ts';
 import { decompress } from '../compression/decompress.ts';
 import type { ByteReader } from './reader.ts';
-import { cutRows } from '../copy/rows.ts';
 import { chooseEntry, damaged, longestField, readPartRows } from './toc.ts';
 import type { Entry, TablePart, Toc } from './toc.ts';
 
@@ -36,6 +35,10 @@ export class Custom implements Backup {
     return this.#reader.position;
   }
 
+  get notes(): string[] {
+    return this.#toc.contents.notes;
+  }
+
   find(...names: string[]): Promise<Entry> {
     return Promise.resolve(chooseEntry(this.#toc.contents, names, this.path));
   }
@@ -46,7 +49,7 @@ export class Custom implements Backup {
 
   async *#read(part: TablePart): AsyncGenerator<Buffer> {
     await this.#seekBlock(part);
-    yield* cutRows(decompress(this.#chunks(), this.#toc.compression, this.path), this.path);
+    yield* decompress(this.#chunks(), this.#toc.compression, this.path);
   }
 
   close(): Promise<void> {

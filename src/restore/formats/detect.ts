@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ZenError } from '../../errors.ts';
-import type { Backup } from './backup.ts';
+import type { Backup, BackupOptions } from './backup.ts';
+import { describeEncoding, makeRecoder, recodeChunks, requireEncoding, utf16Of } from '../encoding.ts';
+import { refuseForeign } from './foreign.ts';
 import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Directory } from './directory.ts';
 import { compressionOf, decompress, lengthToSkip } from '../compression/decompress.ts';
 import { ByteReader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
-import { isTar, Tar } from './tar.ts';
+import { isTar, readMembers, Tar } from './tar.ts';
 import { readToc } from './toc.ts';
 import type { Compression } from './toc.ts';
 
@@ -20,19 +22,29 @@ const firstBytes = 4096;
 /**
  * Opens a backup, of whatever format: told by what it holds, not by its name.
  *
+ * @param paths the file or folder, or the parts of a file that was split, in their order
  * @throws ZenError `failed` when there is none, or it is not a backup
  */
-export async function openBackup(path: string): Promise<Backup> {
-  const found = await stat(path).catch(unreadable(path));
-  if (found.isDirectory()) return Directory.open(path);
-  if (!found.isFile())
-    throw new ZenError(
-      'failed',
-      `${path} is not a file, and a backup is read more than once. Save it to one first.`,
-    );
-  const reader = await ByteReader.open(path);
+export async function openBackup(
+  paths: string | readonly string[],
+  options: BackupOptions = {},
+): Promise<Backup> {
+  const names = [paths].flat();
+  for (const path of names) {
+    const found = await stat(path).catch(unreadable(path));
+    if (found.isDirectory() && names.length === 1) return Directory.open(path, options);
+    if (!found.isFile())
+      throw new ZenError(
+        'failed',
+        `${path} is not a file, and a backup is read more than once. Save it to one first.`,
+      );
+  }
+  return openOrClose(await ByteReader.open(...names), options);
+}
+
+async function openOrClose(reader: ByteReader, options: BackupOptions): Promise<Backup> {
   try {
-    return await openFile(reader);
+    return await openFile(reader, options);
   } catch (error) {
     await reader.close();
     throw error;
@@ -52,21 +64,27 @@ export interface Origin {
  * @returns what opens the backup, as often as needed, and what lets the file go
  * @throws ZenError `usage` for a terminal, `failed` when it cannot be read or kept
  */
-export async function spool(stream: Readable & { isTTY?: boolean }): Promise<Origin> {
+export async function spool(
+  stream: Readable & { isTTY?: boolean },
+  options: BackupOptions = {},
+): Promise<Origin> {
   if (stream.isTTY) {
     throw new ZenError('usage', 'Standard input is a terminal. Send a backup to it, or name a file.');
   }
-  const path = 'standard input';
+  const reader = await keep(stream as AsyncIterable<Buffer>, 'standard input');
+  return { open: () => openFile(reader.section(0, reader.size), options), close: () => reader.close() };
+}
+
+async function keep(chunks: AsyncIterable<Buffer>, path: string): Promise<ByteReader> {
   const file = await openUnnamed();
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) await file.writeFile(chunk);
+    for await (const chunk of chunks) await file.writeFile(chunk);
   } catch (error) {
     await file.close();
     if (error instanceof ZenError) throw error;
     unreadable(path)(error);
   }
-  const reader = await ByteReader.over(path, file);
-  return { open: () => openFile(reader.section(0, reader.size)), close: () => reader.close() };
+  return ByteReader.over(path, file);
 }
 
 async function openUnnamed(): Promise<FileHandle> {
@@ -78,12 +96,17 @@ async function openUnnamed(): Promise<FileHandle> {
   }
 }
 
-async function openFile(reader: ByteReader): Promise<Backup> {
+async function openFile(reader: ByteReader, options: BackupOptions): Promise<Backup> {
   const start = await readStart(reader, firstBytes);
   if (start.length === 0) throw new ZenError('failed', `${reader.path} is empty. Copy it again.`);
-  if (start.toString('latin1', 0, 5) === 'PGDMP') return openArchive(reader);
-  if (isTar(start)) return Tar.open(reader);
-  return openText(reader, compressionOf(await skipFrames(reader)));
+  if (isArchive(start)) return openArchive(reader, options);
+  if (isTar(start)) return openTar(reader, options);
+  refuseForeign(start, reader.path);
+  return openText(reader, compressionOf(await skipFrames(reader)), options);
+}
+
+function isArchive(start: Buffer): boolean {
+  return start.toString('latin1', 0, 5) === 'PGDMP';
 }
 
 async function readStart(reader: ByteReader, most: number): Promise<Buffer> {
@@ -106,8 +129,8 @@ async function skipFrames(reader: ByteReader): Promise<Buffer> {
   }
 }
 
-async function openArchive(reader: ByteReader): Promise<Backup> {
-  const toc = await readToc(reader);
+async function openArchive(reader: ByteReader, options: BackupOptions): Promise<Backup> {
+  const toc = await readToc(reader, options);
   if (toc.format !== 'custom') {
     throw new ZenError(
       'failed',
@@ -117,22 +140,43 @@ async function openArchive(reader: ByteReader): Promise<Backup> {
   return new Custom(reader, toc);
 }
 
-async function openText(reader: ByteReader, compression: Compression): Promise<Backup> {
-  const { start, bytes } = await peek(decompress(reader.rest(), compression, reader.path));
-  if (start.toString('latin1', 0, 5) === 'PGDMP' || isTar(start)) {
-    throw new ZenError(
-      'failed',
-      `${reader.path} is an archive compressed with ${compression}. Unpack it first.`,
-    );
+/** An archive of pg_dump, or any file, packed alone. */
+async function openTar(reader: ByteReader, options: BackupOptions): Promise<Backup> {
+  const members = await readMembers(reader);
+  const [only, another] = members.values();
+  if (!only || another) return Tar.open(reader, members, options);
+  return openFile(reader.narrow(only.offset, only.size), options);
+}
+
+async function openText(
+  reader: ByteReader,
+  compression: Compression,
+  options: BackupOptions,
+): Promise<Backup> {
+  let { start, bytes } = await peek(decompress(reader.rest(), compression, reader.path));
+  for (let next = compressionOf(start); next !== 'none'; next = compressionOf(start))
+    ({ start, bytes } = await peek(decompress(bytes, next, reader.path)));
+  if (isArchive(start) || isTar(start)) {
+    const unpacked = await keep(bytes, reader.path);
+    await reader.close();
+    return openOrClose(unpacked, options);
   }
+  const encoding = utf16Of(start) ?? options.encoding;
+  if (encoding !== undefined)
+    ({ start, bytes } = await peek(recodeChunks(bytes, makeRecoder(encoding, reader.path, true))));
+  refuseForeign(start, reader.path);
   const Format = isScript(start) ? Script : Csv;
-  return new Format(
+  const text = new Format(
     reader.path,
     reader.size,
     bytes,
     () => reader.position,
     () => reader.close(),
+    encoding !== undefined,
   );
+  if (encoding !== undefined && requireEncoding(encoding) !== 'utf-8')
+    text.notes.push(describeEncoding(encoding));
+  return text;
 }
 
 /** Returns the first bytes of a stream, and all of it. */
@@ -151,14 +195,17 @@ async function peek(
   return { start, bytes: all() };
 }
 
+const firstLine =
+  /^(--|\/\*|\\(restrict|connect|c |set |encoding )|(set|select|copy|create|insert|begin|drop|alter|use|pragma)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i;
+/** Lines that are of a script, whatever stands before them: what a terminal showed when it was made. */
+const anyLine =
+  /^(-- PostgreSQL database|(set \w+ (=|to) |copy \S+ .*from stdin|insert into |create table |start transaction;|begin;))/im;
+
 /** A plain dump starts with a comment or a statement; a table of values starts with the names of its columns. */
 function isScript(start: Buffer): boolean {
-  const [line = ''] = start
+  const text = start
     .toString('utf8')
     .replace(/^\uFEFF/, '')
-    .trimStart()
-    .split(/\r?\n/, 1);
-  return /^(--|\/\*|\\|(set|select|copy|create|insert|begin|drop|alter)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i.test(
-    line,
-  );
+    .trimStart();
+  return firstLine.test(text) || anyLine.test(text);
 }

@@ -1,10 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZenError } from '../../errors.ts';
-import type { Backup } from './backup.ts';
+import type { Backup, BackupOptions } from './backup.ts';
 import { decompress } from '../compression/decompress.ts';
 import { ByteReader, unreadable } from './reader.ts';
-import { cutRows } from '../copy/rows.ts';
 import type { Compression, Contents, Entry, TablePart } from './toc.ts';
 import { chooseEntry, readPartRows, readToc } from './toc.ts';
 
@@ -15,6 +14,28 @@ const endings: [ending: string, compression: Compression][] = [
   ['.lz4', 'lz4'],
   ['.zst', 'zstd'],
 ];
+
+export interface DataFile {
+  file: string;
+  compression: Compression;
+}
+
+/**
+ * Finds the file of a table's data, which may be compressed.
+ *
+ * @param files those that there are
+ * @throws ZenError `failed` when it is missing
+ */
+export function findData(
+  { name, file }: TablePart,
+  files: { has: (file: string) => boolean },
+  path: string,
+): DataFile {
+  const found = endings.find(([ending]) => files.has(`${file ?? ''}${ending}`));
+  if (!found)
+    throw new ZenError('failed', `${path} lacks ${file ?? 'a file'}, the data of ${name}. Copy it again.`);
+  return { file: `${file ?? ''}${found[0]}`, compression: found[1] };
+}
 
 /**
  * An archive in a folder (`pg_dump -Fd`): `toc.dat` is the table of contents, and each table's data is a file that the
@@ -33,7 +54,7 @@ export class Directory implements Backup {
     this.#contents = contents;
   }
 
-  static async open(path: string): Promise<Directory> {
+  static async open(path: string, options: BackupOptions = {}): Promise<Directory> {
     if (!(await readdir(path).catch(unreadable(path))).includes('toc.dat')) {
       throw new ZenError(
         'failed',
@@ -42,7 +63,7 @@ export class Directory implements Backup {
     }
     const reader = await ByteReader.open(join(path, 'toc.dat'));
     try {
-      return new Directory(path, (await readToc(reader)).contents);
+      return new Directory(path, (await readToc(reader, options)).contents);
     } finally {
       await reader.close();
     }
@@ -54,6 +75,10 @@ export class Directory implements Backup {
 
   get position(): number {
     return this.#done + (this.#data?.position ?? 0);
+  }
+
+  get notes(): string[] {
+    return this.#contents.notes;
   }
 
   find(...names: string[]): Promise<Entry> {
@@ -75,18 +100,12 @@ export class Directory implements Backup {
     await this.#data?.close();
     this.#data = undefined;
     this.#data = await ByteReader.open(file);
-    yield* cutRows(decompress(this.#data.rest(), compression, this.path), this.path);
+    yield* decompress(this.#data.rest(), compression, this.path);
   }
 
-  #find({ name, file }: TablePart, files: ReadonlySet<string>): { file: string; compression: Compression } {
-    const found = endings.find(([ending]) => files.has(`${file ?? ''}${ending}`));
-    if (!found)
-      throw new ZenError(
-        'failed',
-        `${this.path} lacks ${file ?? 'a file'}, the data of ${name}. Copy it again.`,
-      );
-    const [ending, compression] = found;
-    return { file: join(this.path, `${file ?? ''}${ending}`), compression };
+  #find(part: TablePart, files: ReadonlySet<string>): DataFile {
+    const { file, compression } = findData(part, files, this.path);
+    return { file: join(this.path, file), compression };
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Backup, BackupTable } from './backup.ts';
 export abstract class TextFile implements Backup {
   readonly path: string;
   readonly size: number;
+  readonly notes: string[] = [];
   readonly #position: () => number;
   readonly #close: () => Promise<void>;
 

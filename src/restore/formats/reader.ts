@@ -12,46 +12,73 @@ export function unreadable(path: string): (error: unknown) => never {
   };
 }
 
-/** Reads a file, or a stretch of one, forwards through a buffer. */
+/** A file, and where it starts among all bytes. */
+interface Part {
+  file: FileHandle;
+  start: number;
+  size: number;
+}
+
+/** Reads a file, the parts of a split one, or a stretch of these, forwards through a buffer. */
 export class ByteReader {
   readonly path: string;
   /** The number of bytes that there are. */
   readonly size: number;
   /** The number of bytes that have been taken. */
   position = 0;
-  readonly #file: FileHandle;
+  readonly #parts: readonly Part[];
   readonly #offset: number;
   readonly #isSection: boolean;
   readonly #buffer = Buffer.alloc(bufferBytes);
   #start = 0;
   #filled = 0;
 
-  private constructor(path: string, file: FileHandle, offset: number, size: number, isSection = false) {
+  private constructor(path: string, parts: readonly Part[], offset: number, size: number, isSection = false) {
     this.path = path;
     this.#isSection = isSection;
-    this.#file = file;
+    this.#parts = parts;
     this.#offset = offset;
     this.size = size;
   }
 
-  /** @throws ZenError `failed` when there is no such file, it is not a regular one, or it may not be read */
-  static async open(path: string): Promise<ByteReader> {
-    // Without O_NONBLOCK, a pipe would be waited for until somebody writes to it, and nothing could end that.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(path));
-    if ((await file.stat()).isFile()) return ByteReader.over(path, file);
-    await file.close();
-    throw new ZenError('failed', `${path} is not a regular file. Copy the backup again.`);
+  /**
+   * @param paths the file, or its parts, in their order
+   * @throws ZenError `failed` when there is no such file, it is not a regular one, or it may not be read
+   */
+  static async open(...paths: string[]): Promise<ByteReader> {
+    const files: FileHandle[] = [];
+    try {
+      for (const path of paths) files.push(await openRegular(path));
+    } catch (error) {
+      for (const file of files) await file.close();
+      throw error;
+    }
+    const others = paths.length > 1 ? ` with ${paths.length - 1} more` : '';
+    return ByteReader.over(`${paths[0]}${others}`, ...files);
   }
 
   /** @param path what errors call the file */
-  static async over(path: string, file: FileHandle): Promise<ByteReader> {
-    return new ByteReader(path, file, 0, (await file.stat()).size);
+  static async over(path: string, ...files: FileHandle[]): Promise<ByteReader> {
+    const parts: Part[] = [];
+    let start = 0;
+    for (const file of files) {
+      const { size } = await file.stat();
+      parts.push({ file, start, size });
+      start += size;
+    }
+    return new ByteReader(path, parts, 0, start);
   }
 
   /** Another reader, of `size` bytes from `offset` on. It shares this one's file, and does not close it. */
   section(offset: number, size: number): ByteReader {
     if (offset + size > this.size) this.#truncated();
-    return new ByteReader(this.path, this.#file, this.#offset + offset, size, true);
+    return new ByteReader(this.path, this.#parts, this.#offset + offset, size, true);
+  }
+
+  /** Such a reader in the place of this one, whose file it closes. */
+  narrow(offset: number, size: number): ByteReader {
+    if (offset + size > this.size) this.#truncated();
+    return new ByteReader(this.path, this.#parts, this.#offset + offset, size, this.#isSection);
   }
 
   /**
@@ -88,15 +115,18 @@ export class ByteReader {
   }
 
   async close(): Promise<void> {
-    if (!this.#isSection) await this.#file.close();
+    if (!this.#isSection) for (const { file } of this.#parts) await file.close();
   }
 
   async #fill(): Promise<void> {
     this.#require(1);
     this.#start = this.position;
-    const length = Math.min(bufferBytes, this.size - this.position);
     const place = this.#offset + this.position;
-    const read = await this.#file.read(this.#buffer, 0, length, place).catch(unreadable(this.path));
+    const part = this.#parts.find(({ start, size }) => place < start + size);
+    if (!part) this.#truncated();
+    const within = place - part.start;
+    const length = Math.min(bufferBytes, this.size - this.position, part.size - within);
+    const read = await part.file.read(this.#buffer, 0, length, within).catch(unreadable(this.path));
     this.#filled = read.bytesRead;
     if (this.#filled === 0) this.#truncated();
   }
@@ -111,4 +141,12 @@ export class ByteReader {
       `${this.path} ends too early, at byte ${this.#offset + this.size}: the file is damaged or incomplete. Copy it again.`,
     );
   }
+}
+
+async function openRegular(path: string): Promise<FileHandle> {
+  // Without O_NONBLOCK, a pipe would be waited for until somebody writes to it, and nothing could end that.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(path));
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new ZenError('failed', `${path} is not a regular file. Copy the backup again.`);
 }

@@ -2,6 +2,7 @@ import { ZenError } from '../../errors.ts';
 import { fullName, inherited } from './backup.ts';
 import type { BackupTable, QualifiedName } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
+import { describeEncoding, makeRecoder } from '../encoding.ts';
 import { addsKey, mayChange, namesTable } from '../sql/changes.ts';
 import { TextFile } from './file.ts';
 import { reorder } from '../copy/reorder.ts';
@@ -31,8 +32,7 @@ interface InsertHead {
 
 const pieceBytes = 1 << 16;
 const setting =
-  /^set\s+(?:session\s+)?(client_encoding|search_path|standard_conforming_strings)\s*(?:=|to\s)\s*(.*)$/is;
-const encodings = new Set(['utf8', 'utf-8', 'unicode', 'sql_ascii']);
+  /^set\s+(?:session\s+)?(?:(client_encoding|search_path|standard_conforming_strings)\s*(?:=|to\s)|(names)\s)\s*(.*)$/is;
 
 /** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
 export class Script extends TextFile {
@@ -46,6 +46,8 @@ export class Script extends TextFile {
   readonly #finished = new Set<string>();
   #schema = 'public';
   #escapes = false;
+  #encoding = 'UTF8';
+  readonly #isDecoded: boolean;
   #head: InsertHead | undefined;
   #selection: TableSelection;
   #found: ScriptRows | undefined;
@@ -53,15 +55,20 @@ export class Script extends TextFile {
   /** Known until a table is added. */
   #family: QualifiedName[] | undefined;
 
-  /** @param bytes of the script, not compressed any more */
+  /**
+   * @param bytes of the script, not compressed any more
+   * @param isDecoded true when these are in UTF-8, whatever the script says
+   */
   constructor(
     path: string,
     size: number,
     bytes: AsyncIterable<Buffer>,
     position: () => number,
     close: () => Promise<void>,
+    isDecoded = false,
   ) {
     super(path, size, position, close);
+    this.#isDecoded = isDecoded;
     this.#scanner = new Scanner(path, bytes);
     this.#selection = new TableSelection([], this.#catalogue, path);
   }
@@ -232,7 +239,7 @@ export class Script extends TextFile {
 
   /** Follows what decides how names and texts are read. */
   #set(sql: string): void {
-    const [, name = '', written = ''] = setting.exec(sql) ?? [];
+    const [, name = '', names = '', written = ''] = setting.exec(sql) ?? [];
     const value = written.replaceAll("'", '').trim();
     this.#head = undefined;
     if (/^search_path$/i.test(name)) {
@@ -242,9 +249,20 @@ export class Script extends TextFile {
       this.#schema = schemas.find((schema) => schema !== '' && schema !== '$user') ?? 'public';
     } else if (/^standard/i.test(name)) {
       this.#escapes = /^off$/i.test(value);
-    } else if (name !== '' && !encodings.has(value.toLowerCase())) {
-      this.#refuse(`the dump is encoded in ${excerpt(value)}. Make it with pg_dump --encoding=UTF8`);
+    } else if (name !== '' || names !== '') {
+      this.#encode(value);
     }
+  }
+
+  #encode(name: string): void {
+    if (this.#isDecoded || name.toLowerCase() === this.#encoding.toLowerCase()) return;
+    const recode = makeRecoder(name, this.path, false);
+    if (this.notes.length > 0)
+      this.#refuse(`the encoding changes to ${excerpt(name)}. Restore its parts one by one`);
+    this.#encoding = name;
+    if (!recode) return;
+    this.#scanner.recode(recode);
+    this.notes.push(describeEncoding(name));
   }
 
   /** Rows of one load follow each other; those that are added later may be of another dump, or rows that a key refuses. */

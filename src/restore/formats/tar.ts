@@ -1,11 +1,14 @@
 import { ZenError } from '../../errors.ts';
-import type { Backup } from './backup.ts';
+import { decompress } from '../compression/decompress.ts';
+import type { Backup, BackupOptions } from './backup.ts';
+import { findData } from './directory.ts';
+import type { DataFile } from './directory.ts';
 import type { ByteReader } from './reader.ts';
-import { cutRows } from '../copy/rows.ts';
 import { chooseEntry, damaged, readPartRows, readToc } from './toc.ts';
 import type { Contents, Entry, TablePart } from './toc.ts';
 
-interface Member {
+/** A file in a tar archive. */
+export interface Member {
   offset: number;
   size: number;
 }
@@ -18,11 +21,12 @@ export function isTar(start: Buffer): boolean {
 }
 
 /**
- * An archive in the tar format (`pg_dump -Ft`): `toc.dat` is the table of contents, and each table's data, never
- * compressed, is a member that the contents name (PostgreSQL's src/bin/pg_dump/pg_backup_tar.c).
+ * An archive in the tar format (`pg_dump -Ft`): `toc.dat` is the table of contents, and each table's data is a member that
+ * the contents name (PostgreSQL's src/bin/pg_dump/pg_backup_tar.c); or the folder of `pg_dump -Fd`, put into a tar archive.
  */
 export class Tar implements Backup {
   readonly #reader: ByteReader;
+  /** By their names in the folder of the contents. */
   readonly #members: Map<string, Member>;
   readonly #contents: Contents;
   #taken: ByteReader | undefined;
@@ -37,16 +41,26 @@ export class Tar implements Backup {
     this.#size = reader.size;
   }
 
-  static async open(reader: ByteReader): Promise<Tar> {
-    const members = await readMembers(reader);
-    const toc = members.get('toc.dat');
-    if (!toc)
+  /**
+   * @param members all files in the archive
+   * @throws ZenError `failed` when none is a table of contents
+   */
+  static async open(reader: ByteReader, members: Map<string, Member>, options: BackupOptions): Promise<Tar> {
+    const name = [...members.keys()].find((each) => /(^|\/)toc\.dat$/.test(each));
+    const toc = members.get(name ?? '');
+    if (name === undefined || !toc)
       throw new ZenError(
         'failed',
-        `${reader.path} holds no toc.dat: it is not a backup. Make one with pg_dump -Ft.`,
+        `${reader.path} is a tar archive without toc.dat: no backup of pg_dump -Ft or -Fd. Unpack it, and name the file that has the log.`,
       );
-    const { contents } = await readToc(reader.section(toc.offset, toc.size));
-    return new Tar(reader, members, contents);
+    const folder = name.slice(0, -'toc.dat'.length);
+    const inside = [...members].filter(([each]) => each.startsWith(folder));
+    const { contents } = await readToc(reader.section(toc.offset, toc.size), options);
+    return new Tar(
+      reader,
+      new Map(inside.map(([each, member]) => [each.slice(folder.length), member])),
+      contents,
+    );
   }
 
   get path(): string {
@@ -61,24 +75,30 @@ export class Tar implements Backup {
     return this.#done + (this.#taken?.position ?? 0);
   }
 
+  get notes(): string[] {
+    return this.#contents.notes;
+  }
+
   find(...names: string[]): Promise<Entry> {
     return Promise.resolve(chooseEntry(this.#contents, names, this.path));
   }
 
   async *rows(table: Entry): AsyncGenerator<Buffer> {
-    this.#size = table.parts.reduce((sum, part) => sum + this.#member(part).size, 0);
+    this.#size = table.parts.reduce((sum, part) => sum + this.#find(part).size, 0);
     yield* readPartRows(table, this.path, (part) => this.#read(part));
   }
 
-  async *#read(part: TablePart): AsyncGenerator<Buffer> {
-    const { offset, size } = this.#member(part);
+  #read(part: TablePart): AsyncGenerator<Buffer> {
+    const { offset, size, compression } = this.#find(part);
     this.#done += this.#taken?.size ?? 0;
     this.#taken = this.#reader.section(offset, size);
-    yield* cutRows(this.#taken.rest(), this.path);
+    return decompress(this.#taken.rest(), compression, this.path);
   }
 
-  #member({ name, file }: TablePart): Member {
-    return this.#members.get(file ?? '') ?? damaged(this.#reader, `the data of ${name} is missing`);
+  #find(part: TablePart): Member & DataFile {
+    const found = findData(part, this.#members, this.path);
+    const member = this.#members.get(found.file) ?? damaged(this.#reader, `it lacks ${found.file}`);
+    return { ...member, ...found };
   }
 
   close(): Promise<void> {
@@ -86,7 +106,12 @@ export class Tar implements Backup {
   }
 }
 
-async function readMembers(reader: ByteReader): Promise<Map<string, Member>> {
+/**
+ * Reads where the files in a tar archive are.
+ *
+ * @throws ZenError `failed` when it is damaged
+ */
+export async function readMembers(reader: ByteReader): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
   while (reader.position + blockBytes <= reader.size) {
     const header = await reader.bytes(blockBytes);
@@ -94,7 +119,8 @@ async function readMembers(reader: ByteReader): Promise<Map<string, Member>> {
     if (!hasChecksum(header)) damaged(reader, `a wrong checksum at byte ${reader.position - blockBytes}`);
     const name = header.toString('latin1', 0, 100).replace(/\0.*$/s, '');
     const size = readSize(header.subarray(124, 136));
-    members.set(name, { offset: reader.position, size });
+    const isFile = /[0\0]/.test(String.fromCharCode(header[156] ?? 0)); // not a folder, a link, or more about the next one
+    if (isFile) members.set(name.replace(/^\.\//, ''), { offset: reader.position, size });
     reader.seek(reader.position + Math.ceil(size / blockBytes) * blockBytes);
   }
   return members;

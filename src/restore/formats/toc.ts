@@ -1,8 +1,11 @@
 import { ZenError } from '../../errors.ts';
 import { fullName, inherited } from './backup.ts';
-import type { BackupTable, QualifiedName } from './backup.ts';
+import type { BackupOptions, BackupTable, QualifiedName } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
+import { describeEncoding, makeRecoder, recodeChunks, requireEncoding } from '../encoding.ts';
+import type { Recode } from '../encoding.ts';
 import { reorder } from '../copy/reorder.ts';
+import { cutRows } from '../copy/rows.ts';
 import type { ByteReader } from './reader.ts';
 import { TableSelection } from '../selection.ts';
 import { readAttachment, readCopy, readDefinition } from '../sql/statement.ts';
@@ -18,6 +21,7 @@ export type Format = (typeof formats)[keyof typeof formats];
 /** A table to take of an archive, and where it is: in several parts, if others are partitions of it or inherit it. */
 export interface Entry extends BackupTable {
   parts: TablePart[];
+  recoder: Contents['recoder'];
 }
 
 export interface TablePart extends BackupTable {
@@ -32,6 +36,9 @@ export interface TablePart extends BackupTable {
 export interface Contents {
   catalogue: Catalogue;
   parts: TablePart[];
+  /** Makes what turns their texts into UTF-8. */
+  recoder: () => Recode | undefined;
+  notes: string[];
 }
 
 export interface Toc {
@@ -54,7 +61,7 @@ const v = (minor: number) => 256 + minor;
  *
  * @throws ZenError `failed` for what is not an archive, is damaged, or is of an unknown version
  */
-export async function readToc(reader: ByteReader): Promise<Toc> {
+export async function readToc(reader: ByteReader, { encoding: given }: BackupOptions = {}): Promise<Toc> {
   const { version, format, fields } = await readHeader(reader);
   const compression = await readCompression(reader, version, fields);
   for (let field = 0; field < 7; field++) await fields.int(); // when it was made: second to year, then daylight saving
@@ -65,10 +72,13 @@ export async function readToc(reader: ByteReader): Promise<Toc> {
   for (let entry = 0; entry < count; entry++) {
     const { description, definition, ...part } = await readEntry(fields, version, format);
     if (description === 'TABLE' || description === 'TABLE ATTACH') addDefinition(catalogue, part, definition);
-    if (description === 'ENCODING') requireEncoding(definition, reader.path);
+    if (description === 'ENCODING') fields.encoding = given ?? readEncoding(definition);
     if (description === 'TABLE DATA') parts.push(part);
   }
-  return { format, compression, contents: { catalogue, parts }, fields };
+  const { encoding } = fields;
+  const notes = requireEncoding(encoding) === 'utf-8' ? [] : [describeEncoding(encoding)];
+  const recoder = () => makeRecoder(encoding, reader.path, given !== undefined);
+  return { format, compression, contents: { catalogue, parts, recoder, notes }, fields };
 }
 
 /** Partitions are attached by an entry of their own; before PostgreSQL 14 in that of the table, before 12 made as such. */
@@ -115,10 +125,8 @@ async function readCompression(
 }
 
 /** The contents begin with `SET client_encoding = 'UTF8';`, which is what the texts are written in. */
-function requireEncoding(statement: string, path: string): void {
-  const encoding = /'([^']*)'/.exec(statement)?.[1] ?? '';
-  if (/^(utf-?8|unicode|sql_ascii)$/i.test(encoding)) return;
-  throw new ZenError('failed', `${path} is written in ${encoding}. Make it with pg_dump --encoding=UTF8.`);
+function readEncoding(statement: string): string {
+  return /'([^']*)'/.exec(statement)?.[1] ?? '';
 }
 
 interface RawEntry extends TablePart {
@@ -166,7 +174,11 @@ async function readEntry(fields: ArchiveFields, version: number, format: Format)
  * @param names see `TableSelection`
  * @throws ZenError `failed` otherwise, or when there is none, or several
  */
-export function chooseEntry({ catalogue, parts: all }: Contents, names: string[], path: string): Entry {
+export function chooseEntry(
+  { catalogue, parts: all, recoder }: Contents,
+  names: string[],
+  path: string,
+): Entry {
   const selection = new TableSelection(names, catalogue, path);
   selection.check(all);
   const parts = all.filter((part) => selection.owner(part));
@@ -189,16 +201,16 @@ export function chooseEntry({ catalogue, parts: all }: Contents, names: string[]
       `${path} is damaged: it has data of a column ${unknown} that its table has not. Copy it again.`,
     );
   }
-  return { ...owner, columns, types, parts };
+  return { ...owner, columns, types, parts, recoder };
 }
 
 /**
  * The rows of all parts of a table, one after the other, with their columns in the table's order.
  *
- * @param read gives the rows of a part
+ * @param read gives the data of a part
  */
 export async function* readPartRows(
-  { columns, parts }: Entry,
+  { columns, parts, recoder }: Entry,
   path: string,
   read: (part: TablePart) => AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
@@ -210,7 +222,8 @@ export async function* readPartRows(
         `${path} is damaged: its data of ${fullName(part)} has other columns than the rest. Copy it again.`,
       );
     }
-    for await (const rows of read(part)) yield arrange(rows);
+    const data = recodeChunks(read(part), recoder());
+    for await (const rows of cutRows(data, path)) yield arrange(rows);
   }
 }
 
@@ -223,6 +236,8 @@ export class ArchiveFields {
   readonly #reader: ByteReader;
   readonly #intSize: number;
   readonly #offsetSize: number;
+  /** Of texts, from here on. */
+  encoding = 'UTF8';
 
   constructor(reader: ByteReader, intSize: number, offsetSize: number) {
     this.#reader = reader;
@@ -244,7 +259,9 @@ export class ArchiveFields {
   async string(): Promise<string | null> {
     const length = await this.int();
     if (length > longestField) damaged(this.#reader, `a text of ${length} bytes`);
-    return length < 0 ? null : (await this.#reader.bytes(length)).toString('utf8');
+    if (length < 0) return null;
+    const bytes = await this.#reader.bytes(length);
+    return (makeRecoder(this.encoding, this.#reader.path, true)?.(bytes) ?? bytes).toString('utf8');
   }
 
   /** Reads whether it is known (2), then its digits, the lowest first (ReadOffset). */

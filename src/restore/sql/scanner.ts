@@ -1,5 +1,6 @@
 import { ZenError } from '../../errors.ts';
 import { findEnd, Lines } from '../copy/lines.ts';
+import type { Recode } from '../encoding.ts';
 import { skipToken } from './statement.ts';
 import { excerpt, TextBuffer } from '../copy/text.ts';
 
@@ -89,6 +90,11 @@ export class Scanner {
       else held.shorten();
     }
     if (held.rest.toString('latin1') !== '\\.') this.#endIn(`the data of ${of}`);
+  }
+
+  /** Reads what follows the last statement in another encoding. */
+  recode(recode: Recode): void {
+    this.#window.recode(recode);
   }
 
   /** Passes over blanks, comments, empty statements and pg_dump's own commands; whether a statement starts there. */

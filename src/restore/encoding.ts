@@ -1,0 +1,187 @@
+import { isUtf8 } from 'node:buffer';
+import { messageOf, shorten, ZenError } from '../errors.ts';
+import { newline } from './copy/bytes.ts';
+
+/** PostgreSQL's names of encodings, where TextDecoder has another (src/common/encnames.c), without `-` and `_`. */
+const aliases: Record<string, string> = {
+  ...{
+    win: 'windows-1251',
+    alt: 'ibm866',
+    win866: 'ibm866',
+    koi8: 'koi8-r',
+    koi8r: 'koi8-r',
+    koi8u: 'koi8-u',
+  },
+  ...{
+    euccn: 'gb2312',
+    eucjp: 'euc-jp',
+    euckr: 'euc-kr',
+    uhc: 'euc-kr',
+    unicode: 'utf-8',
+    mskanji: 'shift_jis',
+  },
+  ...{ latin1: 'iso-8859-1', latin5: 'iso-8859-9', latin6: 'iso-8859-10', latin7: 'iso-8859-13' },
+  ...{ latin8: 'iso-8859-14', latin9: 'iso-8859-15', iso88591: 'iso-8859-1', cp65001: 'utf-8' },
+  ...{ windows1252: 'windows-1252', cp1252: 'windows-1252', win1252: 'windows-1252' },
+};
+/** Bytes 0x80 to 0x9f in windows-1252, which TextDecoder of Node 20 takes for controls. */
+const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+/** Turns bytes of an encoding into UTF-8, from one chunk to the next; without a chunk, it ends the text. */
+export type Recode = (chunk?: Buffer) => Buffer;
+
+/**
+ * The name of an encoding as it is known to TextDecoder, for one of its names or PostgreSQL's. For SQL_ASCII, which says
+ * nothing, it is UTF-8.
+ *
+ * @throws ZenError `usage` for an unknown one
+ */
+export function requireEncoding(name: string): string {
+  const plain = name.toLowerCase().replaceAll(/[-_ ]/g, '');
+  if (/^(sqlascii|ascii|usascii)$/.test(plain)) return 'utf-8';
+  const known = aliases[plain];
+  if (known !== undefined) return known;
+  for (const label of [name, name.replaceAll('_', '-'), plain.replace(/^win(?=\d)/, 'cp')])
+    try {
+      return new TextDecoder(label).encoding;
+    } catch {
+      continue;
+    }
+  throw new ZenError(
+    'usage',
+    `“${shorten(name, 40)}” is no encoding that Zen knows: say windows-1251, koi8-r, ibm866, utf-16le ….`,
+  );
+}
+
+/**
+ * Makes what turns an encoding into UTF-8; undefined for UTF-8 itself.
+ *
+ * @param isSure false when the file says its encoding: then it is wrong if the text is in UTF-8
+ * @throws ZenError `failed` for an encoding that is unknown; the function too, for bytes that it has not
+ */
+export function makeRecoder(name: string, path: string, isSure: boolean): Recode | undefined {
+  const encoding = known(name, path);
+  if (encoding === 'utf-8') return undefined;
+  const decode = decoderOf(encoding);
+  let isChecked = isSure;
+  return (chunk) => {
+    if (!isChecked && chunk?.some((byte) => byte >= 0x80)) {
+      isChecked = true;
+      if (isUtf8(chunk.subarray(0, chunk.lastIndexOf(newline) + 1 || chunk.length)))
+        throw new ZenError(
+          'failed',
+          `${path} says that it is in ${name}, and its texts are in UTF-8. Say which is true: --encoding utf-8, or --encoding ${encoding}.`,
+        );
+    }
+    try {
+      return Buffer.from(decode(chunk));
+    } catch (error) {
+      throw new ZenError(
+        'failed',
+        `${path} has bytes that are no text in ${name}. Say its encoding with --encoding.`,
+        { cause: error },
+      );
+    }
+  };
+}
+
+function known(name: string, path: string): string {
+  try {
+    return requireEncoding(name);
+  } catch (error) {
+    throw new ZenError(
+      'failed',
+      `${path} is in ${shorten(name, 40)}, which Zen does not read: ${messageOf(error)} Make it with pg_dump --encoding=UTF8.`,
+    );
+  }
+}
+
+function decoderOf(encoding: string): (chunk?: Buffer) => string {
+  if (encoding === 'iso-8859-1') return (chunk) => chunk?.toString('latin1') ?? '';
+  if (encoding === 'windows-1252')
+    return (chunk = Buffer.alloc(0)) =>
+      chunk
+        .toString('latin1')
+        .replaceAll(/[\x80-\x9f]/g, (char) => windows1252.charAt(char.charCodeAt(0) - 0x80));
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  return (chunk) => (chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode());
+}
+
+export function describeEncoding(name: string): string {
+  return `Its texts are in ${shorten(name, 40)} and become UTF-8.`;
+}
+
+/** All chunks as UTF-8. */
+export async function* recodeChunks(
+  chunks: AsyncIterable<Buffer>,
+  recode: Recode | undefined,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield recode ? recode(chunk) : chunk;
+  const rest = recode?.();
+  if (rest && rest.length > 0) yield rest;
+}
+
+/** Tells UTF-16 by its mark, or by the zeros of its first characters, which are ASCII in every format. */
+export function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  const zeros = [0, 1].map(
+    (odd) => start.subarray(0, 32).filter((byte, at) => at % 2 === odd && byte === 0).length,
+  );
+  const [even = 0, odd = 0] = zeros;
+  const half = Math.min(start.length, 32) / 2;
+  if ((start[0] === 0xff && start[1] === 0xfe) || (half >= 4 && odd > half * 0.8 && even === 0))
+    return 'utf-16le';
+  if ((start[0] === 0xfe && start[1] === 0xff) || (half >= 4 && even > half * 0.8 && odd === 0))
+    return 'utf-16be';
+  return undefined;
+}
+
+/** Encodings of one byte a character that texts without a mark are often in. */
+const usual = ['windows-1251', 'koi8-r', 'ibm866', 'windows-1252'];
+
+/**
+ * Makes sure that a piece of text is in UTF-8.
+ *
+ * @throws ZenError `failed` when it is not, with the encodings in which it makes sense
+ */
+export function requireUtf8(piece: Buffer, path: string): void {
+  if (isUtf8(piece)) return;
+  const odd = piece
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => /[\x80-\xff]/.test(line))
+    .slice(0, 50)
+    .join('\n');
+  const read = usual
+    .map((encoding) => ({ encoding, text: decoderOf(encoding)(Buffer.from(odd, 'latin1')) }))
+    .map(({ encoding, text }) => ({ encoding, text, sense: senseOf(text) }))
+    .filter(({ sense }) => sense > 0.5)
+    .sort((a, b) => b.sense - a.sense)
+    .map(({ encoding, text }) => `“${shorten(exampleOf(text), 40)}” in ${encoding}`);
+  const remedy =
+    read.length > 0 ? `It reads ${read.join(', or ')}. Say so, as in` : 'Name its encoding, as in';
+  const example = /in (\S+)$/.exec(read[0] ?? '')?.[1] ?? 'windows-1251';
+  throw new ZenError('failed', `${path} is not in UTF-8. ${remedy} --encoding ${example}.`);
+}
+
+function exampleOf(text: string): string {
+  const fields = text.split(/[\n\t,;|"]/).filter((field) => /[^\0-\x7f]/.test(field));
+  return [...new Set(fields)].slice(0, 3).join(', ');
+}
+
+/**
+ * Tells how far the words beyond ASCII are as people write them: capitals in front only, and in Russian the usual letters; in
+ * other alphabets, letters with signs among plain ones. From 0 to 1.
+ */
+function senseOf(text: string): number {
+  const words =
+    text.match(
+      /[^\s\0-@[-`{-\x7f«»„“”’–—…№©®€\xa0]*[^\s\0-\x7f«»„“”’–—…№©®€\xa0][^\s\0-@[-`{-\x7f«»„“”’–—…№©®€\xa0]*/g,
+    ) ?? [];
+  const isRussian = (word: string) => /^([А-ЯЁ]?[а-яё]*|[А-ЯЁ]+)$/.test(word);
+  const isLatin = (word: string) => /^\p{Script=Latin}+$/u.test(word) && /[a-z]/i.test(word);
+  const shaped = words.filter((word) => isRussian(word) || isLatin(word));
+  const letters = shaped.filter(isRussian).join('').toLowerCase();
+  const usualLetters = letters.replaceAll(/[^оеаинтсрвлкмдпуяы]/g, '').length;
+  const share = words.length === 0 ? 0 : shaped.length / words.length;
+  return share < 0.8 ? 0 : share * (letters === '' ? 0.9 : usualLetters / letters.length);
+}

@@ -1,0 +1,287 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import type { Database } from '../src/db/database.ts';
+import type { BackupOptions } from '../src/restore/formats/backup.ts';
+import { openBackup, spool } from '../src/restore/formats/detect.ts';
+import { restore } from '../src/restore/restore.ts';
+import type { RestoreOptions } from '../src/restore/restore.ts';
+import { writeArchive } from './support/archive.ts';
+import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
+import { lz4Frame, zstdFrame } from './support/frames.ts';
+
+/** What people have, each with the options that it takes: the same few rows, or a refusal that says the way on. */
+const names = ['event_id', 'ts', 'user_id', 'event', 'item_topic', 'source_topic', 'age_segment'];
+const rows: (string | null)[][] = [
+  ['1', '1569348001799', '7', 'show', 'Рассказы', 'Кино', '18-25'],
+  ['2', '1569348003598', '8', 'click', 'Ёлки "новогодние"', 'Сад и дача', '26-30'],
+  ['3', '1569348005397', '9', 'view', 'Кино, сериалы; музыка', 'Россия', '45+'],
+  ['4', '1569348007196', null, 'show', 'Наука', null, '18-25'],
+];
+
+type Options = BackupOptions & Partial<RestoreOptions>;
+type File = Buffer | string | Record<string, Buffer | string>;
+
+const folder = temporaryFolder();
+let last = 0;
+
+/** Writes a file, or several, and gives their paths. */
+function write(file: File): string[] {
+  const files = typeof file === 'string' || Buffer.isBuffer(file) ? { log: file } : file;
+  last++;
+  return Object.entries(files).map(([name, content]) => {
+    const path = join(folder, String(last), name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+    return path;
+  });
+}
+
+function quote(value: string | null): string {
+  return value === null ? '' : /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}
+
+const table = [names, ...rows];
+const csv = table.map((row) => `${row.map(quote).join(',')}\n`).join('');
+const text = rows.map((row) => `${row.map((value) => value ?? '\\N').join('\t')}\n`).join('');
+const definition = `CREATE TABLE public.log_raw (event_id bigint, ts bigint, user_id bigint, ${names
+  .slice(3)
+  .map((name) => `${name} text`)
+  .join(', ')});\n`;
+const copy = `COPY public.log_raw (${names.join(', ')}) FROM stdin;\n${text}\\.\n`;
+const script = `SET client_encoding = 'UTF8';\n${definition}${copy}`;
+const archive = archiveOf(Buffer.from(text));
+
+function archiveOf(data: Buffer, encoding = 'UTF8', minor = 14): Buffer {
+  const end = Buffer.from('\\.\n\n\n');
+  return writeArchive({
+    ...{ minor, encoding },
+    tables: [{ table: 'log_raw', columns: names.join(', '), text: Buffer.concat([data, end]) }],
+  });
+}
+
+/** Encodes by the bytes that the platform reads as these characters. */
+function encode(content: string, encoding: string): Buffer {
+  const decoder = new TextDecoder(encoding);
+  const bytes = new Map(
+    Array.from({ length: 256 }, (_, byte) => [decoder.decode(Uint8Array.of(byte)), byte] as const),
+  );
+  return Buffer.from(Array.from(content, (char) => bytes.get(char) ?? fail(char, encoding)));
+}
+
+function fail(char: string, encoding: string): never {
+  throw new Error(`${encoding} has no ${char}.`);
+}
+
+function utf16(content: string, isBig = false, mark = ''): Buffer {
+  const bytes = Buffer.from(`${mark}${content}`, 'utf16le');
+  return isBig ? bytes.swap16() : bytes;
+}
+
+/** A tar archive (POSIX ustar). */
+function tar(files: Record<string, Buffer | string>): Buffer {
+  const members = Object.entries(files).map(([name, content]) => {
+    const data = Buffer.from(content);
+    const header = Buffer.alloc(512);
+    header.write(name);
+    header.write(data.length.toString(8).padStart(11, '0'), 124);
+    header.write(name.endsWith('/') ? '5' : '0', 156);
+    header.write('ustar\0', 257);
+    header.fill(' ', 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0`, 148);
+    return Buffer.concat([header, data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
+  });
+  return Buffer.concat([...members, Buffer.alloc(1024)]);
+}
+
+/** The files of a directory dump. */
+function directory(prefix = ''): Record<string, Buffer> {
+  const recipe = { table: 'log_raw', columns: names.join(', '), text: '' };
+  return {
+    [prefix]: Buffer.alloc(0),
+    [`${prefix}toc.dat`]: writeArchive({ format: 5, tables: [recipe] }),
+    [`${prefix}1.dat.gz`]: gzipSync(`${text}\\.\n\n\n`),
+  };
+}
+
+const cut = (bytes: Buffer) => ({
+  'zen.001': bytes.subarray(0, 70),
+  'zen.002': bytes.subarray(70, 71),
+  'zen.003': bytes.subarray(71),
+});
+
+const russian = ['windows-1251', 'koi8-r', 'ibm866'];
+const latin = (content: string) => Buffer.from(content, 'latin1');
+
+const exact: [title: string, file: File, options?: Options][] = [
+  ['CSV', csv],
+  ['plain SQL', script],
+  ['an archive', archive],
+  ...russian.map((encoding): [string, File, Options] => [
+    `CSV in ${encoding}, which it does not say`,
+    encode(csv, encoding),
+    { encoding },
+  ]),
+  ...[
+    ['WIN1251', 'windows-1251'],
+    ['win', 'windows-1251'],
+    ['KOI8R', 'koi8-r'],
+    ['KOI8U', 'koi8-u'],
+    ['WIN866', 'ibm866'],
+    ['ISO_8859_5', 'iso-8859-5'],
+  ].flatMap(([name = '', encoding = '']): [string, File][] => [
+    [`plain SQL in ${name}`, encode(script.replace('UTF8', name), encoding)],
+    [`an archive in ${name}`, archiveOf(encode(text, encoding), name)],
+  ]),
+  [
+    'plain SQL that sets its encoding with names',
+    encode(`SET NAMES 'koi8r';\n${definition}${copy}`, 'koi8-r'),
+  ],
+  ['plain SQL in SQL_ASCII', encode(script.replace('UTF8', 'SQL_ASCII'), 'koi8-r'), { encoding: 'KOI8-R' }],
+  ['an archive in SQL_ASCII', archiveOf(encode(text, 'ibm866'), 'SQL_ASCII'), { encoding: 'cp866' }],
+  ['plain SQL that has become UTF-8', script.replace('UTF8', 'WIN1251'), { encoding: 'utf-8' }],
+  ['CSV in UTF-16 with its mark', utf16(csv, false, '\ufeff')],
+  ['CSV in UTF-16 of the other order with its mark', utf16(csv, true, '\ufeff')],
+  ['CSV in UTF-16 without its mark', utf16(csv)],
+  ['plain SQL in UTF-16 without its mark, of the other order', utf16(script, true)],
+  ['plain SQL in UTF-16, whatever it says', utf16(script.replace('UTF8', 'WIN1251'), false, '\ufeff')],
+  ['gzipped UTF-16', gzipSync(utf16(csv))],
+  ['a compressed archive', gzipSync(archive)],
+  ['an archive, compressed twice', zstdFrame([gzipSync(archive)])],
+  ['CSV, compressed three times', gzipSync(lz4Frame([gzipSync(csv)], { stored: true }))],
+  ['a tar archive of a folder', tar(directory())],
+  ['a tar archive with the folder', tar(directory('zen_dir/'))],
+  ['a tar archive made in the folder', tar(directory('./'))],
+  ['a compressed tar archive of a folder', gzipSync(tar(directory('zen_dir/')))],
+  ['a tar archive of one CSV', tar({ 'log.csv': csv })],
+  ['a tar archive of one archive, compressed', tar({ 'backup/zen.dump.gz': gzipSync(archive) })],
+  ['a split archive', cut(archive)],
+  ['a split CSV', cut(Buffer.from(csv))],
+  ['a split gzip', cut(gzipSync(script))],
+  [
+    'gzipped pieces, one behind the other',
+    Buffer.concat([gzipSync(csv.slice(0, 90)), gzipSync(csv.slice(90))]),
+  ],
+];
+
+const refused: [title: string, file: File, message: RegExp, options?: Options][] = [
+  ...russian.map((encoding): [string, File, RegExp] => [
+    `CSV in ${encoding}`,
+    encode(csv, encoding),
+    new RegExp(
+      `is not in UTF-8\\. It reads “Рассказы, Кино.*” in ${encoding}.* Say so, as in --encoding ${encoding}\\.$`,
+    ),
+  ]),
+  [
+    'CSV with a header in windows-1251',
+    encode(csv.replace('user_id', 'пользователь'), 'windows-1251'),
+    /It reads “пользователь” in windows-1251.*--encoding windows-1251/,
+  ],
+  [
+    'CSV in windows-1252',
+    latin(csv.replaceAll(/[а-яё]+/gi, 'Müller').replace('show', 'Café')),
+    /It reads “Café, Müller.*” in windows-1252/,
+  ],
+  [
+    'plain SQL in SQL_ASCII',
+    encode(script.replace('UTF8', 'SQL_ASCII'), 'koi8-r'),
+    /in koi8-r.*--encoding koi8-r/,
+  ],
+  ['plain SQL that says WIN1251 and is in UTF-8', script.replace('UTF8', 'WIN1251'), /says that it is in WIN1251, and its texts are in UTF-8.*--encoding utf-8, or --encoding windows-1251/], // prettier-ignore
+  [
+    'an archive that says KOI8R and is in UTF-8',
+    archiveOf(Buffer.from(text), 'KOI8R'),
+    /says that it is in KOI8R/,
+  ],
+  ['an encoding that nobody reads', script.replace('UTF8', 'MULE_INTERNAL'), /is in MULE_INTERNAL, which Zen does not read/], // prettier-ignore
+  [
+    'bytes that the encoding lacks',
+    encode(csv, 'koi8-r'),
+    /has bytes that are no text in euc-jp/,
+    { encoding: 'euc-jp' },
+  ],
+  ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc \S+\/log \| zen restore -\.$/], // prettier-ignore
+  ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
+  ['zip', latin('PK\x03\x04\x14\0\0\0\b\0'), /is a zip archive\. Pipe what it holds: unzip -p /],
+  [
+    'an Excel workbook',
+    latin('PK\x03\x04\x14\0\x06\0[Content_Types].xml'),
+    /is an Excel workbook\. Save its sheet/,
+  ],
+  ['7z', latin('7z\xbc\xaf\x27\x1c\0\x04'), /is a 7z archive.* 7z x -so /],
+  ['openssl', latin('Salted__12345678'), /is encrypted with openssl.*openssl enc -d/],
+  ['GnuPG', latin('\x8c\r\x04\x09\x03\x02'), /is encrypted with GnuPG.*gpg -d /],
+  ['age', 'age-encryption.org/v1\n', /is encrypted with age.*age -d /],
+  ['zip within gzip', gzipSync(latin('PK\x03\x04\x14\0\0\0\b\0')), /is a zip archive/],
+  ['SQLite', latin('SQLite format 3\0\x10\0'), /is a database of SQLite.*sqlite3 -header -csv /],
+  ['mysqldump', '-- MySQL dump 10.13\n\nINSERT INTO `log_raw` VALUES (1);\n', /is a dump of MySQL or MariaDB, not of PostgreSQL.*--null NULL/], // prettier-ignore
+  ['phpMyAdmin', '-- phpMyAdmin SQL Dump\n-- version 5.2\n', /is a dump of MySQL/],
+  ['a script of SQL Server', utf16('USE [zen]\r\nGO\r\nINSERT [dbo].[log_raw] ([ts]) VALUES (1)\r\nGO\r\n', false, '\ufeff'), /is a script of SQL Server/], // prettier-ignore
+  ['a table of psql', ' event_id | ts \n----------+----\n        1 |  2 \n(1 row)\n', /is a table drawn for people.*format csv, header/], // prettier-ignore
+  [
+    'Yandex Metrica',
+    'ym:s:visitID\tym:s:dateTime\n1\t2019-09-24 18:00:00\n',
+    /is an export of Yandex Metrica/,
+  ],
+  ['binary COPY', latin('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0'), /is binary COPY data, which names no columns/],
+  ['the message of a dump that failed', 'pg_dump: error: connection to server failed: FATAL\n', /is only the message of a dump that failed\. Make it again/], // prettier-ignore
+  ['a tar archive of many files', tar({ 'a.csv': csv, 'b.csv': csv }), /is a tar archive without toc\.dat/],
+];
+
+describe.each(kinds)('into the %s database', (kind) => {
+  let db: Database;
+
+  beforeAll(async () => {
+    db = await newDatabase(kind);
+  });
+
+  afterAll(() => db.close());
+
+  async function load(file: File, options: Options = {}): Promise<string[]> {
+    const paths = write(file);
+    const open = () => openBackup(paths, options);
+    const backup = await open();
+    try {
+      return (await restore(db, backup, { append: false, reopen: open, ...options })).notes;
+    } finally {
+      await backup.close();
+    }
+  }
+
+  async function held(): Promise<(string | null)[][]> {
+    const texts = names.map((name) => `${name}::text as ${name}`).join(', ');
+    const found = await db.query<Record<string, string | null>>(
+      `select ${texts} from log_raw order by event_id`,
+    );
+    return found.map((row) => Object.values(row));
+  }
+
+  test.each(exact)('%s gives the rows', async (...[, file, options]) => {
+    await load(file, options);
+    expect(await held()).toEqual(rows);
+  });
+
+  test.each(refused)('%s is refused by its name, with the way on', async (...[, file, message, options]) => {
+    await load(csv);
+    await expect(load(file, options)).rejects.toThrow(message);
+    expect(await held()).toEqual(rows);
+  });
+
+  test('from standard input, a compressed archive is read, too', async () => {
+    const { open, close } = await spool(Readable.from([gzipSync(archive)]));
+    const backup = await open();
+    await restore(db, backup, { append: false, reopen: open });
+    await backup.close();
+    await close();
+    expect(await held()).toEqual(rows);
+  });
+
+  test('the encoding that a file says is told', async () => {
+    expect(await load(encode(script.replace('UTF8', 'KOI8R'), 'koi8-r'))).toEqual([
+      'Its texts are in KOI8R and become UTF-8.',
+    ]);
+  });
+});
