@@ -13,7 +13,7 @@ async function take(text: string, size = 1 << 16): Promise<{ table: BackupTable;
   const csv = new Csv('log.csv', text.length, cut(text, size), () => 7, () => Promise.resolve()); // prettier-ignore
   const table = await csv.find();
   const pieces: Buffer[] = [];
-  for await (const piece of csv.rows(table)) {
+  for await (const piece of csv.rows()) {
     expect(piece.at(-1)).toBe(10);
     pieces.push(piece);
   }
@@ -84,8 +84,9 @@ test('a quote that nothing closes does not keep COPY text from being read on', a
   }
   let unread = 0;
   const csv = new Csv('log.tsv', 0, counted(), () => 0, () => Promise.resolve()); // prettier-ignore
+  await csv.find();
   let read = '';
-  for await (const piece of csv.rows(await csv.find())) {
+  for await (const piece of csv.rows()) {
     unread = 0;
     read += piece.toString();
   }
@@ -97,8 +98,8 @@ describe('a line of 5 MB is looked at once:', () => {
   const json = Array.from({ length: 1 << 16 }, (_, id) => `{"id": ${id}, "event": "show", "topic": "Наука"}`);
 
   test.each([
-    ['JSON', `[${json.join(', ')}]`, 'names no column ts'],
-    ['a header of quoted names', `${'"x",'.repeat(1 << 20)}"ts"\n`, 'names no column ts'],
+    ['JSON', `[${json.join(', ')}]`, 'names more than 16384 columns'],
+    ['a header of quoted names', `${'"x",'.repeat(1 << 20)}"ts"\n`, 'names more than 16384 columns'],
     ['a header that begins well', `ts,${'"x",'.repeat(1 << 20)}\n`, 'names more than 16384 columns'],
     ['quoted values', `ts,a\n${'"x",'.repeat(1 << 20)}\n`, 'line 2: the row has more values than the 2'],
     [
@@ -116,9 +117,8 @@ describe('a line of 5 MB is looked at once:', () => {
 
 describe('a file that cannot be read is a sentence:', () => {
   test.each([
-    ['an empty file', '', 'log.csv, line 1: the header “” names no column ts.'],
-    ['no header', '1,2,3\n', 'log.csv, line 1: the header “1,2,3” names no column ts.'],
-    ['a name twice', 'ts,a,a\n', 'log.csv, line 1: the header names a twice.'],
+    ['an empty file', '', 'log.csv, line 1: “” is no header of a table.'],
+    ['a text', 'just a text\n', 'log.csv, line 1: “just a text” is no header of a table.'],
     [
       'a short row',
       'ts,a,b\n1,2,3\n1,2\n',

@@ -100,12 +100,6 @@ test('a frame to be passed over that is longer than the file is a sentence', asy
   await expect(openBackup(path)).rejects.toThrow('log.csv.zst ends too early, at byte 8000');
 });
 
-test('an archive that was compressed once more is named', async () => {
-  const path = join(temporaryFolder(), 'zen.dump.zst');
-  writeFileSync(path, zstdFrame([readFileSync(`${folder}custom.dump`)]));
-  await expect(openBackup(path)).rejects.toThrow('is an archive compressed with zstd. Unpack it first.');
-});
-
 describe('what is damaged is a sentence:', () => {
   const zstd = readFileSync(`${folder}comma.csv.zst`);
   const lz4 = readFileSync(`${folder}linked.lz4`);

@@ -12,7 +12,7 @@ import { writeArchive } from './support/archive.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { lz4Frame, zstdFrame } from './support/frames.ts';
 
-/** What people have, each with the options that it takes: the same few rows, or a refusal that says the way on. */
+/** The same few rows in every form that people have, or a refusal that says the way on. */
 const names = ['event_id', 'ts', 'user_id', 'event', 'item_topic', 'source_topic', 'age_segment'];
 const rows: (string | null)[][] = [
   ['1', '1569348001799', '7', 'show', 'Рассказы', 'Кино', '18-25'],
@@ -107,6 +107,15 @@ function directory(prefix = ''): Record<string, Buffer> {
   };
 }
 
+/** The table in another dialect of CSV, every text quoted. */
+function dialect(delimiter: string, mark = '"', escape = mark): string {
+  const quoted = (value: string) =>
+    `${mark}${(escape === mark ? value : value.replaceAll(escape, escape + escape)).replaceAll(mark, escape + mark)}${mark}`;
+  const written = (value: string | null) =>
+    value === null || /^\d+$/.test(value) ? (value ?? '') : quoted(value);
+  return table.map((row) => `${row.map(written).join(delimiter)}\n`).join('');
+}
+
 const cut = (bytes: Buffer) => ({
   'zen.001': bytes.subarray(0, 70),
   'zen.002': bytes.subarray(70, 71),
@@ -158,6 +167,20 @@ const exact: [title: string, file: File, options?: Options][] = [
   ['a compressed tar archive of a folder', gzipSync(tar(directory('zen_dir/')))],
   ['a tar archive of one CSV', tar({ 'log.csv': csv })],
   ['a tar archive of one archive, compressed', tar({ 'backup/zen.dump.gz': gzipSync(archive) })],
+  ['names in capitals', csv.replace(names.join(','), names.join(',').toUpperCase())],
+  ['an archive with names in capitals', writeArchive({ tables: [{ table: 'log_raw', columns: names.map((name) => `"${name.toUpperCase()}"`).join(', '), text: `${text}\\.\n\n\n` }] })], // prettier-ignore
+  ['other names', csv.replace('ts,user_id', 'Created_At,uid').replace('item_topic', 'тема'), { columns: new Map([['ts', 'created_at'], ['user_id', 'uid'], ['item_topic', 'тема']]) }], // prettier-ignore
+  ['another column for one of that name', csv.replaceAll(/^([^,]+,)/gm, '$1ts,').replace('event_id,ts,ts', 'event_id,ts,at'), { columns: new Map([['ts', 'at']]) }], // prettier-ignore
+  ['a column without a name, and one twice', csv.replaceAll(/^/gm, '5,6,x,').replace('5,6,x,', ',n,n,').replace(/5,6,x,$/, '')], // prettier-ignore
+  ['values between bars', dialect('|')],
+  ['a first line sep=', `sep=;\r\n${dialect(';')}`],
+  ['a mark that is named', dialect('^'), { delimiter: '^' }],
+  ['values in single quotes', dialect(',', "'")],
+  ['values in single quotes, between semicolons', dialect(';', "'")],
+  ['quotes behind backslashes', dialect(',', '"', '\\')],
+  ['quotes behind backslashes, between tabs', dialect('\t', '"', '\\')],
+  ['the unaligned output of psql', `${table.map((row) => `${row.map((value) => value ?? '').join('|')}\n`).join('')}(4 rows)\n`], // prettier-ignore
+  ['two CSV files, joined', { 'a.csv': csv.slice(0, csv.indexOf('3,15')), 'b.csv': `${names.join(',')}\n${csv.slice(csv.indexOf('3,15'))}` }], // prettier-ignore
   ['a split archive', cut(archive)],
   ['a split CSV', cut(Buffer.from(csv))],
   ['a split gzip', cut(gzipSync(script))],
@@ -203,7 +226,22 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     /has bytes that are no text in euc-jp/,
     { encoding: 'euc-jp' },
   ],
-  ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc \S+\/log \| zen restore -\.$/], // prettier-ignore
+  ['a column that is missing', csv.replace('ts,user_id', 'created_at,uid'), /The log in \S+ lacks the column ts, user_id\. Its columns: event_id, created_at, uid, event, .*--columns 'ts=created_at,user_id=uid'\.$/], // prettier-ignore
+  [
+    'a column that is named and missing',
+    csv,
+    /lacks the column at\. Its columns: event_id, ts/,
+    { columns: new Map([['ts', 'at']]) },
+  ],
+  [
+    'a column that it has twice',
+    csv.replace('event_id', 'TS').replace('ts', 'Ts'),
+    /has the column ts 2 times/,
+  ],
+  ['a column that is computed', writeArchive({ tables: [{ table: 'log_raw', columns: names.join(', ').replace('ts', 'created_at'), text: '\\.\n' }], definitions: [{ description: 'TABLE', name: 'log_raw', definition: `CREATE TABLE log_raw (${names.map((name) => `${name} text`).join()}, created_at timestamp);` }] }), /lacks the column ts; ts is computed there, and a dump holds no such values\. .*ts=created_at/], // prettier-ignore
+  ['no table', 'just a text\nof two lines\n', /line 1: “just a text” is no header of a table/],
+  ['the unaligned output of psql, cut off', `${table.map((row) => `${row.map((value) => value ?? '').join('|')}\n`).join('')}(5 rows)\n`, /line 6: the row has 1 values instead of the 7/], // prettier-ignore
+  ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
   ['zip', latin('PK\x03\x04\x14\0\0\0\b\0'), /is a zip archive\. Pipe what it holds: unzip -p /],
   [
@@ -277,6 +315,10 @@ describe.each(kinds)('into the %s database', (kind) => {
     await backup.close();
     await close();
     expect(await held()).toEqual(rows);
+  });
+
+  test('a dialect is told with its options', async () => {
+    expect(await load(dialect('|', "'", '\\'))).toEqual(["It is read with --delimiter '|' --quote \"'\"."]);
   });
 
   test('the encoding that a file says is told', async () => {

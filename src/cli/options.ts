@@ -136,6 +136,14 @@ export function parseEvents(text: string): number {
   return Number(text);
 }
 
+/** @throws ZenError `usage` for what is not one ASCII character, or \\t for a tab */
+export function parseMark(text: string): string {
+  if (text === '\\t') return '\t';
+  if (!/^[\x20-\x7e\t]$/.test(text))
+    throw new ZenError('usage', `“${text}” is not one character of ASCII: write it as '|', ';', '\\t' ….`);
+  return text;
+}
+
 /** @throws ZenError `usage` for what is no mode of a file that its owner can read and write */
 export function parseMode(text: string): number {
   if (!/^0?[67][0-7]{2}$/.test(text)) {

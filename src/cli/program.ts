@@ -6,6 +6,7 @@ import type { OwnLog } from '../log/source.ts';
 import { openProject } from '../project/project.ts';
 import type { Project } from '../project/project.ts';
 import { locales } from '../render/locale.ts';
+import { parseColumns } from '../restore/columns.ts';
 import { requireEncoding } from '../restore/encoding.ts';
 import { timeUnits } from '../restore/times.ts';
 import { dayMs, parseDuration } from '../time.ts';
@@ -31,6 +32,7 @@ import {
   parseAddresses,
   parseCount,
   parseEvents,
+  parseMark,
   parseMode,
   parseSize,
   parseUrl,
@@ -71,6 +73,18 @@ export function buildProgram(streams?: Streams): Command {
     option('--null <word>', 'a value that means NULL, in any column; may be repeated').argParser(
       collectValues,
     ),
+    option(
+      '--columns <map>',
+      'the columns of the log that have other names in the dump: ts=created_at,item_topic=category …',
+      parseColumns,
+    ),
+    option(
+      '--delimiter <mark>',
+      'what separates the values of a CSV (default: told by its header)',
+      parseMark,
+    ),
+    option('--quote <mark>', 'what its values are quoted with (default: told by its first rows)', parseMark),
+    option('--escape <mark>', 'what stands before a quote within quotes (default: the same)', parseMark),
     option(
       '--encoding <name>',
       'the encoding of a file that does not say it, as in windows-1251 (default: UTF-8)',

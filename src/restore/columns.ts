@@ -1,6 +1,6 @@
-import { ZenError } from '../errors.ts';
+import { shorten, ZenError } from '../errors.ts';
 import type { BackupTable } from './formats/backup.ts';
-import { isId, rewriteId, splitRows } from './ids.ts';
+import { isId, quoteArgument, rewriteId, splitRows } from './ids.ts';
 import type { IdType } from './ids.ts';
 import { guessUnit, readTime, unitNames } from './times.ts';
 import type { TimeUnit } from './times.ts';
@@ -31,7 +31,99 @@ export function isLog(names: readonly string[]): boolean {
 }
 
 function lacking(names: readonly string[]): string[] {
-  return Object.keys(logColumns).filter((name) => logColumns[name]?.needed && !names.includes(name));
+  const held = new Set(names.map((name) => name.toLowerCase()));
+  return Object.keys(logColumns).filter((name) => logColumns[name]?.needed && !held.has(name));
+}
+
+/**
+ * Reads `ts=created_at,item_topic=category`: the name that a column of the log has in the backup.
+ *
+ * @throws ZenError `usage` for a column that the log has not
+ */
+export function parseColumns(text: string): ReadonlyMap<string, string> {
+  const pairs = text.split(',').map((pair) => pair.split(/\s*=\s*/));
+  for (const [name = '', theirs = '', more] of pairs)
+    if (!isTaken(name.trim()) || theirs === '' || more !== undefined)
+      throw new ZenError(
+        'usage',
+        `“${shorten(text, 60)}” names no columns: write it as ts=created_at,item_topic=category. The log has ${Object.keys(logColumns).join(', ')}.`,
+      );
+  return new Map(pairs.map(([name = '', theirs = '']) => [name.trim(), theirs.trim()]));
+}
+
+/** Words in the names of columns that may be those of the log. */
+const hints: Record<string, RegExp> = {
+  ts: /time|date|_at$|^dt$/i,
+  user_id: /user|client|visitor|uid/i,
+  event: /event|action/i,
+  age_segment: /age/i,
+  item_topic: /item|card|category/i,
+  source_topic: /source|channel|referr?er/i,
+};
+
+/**
+ * The table with the log's names for its columns, where they have those in another case, or others that are given. Columns
+ * that are not taken may have any name, or none, or one twice.
+ *
+ * @throws ZenError `failed` when a column that the aggregates need is missing, or it is not certain which it is
+ */
+export function nameColumns(
+  { columns, types, ...table }: BackupTable,
+  path: string,
+  given: ReadonlyMap<string, string> = new Map(),
+): BackupTable {
+  const taken = new Map<number, string>();
+  for (const name of Object.keys(logColumns)) {
+    const wanted = given.get(name) ?? name;
+    const exact = places(columns, (each) => each === wanted);
+    const found =
+      exact.length > 0 ? exact : places(columns, (each) => each.toLowerCase() === wanted.toLowerCase());
+    if (found.length > 1)
+      throw new ZenError(
+        'failed',
+        `The log in ${path} has the column ${wanted} ${found.length} times. Rename the others, or say which it is: --columns ${name}=….`,
+      );
+    const [place] = found;
+    if (place !== undefined) taken.set(place, name);
+    else if (given.has(name)) refuseMissing([wanted], columns, path, types);
+  }
+  const missing = lacking([...taken.values()]);
+  if (missing.length > 0) refuseMissing(missing, columns, path, types);
+  const typeOf = ([place, name]: [number, string]): [string, string][] => {
+    const type = types.get(columns[place] ?? '');
+    return type === undefined ? [] : [[name, type]];
+  };
+  return {
+    ...table,
+    columns: columns.map((name, place) => taken.get(place) ?? (isTaken(name) ? '' : name)),
+    types: new Map([...types, ...[...taken].flatMap(typeOf)]),
+  };
+}
+
+function places(columns: readonly string[], isWanted: (name: string) => boolean): number[] {
+  return columns.flatMap((name, place) => (isWanted(name) ? [place] : []));
+}
+
+function refuseMissing(
+  missing: readonly string[],
+  columns: readonly string[],
+  path: string,
+  types: BackupTable['types'],
+): never {
+  const held = columns.map((name) => (name === '' ? '“”' : shorten(name, 60)));
+  const listed = [...held.slice(0, 40), ...(held.length > 40 ? ['…'] : [])].join(', ');
+  const free = columns.filter((name) => !isTaken(name.toLowerCase()));
+  const options = missing.map((name) => {
+    const [only, another] = free.filter((each) => hints[name]?.test(each));
+    return `${name}=${only !== undefined && another === undefined ? only : '…'}`;
+  });
+  const computed = missing.filter((name) => types.has(name) && !columns.includes(name));
+  const why =
+    computed.length > 0 ? `; ${computed.join(', ')} is computed there, and a dump holds no such values` : '';
+  throw new ZenError(
+    'failed',
+    `The log in ${path} lacks the column ${missing.join(', ')}${why}. Its columns: ${listed}. Say which are meant: --columns ${quoteArgument(options.join(','))}.`,
+  );
 }
 
 /** The way from the rows of a backup to those of `log_raw`. */
@@ -49,11 +141,11 @@ export interface ColumnMapping {
 }
 
 /**
- * Finds the columns of the log among those of a table, whatever their order; others are left out.
+ * Finds the columns of the log among those of a table (see `nameColumns`), whatever their order; others are left out.
  *
  * @param first rows of the table, in COPY text, which tell the unit of its times
  * @param timeUnit that unit, when it is known
- * @throws ZenError `failed` when a column that the aggregates need is missing, or the unit is not certain
+ * @throws ZenError `failed` when the unit is not certain
  */
 export function mapColumns(
   { columns: names, types }: BackupTable,
@@ -61,9 +153,6 @@ export function mapColumns(
   first: Buffer,
   timeUnit?: TimeUnit,
 ): ColumnMapping {
-  const missing = lacking(names);
-  if (missing.length > 0)
-    throw new ZenError('failed', `The log in ${path} lacks the column ${missing.join(', ')}.`);
   const taken = names.filter(isTaken);
   const texts = taken.filter((name) => isId(name) && !isInteger(types.get(name) ?? 'bigint'));
   const ofType = (type: IdType) => taken.filter((name) => types.get(name) === type);

@@ -139,18 +139,20 @@ export function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
 const usual = ['windows-1251', 'koi8-r', 'ibm866', 'windows-1252'];
 
 /**
- * Makes sure that a piece of text is in UTF-8.
+ * Makes sure that a piece of text is not in another encoding than UTF-8. Single bytes that are none among lines that are
+ * remain for the database, which names their row.
  *
  * @throws ZenError `failed` when it is not, with the encodings in which it makes sense
  */
 export function requireUtf8(piece: Buffer, path: string): void {
   if (isUtf8(piece)) return;
-  const odd = piece
+  const lines = piece
     .toString('latin1')
     .split('\n')
     .filter((line) => /[\x80-\xff]/.test(line))
-    .slice(0, 50)
-    .join('\n');
+    .slice(0, 50);
+  if (lines.some((line) => isUtf8(Buffer.from(line, 'latin1')))) return;
+  const odd = lines.join('\n');
   const read = usual
     .map((encoding) => ({ encoding, text: decoderOf(encoding)(Buffer.from(odd, 'latin1')) }))
     .map(({ encoding, text }) => ({ encoding, text, sense: senseOf(text) }))

@@ -216,7 +216,7 @@ class FormCounter {
 
 /** As a shell takes it. */
 export function quoteArgument(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function idPlaces(columns: readonly string[]): [name: string, place: number][] {

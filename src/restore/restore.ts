@@ -7,7 +7,7 @@ import { lockAlone } from '../ledger/run-lock.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import type { Backup } from './formats/backup.ts';
-import { mapColumns } from './columns.ts';
+import { mapColumns, nameColumns } from './columns.ts';
 import type { ColumnMapping } from './columns.ts';
 import { requireNumbers, examineIds, IdsInDoubt, typeIds } from './ids.ts';
 import type { ExaminedIds, OddIds } from './ids.ts';
@@ -29,6 +29,8 @@ export interface RestoreOptions {
   tables?: readonly string[] | undefined;
   /** Values that stand for NULL, in any column. */
   nulls?: readonly string[];
+  /** The names that the log's columns have in the backup, where they are others. */
+  columns?: ReadonlyMap<string, string> | undefined;
   /** The unit of times that are numbers; by default, their magnitude tells it. */
   timeUnit?: TimeUnit | undefined;
   /** Opens the backup again, where it is no file of that path. */
@@ -120,8 +122,9 @@ async function learn(
   if (!(error instanceof IdsInDoubt) || known.ids) return undefined;
   const backup = await open();
   try {
-    const table = await backup.find(...(options.tables ?? []));
-    const rows = replaceWords(backup.rows(table), options.nulls ?? []);
+    const found = await backup.find(...(options.tables ?? []));
+    const rows = replaceWords(backup.rows(found), options.nulls ?? []);
+    const table = nameColumns(found, backup.path, options.columns);
     return { ...known, ids: await examineIds(table, rows, backup.path) };
   } finally {
     await backup.close();
@@ -131,12 +134,13 @@ async function learn(
 async function loadBackup(
   db: Database,
   backup: Backup,
-  { append, allowEmpty, tables = [], nulls = [], timeUnit, wait = 0 }: RestoreOptions,
+  { append, allowEmpty, tables = [], nulls = [], columns, timeUnit, wait = 0 }: RestoreOptions,
   { wide, ids }: Learned,
   onProgress: (progress: RestoreProgress) => void,
 ): Promise<Restored> {
-  const table = await backup.find(...tables);
-  const pieces = replaceWords(checkEncoding(backup.rows(table), backup.path), nulls)[Symbol.asyncIterator]();
+  const found = await backup.find(...tables);
+  const table = nameColumns(found, backup.path, columns);
+  const pieces = replaceWords(checkEncoding(backup.rows(found), backup.path), nulls)[Symbol.asyncIterator]();
   const first = await nextRows(pieces);
   const start = first.done ? Buffer.alloc(0) : first.value;
   const mapping = mapColumns(typeIds(table, start, ids), backup.path, start, timeUnit);

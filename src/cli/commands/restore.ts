@@ -25,15 +25,18 @@ export interface RestoreFlags extends CommonOptions {
   null?: string[];
   timeUnit?: TimeUnit;
   encoding?: string;
+  columns?: ReadonlyMap<string, string>;
+  delimiter?: string;
+  quote?: string;
+  escape?: string;
 }
 
 /** @param streams where it talks, and a person answers */
 export async function runRestore(dumps: string[], options: RestoreFlags, streams?: Streams): Promise<void> {
-  const { encoding } = options;
   const { open, close } =
     dumps.length === 1 && dumps[0] === '-'
-      ? await spoolInput((streams ?? process).stdin, { encoding })
-      : { open: () => openBackup(dumps, { encoding }), close: () => Promise.resolve() };
+      ? await spoolInput((streams ?? process).stdin, options)
+      : { open: () => openBackup(dumps, options), close: () => Promise.resolve() };
   try {
     const backup = await open();
     try {
@@ -64,7 +67,7 @@ async function restoreFrom(
   streams?: Streams,
 ): Promise<void> {
   const dump = backup.path;
-  const { append = false, allowEmpty, table: tables, wait, null: nulls = [], timeUnit } = options;
+  const { append = false, allowEmpty, table: tables, wait, null: nulls = [], columns, timeUnit } = options;
   refuseOwnLog('zen restore fills');
   await runCommand({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
     await inspectTables(db, { reads: [], writes: ['zen_runs'] });
@@ -74,9 +77,14 @@ async function restoreFrom(
     const { rows, bytes, indexed, odd, notes, untold, summary } = await terminal.during(
       `Restoring ${dump} into ${db.label}`,
       (update) =>
-        restore(db, backup, { append, allowEmpty, tables, wait, nulls, timeUnit, reopen }, (progress) => {
-          update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
-        }),
+        restore(
+          db,
+          backup,
+          { append, allowEmpty, tables, wait, nulls, columns, timeUnit, reopen },
+          (progress) => {
+            update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
+          },
+        ),
     );
     for (const note of notes) terminal.note(note);
     if (untold)

@@ -17,6 +17,12 @@ export interface BackupTable extends QualifiedName {
 export interface BackupOptions {
   /** The encoding of its texts. */
   encoding?: string | undefined;
+  /** The marks between, around and within the values of a CSV. */
+  delimiter?: string | undefined;
+  quote?: string | undefined;
+  escape?: string | undefined;
+  /** The names that its columns have there, by those of the log. */
+  columns?: ReadonlyMap<string, string> | undefined;
 }
 
 /** A backup, of whatever format. Its rows are read forwards, once. */

@@ -1,17 +1,30 @@
 import { ZenError } from '../../errors.ts';
-import type { BackupTable } from './backup.ts';
+import { isTaken } from '../columns.ts';
 import { requireUtf8 } from '../encoding.ts';
-import { TextFile } from './file.ts';
-import { skipToken } from '../sql/statement.ts';
+import { quoteArgument } from '../ids.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
+import type { BackupOptions, BackupTable } from './backup.ts';
+import { TextFile } from './file.ts';
+import type { TextOptions } from './file.ts';
 
-/** Separators of values, each with what ends a value; a quote within it may hold such an end. */
-const delimiters = { ',': /[",\n]/g, ';': /[";\n]/g, '\t': /[\t\n]/g };
-type Delimiter = keyof typeof delimiters;
+/** How the values of a table are written. */
+export interface Dialect {
+  delimiter: string;
+  quote: string;
+  /** What makes a quote within quotes an ordinary one: the quote itself, or a backslash. */
+  escape: string;
+}
+
+const delimiters = [',', ';', '\t', '|'];
+const plain = { quote: '"', escape: '"' };
+/** The ways to quote, the usual one first. */
+const quotings = [plain, { quote: '"', escape: '\\' }, { quote: "'", escape: "'" }, { quote: "'", escape: '\\' }]; // prettier-ignore
 /** More than a spreadsheet has, or a table of PostgreSQL. */
 const mostColumns = 1 << 14;
 /** The longest text between two quotes among tabs; COPY text may hold one that quotes nothing. */
 const longestQuoted = 1 << 16;
+/** The part of a file that tells its dialect. */
+const sampleChars = 1 << 15;
 
 interface CsvRow {
   /** COPY text; none for an empty line. Those that are more than there are columns are left out, but for the first. */
@@ -22,61 +35,109 @@ interface CsvRow {
   broken: boolean;
 }
 
-/** A table with a header row, its values separated by commas, semicolons or tabs (RFC 4180, or COPY text with a header). */
+/** A table with a header row (RFC 4180, or COPY text with a header), in whatever dialect its first rows are. */
 export class Csv extends TextFile {
   readonly #window: TextBuffer;
-  #delimiter: Delimiter = ',';
-  /** The number of columns of the header, with those at its end that it does not name. */
-  #width = 0;
+  readonly #options: BackupOptions;
+  #rows: CsvRows | undefined;
 
-  /** @param bytes of the table, not compressed any more */
+  /** @param bytes of the table, not compressed any more, in UTF-8 */
   constructor(
     path: string,
     size: number,
     bytes: AsyncIterable<Buffer>,
     position: () => number,
     close: () => Promise<void>,
+    options: TextOptions = {},
   ) {
     super(path, size, position, close);
     this.#window = new TextBuffer(path, bytes, 'row');
+    this.#options = options;
   }
 
   /**
-   * The file's only table, which has no name of its own. Its delimiter is the one that gives a column `ts`.
+   * The file's only table, which has no name of its own.
    *
-   * @throws ZenError `failed` when there is no such header
+   * @throws ZenError `failed` when it has no header
    */
   async find(): Promise<BackupTable> {
     const window = this.#window;
-    while (!window.text.includes('\n') && (await window.more()));
-    requireUtf8(Buffer.from(window.text.slice(0, window.text.indexOf('\n')), 'latin1'), this.path);
-    for (const delimiter of Object.keys(delimiters) as Delimiter[]) {
-      const row = readRow(window.text, 0, delimiter, mostColumns);
-      const columns = row?.fields.map((field) => (field === '\\N' ? '' : toUtf8(field).trim())) ?? [];
-      if (!row || row.broken || !columns.includes('ts')) continue;
-      this.#width = columns.length;
-      while (columns.at(-1) === '') columns.pop();
-      this.#requireNames(columns);
-      window.drop(row.end);
-      this.#delimiter = delimiter;
-      return { schema: '', name: 'log_raw', columns, types: new Map() };
-    }
-    const line = excerpt(window.text.split('\n', 1)[0] ?? '');
-    this.#refuse(`the header “${line}” names no column ts. Make the file with COPY … (FORMAT csv, HEADER)`);
+    while ((window.text.length < sampleChars || !window.text.includes('\n')) && (await window.more()));
+    const [first = ''] = window.text.split('\n', 1);
+    requireUtf8(Buffer.from(first, 'latin1'), this.path);
+    const [line, said] = /^"?sep=(.)"?\r?\n/.exec(window.text) ?? ['', this.#options.delimiter];
+    window.drop(line.length);
+    const dialect = findDialect(window.text, { ...this.#options, delimiter: said });
+    const header = readRow(window.text, 0, dialect, mostColumns);
+    const columns = header ? namesOf(header) : [];
+    if (!header || header.broken || (columns.length < 2 && !isTaken(columns[0] ?? '')))
+      this.#refuse(`“${excerpt(first)}” is no header of a table. Make the file with COPY … (FORMAT csv, HEADER), or say --delimiter`); // prettier-ignore
+    if (columns.length > mostColumns)
+      this.#refuse(
+        `the header names more than ${mostColumns} columns. Leave out those that are not the log's`,
+      );
+    const width = columns.length;
+    while (columns.at(-1) === '') columns.pop();
+    this.#rows = new CsvRows(window, dialect, { width, named: columns.length, header: header.fields });
+    window.drop(header.end);
+    this.notes.push(...describeDialect(dialect, line !== ''));
+    return { schema: '', name: 'log_raw', columns, types: new Map() };
   }
 
-  async *rows(table: BackupTable): AsyncGenerator<Buffer> {
+  rows(): AsyncIterable<Buffer> {
+    if (!this.#rows) throw new Error('Its table is found first.');
+    return this.#rows.read();
+  }
+
+  #refuse(why: string): never {
+    throw new ZenError('failed', `${this.path}, line ${this.#window.line}: ${why}.`);
+  }
+}
+
+/** Rows that follow a header, or the columns of a COPY statement. */
+interface CsvShape {
+  /** The number of their values. */
+  width: number;
+  /** The number of the first ones that have a name. */
+  named: number;
+  /** COPY text; in files that were joined, it comes again. */
+  header: readonly string[] | undefined;
+}
+
+/** Turns rows of a dialect into COPY text. */
+export class CsvRows {
+  readonly #window: TextBuffer;
+  readonly #dialect: Dialect;
+  readonly #shape: CsvShape;
+  #count = 0;
+  /** True when a value between bars began with a quote. */
+  #quoted = false;
+
+  constructor(window: TextBuffer, dialect: Dialect, shape: CsvShape) {
+    this.#window = window;
+    this.#dialect = dialect;
+    this.#shape = shape;
+  }
+
+  /** @throws ZenError `failed` for a row of another width, and for quotes that are not closed */
+  async *read(): AsyncGenerator<Buffer> {
     const window = this.#window;
-    const width = table.columns.length;
+    const { width, named, header } = this.#shape;
     for (let last = false; ; last = !(await window.more())) {
       let rows = '';
       let at = 0;
       for (let row = this.#read(at, last); row; row = this.#read(at, last)) {
-        const unnamed = row.fields.length > width ? row.fields.splice(width) : [];
+        const { fields } = row;
+        if (fields.length === width && fields[0] === header?.[0] && fields.join('\t') === header?.join('\t')) fields.length = 0; // prettier-ignore
+        const unnamed = fields.length > named ? fields.splice(named) : [];
         if (unnamed.some((field) => field !== '' && field !== '\\N')) this.#refuseUnnamed(at);
-        if (row.fields.length > 0) rows += `${row.fields.join('\t')}\n`;
+        if (fields.length > 0) {
+          rows += `${fields.join('\t')}\n`;
+          this.#count++;
+        }
         at = skipEmpty(window.text, row.end);
       }
+      if (this.#dialect.delimiter === '|') this.#quoted ||= /(?<![^|\n])"/.test(window.text.slice(0, at));
       window.drop(at);
       if (rows !== '') yield Buffer.from(rows, 'latin1');
       if (last) return;
@@ -86,15 +147,22 @@ export class Csv extends TextFile {
   /** The row at a place; undefined when more must be read. Between tabs, a line with an odd quote is COPY text. */
   #read(at: number, last: boolean): CsvRow | undefined {
     const { text } = this.#window;
-    const isTab = this.#delimiter === '\t';
-    const width = this.#width;
-    let row = readRow(text, at, this.#delimiter, width);
+    const isTab = this.#dialect.delimiter === '\t';
+    const { width } = this.#shape;
+    let row = readRow(text, at, this.#dialect, width);
     const isOpen = last || text.length - at > longestQuoted;
-    if (isTab && (row ? !fits(row, width) : isOpen)) row = readLine(text, at, '\t', width);
+    if (isTab && (row ? !fits(row, width) : isOpen)) row = readLine(text, at, this.#dialect, width);
     if (row ? fits(row, width) : !last || at === text.length) return row;
+    const isFooter = row?.fields[0] === `(${this.#count} row${this.#count === 1 ? '' : 's'})`; // the last line of psql -A
+    if (row && isFooter && !this.#quoted) return { ...row, fields: [] };
     this.#window.drop(at);
+    if (isFooter)
+      this.#refuse('psql has written it unaligned, and quotes begin values. Write it with psql --csv');
     if (!row) this.#refuse('a quote is never closed: the file is incomplete. Copy it again');
-    if (row.broken) this.#refuse('something follows a closing quote. Write a quote within a value twice');
+    if (row.broken)
+      this.#refuse(
+        "something follows a closing quote. Write a quote within a value twice, or say --escape '\\'",
+      );
     const count = row.fields.length > width ? 'more values than' : `${row.fields.length} values instead of`;
     this.#refuse(`the row has ${count} the ${width} of the header. Correct it, or copy the file again`);
   }
@@ -104,18 +172,68 @@ export class Csv extends TextFile {
     this.#refuse('the row has a value in a column that the header does not name. Look where it belongs');
   }
 
-  #requireNames(columns: string[]): void {
-    if (columns.length > mostColumns)
-      this.#refuse(
-        `the header names more than ${mostColumns} columns. Leave out those that are not the log's`,
-      );
-    const twice = columns.find((name, index) => name !== '' && columns.indexOf(name) !== index);
-    if (twice !== undefined) this.#refuse(`the header names ${twice} twice. Rename one of them`);
-  }
-
   #refuse(why: string): never {
-    throw new ZenError('failed', `${this.path}, line ${this.#window.line}: ${why}.`);
+    throw new ZenError('failed', `${this.#window.path}, line ${this.#window.line}: ${why}.`);
   }
+}
+
+/** Finds the dialect of a table by its first rows: the one whose header names most of the log's columns, or most columns. */
+function findDialect(whole: string, given: BackupOptions): Dialect {
+  const text = whole.slice(0, 2 * sampleChars);
+  const isLong = !text.includes('\n');
+  const known = new Set([...(given.columns?.values() ?? [])].map((name) => name.toLowerCase()));
+  const score = (dialect: Dialect): number => {
+    const row = readRow(whole, 0, dialect, mostColumns);
+    if (!row || row.broken || row.fields.length > mostColumns) return row?.fields.length ?? 0;
+    const names = namesOf(row).map((name) => name.toLowerCase());
+    return names.length + mostColumns * names.filter((name) => isTaken(name) || known.has(name)).length;
+  };
+  const choices = (given.delimiter === undefined ? delimiters : [given.delimiter]).flatMap((delimiter) =>
+    (isLong ? [plain] : quotings)
+      .filter(({ quote, escape }) => quote === (given.quote ?? quote) && escape === (given.escape ?? escape))
+      .map((quoting) => ({ delimiter, ...quoting, ...pick(given) })),
+  );
+  if (choices.length === 0) return { ...plain, delimiter: given.delimiter ?? ',', ...pick(given) };
+  const [best] = choices
+    .map((dialect) => ({ dialect, score: score(dialect) }))
+    .sort((a, b) => b.score - a.score);
+  const alike = choices.filter(({ delimiter }) => delimiter === best?.dialect.delimiter);
+  const [first = { ...plain, delimiter: ',' }] = alike;
+  return alike.find((dialect) => suits(text, dialect)) ?? first;
+}
+
+function pick({ quote, escape }: BackupOptions): Partial<Dialect> {
+  return { ...(quote !== undefined && { quote, escape: quote }), ...(escape !== undefined && { escape }) };
+}
+
+/** Tells whether the first rows are of one width in a dialect, and are quoted as it says, when it is not the usual one. */
+function suits(text: string, dialect: Dialect): boolean {
+  const header = readRow(text, 0, dialect, mostColumns);
+  if (!header || header.broken) return false;
+  const { quote, delimiter } = dialect;
+  const starts = new RegExp(`(?<=^|\\n|[${delimiter === '\t' ? '\\t' : `\\${delimiter}`}])(['"])`, 'g');
+  const others = [...text.matchAll(starts)].filter(([mark]) => mark !== quote).length;
+  const own = [...text.matchAll(starts)].length - others;
+  if (quote === '"' ? others > 0 && own === 0 : own === 0 || others > 0) return false;
+  for (let at = header.end, rows = 0; rows < 200; rows++) {
+    const row = readRow(text, at, dialect, header.fields.length);
+    if (!row) return rows > 0 || !text.slice(at).includes('\n');
+    if (!fits(row, header.fields.length)) return false;
+    at = skipEmpty(text, row.end);
+  }
+  return true;
+}
+
+function describeDialect({ delimiter, quote, escape }: Dialect, isSaid: boolean): string[] {
+  const written: string[] = [];
+  if (!isSaid && !/[,;\t]/.test(delimiter)) written.push(`--delimiter ${quoteArgument(delimiter)}`);
+  if (quote !== '"') written.push(`--quote ${quote === "'" ? `"'"` : quoteArgument(quote)}`);
+  if (escape !== quote) written.push(`--escape ${quoteArgument(escape)}`);
+  return written.length > 0 ? [`It is read with ${written.join(' ')}.`] : [];
+}
+
+function namesOf(header: CsvRow): string[] {
+  return header.fields.map((field) => (field === '\\N' ? '' : toUtf8(field).trim()));
 }
 
 function fits({ fields, broken }: CsvRow, width: number): boolean {
@@ -131,50 +249,79 @@ function skipEmpty(text: string, start: number): number {
 }
 
 /** A row whose values may be quoted, and then hold line ends. Undefined when it does not end within the text. */
-function readRow(text: string, start: number, delimiter: Delimiter, width: number): CsvRow | undefined {
+function readRow(text: string, start: number, dialect: Dialect, width: number): CsvRow | undefined {
   const line = text.indexOf('\n', start);
   if (line < 0) return undefined;
-  const isQuoted = text.slice(start, line).includes('"');
-  return isQuoted ? readFields(text, start, delimiter, width) : readLine(text, start, delimiter, width);
+  const isQuoted = text.slice(start, line).includes(dialect.quote);
+  return isQuoted ? readFields(text, start, dialect, width) : readLine(text, start, dialect, width);
 }
 
 /** A row without quotes. */
-function readLine(text: string, start: number, delimiter: Delimiter, width: number): CsvRow | undefined {
+function readLine(text: string, start: number, dialect: Dialect, width: number): CsvRow | undefined {
   const newline = text.indexOf('\n', start);
   if (newline < 0) return undefined;
   const line = text.slice(start, text[newline - 1] === '\r' ? newline - 1 : newline);
-  const fields = line === '' ? [] : line.split(delimiter, width + 1).map((field) => toText(field, delimiter));
-  return { fields, end: newline + 1, broken: false };
+  const values = line === '' ? [] : line.split(dialect.delimiter, width + 1);
+  return { fields: values.map((value) => toText(value, dialect)), end: newline + 1, broken: false };
 }
 
-function readFields(text: string, start: number, delimiter: Delimiter, width: number): CsvRow | undefined {
+function readFields(text: string, start: number, dialect: Dialect, width: number): CsvRow | undefined {
+  const { quote } = dialect;
   const fields: string[] = [];
   let broken = false;
   for (let at = start; ; at++) {
     const from = at;
-    const quoted = text[at] === '"';
-    if (quoted) at = skipToken(text, at);
+    const quoted = text[at] === quote;
+    if (quoted) at = skipQuoted(text, at, dialect);
     if (at < 0) return undefined;
-    const end = endOfField(text, at, delimiter);
+    const end = endOfField(text, at, dialect);
     if (end < 0) return undefined;
     const stop = text[end] === '\n' && end > at && text[end - 1] === '\r' ? end - 1 : end;
     if (quoted && stop > at) broken = true;
     fields.push(
       quoted
-        ? escapeText(text.slice(from + 1, at - 1).replaceAll('""', '"'))
-        : toText(text.slice(from, stop), delimiter),
+        ? escapeText(unescape(text.slice(from + 1, at - 1), dialect))
+        : toText(text.slice(from, stop), dialect),
     );
     at = end;
     if (text[end] === '\n' || fields.length > width) return { fields, end: end + 1, broken };
   }
 }
 
-function endOfField(text: string, start: number, delimiter: Delimiter): number {
-  const ends = delimiters[delimiter];
-  for (let at = start; at >= 0; at = skipToken(text, ends.lastIndex - 1)) {
-    ends.lastIndex = at;
-    if (!ends.test(text)) return -1;
-    if (text[ends.lastIndex - 1] !== '"') return ends.lastIndex - 1;
+/** Finds the end of what is quoted from `start` on; -1 when the text ends before. */
+function skipQuoted(text: string, start: number, { quote, escape }: Dialect): number {
+  const isDoubled = escape === quote;
+  for (let at = start + 1; at < text.length; at++) {
+    if (isDoubled) at = text.indexOf(quote, at);
+    if (at < 0 || at + 1 === text.length) return -1;
+    if (!isDoubled && text[at] === escape) at++;
+    else if (text[at] === quote && (!isDoubled || text[at + 1] !== quote)) return at + 1;
+    else if (isDoubled) at++;
+  }
+  return -1;
+}
+
+function unescape(value: string, { quote, escape }: Dialect): string {
+  if (escape === quote) return value.replaceAll(quote + quote, quote);
+  if (!value.includes(escape)) return value;
+  const [mark, sign] = [`\\${escape}`, `\\${quote}`];
+  return value.replaceAll(new RegExp(`${mark}([${mark}${sign}])`, 'g'), '$1');
+}
+
+/** Tells whether a quote within a value is one of its characters: between tabs and bars, programs quote whole values or nothing. */
+function isBare(delimiter: string): boolean {
+  return delimiter === '\t' || delimiter === '|';
+}
+
+/** Finds the end of a value; a quote within it may hold a delimiter or a line end. */
+function endOfField(text: string, start: number, dialect: Dialect): number {
+  const { delimiter, quote } = dialect;
+  for (let at = start; at < text.length; at++) {
+    const char = text[at];
+    if (char === delimiter || char === '\n') return at;
+    if (char !== quote || isBare(delimiter)) continue;
+    at = skipQuoted(text, at, dialect) - 1;
+    if (at < 0) return -1;
   }
   return -1;
 }
@@ -183,9 +330,12 @@ function endOfField(text: string, start: number, delimiter: Delimiter): number {
  * A value that does not start with a quote as COPY text. Between tabs it is that already, with \' of ClickHouse; a backslash
  * that starts no escape which a program writes is just one, as in `copy … (format csv, delimiter e'\t')`.
  */
-function toText(value: string, delimiter: Delimiter): string {
+function toText(value: string, dialect: Dialect): string {
   if (value === '' || value === '\\N') return '\\N';
-  if (delimiter !== '\t') return escapeText(value.includes('"') ? unquote(value) : value);
+  if (dialect.delimiter !== '\t')
+    return escapeText(
+      !isBare(dialect.delimiter) && value.includes(dialect.quote) ? unquote(value, dialect.quote) : value,
+    );
   return value
     .replaceAll(/\\([\\bfnrtv0-7'"/]|x(?=[\da-fA-F]))?/g, (text, known) => (known ? text : '\\\\'))
     .replaceAll('\r', '\\r');
@@ -195,9 +345,9 @@ function toText(value: string, delimiter: Delimiter): string {
  * A value of which a part is in quotes: these are left out, and two within are one (PostgreSQL's
  * src/backend/commands/copyfromparse.c, CopyReadAttributesCSV).
  */
-function unquote(value: string): string {
-  const pieces = value.split('"'); // outside, inside, outside, …
+function unquote(value: string, quote: string): string {
+  const pieces = value.split(quote); // outside, inside, outside, …
   const last = pieces.length - 1;
   const isQuote = (at: number) => at > 0 && at < last && at % 2 === 0 && pieces[at] === '';
-  return pieces.map((piece, at) => (isQuote(at) ? '"' : piece)).join('');
+  return pieces.map((piece, at) => (isQuote(at) ? quote : piece)).join('');
 }

@@ -172,7 +172,7 @@ async function openText(
     bytes,
     () => reader.position,
     () => reader.close(),
-    encoding !== undefined,
+    { ...options, isDecoded: encoding !== undefined },
   );
   if (encoding !== undefined && requireEncoding(encoding) !== 'utf-8')
     text.notes.push(describeEncoding(encoding));

@@ -1,4 +1,10 @@
-import type { Backup, BackupTable } from './backup.ts';
+import type { Backup, BackupOptions, BackupTable } from './backup.ts';
+
+/** Facts about a text. */
+export interface TextOptions extends BackupOptions {
+  /** True when it is in UTF-8 by now, whatever it says. */
+  isDecoded?: boolean;
+}
 
 /** A backup that is one stream of text, however it is compressed. */
 export abstract class TextFile implements Backup {

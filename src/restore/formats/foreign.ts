@@ -4,7 +4,7 @@ import { quoteArgument } from '../ids.ts';
 /** A format that is not read. */
 interface Foreign {
   name: string;
-  /** What it starts with, one character a byte. */
+  /** Its first bytes, one character a byte. */
   magic: string | string[] | RegExp;
   /** The command that writes what is read to its output; `FILE` stands for the file. */
   pipe?: string;

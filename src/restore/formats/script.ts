@@ -5,6 +5,7 @@ import { Catalogue } from './catalogue.ts';
 import { describeEncoding, makeRecoder } from '../encoding.ts';
 import { addsKey, mayChange, namesTable } from '../sql/changes.ts';
 import { TextFile } from './file.ts';
+import type { TextOptions } from './file.ts';
 import { reorder } from '../copy/reorder.ts';
 import { readAttachment, readCopy, readDefinition, readInsert } from '../sql/statement.ts';
 import { Scanner } from '../sql/scanner.ts';
@@ -55,17 +56,14 @@ export class Script extends TextFile {
   /** Known until a table is added. */
   #family: QualifiedName[] | undefined;
 
-  /**
-   * @param bytes of the script, not compressed any more
-   * @param isDecoded true when these are in UTF-8, whatever the script says
-   */
+  /** @param bytes of the script, not compressed any more */
   constructor(
     path: string,
     size: number,
     bytes: AsyncIterable<Buffer>,
     position: () => number,
     close: () => Promise<void>,
-    isDecoded = false,
+    { isDecoded = false }: TextOptions = {},
   ) {
     super(path, size, position, close);
     this.#isDecoded = isDecoded;
