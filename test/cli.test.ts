@@ -45,6 +45,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
     expect([code, stderr]).toEqual([0, '']);
     const told = json(stdout);
     expect(told).toEqual({
+      notes: [],
       rows,
       bytes: statSync(file).size,
       seconds: expect.any(Number),

@@ -52,6 +52,7 @@ const definition = `CREATE TABLE public.log_raw (event_id bigint, ts bigint, use
   .join(', ')});\n`;
 const copy = `COPY public.log_raw (${names.join(', ')}) FROM stdin;\n${text}\\.\n`;
 const script = `SET client_encoding = 'UTF8';\n${definition}${copy}`;
+const other = 'CREATE TABLE public.t (a integer);\nCOPY public.t (a) FROM stdin;\n1\n\\.\n';
 const archive = archiveOf(Buffer.from(text));
 
 function archiveOf(data: Buffer, encoding = 'UTF8', minor = 14): Buffer {
@@ -114,6 +115,20 @@ function dialect(delimiter: string, mark = '"', escape = mark): string {
   const written = (value: string | null) =>
     value === null || /^\d+$/.test(value) ? (value ?? '') : quoted(value);
   return table.map((row) => `${row.map(written).join(delimiter)}\n`).join('');
+}
+
+/** The rows as INSERT statements, several a statement. */
+function inserts(time = (ts: string | null) => ts ?? 'NULL', type = 'bigint'): string {
+  const literal = (value: string | null) => (value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`);
+  const values = rows.map(
+    (row) => `\t (${row.map((value, at) => (at === 1 ? time(value) : literal(value))).join(',')})`,
+  );
+  const start = `INSERT INTO public.log_raw (${names.join(',')}) VALUES\n`;
+  return `${definition.replace('ts bigint', `ts ${type}`)}${start}${values.slice(0, 3).join(',\n')};\n${start}${values.slice(3).join()};\n`;
+}
+
+function copyWith(options: string, data: string): string {
+  return `${definition}COPY public.log_raw (${names.join(', ')}) FROM STDIN ${options};\n${data}\\.\n`;
 }
 
 const cut = (bytes: Buffer) => ({
@@ -181,6 +196,33 @@ const exact: [title: string, file: File, options?: Options][] = [
   ['quotes behind backslashes, between tabs', dialect('\t', '"', '\\')],
   ['the unaligned output of psql', `${table.map((row) => `${row.map((value) => value ?? '').join('|')}\n`).join('')}(4 rows)\n`], // prettier-ignore
   ['two CSV files, joined', { 'a.csv': csv.slice(0, csv.indexOf('3,15')), 'b.csv': `${names.join(',')}\n${csv.slice(csv.indexOf('3,15'))}` }], // prettier-ignore
+  ['a script with --create', `DROP DATABASE IF EXISTS zen;\nCREATE DATABASE zen;\n\\connect zen\n${script}`],
+  ['pg_dumpall', `CREATE ROLE a;\n\\connect template1\n${other}\\connect "my zen"\n${script}\\connect postgres\n${other}DELETE FROM public.log_raw;\n`], // prettier-ignore
+  [
+    'pg_dumpall with an odd name',
+    `\\connect -reuse-previous=on "dbname='my zen'"\n${script}`,
+    { dbname: 'my zen' },
+  ],
+  ['the log of one of two databases', `\\connect old\n${script.replaceAll('show', 'old')}\\connect zen\n${script}`, { dbname: 'zen' }], // prettier-ignore
+  ['a script behind messages', `pg_dump: warning: it isn't certain\npg_dump: detail: hypertable\n${script}`],
+  [
+    'a script with messages in it',
+    `-- \npg_dump: reading schemas\n${definition}pg_dump: it isn't certain\n${copy}`,
+  ],
+  ['a script behind a prompt', `Password: \n\n--\n-- PostgreSQL database dump\n--\n${script}--\n-- PostgreSQL database dump complete\n--\n`], // prettier-ignore
+  ...['TRUNCATE log_raw;', 'START TRANSACTION;', 'USE zen;', 'PRAGMA foreign_keys=OFF;', 'BEGIN;'].map(
+    (first): [string, File] => [`a script that begins with ${first}`, `${first}\n${inserts()}`],
+  ),
+  ['the options of another table', `COPY other (a) FROM stdin WITH (FORMAT csv);\n1\n\\.\n${script}`],
+  ['COPY data as CSV', copyWith("WITH (FORMAT csv, DELIMITER ';', HEADER)", dialect(';'))],
+  ['COPY data as CSV, as it was written once', copyWith(`CSV HEADER QUOTE AS '"' NULL AS ''`, csv)],
+  ['COPY data between bars', copyWith("WITH DELIMITER '|' NULL ''", text.replaceAll('\t', '|').replaceAll('\\N', ''))], // prettier-ignore
+  ['INSERT with timestamps', inserts((ts) => `TIMESTAMP '${new Date(Number(ts)).toISOString().replace('T', ' ').slice(0, -1)}'`, 'timestamp')], // prettier-ignore
+  [
+    'INSERT with casts',
+    inserts((ts) => `'${new Date(Number(ts)).toISOString()}'::timestamp with time zone`, 'timestamptz'),
+  ],
+  ['INSERT with ON CONFLICT', inserts().replaceAll(';\n', '\nON CONFLICT (event_id) DO NOTHING;\n')],
   ['a split archive', cut(archive)],
   ['a split CSV', cut(Buffer.from(csv))],
   ['a split gzip', cut(gzipSync(script))],
@@ -241,6 +283,19 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ['a column that is computed', writeArchive({ tables: [{ table: 'log_raw', columns: names.join(', ').replace('ts', 'created_at'), text: '\\.\n' }], definitions: [{ description: 'TABLE', name: 'log_raw', definition: `CREATE TABLE log_raw (${names.map((name) => `${name} text`).join()}, created_at timestamp);` }] }), /lacks the column ts; ts is computed there, and a dump holds no such values\. .*ts=created_at/], // prettier-ignore
   ['no table', 'just a text\nof two lines\n', /line 1: “just a text” is no header of a table/],
   ['the unaligned output of psql, cut off', `${table.map((row) => `${row.map((value) => value ?? '').join('|')}\n`).join('')}(5 rows)\n`, /line 6: the row has 1 values instead of the 7/], // prettier-ignore
+  ['the log in two databases', `\\connect a\n${script}\\connect b\n${script}`, /public\.log_raw is in the database b, too, as in a\. Choose one with --dbname\./], // prettier-ignore
+  [
+    'a database that is not there',
+    `\\connect a\n${script}`,
+    /holds no database b \(its databases: a\)/,
+    { dbname: 'b' },
+  ],
+  ['databases without the log', `\\connect a\n${other}\\connect b\n${other}`, /holds no data of a table log_raw \(its tables: public\.t\)/], // prettier-ignore
+  [
+    'COPY options that are not read',
+    copyWith('WITH (FORMAT binary)', text),
+    /line 2: COPY with binary is not read/,
+  ],
   ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
   ['zip', latin('PK\x03\x04\x14\0\0\0\b\0'), /is a zip archive\. Pipe what it holds: unzip -p /],

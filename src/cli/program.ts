@@ -78,6 +78,7 @@ export function buildProgram(streams?: Streams): Command {
       'the columns of the log that have other names in the dump: ts=created_at,item_topic=category …',
       parseColumns,
     ),
+    option('--dbname <name>', 'the database to take from a script that has several'),
     option(
       '--delimiter <mark>',
       'what separates the values of a CSV (default: told by its header)',

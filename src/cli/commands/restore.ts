@@ -26,6 +26,7 @@ export interface RestoreFlags extends CommonOptions {
   timeUnit?: TimeUnit;
   encoding?: string;
   columns?: ReadonlyMap<string, string>;
+  dbname?: string;
   delimiter?: string;
   quote?: string;
   escape?: string;

@@ -21,6 +21,8 @@ export interface BackupOptions {
   delimiter?: string | undefined;
   quote?: string | undefined;
   escape?: string | undefined;
+  /** The database to take, of a script that has several. */
+  dbname?: string | undefined;
   /** The names that its columns have there, by those of the log. */
   columns?: ReadonlyMap<string, string> | undefined;
 }

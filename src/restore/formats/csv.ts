@@ -7,12 +7,14 @@ import type { BackupOptions, BackupTable } from './backup.ts';
 import { TextFile } from './file.ts';
 import type { TextOptions } from './file.ts';
 
-/** How the values of a table are written. */
+/** The marks between, around and within values. */
 export interface Dialect {
   delimiter: string;
   quote: string;
-  /** What makes a quote within quotes an ordinary one: the quote itself, or a backslash. */
+  /** The mark before a quote within quotes: the quote itself, or a backslash. */
   escape: string;
+  /** The value that is NULL when it is not quoted, where it is not the empty one. */
+  nullWord?: string;
 }
 
 const delimiters = [',', ';', '\t', '|'];
@@ -101,7 +103,9 @@ interface CsvShape {
   /** The number of the first ones that have a name. */
   named: number;
   /** COPY text; in files that were joined, it comes again. */
-  header: readonly string[] | undefined;
+  header?: readonly string[];
+  /** True when the first row is a header, whatever it says. */
+  skipsFirst?: boolean;
 }
 
 /** Turns rows of a dialect into COPY text. */
@@ -122,13 +126,15 @@ export class CsvRows {
   /** @throws ZenError `failed` for a row of another width, and for quotes that are not closed */
   async *read(): AsyncGenerator<Buffer> {
     const window = this.#window;
-    const { width, named, header } = this.#shape;
+    const { width, named, header, skipsFirst = false } = this.#shape;
+    let skips = skipsFirst;
     for (let last = false; ; last = !(await window.more())) {
       let rows = '';
       let at = 0;
       for (let row = this.#read(at, last); row; row = this.#read(at, last)) {
         const { fields } = row;
-        if (fields.length === width && fields[0] === header?.[0] && fields.join('\t') === header?.join('\t')) fields.length = 0; // prettier-ignore
+        if (skips || (fields.length === width && fields[0] === header?.[0] && fields.join('\t') === header?.join('\t'))) fields.length = 0; // prettier-ignore
+        skips = false;
         const unnamed = fields.length > named ? fields.splice(named) : [];
         if (unnamed.some((field) => field !== '' && field !== '\\N')) this.#refuseUnnamed(at);
         if (fields.length > 0) {
@@ -183,7 +189,8 @@ function findDialect(whole: string, given: BackupOptions): Dialect {
   const isLong = !text.includes('\n');
   const known = new Set([...(given.columns?.values() ?? [])].map((name) => name.toLowerCase()));
   const score = (dialect: Dialect): number => {
-    const row = readRow(whole, 0, dialect, mostColumns);
+    if (isLong) return text.split(dialect.delimiter).length;
+    const row = readRow(text, 0, dialect, mostColumns);
     if (!row || row.broken || row.fields.length > mostColumns) return row?.fields.length ?? 0;
     const names = namesOf(row).map((name) => name.toLowerCase());
     return names.length + mostColumns * names.filter((name) => isTaken(name) || known.has(name)).length;
@@ -331,7 +338,8 @@ function endOfField(text: string, start: number, dialect: Dialect): number {
  * that starts no escape which a program writes is just one, as in `copy … (format csv, delimiter e'\t')`.
  */
 function toText(value: string, dialect: Dialect): string {
-  if (value === '' || value === '\\N') return '\\N';
+  if (dialect.nullWord === undefined ? value === '' || value === '\\N' : value === dialect.nullWord)
+    return '\\N';
   if (dialect.delimiter !== '\t')
     return escapeText(
       !isBare(dialect.delimiter) && value.includes(dialect.quote) ? unquote(value, dialect.quote) : value,

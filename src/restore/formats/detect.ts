@@ -14,6 +14,7 @@ import { compressionOf, decompress, lengthToSkip } from '../compression/decompre
 import { ByteReader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
 import { isTar, readMembers, Tar } from './tar.ts';
+import { startOfScript } from '../sql/scanner.ts';
 import { readToc } from './toc.ts';
 import type { Compression } from './toc.ts';
 
@@ -195,17 +196,7 @@ async function peek(
   return { start, bytes: all() };
 }
 
-const firstLine =
-  /^(--|\/\*|\\(restrict|connect|c |set |encoding )|(set|select|copy|create|insert|begin|drop|alter|use|pragma)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i;
-/** Lines that are of a script, whatever stands before them: what a terminal showed when it was made. */
-const anyLine =
-  /^(-- PostgreSQL database|(set \w+ (=|to) |copy \S+ .*from stdin|insert into |create table |start transaction;|begin;))/im;
-
 /** A plain dump starts with a comment or a statement; a table of values starts with the names of its columns. */
 function isScript(start: Buffer): boolean {
-  const text = start
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .trimStart();
-  return firstLine.test(text) || anyLine.test(text);
+  return startOfScript(start.toString('utf8').replace(/^\uFEFF/, '')) !== undefined;
 }

@@ -8,10 +8,34 @@ import { TextFile } from './file.ts';
 import type { TextOptions } from './file.ts';
 import { reorder } from '../copy/reorder.ts';
 import { readAttachment, readCopy, readDefinition, readInsert } from '../sql/statement.ts';
+import type { CopyOptions } from '../sql/statement.ts';
 import { Scanner } from '../sql/scanner.ts';
+import { isLog } from '../columns.ts';
+import { readCopyData } from './copy-data.ts';
 import { TableSelection } from '../selection.ts';
 import { toUtf8, excerpt } from '../copy/text.ts';
 import { readValues } from '../sql/values.ts';
+
+/** All that is known of a database of a script. */
+class Scope {
+  readonly catalogue = new Catalogue();
+  /** Those that have data. */
+  readonly tables = new Map<string, BackupTable>();
+  /** Those whose rows were left out. */
+  readonly passed = new Map<string, QualifiedName>();
+  /** Those that have been given a key or an index after their rows. */
+  readonly finished = new Set<string>();
+  readonly database: string;
+  readonly selection: TableSelection;
+  schema = 'public';
+  /** Known until a table is added. */
+  family: QualifiedName[] | undefined;
+
+  constructor(database: string, names: readonly string[], path: string) {
+    this.database = database;
+    this.selection = new TableSelection(names, this.catalogue, path);
+  }
+}
 
 /** Rows that a script holds at the place it has been read to: COPY data, or the COPY text of an INSERT statement. */
 interface ScriptRows {
@@ -20,6 +44,8 @@ interface ScriptRows {
   owner: QualifiedName | undefined;
   /** Undefined for COPY data. */
   read?: () => string;
+  /** The options of COPY data. */
+  options?: CopyOptions;
 }
 
 /** The start of an INSERT statement, up to its values: those of one table start alike. */
@@ -38,23 +64,19 @@ const setting =
 /** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
 export class Script extends TextFile {
   readonly #scanner: Scanner;
-  readonly #catalogue = new Catalogue();
-  /** Those that have data. */
-  readonly #tables = new Map<string, BackupTable>();
-  /** Those whose rows were left out. */
-  readonly #passed = new Map<string, QualifiedName>();
-  /** Those that have been given a key or an index after their rows. */
-  readonly #finished = new Set<string>();
-  #schema = 'public';
+  /** By the names of their databases. */
+  readonly #scopes = new Map<string, Scope>();
+  readonly #dbname: string | undefined;
+  #names: readonly string[] = [];
+  #scope: Scope;
+  /** The one that has the log. */
+  #home: Scope | undefined;
   #escapes = false;
   #encoding = 'UTF8';
   readonly #isDecoded: boolean;
   #head: InsertHead | undefined;
-  #selection: TableSelection;
   #found: ScriptRows | undefined;
   #dump = 0;
-  /** Known until a table is added. */
-  #family: QualifiedName[] | undefined;
 
   /** @param bytes of the script, not compressed any more */
   constructor(
@@ -63,30 +85,56 @@ export class Script extends TextFile {
     bytes: AsyncIterable<Buffer>,
     position: () => number,
     close: () => Promise<void>,
-    { isDecoded = false }: TextOptions = {},
+    { isDecoded = false, dbname }: TextOptions = {},
   ) {
     super(path, size, position, close);
     this.#isDecoded = isDecoded;
     this.#scanner = new Scanner(path, bytes);
-    this.#selection = new TableSelection([], this.#catalogue, path);
+    this.#dbname = dbname;
+    this.#scope = this.#enter('');
   }
 
   async find(...names: string[]): Promise<BackupTable> {
-    this.#selection = new TableSelection(names, this.#catalogue, this.path);
+    this.#names = names;
+    this.#scopes.clear();
+    this.#scope = this.#enter('');
     for (let rows = await this.#next(); rows; rows = await this.#next()) {
       if (rows.owner) {
         this.#requireColumns(rows.table);
         this.#found = rows;
+        this.#home = this.#scope;
+        if (this.#home.database !== '')
+          this.notes.push(`The log is that of the database ${this.#home.database}.`);
         this.#dump = this.#scanner.dumps;
         return this.#whole(rows.table, rows.owner);
       }
       await this.#pass(rows);
     }
-    const [empty] = this.#selection.requireOwners(this.#catalogue.tables);
-    if (!empty) this.#selection.check([...this.#tables.values()]);
-    if (!empty) throw new Error('A checked selection has a table.');
-    const types = this.#catalogue.types(empty);
-    return { ...empty, columns: [...types.keys()], types };
+    for (const { catalogue, selection } of this.#wanted()) {
+      const [empty] = selection.requireOwners(catalogue.tables);
+      const types = empty && catalogue.types(empty);
+      if (types) return { ...empty, columns: [...types.keys()], types };
+    }
+    return this.#refuseAll();
+  }
+
+  /** The databases that the log may be in. */
+  #wanted(): Scope[] {
+    return [...this.#scopes.values()].filter(({ database }) => database === (this.#dbname ?? database));
+  }
+
+  #refuseAll(): never {
+    const wanted = this.#wanted();
+    const databases = [...this.#scopes.keys()].filter((name) => name !== '');
+    if (wanted.length === 0)
+      throw new ZenError(
+        'failed',
+        `${this.path} holds no database ${this.#dbname ?? ''} (its databases: ${databases.join(', ') || 'it names none'}).`,
+      );
+    const hasLog = (scope: Scope) => [...scope.tables.values()].some(({ columns }) => isLog(columns));
+    const scope = wanted.find(hasLog) ?? wanted.find(({ tables }) => tables.size > 0) ?? wanted[0];
+    scope?.selection.check([...scope.tables.values()]);
+    throw new Error('A checked selection has a table.');
   }
 
   async *rows(table: BackupTable): AsyncGenerator<Buffer> {
@@ -106,14 +154,19 @@ export class Script extends TextFile {
       if (rows.table !== last) arrange = this.#arrange(table, rows.table, rows.owner);
       last = rows.table;
       text += rows.read?.() ?? '';
-      if (!rows.read) for await (const piece of this.#scanner.data(fullName(last))) yield arrange(piece);
+      if (!rows.read) for await (const piece of this.#data(rows)) yield arrange(piece);
     }
     if (text !== '') yield arrange(Buffer.from(text, 'latin1'));
-    if (this.#found) this.#selection.check([...this.#tables.values()]);
+    if (this.#home) this.#home.selection.check([...this.#home.tables.values()]);
+  }
+
+  #data({ table, options = new Map() }: ScriptRows): AsyncIterable<Buffer> {
+    const where = `${this.path}, line ${this.#scanner.line}`;
+    return readCopyData(this.#scanner.data(fullName(table)), options, { width: table.columns.length, where });
   }
 
   async #pass(rows: ScriptRows): Promise<void> {
-    this.#passed.set(fullName(rows.table), rows.table);
+    this.#scope.passed.set(fullName(rows.table), rows.table);
     if (rows.read) return;
     const data = this.#scanner.data(fullName(rows.table), false);
     while (!(await data.next()).done);
@@ -122,20 +175,33 @@ export class Script extends TextFile {
   /** Reads on to the next rows, of any table. */
   async #next(): Promise<ScriptRows | undefined> {
     for (let sql = await this.#scanner.next(); sql !== undefined; sql = await this.#scanner.next()) {
+      if (this.#scanner.database !== this.#scope.database) this.#scope = this.#enter(this.#scanner.database);
       const rows = this.#read(sql);
       if (rows) return rows;
     }
     return undefined;
   }
 
+  #enter(database: string): Scope {
+    const scope = this.#scopes.get(database) ?? new Scope(database, this.#names, this.path);
+    this.#scopes.set(database, scope);
+    this.#head = undefined;
+    return scope;
+  }
+
+  /** True behind the first rows of the log, in its database. */
+  get #isBehind(): boolean {
+    return this.#found !== undefined && this.#scope === this.#home;
+  }
+
   #read(sql: string): ScriptRows | undefined {
     const verb = /^[a-z]*/i.exec(sql)?.[0].toLowerCase() ?? '';
-    if (this.#found && verb !== 'insert' && verb !== 'copy') this.#requireNoChange(sql);
+    if (this.#isBehind && verb !== 'insert' && verb !== 'copy') this.#requireNoChange(sql);
     switch (verb) {
       case 'insert':
         return this.#readInsert(sql);
       case 'copy':
-        return this.#own(this.#readCopy(sql));
+        return this.#readCopy(sql);
       case 'alter':
         this.#attach(sql);
         return undefined;
@@ -150,10 +216,10 @@ export class Script extends TextFile {
     }
   }
 
-  #readCopy(sql: string): BackupTable {
+  #readCopy(sql: string): ScriptRows | undefined {
     const copy = readCopy(toUtf8(sql));
-    if (copy) return this.#table(copy);
-    this.#refuse(`${excerpt(sql)} is not COPY … FROM stdin without options. Make the dump with pg_dump`);
+    if (copy) return { ...this.#own(this.#table(copy)), options: copy.options };
+    this.#refuse(`${excerpt(sql)} is not COPY … FROM stdin. Make the dump with pg_dump`);
   }
 
   /** The rows are not read before they are asked for: those of other tables may be anything. */
@@ -172,29 +238,39 @@ export class Script extends TextFile {
     if (!insert) this.#refuse(`${excerpt(sql)} cannot be read. Make the dump with pg_dump`);
     const { schema, name, columns, hasValues, start } = insert;
     const table = { schema: toUtf8(schema), name: toUtf8(name), columns: columns.map(toUtf8) };
-    if (this.#found && !hasValues) this.#requireNoChange(sql);
+    if (this.#isBehind && !hasValues) this.#requireNoChange(sql);
     return { text: sql.slice(0, start), ...this.#own(this.#table(table)), hasValues };
   }
 
   /** Returns the table that a statement names, with its schema, its columns and their types. */
   #table({ schema, name, columns }: Pick<BackupTable, 'schema' | 'name' | 'columns'>): BackupTable {
     const named = this.#qualify({ schema, name });
-    const types = this.#catalogue.types(named);
-    const table = { ...named, columns: columns.length > 0 ? columns : this.#catalogue.columns(named), types };
-    if (!this.#tables.has(fullName(named))) {
-      this.#tables.set(fullName(named), table);
-      this.#family = undefined;
+    const types = this.#scope.catalogue.types(named);
+    const table = {
+      ...named,
+      columns: columns.length > 0 ? columns : this.#scope.catalogue.columns(named),
+      types,
+    };
+    if (!this.#scope.tables.has(fullName(named))) {
+      this.#scope.tables.set(fullName(named), table);
+      this.#scope.family = undefined;
     }
     return table;
   }
 
   #own(table: BackupTable): { table: BackupTable; owner: QualifiedName | undefined } {
-    return { table, owner: this.#selection.owner(table) };
+    const isWanted = this.#scope.database === (this.#dbname ?? this.#scope.database);
+    const owner = isWanted ? this.#scope.selection.owner(table) : undefined;
+    if (owner && this.#home && this.#home !== this.#scope)
+      this.#refuse(
+        `${fullName(owner)} is in the database ${this.#scope.database}, too, as in ${this.#home.database || 'the first one'}. Choose one with --dbname`,
+      );
+    return { table, owner };
   }
 
   /** The table that the rows of a part are of. */
   #whole(part: BackupTable, { schema, name }: QualifiedName): BackupTable {
-    const known = this.#catalogue.types({ schema, name });
+    const known = this.#scope.catalogue.types({ schema, name });
     const types = known.size > 0 ? known : part.types;
     const isWhole = fullName(part) === fullName({ schema, name });
     return { schema, name, columns: isWhole ? part.columns : inherited(part.columns, known), types };
@@ -204,10 +280,10 @@ export class Script extends TextFile {
     if (!/\s(attach|inherit)\s/i.test(sql)) return;
     const found = readAttachment(toUtf8(sql));
     if (!found) return;
-    this.#family = undefined;
-    this.#catalogue.attach(this.#qualify(found.part), this.#qualify(found.parent));
+    this.#scope.family = undefined;
+    this.#scope.catalogue.attach(this.#qualify(found.part), this.#qualify(found.parent));
     this.#head = undefined;
-    const late = [...this.#passed.values()].find((table) => this.#selection.owner(table));
+    const late = [...this.#scope.passed.values()].find((table) => this.#scope.selection.owner(table));
     if (late)
       this.#refuse(
         `${fullName(late)} becomes a part of the log behind its data. Name the tables to take, each with --table`,
@@ -215,7 +291,7 @@ export class Script extends TextFile {
   }
 
   #qualify({ schema, name }: QualifiedName): QualifiedName {
-    return { schema: schema || this.#schema, name };
+    return { schema: schema || this.#scope.schema, name };
   }
 
   #define(sql: string): void {
@@ -223,15 +299,15 @@ export class Script extends TextFile {
     const definition = readDefinition(toUtf8(sql));
     if (!definition) return;
     const table = this.#qualify(definition);
-    const isKnown = this.#tables.has(fullName(table)) || this.#catalogue.has(table);
-    if (this.#found && isKnown && this.#selection.owner(table)) {
+    const isKnown = this.#scope.tables.has(fullName(table)) || this.#scope.catalogue.has(table);
+    if (this.#isBehind && isKnown && this.#scope.selection.owner(table)) {
       this.#refuse(
         `a second CREATE TABLE ${fullName(table)}: the file holds several dumps. Restore them one by one`,
       );
     }
     const parents = definition.parents.map((parent) => this.#qualify(parent));
-    this.#family = undefined;
-    this.#catalogue.define({ ...table, types: definition.types, parents });
+    this.#scope.family = undefined;
+    this.#scope.catalogue.define({ ...table, types: definition.types, parents });
     this.#head = undefined;
   }
 
@@ -244,7 +320,7 @@ export class Script extends TextFile {
       const schemas = toUtf8(value)
         .replaceAll('"', '')
         .split(/\s*,\s*/);
-      this.#schema = schemas.find((schema) => schema !== '' && schema !== '$user') ?? 'public';
+      this.#scope.schema = schemas.find((schema) => schema !== '' && schema !== '$user') ?? 'public';
     } else if (/^standard/i.test(name)) {
       this.#escapes = /^off$/i.test(value);
     } else if (name !== '' || names !== '') {
@@ -267,7 +343,7 @@ export class Script extends TextFile {
   #requireOrder(table: BackupTable): void {
     if (this.#scanner.dumps !== this.#dump)
       this.#refuse(`rows of ${fullName(table)} in a second dump. Restore the dumps one by one`);
-    if (this.#finished.has(fullName(table)))
+    if (this.#scope.finished.has(fullName(table)))
       this.#refuse(
         `rows of ${fullName(table)} behind its index or key: they were added later. Restore them from a file of their own, with --append`,
       );
@@ -275,22 +351,22 @@ export class Script extends TextFile {
 
   /** Refuses a statement behind the first rows of the log that may change them: it is not run. */
   #requireNoChange(sql: string): void {
-    const family = (this.#family ??= this.#gather());
+    const family = (this.#scope.family ??= this.#gather());
     if (mayChange(sql, family)) {
       this.#refuse(
         `“${excerpt(sql)}” may change rows that stand before it, and Zen runs no statements. Take it out, or load the dump with psql and dump the result`,
       );
     }
     if (!addsKey(sql)) return;
-    for (const table of family) if (namesTable(sql, [table])) this.#finished.add(fullName(table));
+    for (const table of family) if (namesTable(sql, [table])) this.#scope.finished.add(fullName(table));
   }
 
   /** The tables to take, their parts, and those that they are parts of. */
   #gather(): QualifiedName[] {
-    const tables = [...this.#catalogue.tables, ...this.#tables.values()];
+    const tables = [...this.#scope.catalogue.tables, ...this.#scope.tables.values()];
     const family = tables
-      .filter((table) => this.#selection.owner(table))
-      .flatMap((table) => this.#catalogue.lineage(table));
+      .filter((table) => this.#scope.selection.owner(table))
+      .flatMap((table) => this.#scope.catalogue.lineage(table));
     return [...new Map(family.map((table) => [fullName(table), table])).values()];
   }
 
@@ -303,7 +379,7 @@ export class Script extends TextFile {
 
   /** Turns rows of a table, or of one of its partitions, into rows of it. */
   #arrange(table: BackupTable, part: BackupTable, owner: QualifiedName): (rows: Buffer) => Buffer {
-    this.#selection.requireOwners([table, owner]);
+    this.#scope.selection.requireOwners([table, owner]);
     return (
       reorder(part.columns, table.columns, this.path) ??
       this.#refuse(`${fullName(part)} has other columns than before. Make the dump with pg_dump`)

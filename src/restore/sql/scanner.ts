@@ -2,7 +2,7 @@ import { ZenError } from '../../errors.ts';
 import { findEnd, Lines } from '../copy/lines.ts';
 import type { Recode } from '../encoding.ts';
 import { skipToken } from './statement.ts';
-import { excerpt, TextBuffer } from '../copy/text.ts';
+import { excerpt, TextBuffer, toUtf8 } from '../copy/text.ts';
 
 const blanksAndSemicolons = /[ \t\n\r\f\v;]*/y;
 const specials = /['"$;()\\\-/]/g;
@@ -15,12 +15,36 @@ const quoted: Record<string, string> = {
   '/': 'a comment',
 };
 
+const statement =
+  /^(--|\/\*|\\(restrict|connect|c |set |encoding )|(set|select|copy|create|insert|begin|drop|alter|use|pragma)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i;
+/** Lines that are of a script, whatever stands before them. */
+const sureLine =
+  /^(-- PostgreSQL database|(set \w+ (=|to) |copy \S+ .*from stdin|insert into |create table |start transaction;|begin;))/im;
+const firstChars = 4096;
+/** A message of pg_dump's that came into its output. */
+const message = /^pg_(dump|dumpall|restore): .*\n/;
+
+/**
+ * Finds where a script starts: behind what a terminal showed when it was made.
+ *
+ * @param text the first ones of a file
+ * @returns undefined when it is no script
+ */
+export function startOfScript(text: string): number | undefined {
+  if (statement.test(text.trimStart())) return 0;
+  const start = text.search(sureLine);
+  return start < 0 ? undefined : start;
+}
+
 /** Cuts a script into its statements, as psql does, and into the data that follows a COPY statement. */
 export class Scanner {
   /** The line in which the last statement starts. */
   line = 1;
   /** The number of dumps that have begun, by pg_dump's heading. */
   dumps = 0;
+  /** The database that statements are for, since the last command that leads to one. */
+  database = '';
+  #started = false;
   readonly #window: TextBuffer;
   /** True when pg_dump's heading has been read, and not its last line yet. */
   #opened = false;
@@ -100,13 +124,20 @@ export class Scanner {
   /** Passes over blanks, comments, empty statements and pg_dump's own commands; whether a statement starts there. */
   async #begin(): Promise<boolean> {
     const window = this.#window;
+    if (!this.#started) {
+      while (window.text.length < firstChars && (await window.more()));
+      window.drop(startOfScript(window.text) ?? 0);
+      this.#started = true;
+    }
     for (;;) {
       blanksAndSemicolons.lastIndex = 0;
       blanksAndSemicolons.test(window.text);
       window.drop(blanksAndSemicolons.lastIndex);
       this.line = window.line;
       const [first] = window.text;
+      const told = first === 'p' ? message.exec(window.text)?.[0] : undefined;
       if (first === '\\') await this.#command(0);
+      else if (told !== undefined) window.drop(told.length);
       else if (first === '-' || first === '/') {
         const end = await this.#skip(0);
         if (end === 0) return true;
@@ -149,12 +180,13 @@ export class Scanner {
     while (!window.text.includes('\n', start)) await this.#more('a command of psql');
     const line = window.text.slice(start, window.text.indexOf('\n', start));
     const name = /^\\[^\s]*/.exec(line)?.[0] ?? '';
-    if (start > 0 || (name !== '\\restrict' && name !== '\\unrestrict')) {
-      const how = /^\\c(onnect)?$/.test(name)
-        ? 'leads to another database, and Zen reads a dump of one. Make it with pg_dump without --create, or cut out the part between two such lines'
-        : 'is a command of psql, which Zen does not follow. Make the dump with pg_dump';
-      throw new ZenError('failed', `${window.path}, line ${this.line}: ${excerpt(name)} ${how}.`);
-    }
+    const isConnect = /^\\c(onnect)?$/.test(name);
+    if (start > 0 || (!isConnect && name !== '\\restrict' && name !== '\\unrestrict'))
+      throw new ZenError(
+        'failed',
+        `${window.path}, line ${this.line}: ${excerpt(name)} is a command of psql, which Zen does not follow. Make the dump with pg_dump.`,
+      );
+    if (isConnect) this.database = readDatabase(line.slice(name.length)) ?? this.database;
     window.drop(line.length);
   }
 
@@ -184,4 +216,15 @@ function countBlocks(code: string, before: number): number {
 function unixLines(lines: Buffer): Buffer {
   if (!lines.includes('\r\n')) return lines;
   return Buffer.from(lines.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+}
+
+/** The database of `\\connect zen`, or of `\\connect -reuse-previous=on "dbname='my zen'"`, as pg_dump writes it. */
+function readDatabase(argument: string): string | undefined {
+  const text = toUtf8(argument)
+    .trim()
+    .replace(/^-reuse-previous=\w+\s+/, '');
+  const [, quoted, word = ''] = /^"((?:[^"]|"")*)"|^(\S*)/.exec(text) ?? [];
+  const name = quoted?.replaceAll('""', '"') ?? word;
+  const [, named = name] = /^dbname='?(.*?)'?$/.exec(name) ?? [];
+  return named === '-' || named === '' ? undefined : named.replaceAll(/\\(.)/g, '$1');
 }

@@ -10,6 +10,9 @@ export interface Copy extends QualifiedName {
   columns: string[];
 }
 
+/** The options of a COPY statement, in small letters, as they are written: `format`, `delimiter`, `null`, `header` … */
+export type CopyOptions = ReadonlyMap<string, string>;
+
 export interface Insert extends Copy {
   /** True when it gives its rows as a list of VALUES. */
   hasValues: boolean;
@@ -79,18 +82,41 @@ function isConstraint(cursor: Tokenizer): boolean {
 }
 
 /**
- * The table and the columns of `COPY s.t (a, "B c") FROM stdin;`, as pg_dump writes it. Without a list, there are no
- * columns; the schema is '' when not written.
+ * The table and the columns of `COPY s.t (a, "B c") FROM stdin;`, and its options. Without a list, there are no columns; the
+ * schema is '' when not written.
  *
- * @returns undefined for another statement, and for a COPY statement with options or from elsewhere
+ * @returns undefined for another statement, and for a COPY statement from elsewhere
  */
-export function readCopy(sql: string): Copy | undefined {
+export function readCopy(sql: string): (Copy & { options: CopyOptions }) | undefined {
   const cursor = new Tokenizer(sql);
   if (!cursor.accept('copy')) return undefined;
   const target = readTarget(cursor);
   if (!cursor.accept('from') || !cursor.accept('stdin')) return undefined;
-  cursor.accept(';');
-  return cursor.peek(1)[0] === '' ? target : undefined;
+  return { ...target, options: readCopyOptions(cursor) };
+}
+
+/** In parentheses, or as they were before PostgreSQL 9.0: `CSV HEADER DELIMITER AS ';'`. */
+function readCopyOptions(cursor: Tokenizer): CopyOptions {
+  const options = new Map<string, string>();
+  cursor.accept('with');
+  const isList = cursor.accept('(');
+  for (let name = cursor.next(); !/^[;)]?$/.test(name); name = cursor.next()) {
+    if (name === ',') continue;
+    cursor.accept('as');
+    const [value = ''] = cursor.peek(1);
+    const isValue = isList ? !/^[,)]$/.test(value) : /^e?'/.test(value);
+    const key = name.toLowerCase();
+    if (!isList && /^(csv|binary)$/.test(key)) options.set('format', key);
+    else options.set(key, isValue ? readText(cursor.next()) : 'true');
+    if (isValue && /^e$/i.test(value)) options.set(key, readText(cursor.next()));
+  }
+  return options;
+}
+
+/** The value of a text in quotes, perhaps with an escape of COPY's, or of a word. */
+function readText(token: string): string {
+  const text = /^'(.*)'$/s.exec(token)?.[1]?.replaceAll("''", "'");
+  return text === undefined ? token.toLowerCase() : text.replace(/^\\t$/, '\t');
 }
 
 /** The table and the columns of an INSERT statement, and where its values start; undefined for another statement. */

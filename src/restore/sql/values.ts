@@ -8,7 +8,10 @@ const bits = /b'([01]*)'|x'([\da-f]*)'/iy;
 const generated = /default(?![\w$.(\x80-\xff])/iy;
 const cast =
   /(?:\s*::\s*(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[a-z_][\w$]*))?(?: (?:varying|precision))?(?:\s*\([\d, ]*\))?(?: with(?:out)? time zone)?(?:\[\])*)*/iy;
-const tail = /^[ \t\n\r\f\v]*(?:on\s+conflict\s+do\s+nothing\s*)?$/i;
+const tail = /^[ \t\n\r\f\v]*(?:on\s+conflict(?:\s*\([^)]*\))?\s+do\s+nothing\s*)?$/i;
+/** A type before its text: `TIMESTAMP '…'`. */
+const typed =
+  /(?:timestamptz|(?:timestamp|time)(?:\s+with(?:out)?\s+time\s+zone)?|date|text|bigint|int[48]?|integer|numeric|varchar)\s*(?=')/iy;
 
 /** Settings that the values of an INSERT statement depend on. */
 interface ValuesOptions {
@@ -89,6 +92,8 @@ class Values {
     if (first === "'") return this.#text(this.#at, this.#options.escapes);
     if ((first === 'E' || first === 'e') && this.#sql[this.#at + 1] === "'")
       return this.#text(this.#at + 1, true);
+    typed.lastIndex = this.#at;
+    if (typed.test(this.#sql)) return this.#text(typed.lastIndex, this.#options.escapes);
     simple.lastIndex = this.#at;
     if (!simple.test(this.#sql)) return this.#rare(column);
     const value = this.#sql.slice(this.#at, simple.lastIndex);
