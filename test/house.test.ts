@@ -6,6 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 const directions: Record<string, string[]> = {
   cli: [
     'project',
+    'suggest',
     'restore',
     'aggregate',
     'people',
@@ -21,13 +22,13 @@ const directions: Record<string, string[]> = {
     'output',
     'time',
   ],
-  project: ['errors', 'files', 'shared'],
+  project: ['errors', 'files', 'shared', 'suggest'],
   restore: ['ledger', 'db', 'errors', 'files', 'time'],
   aggregate: ['people', 'ledger', 'log', 'async', 'db', 'errors', 'files', 'time'],
   people: ['ledger', 'log', 'async', 'db', 'errors', 'files', 'time'],
   log: ['db', 'errors', 'files', 'time'],
   async: [],
-  render: ['ledger', 'log', 'db', 'errors', 'files', 'time', 'shared'],
+  render: ['ledger', 'log', 'db', 'errors', 'files', 'suggest', 'time', 'shared'],
   mail: ['render', 'files', 'shared'],
   nightly: ['ledger', 'log', 'db', 'files', 'output', 'time'],
   ledger: ['log', 'db', 'errors', 'files', 'time'],
@@ -39,6 +40,7 @@ const directions: Record<string, string[]> = {
   output: ['errors', 'files', 'time'],
   files: [],
   errors: [],
+  suggest: [],
 };
 
 const sources = listSources('src');

@@ -294,17 +294,17 @@ describe('a mistake', () => {
   });
 
   test.each([
-    ['templates/charts/hours.vl.json', '{', 1, /templates\/charts\/hours\.vl\.json is no JSON: /],
+    ['templates/charts/hours.vl.json', '{', 2, /templates\/charts\/hours\.vl\.json is no JSON: /],
     [
       'templates/charts/hours.vl.json',
       '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"zen": {"aria": "main"}}}',
-      1,
+      2,
       /hours\.vl\.json: usermeta\.zen has “aria”\. It may have area, order, /,
     ],
     [
       'templates/charts/hours.vl.json',
       '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"zen": {"area": "top"}}}',
-      1,
+      2,
       /hours\.vl\.json: usermeta\.zen\.area cannot be "top"\./,
     ],
     [
@@ -313,8 +313,29 @@ describe('a mistake', () => {
         .replace('largest of item_topic', 'largest of topic')
         .replace('"types"', '"visits"')
         .replace('"field":"events"', '"field":"visits"'),
-      1,
+      2,
       /hours\.vl\.json: the finding “largest of topic” needs names in topic and numbers in visits\./,
+    ],
+    [
+      'templates/charts/hours.vl.json',
+      files['templates/charts/hours.vl.json'].replace('"types"', '"vists"'),
+      2,
+      /hours\.vl\.json draws “vists”, and no aggregate has that name\. Did you mean “visits”\?/,
+    ],
+    [
+      'templates/charts/hours.vl.json',
+      files['templates/charts/hours.vl.json'].replace('"types"', '"visits"'),
+      2,
+      /hours\.vl\.json uses the field “events”, which its data do not have\. There are dt, item_topic, /,
+    ],
+    [
+      'templates/charts/hours.vl.json',
+      files['templates/charts/hours.vl.json']
+        .replace('"types"', '"visits"')
+        .replaceAll('"field":"events"', '"field":"visits"')
+        .replaceAll('item_topic', 'item_topics'),
+      2,
+      /hours\.vl\.json uses the field “item_topics”, which its data do not have\. Did you mean “item_topic”\?/,
     ],
   ])(
     'in %s is a sentence, and nothing is written: %s',

@@ -5,7 +5,7 @@ import type { Environment } from '../config.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/schema.ts';
-import { suggest } from '../project/suggest.ts';
+import { suggest } from '../suggest.ts';
 import { collectValues, databaseOption } from './options.ts';
 
 /** The settings of each command: what has a `ZEN_…` variable may stand in zen.json, too. */

@@ -70,7 +70,7 @@ export function findCounting(what: 'events' | 'users' = 'events'): Counting {
   const [counting] = found;
   if (!counting || found.length > 1)
     throw new ZenError(
-      'failed',
+      'usage',
       `One file of sql/aggregates must say that it counts the ${what} (-- ${what}: its measure); ${found.length} do.`,
     );
   return counting;
@@ -126,7 +126,7 @@ const timestamp = 1114;
 /**
  * Asks the database which columns the statement of an aggregate makes.
  *
- * @throws ZenError `failed` for one that is neither dt, nor a dimension, nor the one measure
+ * @throws ZenError `usage` for one that is neither dt, nor a dimension, nor the one measure
  */
 export async function describeAggregate(session: Session, { name, statement }: Aggregate): Promise<Columns> {
   const columns = await session.describe(overLog('aggregate/made', { statement, columns: '*' }), [
@@ -134,7 +134,7 @@ export async function describeAggregate(session: Session, { name, statement }: A
     0,
     'floor',
   ]);
-  const refuse = (why: string) => new ZenError('failed', `sql/aggregates/${name}.sql ${why}.`);
+  const refuse = (why: string) => new ZenError('usage', `sql/aggregates/${name}.sql ${why}.`);
   const dimensions: string[] = [];
   const measures: string[] = [];
   let isTimed = false;

@@ -4,7 +4,7 @@ import jsonc from 'jsonc-parser';
 import type { Node } from 'jsonc-parser';
 import { ZenError } from '../errors.ts';
 import { valueOf } from '../shared/known.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../suggest.ts';
 import type { Schema } from './schema.ts';
 
 /** The settings of zen.json, which its schema allows, and where they stand. */

@@ -64,7 +64,7 @@ function parse(path: string, text: string, revive?: Parameters<typeof JSON.parse
   try {
     return JSON.parse(text, revive) as Record<string, Json>;
   } catch (error) {
-    throw new ZenError('failed', `${path} is no JSON: ${messageOf(error)}`, { cause: error });
+    throw new ZenError('usage', `${path} is no JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -92,7 +92,7 @@ export interface Compiled extends Chart {
  * screen readers, which would announce two symbols without a name: the period can be chosen in its control.
  *
  * @param tables the aggregates that it may draw from; of those that are not among them, nothing is pushed down
- * @throws ZenError `failed`, with the file's name, when the specification does not compile, or compiles with a warning
+ * @throws ZenError `usage`, with the file's name, when the specification does not compile, or compiles with a warning
  */
 export function compileChart(name: string, source: TopLevelSpec, tables: DescribedTables): Compiled {
   const panel = readPanel(name, source, tables);
@@ -106,7 +106,7 @@ export function compileChart(name: string, source: TopLevelSpec, tables: Describ
     for (const mark of marks) if (mark.name?.startsWith('brush')) mark.aria = false;
     return { panel, spec, rows: findRows(marks), tables: inputsOf(spec), left };
   } catch (error) {
-    throw new ZenError('failed', `templates/charts/${name}.vl.json does not compile: ${messageOf(error)}`, {
+    throw new ZenError('usage', `templates/charts/${name}.vl.json does not compile: ${messageOf(error)}`, {
       cause: error,
     });
   }

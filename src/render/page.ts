@@ -190,12 +190,12 @@ function listChoices(panel: Panel, charts: readonly Chart[]): (Panel & { pressed
   return all.length < 2 ? [] : all.map((other) => ({ ...other, pressed: other.name === panel.name }));
 }
 
-/** The finding of a panel. @throws ZenError `failed`, with the file's name, where its rows have none of that kind */
+/** The finding of a panel. @throws ZenError `usage`, with the file's name, where its rows have none of that kind */
 function findIn(panel: Panel, rows: readonly Row[], write: Writer): string {
   try {
     return describeFinding(panel, rows, write);
   } catch (error) {
-    throw new ZenError('failed', `templates/charts/${panel.name}.vl.json: ${messageOf(error)}.`, {
+    throw new ZenError('usage', `templates/charts/${panel.name}.vl.json: ${messageOf(error)}.`, {
       cause: error,
     });
   }

@@ -27,13 +27,13 @@ const defaults: PanelOptions = {
 /**
  * Reads what the page needs of a chart from its file: `usermeta.zen`, its title and its tooltip.
  *
- * @throws ZenError `failed` where that is not what it should be
+ * @throws ZenError `usage` where that is not what it should be
  */
 export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedTables): Panel {
   const { title, usermeta, data } = spec as unknown as Record<string, Json>;
   const own = fieldOf(usermeta, 'zen') ?? {};
   if (typeof own !== 'object' || Array.isArray(own))
-    throw new ZenError('failed', `templates/charts/${name}.vl.json: usermeta.zen is no object.`);
+    throw new ZenError('usage', `templates/charts/${name}.vl.json: usermeta.zen is no object.`);
   for (const [key, value] of Object.entries(own)) requireOption(name, key, value);
   const options = { ...defaults, ...(own as Partial<PanelOptions>) };
   const columns = options.columns.length > 0 ? options.columns : readTooltip(spec);
@@ -59,7 +59,7 @@ function requireOption(name: string, key: string, value: Json): void {
   const known: Record<string, unknown> = { ...defaults };
   if (!Object.hasOwn(known, key) || key === 'title' || key === 'source') {
     const names = Object.keys(defaults).filter((own) => own !== 'title' && own !== 'source');
-    throw new ZenError('failed', `${file}: usermeta.zen has “${key}”. It may have ${names.join(', ')}.`);
+    throw new ZenError('usage', `${file}: usermeta.zen has “${key}”. It may have ${names.join(', ')}.`);
   }
   const isFit =
     key === 'snapshot'
@@ -71,8 +71,7 @@ function requireOption(name: string, key: string, value: Json): void {
           : key === 'columns'
             ? Array.isArray(value) && value.every(isColumn)
             : Array.isArray(value) === Array.isArray(known[key]) && typeof value === typeof known[key];
-  if (!isFit)
-    throw new ZenError('failed', `${file}: usermeta.zen.${key} cannot be ${JSON.stringify(value)}.`);
+  if (!isFit) throw new ZenError('usage', `${file}: usermeta.zen.${key} cannot be ${JSON.stringify(value)}.`);
 }
 
 function isColumn(column: Json): boolean {

@@ -20,6 +20,7 @@ import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { queryAggregates } from './aggregates.ts';
 import { compileChart, drawsPeople, listCharts, readChart } from './charts.ts';
+import { requireFields } from './fields.ts';
 import { describeDifference } from './compare.ts';
 import { queryFacts } from './data-quality.ts';
 import type { Facts } from './data-quality.ts';
@@ -204,6 +205,7 @@ async function drawPage(
   const scene = { period: payload, coarse };
   const all = listCharts().map((name) => [name, readChart(name, scene, translate)] as const);
   const shown = all.filter(([, source]) => payload.people !== null || !drawsPeople(source));
+  for (const [name, source] of shown) requireFields(name, source, payload.tables);
   const sources = Object.fromEntries(shown);
   const compiled = shown
     .map(([name, source]) => compileChart(name, source, payload.tables))

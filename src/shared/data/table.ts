@@ -84,7 +84,7 @@ export function isTopic(field: string): boolean {
 }
 
 /** The field of the ranks of a dimension's names: `item_rank` of `item_topic`, `event_rank` of `event`. */
-function rankOf(field: string): string {
+export function rankOf(field: string): string {
   return `${field.replace(/_topic$/, '')}_rank`;
 }
 

@@ -1,0 +1,142 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { ZenError } from '../errors.ts';
+import type { EventKind, Topic } from '../shared/data/payload.ts';
+import { rankOf } from '../shared/data/table.ts';
+import type { LookUps } from '../shared/data/table.ts';
+import { suggest } from '../suggest.ts';
+import type { Window } from '../time.ts';
+import type { DescribedTables } from './panels.ts';
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const lookUps: readonly string[] = [
+  'topics',
+  'events',
+  'gaps',
+  'silences',
+  'labels',
+] satisfies (keyof LookUps)[];
+
+/** The fields of the tables to look up in. */
+const lookUpFields: readonly string[] = ['name', 'color', 'rank', 'start', 'end'] satisfies (
+  keyof Topic | keyof EventKind | keyof Window
+)[];
+
+/**
+ * Checks that a chart draws an aggregate that there is, and no field that it lacks: Vega-Lite would draw nothing, and say so to nobody.
+ *
+ * @param tables the aggregates that it may draw from
+ * @throws ZenError `usage`, with the file's name, and the nearest name that there is
+ */
+export function requireFields(name: string, spec: TopLevelSpec, tables: DescribedTables): void {
+  const json = spec as unknown as Json;
+  const { sources } = gather(json);
+  const refuse = (why: string) => new ZenError('usage', `templates/charts/${name}.vl.json ${why}`);
+  const unknown = sources.find((source) => !isSource(source, tables));
+  if (unknown !== undefined) {
+    const remedy = suggest(unknown, Object.keys(tables));
+    throw refuse(`draws “${unknown}”, and no aggregate has that name. ${remedy}`);
+  }
+  if (sources.includes('people')) return; // whose rows are made by zen
+  const own = new Set(sources.flatMap((source) => listFields(tables[source])));
+  const missing = findMissing(json, new Set([...own, ...lookUpFields]));
+  if (missing !== undefined)
+    throw refuse(`uses the field “${missing}”, which its data do not have. ${suggest(missing, [...own])}`);
+}
+
+/**
+ * Finds a field that is used where there is none of that name: neither of the data, nor made by a transform before.
+ *
+ * @param there the fields that there are; those that transforms make are added
+ */
+function findMissing(json: Json, there: Set<string>): string | undefined {
+  if (json === null || typeof json !== 'object') return undefined;
+  const isLacking = ({ used }: Names) => used.find((field) => !there.has(field) && /^[^.[]+$/.test(field));
+  if (Array.isArray(json)) return first(json, (each) => findMissing(each, there));
+  const { transform, ...rest } = json;
+  const step = (one: Json) => {
+    const names = gather(one);
+    const lacking = names.isOpen ? undefined : isLacking(names);
+    for (const field of names.made) there.add(field);
+    return lacking;
+  };
+  if (gather(transform ?? null).isOpen) return undefined;
+  const lacking = Array.isArray(transform) ? first(transform, step) : undefined;
+  if (lacking !== undefined) return lacking;
+  const inner = Object.keys(rest).filter((key) => composed.includes(key));
+  const plain = Object.fromEntries(Object.entries(rest).filter(([key]) => !inner.includes(key)));
+  return isLacking(gather(plain)) ?? first(inner, (key) => findMissing(rest[key] ?? null, there));
+}
+
+/** The keys under which a specification holds others. */
+const composed = ['layer', 'concat', 'hconcat', 'vconcat', 'spec'];
+
+/** The first answer that a question has for any of some values. */
+function first<T, U>(values: readonly T[], ask: (value: T) => U | undefined): U | undefined {
+  for (const value of values) {
+    const found = ask(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function isSource(name: string, tables: DescribedTables): boolean {
+  return Object.hasOwn(tables, name) || lookUps.includes(name) || name === 'people';
+}
+
+function listFields(table: DescribedTables[string] | undefined): string[] {
+  return table ? ['dt', ...table.fields, ...table.fields.map(rankOf), table.measure] : [];
+}
+
+/** The names in a specification: of its data, of the fields that it uses, and of those that its transforms make. */
+interface Names {
+  sources: string[];
+  used: string[];
+  made: string[];
+  /** Its transforms make fields that nothing names, as a pivot does. */
+  isOpen: boolean;
+}
+
+function gather(spec: Json): Names {
+  const names: Names = { sources: [], used: [], made: [], isOpen: false };
+  visit(spec, '', names);
+  return names;
+}
+
+function visit(json: Json, key: string, names: Names): void {
+  if (typeof json === 'string') {
+    if (key === 'as') names.made.push(json);
+    else if (fieldKeys.includes(key)) names.used.push(json);
+    else if (exprKeys.includes(key)) names.used.push(...fieldsOf(json));
+    return;
+  }
+  if (json === null || typeof json !== 'object') return;
+  if (Array.isArray(json)) {
+    const own = ['groupby', 'fields', 'fold'].includes(key) ? 'field' : key;
+    for (const each of json) visit(each, own, names);
+    return;
+  }
+  if (key === 'data' && typeof json.name === 'string') names.sources.push(json.name);
+  if (json.lookup !== undefined) names.made.push(...lookedUp(json.from));
+  if (json.fold !== undefined) names.made.push('key', 'value');
+  if (json.pivot !== undefined) names.isOpen = true;
+  for (const [inner, value] of Object.entries(json)) if (!others.includes(inner)) visit(value, inner, names);
+}
+
+/**
+ * A lookup's own part names fields of another table, usermeta names none, and data that stand in the file have any. A filter by a field
+ * that is not there is told to the reader.
+ */
+const others = ['from', 'params', 'usermeta', 'datasets'];
+const fieldKeys = ['field', 'lookup', 'impute', 'flatten', 'density', 'regression', 'stack'];
+const exprKeys = ['calculate', 'filter', 'expr', 'test'];
+
+function fieldsOf(expression: string): string[] {
+  const named = expression.matchAll(/\bdatum(?:\.([\p{L}_$][\p{L}\d_$]*)|\[(['"])(.*?)\2\])/gu);
+  return [...named].map(([, plain, , quoted]) => plain ?? quoted ?? '');
+}
+
+function lookedUp(from: Json | undefined): string[] {
+  const fields = from !== null && typeof from === 'object' && !Array.isArray(from) ? from.fields : undefined;
+  return Array.isArray(fields) ? fields.map(String) : [];
+}
