@@ -131,6 +131,13 @@ function copyWith(options: string, data: string): string {
   return `${definition}COPY public.log_raw (${names.join(', ')}) FROM STDIN ${options};\n${data}\\.\n`;
 }
 
+const objects = rows.map((row): Record<string, string | number | null> =>
+  Object.fromEntries(
+    row.map((value, at) => [names[at] ?? '', at < 3 && value !== null ? Number(value) : value]),
+  ),
+);
+const jsonLines = objects.map((each) => `${JSON.stringify(each)}\n`).join('');
+
 const cut = (bytes: Buffer) => ({
   'zen.001': bytes.subarray(0, 70),
   'zen.002': bytes.subarray(70, 71),
@@ -223,6 +230,13 @@ const exact: [title: string, file: File, options?: Options][] = [
     inserts((ts) => `'${new Date(Number(ts)).toISOString()}'::timestamp with time zone`, 'timestamptz'),
   ],
   ['INSERT with ON CONFLICT', inserts().replaceAll(';\n', '\nON CONFLICT (event_id) DO NOTHING;\n')],
+  ['JSON, an object a line', jsonLines],
+  ['JSON in an array', `[${objects.map((each) => JSON.stringify(each, null, 2)).join(',\n')}]\n`],
+  ['JSON in an array on a line', JSON.stringify(objects)],
+  ['JSON with escapes', JSON.stringify(objects).replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)], // prettier-ignore
+  ['JSON with numbers that are texts, and other names', jsonLines.replaceAll('"ts":', '"at":').replaceAll(/:(\d+)/g, ':"$1"'), { columns: new Map([['ts', 'at']]) }], // prettier-ignore
+  ['JSON with what is nested, and without what is null', jsonLines.replaceAll('{', '{"more":{"a":[1,"}"]},').replaceAll(/,"\w+":null/g, '')], // prettier-ignore
+  ['JSON with a mark, gzipped', gzipSync(`\ufeff${jsonLines}`)],
   ['a split archive', cut(archive)],
   ['a split CSV', cut(Buffer.from(csv))],
   ['a split gzip', cut(gzipSync(script))],
@@ -295,6 +309,23 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     'COPY options that are not read',
     copyWith('WITH (FORMAT binary)', text),
     /line 2: COPY with binary is not read/,
+  ],
+  ['JSON that lacks columns', jsonLines.replaceAll('"ts":', '"time":'), /lacks the column ts\. Its columns: event_id, time, .*ts=time/], // prettier-ignore
+  ['JSON that is cut off', jsonLines.slice(0, -9), /ends in the middle of its JSON: it is incomplete/],
+  [
+    'an array of JSON that is cut off',
+    JSON.stringify(objects).slice(0, -1),
+    /ends in the middle of its JSON/,
+  ],
+  [
+    'JSON with a word that is none',
+    jsonLines.replace(':8,', ':NaN,'),
+    /line 2: .* has a value that is none of JSON, NaN/,
+  ],
+  [
+    'JSON with something between',
+    jsonLines.replace('\n', '\nnone\n'),
+    /line 2: “none .*” is no object of JSON/,
   ],
   ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
@@ -370,6 +401,17 @@ describe.each(kinds)('into the %s database', (kind) => {
     await backup.close();
     await close();
     expect(await held()).toEqual(rows);
+  });
+
+  test('JSON keeps every digit, wherever the file is cut', async () => {
+    const ids = ['9007199254740993', '-1', '123456789012345678'];
+    const many = Array.from({ length: 3000 }, (_, at) =>
+      jsonLines.split('\n')[0]?.replace(':7,', `:${ids[at % 3] ?? ''},`),
+    );
+    await load(many.join('\n'));
+    expect(
+      await db.query('select user_id::text as id, count(*)::int as n from log_raw group by 1 order by 1'),
+    ).toEqual(ids.toSorted().map((id) => ({ id, n: 1000 })));
   });
 
   test('a dialect is told with its options', async () => {

@@ -15,6 +15,7 @@ import { ByteReader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
 import { isTar, readMembers, Tar } from './tar.ts';
 import { startOfScript } from '../sql/scanner.ts';
+import { isJson, Json } from './json.ts';
 import { readToc } from './toc.ts';
 import type { Compression } from './toc.ts';
 
@@ -166,7 +167,8 @@ async function openText(
   if (encoding !== undefined)
     ({ start, bytes } = await peek(recodeChunks(bytes, makeRecoder(encoding, reader.path, true))));
   refuseForeign(start, reader.path);
-  const Format = isScript(start) ? Script : Csv;
+  const first = start.toString('utf8').replace(/^\uFEFF/, '');
+  const Format = isJson(first) ? Json : startOfScript(first) === undefined ? Csv : Script;
   const text = new Format(
     reader.path,
     reader.size,
@@ -194,9 +196,4 @@ async function peek(
     yield* pieces;
   }
   return { start, bytes: all() };
-}
-
-/** A plain dump starts with a comment or a statement; a table of values starts with the names of its columns. */
-function isScript(start: Buffer): boolean {
-  return startOfScript(start.toString('utf8').replace(/^\uFEFF/, '')) !== undefined;
 }

@@ -1,0 +1,182 @@
+import { ZenError } from '../../errors.ts';
+import { isTaken } from '../columns.ts';
+import { requireUtf8 } from '../encoding.ts';
+import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
+import type { BackupTable } from './backup.ts';
+import { TextFile } from './file.ts';
+import type { TextOptions } from './file.ts';
+
+/** The part of a file that tells its columns. */
+const sampleChars = 1 << 16;
+const text = /"([^"\\]*(?:\\[^][^"\\]*)*)"/y;
+const literal = /(?:null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,}])/y;
+const marks = /["{}[\]]/g;
+
+/** Tells whether a text that starts so may be JSON: objects, or an array of them. */
+export function isJson(start: string): boolean {
+  return /^\s*(\[\s*)?\{\s*["}]/.test(start);
+}
+
+/** A log as JSON: an object a line, or one array of objects. Their keys are the columns. */
+export class Json extends TextFile {
+  readonly #window: TextBuffer;
+  readonly #wanted: ReadonlySet<string>;
+  #columns: string[] = [];
+  #isArray = false;
+  #line = 1;
+
+  /** @param bytes of the objects, not compressed any more, in UTF-8 */
+  constructor(
+    path: string,
+    size: number,
+    bytes: AsyncIterable<Buffer>,
+    position: () => number,
+    close: () => Promise<void>,
+    { columns }: TextOptions = {},
+  ) {
+    super(path, size, position, close);
+    this.#window = new TextBuffer(path, bytes, 'object');
+    this.#wanted = new Set([...(columns?.values() ?? [])].map((name) => name.toLowerCase()));
+  }
+
+  /**
+   * The file's only table, which has no name of its own. Its columns are the keys of the first objects.
+   *
+   * @throws ZenError `failed` for what is no JSON
+   */
+  async find(): Promise<BackupTable> {
+    const window = this.#window;
+    while (window.text.length < sampleChars && (await window.more()));
+    requireUtf8(Buffer.from(window.text.slice(0, window.text.lastIndexOf('\n') + 1), 'latin1'), this.path);
+    const [array = ''] = /^\s*\[/.exec(window.text) ?? [];
+    this.#isArray = array !== '';
+    window.drop(array.length);
+    const keys = new Set<string>();
+    for (let at = this.#skip(0); window.text[at] === '{';) {
+      const end = endOf(window.text, at);
+      if (end < 0) break;
+      for (const key of this.#read(at, end).keys()) keys.add(key);
+      at = this.#skip(end);
+    }
+    this.#columns = [...keys];
+    return { schema: '', name: 'log_raw', columns: this.#columns, types: new Map() };
+  }
+
+  async *rows(): AsyncGenerator<Buffer> {
+    const window = this.#window;
+    for (let last = false; ; last = !(await window.more())) {
+      let rows = '';
+      let at = this.#skip(0);
+      for (let end = endOf(window.text, at); end >= 0; end = endOf(window.text, at)) {
+        this.#line = window.line;
+        rows += this.#row(this.#read(at, end));
+        at = this.#skip(end);
+      }
+      const isClosed = this.#isArray && window.text[at] === ']' && this.#skip(at + 1) === window.text.length;
+      const isEnd = isClosed || at === window.text.length;
+      window.drop(at);
+      if (rows !== '') yield Buffer.from(rows, 'latin1');
+      if (!isEnd && !/[{]/.test(window.text[0] ?? '') && (!this.#isArray || !window.text.startsWith(']') || last)) this.#refuse(0, 'is no object of JSON'); // prettier-ignore
+      if (!last) continue;
+      if (!isEnd || (this.#isArray && !isClosed))
+        throw new ZenError(
+          'failed',
+          `${this.path} ends in the middle of its JSON: it is incomplete. Copy it again.`,
+        );
+      return;
+    }
+  }
+
+  #row(values: ReadonlyMap<string, string>): string {
+    const strange = [...values.keys()].find((key) => !this.#columns.includes(key) && this.#isNeeded(key));
+    if (strange !== undefined)
+      throw new ZenError(
+        'failed',
+        `${this.path}, line ${this.#line}: ${strange} comes first behind the first objects. Give the first one all keys, with null.`,
+      );
+    return `${this.#columns.map((name) => values.get(name) ?? '\\N').join('\t')}\n`;
+  }
+
+  #isNeeded(key: string): boolean {
+    return isTaken(key.toLowerCase()) || this.#wanted.has(key.toLowerCase());
+  }
+
+  /** Passes over blanks, and over commas between objects. */
+  #skip(start: number): number {
+    const blanks = /[\s,]*/y;
+    blanks.lastIndex = start;
+    blanks.test(this.#window.text);
+    return blanks.lastIndex;
+  }
+
+  /** The values of an object, as COPY text: numbers with all their digits, and what is nested as JSON. */
+  #read(start: number, end: number): Map<string, string> {
+    const source = this.#window.text;
+    const values = new Map<string, string>();
+    const blanks = /\s*/y;
+    const skip = (at: number): number => {
+      blanks.lastIndex = at;
+      blanks.test(source);
+      return blanks.lastIndex;
+    };
+    for (let at = skip(start + 1); at < end - 1;) {
+      text.lastIndex = at;
+      const key = text.exec(source)?.[1];
+      at = key === undefined ? -1 : skip(text.lastIndex);
+      if (key === undefined || source[at] !== ':') this.#refuse(start, 'is no object of JSON');
+      at = skip(at + 1);
+      const value = this.#value(at, start);
+      values.set(toUtf8(unescape(key)), value.field);
+      at = skip(value.end);
+      if (source[at] !== ',' && at !== end - 1) this.#refuse(start, 'is no object of JSON');
+      at = skip(at + 1);
+    }
+    return values;
+  }
+
+  #value(at: number, start: number): { field: string; end: number } {
+    const source = this.#window.text;
+    text.lastIndex = literal.lastIndex = at;
+    const string = text.exec(source)?.[1];
+    if (string !== undefined) return { field: escapeText(unescape(string)), end: text.lastIndex };
+    if (/[{[]/.test(source[at] ?? '')) {
+      const end = endOf(source, at);
+      return { field: escapeText(source.slice(at, end)), end };
+    }
+    const [word] = literal.exec(source) ?? this.#refuse(start, `has a value that is none of JSON, ${excerpt(source.slice(at, at + 20))}`); // prettier-ignore
+    return { field: word === 'null' ? '\\N' : word, end: literal.lastIndex };
+  }
+
+  #refuse(at: number, why: string): never {
+    this.#window.drop(at);
+    throw new ZenError(
+      'failed',
+      `${this.path}, line ${this.#window.line}: “${excerpt(this.#window.text)}” ${why}. Correct it, or make the file again.`,
+    );
+  }
+}
+
+/** Finds the end of an object or array; -1 when none starts there, or the text ends before. */
+function endOf(source: string, start: number): number {
+  if (source[start] !== '{' && source[start] !== '[') return -1;
+  marks.lastIndex = start;
+  for (let depth = 0, mark = marks.exec(source); mark; mark = marks.exec(source)) {
+    if (mark[0] === '"') {
+      text.lastIndex = mark.index;
+      if (!text.test(source)) return -1;
+      marks.lastIndex = text.lastIndex;
+    } else depth += mark[0] === '{' || mark[0] === '[' ? 1 : -1;
+    if (depth === 0) return marks.lastIndex;
+  }
+  return -1;
+}
+
+/** The characters of a JSON text, one a byte. */
+function unescape(inner: string): string {
+  if (!inner.includes('\\')) return inner;
+  try {
+    return Buffer.from(JSON.parse(`"${toUtf8(inner)}"`) as string).toString('latin1');
+  } catch {
+    return inner;
+  }
+}
