@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -10,6 +10,7 @@ import { restore } from '../src/restore/restore.ts';
 import type { RestoreOptions } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
+import { call } from './support/zen.ts';
 import { lz4Frame, zstdFrame } from './support/frames.ts';
 
 /** The same few rows in every form that people have, or a refusal that says the way on. */
@@ -422,5 +423,48 @@ describe.each(kinds)('into the %s database', (kind) => {
     expect(await load(encode(script.replace('UTF8', 'KOI8R'), 'koi8-r'))).toEqual([
       'Its texts are in KOI8R and become UTF-8.',
     ]);
+  });
+});
+
+describe('a dry run', () => {
+  const cwd = temporaryFolder();
+  const look = (file: File, ...args: string[]) =>
+    call(['restore', ...write(file), '--dry-run', ...args], { cwd });
+
+  test('tells the format, the columns, the first rows and what is odd, and makes no database', async () => {
+    const named = csv
+      .replace('ts,user_id', 'created_at,USER_ID')
+      .replaceAll(/1569348(\d{3})\d{3}/g, '1569348$1');
+    const { code, stdout } = await look(
+      encode(named, 'koi8-r'),
+      '--encoding',
+      'koi8-r',
+      '--columns',
+      'ts=created_at',
+    );
+    expect(code).toBe(0);
+    expect(stdout.split('\n').slice(0, 6)).toEqual([
+      expect.stringMatching(/^\S+\/log \(CSV\) holds 4 events of log_raw\. Nothing was changed\.$/),
+      'Columns: event_id, ts (there created_at), user_id (there USER_ID), event, item_topic, source_topic, age_segment.',
+      '  1 | 1569348001000 | 7 | show | Рассказы | Кино | 18-25',
+      '  2 | 1569348003000 | 8 | click | Ёлки "новогодние" | Сад и дача | 26-30',
+      '  3 | 1569348005000 | 9 | view | Кино, сериалы; музыка | Россия | 45+',
+      'Its texts are in koi8-r and become UTF-8.',
+    ]);
+    expect(stdout).toContain('ts is in seconds (--time-unit s).');
+    expect(stdout).toContain('Missing values: user_id 1, source_topic 1.');
+    expect(existsSync(join(cwd, '.zen'))).toBe(false);
+  });
+
+  test('looks at ids as a restore does, and refuses what it would', async () => {
+    const { stdout } = await look(csv.replace(',9,view', ',9.0,view'), '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      rows: 4,
+      dry_run: true,
+      odd: [{ column: 'user_id', kept: 'numbers' }],
+    });
+    const { code, stderr } = await look(csv.replace(',9,view', ',NULL,view'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('user_id has “NULL” × 1 among numbers')]);
+    expect(existsSync(join(cwd, '.zen'))).toBe(false);
   });
 });

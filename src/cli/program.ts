@@ -78,6 +78,7 @@ export function buildProgram(streams?: Streams): Command {
       'the columns of the log that have other names in the dump: ts=created_at,item_topic=category …',
       parseColumns,
     ),
+    option('--dry-run', 'read the dump, and tell what would be restored, without a database'),
     option('--dbname <name>', 'the database to take from a script that has several'),
     option(
       '--delimiter <mark>',

@@ -231,7 +231,7 @@ function renaming(name: string): string {
   return `If ${nameInQuotes(name)} means ${to}, rename it in the database, before zen aggregate: ${rename}`;
 }
 
-function describeIds({ column, kept, numbers, others, examples }: OddIds): string {
+export function describeIds({ column, kept, numbers, others, examples }: OddIds): string {
   const few = examples.slice(0, 3);
   const written = few.map(([value]) => nameInQuotes(value)).join(', ');
   const counted = few.map(([value, rows]) => `${nameInQuotes(value)} × ${formatCount(rows)}`).join(', ');

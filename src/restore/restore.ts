@@ -6,14 +6,15 @@ import { hasLedger, record } from '../ledger/ledger.ts';
 import { lockAlone } from '../ledger/run-lock.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import type { Backup } from './formats/backup.ts';
+import type { Backup, BackupTable, QualifiedName } from './formats/backup.ts';
 import { mapColumns, nameColumns } from './columns.ts';
 import type { ColumnMapping } from './columns.ts';
-import { requireNumbers, examineIds, IdsInDoubt, typeIds } from './ids.ts';
+import { requireNumbers, examineIds, IdsInDoubt, isId, typeIds } from './ids.ts';
 import type { ExaminedIds, OddIds } from './ids.ts';
 import { replaceWords } from './copy/nulls.ts';
 import { requireUtf8 } from './encoding.ts';
 import { openBackup } from './formats/detect.ts';
+import { newline } from './copy/bytes.ts';
 import { RowSource } from './copy/source.ts';
 import { countLog, summarize } from './summary.ts';
 import type { Summary } from './summary.ts';
@@ -77,7 +78,56 @@ export async function restore(
   options: RestoreOptions,
   onProgress: (progress: RestoreProgress) => void = () => undefined,
 ): Promise<Restored> {
-  return attempt(db, backup, options, { wide: false, ids: undefined }, onProgress);
+  return attempt(backup, options, nothing, (one, known) => loadBackup(db, one, options, known, onProgress));
+}
+
+/** Facts about a backup that is only looked at. */
+export interface Inspected {
+  /** The name of its format. */
+  format: string;
+  /** The table that would be taken; its schema is '' where it has no name of its own. */
+  table: QualifiedName;
+  /** The columns of the log that would be filled, each with the name that it has in the backup. */
+  columns: [name: string, theirs: string][];
+  rows: number;
+  /** The first rows, of these columns, as COPY text. */
+  first: string[];
+  odd: OddIds[];
+  notes: string[];
+  /** Undefined where only the database can tell. */
+  summary: Summary | undefined;
+}
+
+const fewRows = 3;
+
+/**
+ * Reads a backup as `restore` would, to its end, without a database.
+ *
+ * @throws ZenError `failed` as `restore` does
+ */
+export async function inspect(backup: Backup, options: RestoreOptions): Promise<Inspected> {
+  return attempt(backup, options, nothing, async (one, known) => {
+    const { found, table, mapping, rows } = await readLog(one, options, known);
+    const { columns, texts } = mapping;
+    const numbers = columns.filter((name) => name === 'ts' || (isId(name) && !texts.includes(name)));
+    const encoder = new CopyEncoder(columns, numbers);
+    const first: string[] = [];
+    let count = 0;
+    for await (const piece of check(rows, mapping)) {
+      if (encoder.sure) for (const bytes of encoder.encode(piece)) bytes.fill(0);
+      for (let at = 0; at < piece.length; count++) {
+        const end = piece.indexOf(newline, at);
+        if (first.length < fewRows) first.push(piece.toString('utf8', at, end));
+        at = end + 1;
+      }
+    }
+    return {
+      ...{ format: one.format, table: { schema: table.schema, name: table.name }, rows: count, first },
+      columns: columns.map((name) => [name, found.columns[table.columns.indexOf(name)] ?? name]),
+      ...{ odd: known.ids?.odd ?? [], notes: [...one.notes, ...mapping.notes] },
+      summary: encoder.counts && summarize(encoder.counts),
+    };
+  });
 }
 
 /** Facts that the rows of a backup may tell only while they are loaded. */
@@ -88,23 +138,24 @@ interface Learned {
   ids: ExaminedIds | undefined;
 }
 
+const nothing: Learned = { wide: false, ids: undefined };
+
 /** Rarely more than once; so the backup is read again, rather than all of them measured first. */
-async function attempt(
-  db: Database,
+async function attempt<T>(
   backup: Backup,
   options: RestoreOptions,
   known: Learned,
-  onProgress: (progress: RestoreProgress) => void,
-): Promise<Restored> {
+  work: (backup: Backup, known: Learned) => Promise<T>,
+): Promise<T> {
   try {
-    return await loadBackup(db, backup, options, known, onProgress);
+    return await work(backup, known);
   } catch (error) {
     const open = options.reopen ?? (() => openBackup(backup.path));
     const more = await learn(known, error, open, options);
     if (!more) throw error;
     const again = await open();
     try {
-      return await attempt(db, again, options, more, onProgress);
+      return await attempt(again, options, more, work);
     } finally {
       await again.close();
     }
@@ -131,13 +182,21 @@ async function learn(
   }
 }
 
-async function loadBackup(
-  db: Database,
+/** The log of a backup, as its columns and its rows. */
+interface LogRows {
+  /** Its table, as it is there, and with the names of the log. */
+  found: BackupTable;
+  table: BackupTable;
+  mapping: ColumnMapping;
+  /** COPY text, of the columns of the log. */
+  rows: AsyncGenerator<Buffer, undefined>;
+}
+
+async function readLog(
   backup: Backup,
-  { append, allowEmpty, tables = [], nulls = [], columns, timeUnit, wait = 0 }: RestoreOptions,
-  { wide, ids }: Learned,
-  onProgress: (progress: RestoreProgress) => void,
-): Promise<Restored> {
+  { allowEmpty, tables = [], nulls = [], columns, timeUnit }: RestoreOptions,
+  { ids }: Learned,
+): Promise<LogRows> {
   const found = await backup.find(...tables);
   const table = nameColumns(found, backup.path, columns);
   const pieces = replaceWords(checkEncoding(backup.rows(found), backup.path), nulls)[Symbol.asyncIterator]();
@@ -149,14 +208,26 @@ async function loadBackup(
       'failed',
       `${backup.path} holds no rows of ${table.name}. Nothing was changed. Check how it was made, or add --allow-empty.`,
     );
+  return { found, table, mapping, rows: convertRows(first, pieces, mapping) };
+}
+
+async function loadBackup(
+  db: Database,
+  backup: Backup,
+  options: RestoreOptions,
+  known: Learned,
+  onProgress: (progress: RestoreProgress) => void,
+): Promise<Restored> {
+  const { append, wait = 0 } = options;
+  const { mapping, rows: log } = await readLog(backup, options, known);
   const report = (rows: number) => {
     onProgress({ bytes: backup.position, size: backup.size, rows });
   };
   return db.transaction(async (session) => {
     if (!append) await lockAlone(session, wait);
     const encoder = await prepare(session, mapping, append);
-    if (wide) await widenNames(session, 'log_raw');
-    const source = new RowSource(convertRows(first, pieces, mapping), report);
+    if (known.wide) await widenNames(session, 'log_raw');
+    const source = new RowSource(log, report);
     const encoded = encoder
       ? await session.copy('log_raw', mapping.columns, source.encode(encoder), { binary: true })
       : 0;
@@ -171,7 +242,7 @@ async function loadBackup(
     const summary = summarize(encoder?.counts ?? (await countLog(session)));
     const untold = append ? undefined : await tellLedger(session, summary, rows);
     const notes = [...backup.notes, ...mapping.notes];
-    return { rows, bytes: backup.size, indexed, odd: ids?.odd ?? [], notes, untold, summary };
+    return { rows, bytes: backup.size, indexed, odd: known.ids?.odd ?? [], notes, untold, summary };
   });
 }
 

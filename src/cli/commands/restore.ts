@@ -1,19 +1,19 @@
 import { refuseOwnLog } from '../../log/source.ts';
 import type { Database } from '../../db/database.ts';
-import { ZenError } from '../../errors.ts';
+import { shorten, ZenError } from '../../errors.ts';
 import { inspectTables } from '../../ledger/state.ts';
 import type { Backup, BackupOptions } from '../../restore/formats/backup.ts';
 import { openBackup, spool } from '../../restore/formats/detect.ts';
 import type { Origin } from '../../restore/formats/detect.ts';
-import { hasEvents, restore } from '../../restore/restore.ts';
+import { hasEvents, inspect, restore } from '../../restore/restore.ts';
 import type { TimeUnit } from '../../restore/times.ts';
 import { isoTime } from '../../time.ts';
 import { requireConsent } from '../consent.ts';
 import { formatCount, describeProgress, megabytes } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
-import { describeLog, logJson } from '../report.ts';
+import { describeIds, describeLog, logJson } from '../report.ts';
 import { runCommand, onInterrupt } from '../run.ts';
-import type { Terminal } from '../terminal.ts';
+import { Terminal } from '../terminal.ts';
 import type { Streams } from '../terminal.ts';
 
 export interface RestoreFlags extends CommonOptions {
@@ -27,6 +27,7 @@ export interface RestoreFlags extends CommonOptions {
   encoding?: string;
   columns?: ReadonlyMap<string, string>;
   dbname?: string;
+  dryRun?: boolean;
   delimiter?: string;
   quote?: string;
   escape?: string;
@@ -41,13 +42,48 @@ export async function runRestore(dumps: string[], options: RestoreFlags, streams
   try {
     const backup = await open();
     try {
-      await restoreFrom(backup, open, options, streams);
+      if (options.dryRun) await lookAt(backup, open, options, streams);
+      else await restoreFrom(backup, open, options, streams);
     } finally {
       await backup.close();
     }
   } finally {
     await close();
   }
+}
+
+/** Tells what would be restored, without a database. */
+async function lookAt(
+  backup: Backup,
+  reopen: () => Promise<Backup>,
+  { allowEmpty, table: tables, null: nulls = [], columns, timeUnit, quiet, json }: RestoreFlags,
+  streams?: Streams,
+): Promise<void> {
+  const options = { append: false, allowEmpty, tables, nulls, columns, timeUnit, reopen };
+  const terminal = new Terminal({ quiet: quiet === true }, streams);
+  const { format, table, rows, first, odd, notes, summary, ...held } = await inspect(backup, options);
+  const mapped = held.columns.map(([name, theirs]) => (name === theirs ? name : `${name} (there ${theirs})`));
+  const lines = [
+    `${backup.path} (${format}) holds ${formatCount(rows)} events of ${table.name}. Nothing was changed.`,
+    `Columns: ${mapped.join(', ')}.`,
+    ...first.map((row) => `  ${shorten(row.replaceAll('\t', ' | '), 200)}`),
+    ...notes,
+    ...(summary ? [describeLog(summary, odd)] : odd.map(describeIds)),
+  ];
+  const told = {
+    format,
+    table: table.name,
+    columns: Object.fromEntries(held.columns),
+    rows,
+    first,
+    odd,
+    notes,
+  };
+  terminal.print(
+    json
+      ? JSON.stringify({ ...told, summary: summary && logJson(summary, odd), dry_run: true })
+      : lines.join('\n'),
+  );
 }
 
 async function spoolInput(stdin: NodeJS.Process['stdin'], known: BackupOptions): Promise<Origin> {

@@ -30,6 +30,8 @@ export interface BackupOptions {
 /** A backup, of whatever format. Its rows are read forwards, once. */
 export interface Backup {
   readonly path: string;
+  /** The name of its format. */
+  readonly format: string;
   /** Bytes to be read in all, and read so far. */
   readonly size: number;
   readonly position: number;

@@ -39,6 +39,7 @@ interface CsvRow {
 
 /** A table with a header row (RFC 4180, or COPY text with a header), in whatever dialect its first rows are. */
 export class Csv extends TextFile {
+  readonly format = 'CSV';
   readonly #window: TextBuffer;
   readonly #options: BackupOptions;
   #rows: CsvRows | undefined;

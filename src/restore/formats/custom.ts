@@ -13,6 +13,7 @@ const block = { data: 1, blobs: 3 };
  * PostgreSQL's src/bin/pg_dump/pg_backup_custom.c: _PrintTocData, _readBlockHeader, _skipData.
  */
 export class Custom implements Backup {
+  readonly format = 'custom format of pg_dump';
   readonly #reader: ByteReader;
   readonly #toc: Toc;
   readonly #firstBlock: number;

@@ -42,6 +42,7 @@ export function findData(
  * contents name, compressed or not (PostgreSQL's src/bin/pg_dump/pg_backup_directory.c).
  */
 export class Directory implements Backup {
+  readonly format = 'directory format of pg_dump';
   readonly path: string;
   readonly #contents: Contents;
   #data: ByteReader | undefined;

@@ -11,6 +11,7 @@ export abstract class TextFile implements Backup {
   readonly path: string;
   readonly size: number;
   readonly notes: string[] = [];
+  abstract readonly format: string;
   readonly #position: () => number;
   readonly #close: () => Promise<void>;
 

@@ -19,6 +19,7 @@ export function isJson(start: string): boolean {
 
 /** A log as JSON: an object a line, or one array of objects. Their keys are the columns. */
 export class Json extends TextFile {
+  readonly format = 'JSON';
   readonly #window: TextBuffer;
   readonly #wanted: ReadonlySet<string>;
   #columns: string[] = [];

@@ -63,6 +63,7 @@ const setting =
 
 /** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
 export class Script extends TextFile {
+  readonly format = 'plain SQL';
   readonly #scanner: Scanner;
   /** By the names of their databases. */
   readonly #scopes = new Map<string, Scope>();

@@ -25,6 +25,7 @@ export function isTar(start: Buffer): boolean {
  * the contents name (PostgreSQL's src/bin/pg_dump/pg_backup_tar.c); or the folder of `pg_dump -Fd`, put into a tar archive.
  */
 export class Tar implements Backup {
+  readonly format = 'tar archive of pg_dump';
   readonly #reader: ByteReader;
   /** By their names in the folder of the contents. */
   readonly #members: Map<string, Member>;
