@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { ZenError } from '../src/errors.ts';
-import { mapColumns } from '../src/restore/columns.ts';
+import { mapColumns, nameColumns } from '../src/restore/columns.ts';
 import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore } from '../src/restore/restore.ts';
 import type { Database } from '../src/db/database.ts';
@@ -13,7 +14,14 @@ import { newDatabase, temporaryFolder } from './support/databases.ts';
 const folder = 'fixtures/formats';
 
 /** A file of each format to damage; whether a checksum covers the rows, so that damage to them can be told. */
-const formats: { name: string; file?: string; checked: boolean; times: number }[] = [
+const formats: {
+  name: string;
+  file?: string;
+  checked: boolean;
+  times: number;
+  /** Makes another file of it, or of its rows. */
+  pack?: (good: Buffer, rows: string) => Buffer;
+}[] = [
   { name: 'custom.dump', checked: true, times: 300 },
   { name: 'offsets.dump', checked: true, times: 300 },
   { name: 'uncompressed.dump', checked: false, times: 300 },
@@ -33,6 +41,9 @@ const formats: { name: string; file?: string; checked: boolean; times: number }[
   { name: 'plain.sql.zst', checked: false, times: 150 },
   { name: 'comma.csv.lz4', checked: true, times: 300 },
   { name: 'comma.csv.zst', checked: true, times: 300 },
+  { name: 'comma.csv', checked: false, times: 100, pack: (good) => Buffer.from(good.toString(), 'utf16le') },
+  { name: 'custom.dump', checked: true, times: 100, pack: (good) => gzipSync(good) },
+  { name: 'plain.sql', checked: false, times: 100, pack: (_, rows) => Buffer.from(jsonLines(rows)) },
 ];
 
 type Outcome = { rows: string } | { error: string };
@@ -43,7 +54,7 @@ async function attempt(path: string): Promise<Outcome> {
     const backup = await openBackup(path);
     try {
       const table = await backup.find('log_raw');
-      const { map, columns } = mapColumns(table, path, Buffer.alloc(0));
+      const { map, columns } = mapColumns(nameColumns(table, path), path, Buffer.alloc(0));
       let rows = `${columns.join('\t')}\n`;
       for await (const piece of backup.rows(table)) rows += map(piece).toString();
       return { rows };
@@ -141,6 +152,16 @@ async function check(path: string, outcome: Outcome): Promise<void> {
   expect(await stored()).toEqual(refused === undefined && 'rows' in outcome ? written(outcome.rows) : before);
 }
 
+/** COPY text whose first line names its columns as JSON, an object a line. */
+function jsonLines(copy: string): string {
+  const [header = '', ...lines] = copy.split('\n').slice(0, -1);
+  const columns = header.split('\t');
+  const objects = lines.map((line) =>
+    Object.fromEntries(line.split('\t').map((value, at) => [columns[at] ?? '', readValue(value)])),
+  );
+  return objects.map((each) => `${JSON.stringify(each)}\n`).join('');
+}
+
 const sentence = /^\P{Cc}{10,600}[.)]$/u;
 
 type Random = () => number;
@@ -166,11 +187,12 @@ const damages: ((bytes: Buffer, random: Random) => Buffer)[] = [
 
 test.each(formats.map((format) => ({ ...format, times: cases(format.times, 25) })))(
   '$name, damaged $times times: exact rows, or a sentence and the log as it was',
-  async ({ name, file, checked, times }) => {
+  async ({ name, file, checked, times, pack }) => {
     const random = mulberry32(times + name.length);
     const whole = await attempt(join(folder, name));
     expect(whole).toHaveProperty('rows');
-    const good = readFileSync(join(folder, name, file ?? ''));
+    const source = readFileSync(join(folder, name, file ?? ''));
+    const good = pack ? pack(source, 'rows' in whole ? whole.rows : '') : source;
     const place = join(temporaryFolder(), 'damaged');
     if (file) {
       mkdirSync(place);

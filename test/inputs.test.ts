@@ -328,6 +328,7 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     jsonLines.replace('\n', '\nnone\n'),
     /line 2: “none .*” is no object of JSON/,
   ],
+  ['what is packed ten times', Array.from({ length: 10 }).reduce<Buffer>((bytes) => gzipSync(bytes), Buffer.from(csv)), /is packed more than 8 times\. Unpack it first\./], // prettier-ignore
   ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
   ['zip', latin('PK\x03\x04\x14\0\0\0\b\0'), /is a zip archive\. Pipe what it holds: unzip -p /],

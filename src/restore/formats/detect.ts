@@ -20,6 +20,7 @@ import { readToc } from './toc.ts';
 import type { Compression } from './toc.ts';
 
 const firstBytes = 4096;
+const mostLayers = 8;
 
 /**
  * Opens a backup, of whatever format: told by what it holds, not by its name.
@@ -44,9 +45,9 @@ export async function openBackup(
   return openOrClose(await ByteReader.open(...names), options);
 }
 
-async function openOrClose(reader: ByteReader, options: BackupOptions): Promise<Backup> {
+async function openOrClose(reader: ByteReader, options: BackupOptions, depth = 0): Promise<Backup> {
   try {
-    return await openFile(reader, options);
+    return await openFile(reader, options, depth);
   } catch (error) {
     await reader.close();
     throw error;
@@ -98,13 +99,21 @@ async function openUnnamed(): Promise<FileHandle> {
   }
 }
 
-async function openFile(reader: ByteReader, options: BackupOptions): Promise<Backup> {
+/** @param depth the number of layers that it was packed in */
+async function openFile(reader: ByteReader, options: BackupOptions, depth = 0): Promise<Backup> {
+  requireDepth(depth, reader.path);
   const start = await readStart(reader, firstBytes);
   if (start.length === 0) throw new ZenError('failed', `${reader.path} is empty. Copy it again.`);
   if (isArchive(start)) return openArchive(reader, options);
-  if (isTar(start)) return openTar(reader, options);
+  if (isTar(start)) return openTar(reader, options, depth + 1);
   refuseForeign(start, reader.path);
-  return openText(reader, compressionOf(await skipFrames(reader)), options);
+  return openText(reader, compressionOf(await skipFrames(reader)), options, depth);
+}
+
+/** Files are known that hold themselves, compressed. */
+function requireDepth(depth: number, path: string): void {
+  if (depth > mostLayers)
+    throw new ZenError('failed', `${path} is packed more than ${mostLayers} times. Unpack it first.`);
 }
 
 function isArchive(start: Buffer): boolean {
@@ -143,25 +152,29 @@ async function openArchive(reader: ByteReader, options: BackupOptions): Promise<
 }
 
 /** An archive of pg_dump, or any file, packed alone. */
-async function openTar(reader: ByteReader, options: BackupOptions): Promise<Backup> {
+async function openTar(reader: ByteReader, options: BackupOptions, depth: number): Promise<Backup> {
   const members = await readMembers(reader);
   const [only, another] = members.values();
   if (!only || another) return Tar.open(reader, members, options);
-  return openFile(reader.narrow(only.offset, only.size), options);
+  return openFile(reader.narrow(only.offset, only.size), options, depth);
 }
 
 async function openText(
   reader: ByteReader,
   compression: Compression,
   options: BackupOptions,
+  depth: number,
 ): Promise<Backup> {
+  let layers = depth;
   let { start, bytes } = await peek(decompress(reader.rest(), compression, reader.path));
-  for (let next = compressionOf(start); next !== 'none'; next = compressionOf(start))
+  for (let next = compressionOf(start); next !== 'none'; next = compressionOf(start)) {
+    requireDepth(++layers, reader.path);
     ({ start, bytes } = await peek(decompress(bytes, next, reader.path)));
+  }
   if (isArchive(start) || isTar(start)) {
     const unpacked = await keep(bytes, reader.path);
     await reader.close();
-    return openOrClose(unpacked, options);
+    return openOrClose(unpacked, options, layers + 1);
   }
   const encoding = utf16Of(start) ?? options.encoding;
   if (encoding !== undefined)
