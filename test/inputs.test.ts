@@ -342,6 +342,7 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ['GnuPG', latin('\x8c\r\x04\x09\x03\x02'), /is encrypted with GnuPG.*gpg -d /],
   ['age', 'age-encryption.org/v1\n', /is encrypted with age.*age -d /],
   ['zip within gzip', gzipSync(latin('PK\x03\x04\x14\0\0\0\b\0')), /is a zip archive/],
+  ['Parquet', latin('PAR1\x15\x04'), /is a Parquet file\. .*read_parquet\(sys\.argv\[1\]\)\.to_csv\(sys\.stdout, index=False\)" '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['SQLite', latin('SQLite format 3\0\x10\0'), /is a database of SQLite.*sqlite3 -header -csv /],
   ['mysqldump', '-- MySQL dump 10.13\n\nINSERT INTO `log_raw` VALUES (1);\n', /is a dump of MySQL or MariaDB, not of PostgreSQL.*--null NULL/], // prettier-ignore
   ['phpMyAdmin', '-- phpMyAdmin SQL Dump\n-- version 5.2\n', /is a dump of MySQL/],

@@ -15,7 +15,7 @@ interface Foreign {
 const byCsv = 'Export the log as CSV with a header, and restore that';
 const sheet = 'Save its sheet as “CSV UTF-8”, and restore that';
 const byPandas = (reader: string) =>
-  `python3 -c "import pandas, sys; pandas.${reader}('FILE').to_csv(sys.stdout, index=False)"`;
+  `python3 -c "import pandas, sys; pandas.${reader}(sys.argv[1]).to_csv(sys.stdout, index=False)" FILE`;
 
 const foreign: Foreign[] = [
   { name: 'compressed with bzip2', magic: 'BZh', pipe: 'bzip2 -dc FILE' },
