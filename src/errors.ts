@@ -25,6 +25,12 @@ export class ZenError extends Error {
   }
 }
 
+/** One of the things that zen check looks at: fine, worth knowing, or a fault with what mends it. */
+export interface Check {
+  state: 'fine' | 'note' | 'fault';
+  text: string;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { environment } from '../config.ts';
+import { ZenError } from '../errors.ts';
 import { version } from '../files.ts';
 import { useLog } from '../log/source.ts';
 import type { OwnLog } from '../log/source.ts';
@@ -11,6 +12,7 @@ import { requireEncoding } from '../restore/encoding.ts';
 import { timeUnits } from '../restore/times.ts';
 import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate } from './commands/aggregate.ts';
+import { runCheck } from './commands/check.ts';
 import { runConfig } from './commands/config.ts';
 import { runMail } from './commands/mail.ts';
 import { runPrune } from './commands/prune.ts';
@@ -40,6 +42,7 @@ import {
   collectValues,
 } from './options.ts';
 import { applySettings, listSettings, requireKnown } from './settings.ts';
+import type { CommonOptions } from './options.ts';
 import type { Streams } from './terminal.ts';
 
 const timesHelp = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
@@ -57,7 +60,11 @@ export function buildProgram(streams?: Streams): Command {
       dropUnset(options, environment());
     })
     .hook('preAction', async (_, command) => {
-      project = await openProject(command.opts<{ project?: string }>().project, listSettings(program));
+      const { project: given } = command.opts<{ project?: string }>();
+      project = await openProject(given, listSettings(program)).catch((error: unknown) => {
+        const isChecked = command.name() === 'check' && error instanceof ZenError;
+        throw isChecked ? new ZenError('stale', error.message, { cause: error }) : error;
+      });
       applySettings(command, project, environment());
       useLog(project?.value.log as OwnLog | undefined);
     });
@@ -193,6 +200,13 @@ export function buildProgram(streams?: Streams): Command {
   ])
     .argument('<page>', 'a page that zen rendered')
     .action(runMail);
+  const check = addCommand(
+    program,
+    'check',
+    'look whether all is as it must be, and write nothing: zen.json, SQL, charts, database',
+    [],
+  );
+  check.action((flags: CommonOptions) => runCheck(flags, project?.file, streams));
   program
     .command('config')
     .description(

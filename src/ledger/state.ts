@@ -113,11 +113,16 @@ function timelessOf(table: ZenTable): string {
 /**
  * Looks once, before anything is done, whether the tables are as a command needs them. What is not there is not looked at.
  *
+ * @param options `migrates`: bring the tables of an older zen to the present layout first
  * @returns sentences on what may not be meant so
  * @throws ZenError `failed` for a state in which a number could be wrong, with what mends it
  */
-export async function inspectTables(db: Database, { reads, writes = [] }: TableUse): Promise<string[]> {
-  const changed = await migrate(db);
+export async function inspectTables(
+  db: Database,
+  { reads, writes = [] }: TableUse,
+  { migrates = true } = {},
+): Promise<string[]> {
+  const changed = migrates ? await migrate(db) : undefined;
   const used = [...reads, ...writes];
   const all = await db.query<TableState>(stateText());
   const tables = all.filter(({ name, readable }) => readable && used.includes(name));

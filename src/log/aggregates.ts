@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { quoteName } from '../db/database.ts';
 import type { Session } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
-import { ZenError } from '../errors.ts';
+import { messageOf, ZenError } from '../errors.ts';
 import { listSql, readExtensions, sql, tableOf } from '../files.ts';
 import type { Extension } from '../files.ts';
 import { overLog } from './log.ts';
@@ -123,22 +123,29 @@ const texts = [25, 1042, 1043];
 const integers = [20, 21, 23];
 const timestamp = 1114;
 
+/** Names of columns that hold people, and no group of them. */
+const telling =
+  /^((user|visitor|client|customer|person|member|account|session|device|cookie|u)_?(id|uid|uuid|guid|name)|uid|uuid|guid|e?_?mail|login|phone|ip|ip_?addr(ess)?)$/i;
+
 /**
  * Asks the database which columns the statement of an aggregate makes.
  *
  * @throws ZenError `usage` for one that is neither dt, nor a dimension, nor the one measure
  */
 export async function describeAggregate(session: Session, { name, statement }: Aggregate): Promise<Columns> {
-  const columns = await session.describe(overLog('aggregate/made', { statement, columns: '*' }), [
-    0,
-    0,
-    'floor',
-  ]);
-  const refuse = (why: string) => new ZenError('usage', `sql/aggregates/${name}.sql ${why}.`);
+  const refuse = (why: string, cause?: unknown) =>
+    new ZenError('usage', `sql/aggregates/${name}.sql ${why}.`, { cause });
+  const text = overLog('aggregate/made', { statement, columns: '*' });
+  const columns = await session.describe(text, [0, 0, 'floor']).catch((error: unknown) => {
+    const isOwn = /^(42|22)/.test((error as { cause?: { code?: string } }).cause?.code ?? '');
+    throw isOwn ? refuse(`is no SELECT over log: ${messageOf(error).replace(/\.$/, '')}`, error) : error;
+  });
   const dimensions: string[] = [];
   const measures: string[] = [];
   let isTimed = false;
   for (const { name: column, type } of columns) {
+    if (telling.test(column))
+      throw refuse(`gives ${column}, which tells of single people: count them instead`);
     if (column === 'dt' && type === timestamp) isTimed = true;
     else if (integers.includes(type)) measures.push(column);
     else if (texts.includes(type) || (await isEnum(session, type))) dimensions.push(column);

@@ -71,6 +71,11 @@ export function idOfLog(): string {
   return `to_regclass(${quoteText(tableOfLog())})`;
 }
 
+/** The name of the column that tells the time, as a literal. */
+export function nameOfTime(): string {
+  return quoteText(own?.columns?.ts ?? 'ts');
+}
+
 /** The column of the log's table that tells the time, in SQL. */
 export function timeColumn(): string {
   return own?.columns?.ts ? quoteName(own.columns.ts) : 'ts';

@@ -1,0 +1,116 @@
+import type { Database } from '../db/database.ts';
+import { requireSession } from '../db/pooler.ts';
+import { tableIds } from '../db/tables.ts';
+import type { Check } from '../errors.ts';
+import { messageOf } from '../errors.ts';
+import { sql } from '../files.ts';
+import { inspectTables, listOwn } from '../ledger/state.ts';
+import { describeAggregate, listAggregates } from '../log/aggregates.ts';
+import type { Columns } from '../log/aggregates.ts';
+import { overLog } from '../log/log.ts';
+import { requireLog } from '../log/require.ts';
+import { idOfLog, nameOfTime, tableOfLog, timeColumn } from '../log/source.ts';
+
+/** Seconds by which the clocks of two machines may differ. */
+const clockSeconds = 60;
+
+interface Server {
+  version: string;
+  now: number;
+  role: string;
+  home: string;
+  creates: boolean;
+}
+
+/**
+ * Looks whether zen can work in a database, and writes nothing: the server, its clock, the rights, the log, and the statement of each
+ * aggregate, which is run over an empty window.
+ *
+ * @returns what was found, and the columns of each aggregate whose statement is sound
+ */
+export async function checkDatabase(
+  db: Database,
+): Promise<{ checks: Check[]; columns: Record<string, Columns> }> {
+  const checks: Check[] = [];
+  const columns: Record<string, Columns> = {};
+  const look = async (what: string, work: () => Promise<Check[] | string>) => {
+    const found = await work().catch((error: unknown): Check[] => [
+      { state: 'fault', text: messageOf(error) },
+    ]);
+    checks.push(
+      ...(typeof found === 'string' ? [{ state: 'fine' as const, text: `${what}: ${found}` }] : found),
+    );
+  };
+  await look('server', () => checkServer(db));
+  await look('sessions', async () => {
+    await db.reserve((session) => requireSession(db, session));
+    return 'a connection has its own';
+  });
+  await look('log', () => checkLog(db));
+  await look('rights', () => checkRights(db));
+  await look('tables', async () => {
+    const notes = await inspectTables(db, { reads: ['log_raw', ...listOwn()] }, { migrates: false });
+    return notes.length === 0 ? 'as zen needs them' : notes.map((text): Check => ({ state: 'note', text }));
+  });
+  for (const aggregate of listAggregates())
+    await look(`sql/aggregates/${aggregate.name}.sql`, async () => {
+      const made = await describeAggregate(db, aggregate);
+      const { statement } = aggregate;
+      await db.query(overLog('aggregate/made', { statement, columns: 'count(*)' }), [0, 0, 'floor']);
+      columns[aggregate.name] = made;
+      return `${['dt', ...made.dimensions].join(', ')} → ${made.measure}`;
+    });
+  return { checks, columns };
+}
+
+async function checkServer(db: Database): Promise<Check[] | string> {
+  const { version, now } = await queryServer(db);
+  const other = /CockroachDB|Redshift|Yugabyte/i.exec(version)?.[0];
+  if (other !== undefined) {
+    const why = `${db.label} is ${other}, whose locks do not keep two runs apart`;
+    return [{ state: 'fault', text: `${why}. Use PostgreSQL.` }];
+  }
+  const apart = Math.abs(now - Date.now()) / 1000;
+  if (apart > clockSeconds) {
+    const why = `The clock of the database is ${Math.round(apart)} s off this one`;
+    return [{ state: 'fault', text: `${why}: days would end at another time. Set one of them.` }];
+  }
+  return version.replace(/,? \(.*| on .*/, '');
+}
+
+async function queryServer(db: Database): Promise<Server> {
+  const [server] = await db.query<Server>(sql('aggregate/server'));
+  if (!server) throw new Error('The server says nothing of itself.');
+  return server;
+}
+
+async function checkLog(db: Database): Promise<Check[] | string> {
+  await requireLog(db);
+  const parts = { log: idOfLog(), time: nameOfTime() };
+  if ((await db.query(sql('log/unindexed', parts))).length === 0) return 'readable';
+  const statement = `create index on ${tableOfLog()} (${timeColumn()})`;
+  return [
+    {
+      state: 'note',
+      text: `No index tells the time of the log, so that each run reads all of it: ${statement}.`,
+    },
+  ];
+}
+
+async function checkRights(db: Database): Promise<Check[] | string> {
+  const { role, home, creates } = await queryServer(db);
+  const lacking = await db.query<{ name: string; lacks: string }>(
+    sql('aggregate/rights', { tables: tableIds() }),
+  );
+  const names = [...new Set(lacking.map(({ name }) => name))];
+  const grants = names.map((name) => {
+    const rights = lacking.flatMap((row) => (row.name === name ? row.lacks : []));
+    return `grant ${rights.join(', ')} on ${name} to ${role}`;
+  });
+  if (!creates) grants.unshift(`grant create on schema ${home} to ${role}`);
+  if (grants.length === 0) return `${role} may aggregate`;
+  return grants.map((grant) => ({
+    state: 'fault',
+    text: `${role} lacks a right. Have the owner run: ${grant}.`,
+  }));
+}
