@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** The folder of the installed package: `sql`, `templates` and `dist` lie in it. */
 const root = new URL('..', import.meta.url);
@@ -24,6 +25,20 @@ export function useProject(folder: string | undefined): void {
 /** The text of a file that ships with Zen, by its path in the package, such as `sql/log/window.sql`. */
 export function readShipped(path: string): string {
   return readFileSync(new URL(path, root), 'utf8');
+}
+
+/** The bytes of a file that ships with Zen, by its path in the package. */
+export function readBytes(path: string): Buffer {
+  return readFileSync(new URL(path, root));
+}
+
+/** The files in a folder of the package and in those below it, by their paths in it. */
+export function listShipped(folder: string): string[] {
+  const entries = readdirSync(new URL(`${folder}/`, root), { recursive: true, withFileTypes: true });
+  const base = fileURLToPath(new URL(`${folder}/`, root));
+  return entries
+    .flatMap((entry) => (entry.isFile() ? relative(base, join(entry.parentPath, entry.name)) : []))
+    .sort();
 }
 
 /** A file of a folder that a project may extend: the project's own, or the one that ships with Zen. */

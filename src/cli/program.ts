@@ -20,6 +20,7 @@ import { runRender } from './commands/render.ts';
 import { runRestore } from './commands/restore.ts';
 import { runStatus } from './commands/status.ts';
 import { runVerify } from './commands/verify.ts';
+import { runInit } from './commands/init.ts';
 import type { PruneFlags } from './commands/prune.ts';
 import type { RenderFlags } from './commands/render.ts';
 import type { RestoreFlags } from './commands/restore.ts';
@@ -60,6 +61,7 @@ export function buildProgram(streams?: Streams): Command {
       dropUnset(options, environment());
     })
     .hook('preAction', async (_, command) => {
+      if (command.name() === 'init') return; // of another project that lies above, nothing is of use
       const { project: given } = command.opts<{ project?: string }>();
       project = await openProject(given, listSettings(program)).catch((error: unknown) => {
         const isChecked = command.name() === 'check' && error instanceof ZenError;
@@ -200,6 +202,15 @@ export function buildProgram(streams?: Streams): Command {
   ])
     .argument('<page>', 'a page that zen rendered')
     .action(runMail);
+  program
+    .command('init')
+    .description(
+      'make a small project that works: settings, an aggregate, a chart, and events to try them on',
+    )
+    .argument('[folder]', 'where to make it', '.')
+    .action((folder: string) => {
+      runInit(folder, streams);
+    });
   const check = addCommand(
     program,
     'check',
