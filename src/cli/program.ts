@@ -20,6 +20,8 @@ import { runRender } from './commands/render.ts';
 import { runRestore } from './commands/restore.ts';
 import { runStatus } from './commands/status.ts';
 import { runVerify } from './commands/verify.ts';
+import { runExport } from './commands/export.ts';
+import type { ExportFlags } from './commands/export.ts';
 import { runInit } from './commands/init.ts';
 import type { PruneFlags } from './commands/prune.ts';
 import type { RenderFlags } from './commands/render.ts';
@@ -202,6 +204,15 @@ export function buildProgram(streams?: Streams): Command {
   ])
     .argument('<page>', 'a page that zen rendered')
     .action(runMail);
+  addCommand(program, 'export', `write the rows of an aggregate to stdout; ${timesHelp}`, [
+    ...dateOptions(
+      'first minute (default: the first aggregated one)',
+      'end, not included (default: the last one)',
+    ),
+    new Option('--json', 'a JSON object a line, instead of CSV'),
+  ])
+    .argument('<aggregate>', 'the name of its file in sql/aggregates, such as visits')
+    .action((name: string, flags: ExportFlags) => runExport(name, flags, streams));
   program
     .command('init')
     .description(

@@ -1,0 +1,84 @@
+import { quoteName } from '../db/database.ts';
+import type { Database, Session } from '../db/database.ts';
+import { ZenError } from '../errors.ts';
+import { sql } from '../files.ts';
+import { intersect, listDays, dayWindow } from '../ledger/windows.ts';
+import { querySpan } from '../ledger/silence.ts';
+import { listAggregates, queryColumns } from '../log/aggregates.ts';
+import { suggest } from '../suggest.ts';
+import type { Window } from '../time.ts';
+
+/** Ways to write the rows: CSV with a header, or a JSON object a line. */
+export type RowFormat = 'csv' | 'json';
+
+/**
+ * Writes the rows of an aggregate, in order of their minutes, from one snapshot.
+ *
+ * @param window without its start or end, from the first minute, or to the last
+ * @param write takes a day's rows as text, and resolves when there is room for more
+ * @returns the number of rows
+ * @throws ZenError `usage` for an aggregate that is not there
+ */
+export async function exportRows(
+  db: Database,
+  name: string,
+  format: RowFormat,
+  { start, end }: { start: number | undefined; end: number | undefined },
+  write: (text: string) => Promise<void>,
+): Promise<number> {
+  const all = listAggregates();
+  const aggregate = all.find((one) => one.name === name);
+  if (!aggregate) {
+    const names = all.map((one) => one.name);
+    throw new ZenError('usage', `There is no aggregate “${name}”. ${suggest(name, names)}`);
+  }
+  return db.transaction(
+    async (session) => {
+      const { dimensions, measure } = await queryColumns(session, aggregate);
+      const columns = [...dimensions, measure];
+      const statement = sql('aggregate/rows', {
+        table: aggregate.table,
+        columns: columns.map(quoteName).join(', '),
+      });
+      const span = await querySpan(session);
+      const whole = span && intersect(span, { start: start ?? -Infinity, end: end ?? Infinity });
+      if (format === 'csv') await write(`${['dt', ...columns].map(quote).join(',')}\r\n`);
+      let rows = 0;
+      for (const window of whole ? cutIntoDays(whole) : [])
+        rows += await writeDay(session, statement, window, format, write);
+      return rows;
+    },
+    { snapshot: 'read only' },
+  );
+}
+
+function cutIntoDays(whole: Window): Window[] {
+  return listDays(whole).flatMap((day) => intersect(whole, dayWindow(day)) ?? []);
+}
+
+type Row = Record<string, string | number | null>;
+
+async function writeDay(
+  session: Session,
+  statement: string,
+  { start, end }: Window,
+  format: RowFormat,
+  write: (text: string) => Promise<void>,
+): Promise<number> {
+  const rows = await session.query<Row>(statement, [start, end]);
+  const lines = rows.map((row) =>
+    format === 'json' ? `${JSON.stringify(row)}\n` : writeCsv(Object.values(row)),
+  );
+  if (lines.length > 0) await write(lines.join(''));
+  return rows.length;
+}
+
+/** A line as RFC 4180 has it. Texts are quoted, so that an empty one and NULL differ. */
+function writeCsv(values: (string | number | null)[]): string {
+  const cells = values.map((value) => (typeof value === 'string' ? quote(value) : (value ?? '')));
+  return `${cells.join(',')}\r\n`;
+}
+
+function quote(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
+}
