@@ -73,12 +73,12 @@ const foreign: Foreign[] = [
   {
     name: 'a dump of MySQL or MariaDB, not of PostgreSQL',
     magic:
-      /^\/\*M?!\d{5}|^-- ((MySQL|MariaDB) dump|phpMyAdmin SQL)|^\s*(INSERT (IGNORE )?INTO|CREATE TABLE( IF NOT EXISTS)?|USE|DROP TABLE( IF EXISTS)?) `/im,
+      /^\/\*M?!\d{5}|^-- ((MySQL|MariaDB) dump|phpMyAdmin SQL)|^[ \t]*(INSERT (IGNORE )?INTO|CREATE TABLE( IF NOT EXISTS)?|USE|DROP TABLE( IF EXISTS)?) `/im,
     way: 'Load it there, and take the log out: mysql --batch -e "select * from log_raw" DATABASE | zen restore - --null NULL',
   },
   {
     name: 'a script of SQL Server, not of PostgreSQL',
-    magic: /^\s*(SET ANSI_NULLS |USE \[|INSERT (INTO )?\[|CREATE TABLE \[)/im,
+    magic: /^[ \t]*(SET ANSI_NULLS |USE \[|INSERT (INTO )?\[|CREATE TABLE \[)/im,
     way: 'There, save the result of “select * from log_raw” as CSV with a header, and restore that',
   },
   {

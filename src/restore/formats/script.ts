@@ -320,7 +320,8 @@ export class Script extends TextFile {
     if (/^search_path$/i.test(name)) {
       const schemas = toUtf8(value)
         .replaceAll('"', '')
-        .split(/\s*,\s*/);
+        .split(',')
+        .map((schema) => schema.trim());
       this.#scope.schema = schemas.find((schema) => schema !== '' && schema !== '$user') ?? 'public';
     } else if (/^standard/i.test(name)) {
       this.#escapes = /^off$/i.test(value);
