@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cases } from './support/cases.ts';
 import { kinds } from './support/databases.ts';
 import { chooseSteps } from './support/sequence.ts';
 import type { Step } from './support/sequence.ts';
@@ -8,8 +7,8 @@ import { World } from './support/world.ts';
 const { ZEN_TEST_SEED, ZEN_TEST_STEPS, ZEN_TEST_SEQUENCE } = process.env;
 const seed = Number(ZEN_TEST_SEED ?? 4);
 const length = 25;
-/** `npm run test:all` takes 300 steps, `npm run test:model` 5,000. */
-const steps = Number(ZEN_TEST_STEPS ?? cases(300, 75));
+/** `npm run test:model` takes 5,000. */
+const steps = Number(ZEN_TEST_STEPS ?? 300);
 const shares = { server: 2 / 3, embedded: 1 / 3 };
 /** On the embedded database a night takes long, for it is opened twice. */
 const nights = { server: 0.06, embedded: 0.01 };
