@@ -57,7 +57,13 @@ const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   let own: string;
   beforeAll(async () => {
     relay = createServer((client) => {
-      client.pipe(connect(Number(port), '127.0.0.1')).pipe(client);
+      const server = connect(Number(port), '127.0.0.1');
+      client.pipe(server).pipe(client);
+      for (const [one, other] of [
+        [client, server],
+        [server, client],
+      ] as const)
+        one.once('close', () => other.destroy());
     }).listen(0, '::1');
     await once(relay, 'listening');
     own = String((relay.address() as AddressInfo).port);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -97,6 +97,13 @@ interface Row {
 const inOrder = (rows: readonly Row[]) =>
   rows.map(({ hour, item_topic, events }) => `${hour} ${item_topic} ${events}`).sort();
 
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
 describe.each(kinds)('an aggregate and a chart of one’s own, on the %s database', (kind) => {
   const target = newTarget(kind);
   const address = target.kind === 'server' ? target.url : target.folder;
@@ -150,7 +157,7 @@ describe.each(kinds)('an aggregate and a chart of one’s own, on the %s databas
     told = { status: (await zen(['status'])).stdout, stderr: '' };
     await zen(['aggregate', '--end-dt', '2026-11-23']);
     told.stderr = (await zen(['render', '--out', file, '--locale', 'en'])).stderr;
-    page = await (await openBrowser()).newPage();
+    page = await browser.newPage();
     await page.goto(pathToFileURL(file).href);
     await page.waitForSelector('html[data-zen=ready]');
   }, 120_000);
@@ -262,7 +269,7 @@ test('a chart that cannot follow a filter says so as soon as that is set, and sh
     ['render', '--locale', 'en', '--out', 'zen.html'],
   ])
     expect(await call([...args, '--database', target.folder], { cwd })).toMatchObject({ code: 0 });
-  const page = await (await openBrowser()).newPage();
+  const page = await browser.newPage();
   await page.goto(pathToFileURL(join(cwd, 'zen.html')).href);
   await page.waitForSelector('html[data-zen=ready]');
   const note = page.locator('#hours .unfiltered');
