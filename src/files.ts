@@ -16,10 +16,14 @@ let project: string | undefined;
 /** Those that were read, by folder. */
 const read = new Map<Extensible, Extension[]>();
 
+/** Texts of files that only a project may have, by path; of those that it lacks, too. */
+const readTexts = new Map<string, string | undefined>();
+
 /** Lays the files of a project's folder over those that ship with Zen; without one, none. */
 export function useProject(folder: string | undefined): void {
   project = folder;
   read.clear();
+  readTexts.clear();
 }
 
 /** The text of a file that ships with Zen, by its path in the package, such as `sql/log/window.sql`. */
@@ -46,7 +50,7 @@ export interface Extension {
   name: string;
   /** Its path, for messages: in the project's folder, or in the package. */
   path: string;
-  /** Of a project, also where one of that name ships. */
+  /** Tells that it is of a project, also where one of that name ships. */
   isOwn: boolean;
   text: string;
 }
@@ -60,8 +64,10 @@ export function readExtensions(folder: Extensible): Extension[] {
 
 /** The text of a file that only a project may have, by its path in it. */
 export function readOwn(path: string): string | undefined {
-  const file = project === undefined ? undefined : join(project, path);
-  return file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  if (project === undefined) return undefined;
+  const file = join(project, path);
+  if (!readTexts.has(path)) readTexts.set(path, existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+  return readTexts.get(path);
 }
 
 function readBoth(folder: Extensible): Extension[] {

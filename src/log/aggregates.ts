@@ -13,7 +13,7 @@ export interface Aggregate {
   /** The name of its file in `sql/aggregates`. */
   name: string;
   table: string;
-  /** Of a project, also where one of that name ships. */
+  /** Tells that it is of a project, also where one of that name ships. */
   isOwn: boolean;
   /** The SELECT. */
   statement: string;

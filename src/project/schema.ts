@@ -15,7 +15,7 @@ const times = ['ms', 's', 'us', 'timestamp', 'timestamptz'];
 
 /** An option of a command, as far as zen.json may set it. */
 export interface Setting {
-  /** As on the command line, without its dashes. */
+  /** The option's name on the command line, without its dashes. */
   name: string;
   description: string;
   /** Those it may have; without them, any text or number. */

@@ -49,7 +49,7 @@ function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }
 
-/** Where the setting of a path stands, or the one that would hold it. */
+/** Finds the place of a setting, or of the one that would hold it. */
 function offsetOf(tree: Node, path: readonly string[]): number {
   const found = jsonc.findNodeAtLocation(tree, [...path]);
   return (found?.parent?.type === 'property' ? found.parent : (found ?? tree)).offset;

@@ -8,7 +8,7 @@ import type { Streams } from '../terminal.ts';
 
 /** A value in force. */
 interface InForce {
-  /** Of an option, after the name of its command where it is not the same for all that have it. */
+  /** The option's name, after that of its command where its value is not the same for all that have it. */
   name: string;
   value: string;
   from: string;
