@@ -4,6 +4,8 @@ import type { Writer } from '../shared/text/format.ts';
 import type { PanelElement } from './panel.ts';
 
 const pictureScale = 2;
+/** Milliseconds for which a file that was offered can be read. */
+const kept = 60_000;
 
 /** Lets the reader take a chart away: its rows as CSV, its picture as PNG (at twice its size) or SVG. */
 export function offerFiles(panel: PanelElement, rows: () => readonly Row[], write: Writer): void {
@@ -46,5 +48,7 @@ function save(file: Blob, name: string): void {
   link.href = URL.createObjectURL(file);
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => {
+    URL.revokeObjectURL(link.href); // not at once: some browsers read it after the click
+  }, kept);
 }

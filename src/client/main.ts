@@ -239,11 +239,12 @@ async function start(): Promise<void> {
   }
   tellAge(locale.language);
   update();
+  for (const part of document.querySelectorAll('[inert]')) part.removeAttribute('inert');
   document.documentElement.dataset.zen = 'ready';
   performance.mark('zen-ready');
 }
 
 start().catch((error: unknown) => {
-  notify('error', String(error));
+  document.documentElement.dataset.zen = 'failed'; // the page has a sentence of its own for that, in the reader's language
   throw error;
 });

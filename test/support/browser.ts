@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserServer } from 'playwright-core';
 
@@ -37,6 +39,21 @@ async function unpackBrowser(): Promise<Program> {
   writeFileSync(join(fonts, 'fonts.conf'), fontConfig(fonts));
   const libraries = join(cache, 'al2023/lib');
   return { path: join(cache, 'chromium'), env: { FONTCONFIG_PATH: fonts, LD_LIBRARY_PATH: libraries } };
+}
+
+/** The oldest browser that the page is for: Chromium 109, the last one for Windows 7 and 8.1. It runs with the newer one's libraries. */
+export async function findOldest(): Promise<Program> {
+  const path = `${cache}-109`;
+  if (!existsSync(path)) {
+    const folder = dirname(createRequire(import.meta.url).resolve('chromium-109/package.json'));
+    const draft = `${path}.${process.pid}`;
+    writeFileSync(draft, brotliDecompressSync(readFileSync(join(folder, 'bin/chromium.br'))), {
+      mode: 0o755,
+    });
+    renameSync(draft, path);
+  }
+  const { env } = await unpackBrowser();
+  return { path, env };
 }
 
 function fontConfig(folder: string): string {

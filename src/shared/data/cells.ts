@@ -37,7 +37,7 @@ export interface Cell {
  *   a value that is no whole number from 0 on
  */
 export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
-  const sorted = cells.toSorted((a, b) => compareCodes(a.codes, b.codes));
+  const sorted = [...cells].sort((a, b) => compareCodes(a.codes, b.codes));
   for (const [index, cell] of sorted.entries()) requireCell(cell, sizes, sorted[index - 1]);
   const rows = sorted.reduce((sum, { minutes }) => sum + minutes.length, 0);
   const counted = sorted.some(({ counts }) => counts !== undefined);
@@ -331,7 +331,7 @@ function placeOf(codes: readonly number[], sizes: readonly number[]): number {
 
 function codesOf(place: number, sizes: readonly number[]): number[] {
   const codes = [];
-  for (const size of sizes.toReversed()) {
+  for (const size of [...sizes].reverse()) {
     codes.unshift(place % size);
     place = Math.floor(place / size);
   }

@@ -85,7 +85,7 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
     const floors = new Float64Array(points.length);
     const sort = stack?.sort;
     const ordered = sort
-      ? groups.toSorted((a, b) => Number(a.fields[sort]) - Number(b.fields[sort]))
+      ? [...groups].sort((a, b) => Number(a.fields[sort]) - Number(b.fields[sort]))
       : groups;
     const rows: Row[] = [];
     for (const { fields, group } of ordered) {

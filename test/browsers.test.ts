@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Database } from '../src/db/database.ts';
+import { writePage } from '../src/output.ts';
+import { render } from '../src/render/render.ts';
+import { parseTime } from '../src/time.ts';
+import { findOldest, launchBrowser, openBrowser } from './support/browser.ts';
+import { newDatabase, temporaryFolder } from './support/databases.ts';
+import { restoreFixture } from './support/log.ts';
+import { inOrder, readDrawn, selectDrawn } from './support/selection.ts';
+
+let db: Database;
+let html: string;
+const folder = temporaryFolder();
+
+beforeAll(async () => {
+  db = await newDatabase('server');
+  await restoreFixture(db);
+  const day = { start: parseTime('2019-09-24'), end: parseTime('2019-09-25') };
+  await aggregate(db, [day], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+  ({ html } = await render(db, { locale: 'ru' }));
+});
+
+afterAll(async () => {
+  await db.close();
+});
+
+async function open(browser: Browser, text: string, before = ''): Promise<{ page: Page; said: string[] }> {
+  const file = join(folder, `${text.length}.html`);
+  await writePage(file, text);
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const said: string[] = [];
+  page.on('console', (message) => said.push(message.text()));
+  page.on('pageerror', (error) => said.push(error.message));
+  if (before !== '') await page.addInitScript(before);
+  await page.goto(pathToFileURL(file).href);
+  return { page, said };
+}
+
+test('the oldest browser that the documents name draws the page, and filters it', async () => {
+  const browser = await launchBrowser(await findOldest());
+  try {
+    expect(browser.version()).toMatch(/^109\./);
+    const { page, said } = await open(browser, html);
+    await page.waitForSelector('html[data-zen=ready]');
+    await page.click('#ages .name >> nth=1');
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    const ages = await page.$eval('#ages', (control) => (control as unknown as { value: string[] }).value);
+    expect(ages).toHaveLength(1);
+    const selection = { period: null, topics: null, ages };
+    expect(inOrder(await readDrawn(page))).toEqual(inOrder(await selectDrawn(db, selection)));
+    expect(said).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('the compiler knows no more of the language than the oldest browsers do', () => {
+  const { compilerOptions } = JSON.parse(readFileSync('src/client/tsconfig.json', 'utf8')) as {
+    compilerOptions: { lib: string[] };
+  };
+  expect(compilerOptions.lib).toEqual(['es2022', 'dom', 'dom.iterable']);
+});
+
+/** Each is a page whose script cannot do its work: altered by one letter, damaged data, a browser that lacks something. */
+test.each([
+  ['a script that was altered', (page: string) => page.replace(/<script>(?=.{1000})/, '<script> '), ''],
+  ['data that is damaged', (page: string) => page.replace(/(id="payload">.{200})../, '$1!!'), ''],
+  ['a browser without DecompressionStream', (page: string) => page, 'delete globalThis.DecompressionStream'],
+])('%s is told in words, and the controls do nothing', async (_, alter, before) => {
+  const browser = await openBrowser();
+  try {
+    const { page } = await open(browser, alter(html), before);
+    const note = page.locator('.stalled');
+    await note.waitFor({ timeout: 15_000 });
+    expect(await note.innerText()).toMatch(/^Фильтры здесь не работают/);
+    expect(
+      await page.$$eval('.controls, .tools', (parts) => parts.every((part) => part.matches('[inert]'))),
+    ).toBe(true);
+    expect(await page.locator('#notice').isVisible()).toBe(false);
+    expect(await page.locator('#history svg').first().isVisible()).toBe(true);
+  } finally {
+    await browser.close();
+  }
+});
