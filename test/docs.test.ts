@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { buildProgram } from '../src/cli/program.ts';
 import { exits } from '../src/errors.ts';
 
-const readme = readFileSync('README.md', 'utf8');
 const { commands } = buildProgram();
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
 
@@ -40,10 +39,24 @@ function withoutComments(source: string): string {
   return source.replace(/^\s*(\/\/|\/?\*|--).*$| \/\/ .*$/gm, '');
 }
 
+/** Returns a document without its blocks of code. */
+function prose(document: string): string {
+  return readFileSync(document, 'utf8').replace(/^```[^]*?^```/gm, '');
+}
+
+/** Returns the anchors that GitHub gives the headings of a document. */
+function anchors(document: string): string[] {
+  return [...prose(document).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
+}
+
 /** Returns what stands in backticks within lines, each once. */
 function codeSpans(document: string): string[] {
-  const lines = readFileSync(document, 'utf8').replace(/^```[^]*?^```/gm, '');
-  return [...new Set([...lines.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span))];
+  return [...new Set([...prose(document).matchAll(/`([^`]+)`/g)].map(([, span = '']) => span))];
 }
 
 const pathLike = new RegExp(
@@ -70,37 +83,44 @@ function unknownWords(span: string): string[] {
 }
 
 test.each(commands.map((command) => [command.name(), command] as const))(
-  'the README holds what zen %s --help prints',
-  (_, command) => {
+  'docs/cli/%s.md holds what its --help prints',
+  (name, command) => {
     const help = command.configureHelp({ helpWidth: 110 }).helpInformation();
-    expect(readme).toContain(help.trim());
+    expect(readFileSync(`docs/cli/${name}.md`, 'utf8')).toContain(`\`\`\`\n${help.trim()}\n\`\`\`\n`);
   },
 );
 
-/** Of a schedule it is the files that are printed else. */
-const printing = commands.filter(
-  (command) => command.name() !== 'schedule' && command.options.some(({ long }) => long === '--json'),
-);
-
-test.each(printing.map((command) => command.name()))('the README tells what zen %s --json prints', (name) => {
-  const [, , after = ''] =
-    /<!-- help (\w+) -->\n```[^]*?```\n([^]*?)(?=\n#|$)/.exec(
-      readme.slice(readme.indexOf(`<!-- help ${name} -->`)),
-    ) ?? [];
-  expect(after).toContain('`--json`');
+test('each page of docs/cli is of a command', () => {
+  expect(readdirSync('docs/cli').sort()).toEqual(commands.map((command) => `${command.name()}.md`).sort());
 });
 
-test('the README tells every exit code', () => {
-  for (const code of Object.values(exits)) expect(readme).toContain(`| ${code} |`);
+const printing = commands.filter(({ options }) => options.some(({ long }) => long === '--json'));
+
+test.each(printing.map((command) => command.name()))(
+  'docs/json-output.md tells what zen %s --json prints',
+  (name) => {
+    expect(anchors('docs/json-output.md')).toContain(`zen-${name}`);
+  },
+);
+
+test('docs/operate.md tells every exit code', () => {
+  const operate = readFileSync('docs/operate.md', 'utf8');
+  for (const code of Object.values(exits)) expect(operate).toContain(`| ${code} |`);
 });
 
 test.each(documents)('%s names paths that exist', (document) => {
   const paths = codeSpans(document).flatMap((span) => span.match(pathLike) ?? []);
-  const links = [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(
-    ([, link = '']) => join(dirname(document), link),
-  );
   expect(paths.filter((path) => !isPath(path))).toEqual([]);
-  expect(links.filter((link) => !existsSync(link))).toEqual([]);
+});
+
+test.each(documents)('%s links to files and headings that exist', (document) => {
+  const links = [...prose(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = '']) => link);
+  const broken = links.filter((link) => {
+    const [file = '', anchor] = link.split('#');
+    const path = file === '' ? document : join(dirname(document), file);
+    return !existsSync(path) || (anchor !== undefined && !anchors(path).includes(anchor));
+  });
+  expect(broken).toEqual([]);
 });
 
 test.each(documents)('%s names in backticks what the code has', (document) => {
@@ -115,14 +135,13 @@ test.each(documents)('what %s asks to type exists', (document) => {
   expect(verbs.filter((name) => !commands.some((command) => command.name() === name))).toEqual([]);
 });
 
-test('the page on security names tests that are there, and the README leads to it', () => {
+test('the page on security names tests that are there', () => {
   const security = readFileSync('docs/security.md', 'utf8');
   const named = [
     ...new Set([...security.matchAll(/`(test\/\w+\.test\.ts)`/g)].map(([, name]) => name ?? '')),
   ];
   expect(named.length).toBeGreaterThan(10);
   expect(named.filter((name) => !existsSync(name))).toEqual([]);
-  for (const link of ['(docs/security.md)', '(SECURITY.md)']) expect(readme).toContain(link);
 });
 
 test('the glossary gives each term once, on three screens at most', () => {
@@ -133,6 +152,24 @@ test('the glossary gives each term once, on three screens at most', () => {
   expect(glossary.split('\n').length).toBeLessThan(120);
 });
 
-test('ARCHITECTURE is read in one sitting: 6 kB', () => {
-  expect(Buffer.byteLength(readFileSync('ARCHITECTURE.md', 'utf8'))).toBeLessThan(6144);
+const pages = documents.filter((path) => path.startsWith('docs/') && !path.startsWith('docs/design/'));
+
+test.each(pages)('%s is read in one sitting: 8 kB', (page) => {
+  expect(Buffer.byteLength(readFileSync(page))).toBeLessThanOrEqual(8192);
+});
+
+test.each([
+  ['README.md', 5120],
+  ['ARCHITECTURE.md', 6144],
+])('%s has %i bytes at most', (document, most) => {
+  expect(Buffer.byteLength(readFileSync(document))).toBeLessThanOrEqual(most);
+});
+
+test.each(pages.filter((page) => !page.startsWith('docs/cli/')))('%s begins with whom it is for', (page) => {
+  expect(readFileSync(page, 'utf8')).toMatch(/^# .*\n\nFor /);
+});
+
+test('the README leads to every page', () => {
+  const links = [...prose('README.md').matchAll(/\]\(([^)#]+)/g)].map(([, link = '']) => link);
+  expect([...pages, 'SECURITY.md', 'CHANGELOG.md'].filter((page) => !links.includes(page))).toEqual([]);
 });

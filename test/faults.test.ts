@@ -25,7 +25,7 @@ import type { Server } from './support/postgres.ts';
 import { until } from './support/until.ts';
 import { call, start, zen } from './support/zen.ts';
 
-/** A fault of a command at work, and its outcome: the rows of the README's table. */
+/** A fault of a command at work, and its outcome: the rows of the table in docs/faults.md. */
 interface Fault {
   what: string;
   command: keyof typeof commands;
@@ -123,7 +123,7 @@ const faults: Fault[] = [
   {
     what: 'its right to write is revoked',
     ...{ command: 'aggregate', code: 1, left: 'as before' },
-    says: '… refused: permission denied for table dash_visits. Have it granted (README: Rights).',
+    says: '… refused: permission denied for table dash_visits. Grant that right (docs/operate.md: Rights).',
     during: (_, session) => session?.run(`revoke all on dash_visits from ${role}`),
     mend: () => db.run(`grant all on dash_visits to ${role}`),
   },
@@ -176,7 +176,7 @@ const faults: Fault[] = [
   {
     what: 'its right to read is revoked',
     ...{ command: 'render', code: 1, left: 'as before' },
-    says: '… refused: permission denied for table dash_engagement. Have it granted (README: Rights).',
+    says: '… refused: permission denied for table dash_engagement. Grant that right (docs/operate.md: Rights).',
     during: (_, session) => session?.run(`revoke all on dash_engagement from ${role}`),
     mend: () => db.run(`grant all on dash_engagement to ${role}`),
   },
@@ -369,11 +369,11 @@ test('a connection that is ended while rows are sent is told so, instead of wait
   await own.close();
 }, 20_000);
 
-test('the README tells what comes of each', () => {
-  const readme = readFileSync('README.md', 'utf8').split('\n');
+test('docs/faults.md tells what comes of each', () => {
+  const lines = readFileSync('docs/faults.md', 'utf8').split('\n');
   const rows = [...faults, ...places, ...disks].map(({ command, what, says, code, left }) => {
     const said = says === '' ? '' : `“${says}”`;
     return `| ${command} | ${what} | ${said} | ${code ?? ''} | ${left} |`;
   });
-  expect(rows.filter((row) => !readme.includes(row))).toEqual([]);
+  expect(rows.filter((row) => !lines.includes(row))).toEqual([]);
 });

@@ -369,7 +369,7 @@ test('a role that may neither make tables nor see a ledger aggregates into those
   const windows = await plan(limited, floor, parseTime('2019-09-26'));
   expect(windows).toEqual([between('2019-09-21 10:00', '2019-09-26')]);
   await expect(aggregate(limited, windows, floor)).rejects.toThrow(
-    'permission denied for sequence dash_visits_record_id_seq. Have it granted (README: Rights).',
+    'permission denied for sequence dash_visits_record_id_seq. Grant that right (docs/operate.md: Rights).',
   );
   await db.run(`grant usage on all sequences in schema public to ${url.username}`);
   await aggregate(limited, windows, floor);

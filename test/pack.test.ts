@@ -19,7 +19,9 @@ test('the package, installed elsewhere, brings all that zen needs', () => {
   }[];
   const paths = packed?.files.map(({ path }) => path) ?? [];
   expect(
-    paths.filter((path) => !/^(bin|dist|sql|templates)\/|^(package\.json|README\.md|LICENSE)$/.test(path)),
+    paths.filter(
+      (path) => !/^(bin|dist|docs|sql|templates)\/|^(package\.json|README\.md|LICENSE)$/.test(path),
+    ),
   ).toEqual([]);
   writeFileSync(join(folder, 'package.json'), '{"private": true}');
   npm(folder, 'install', '--omit=dev', join(folder, packed?.filename ?? ''));

@@ -159,6 +159,6 @@ test('a role that may make no table anywhere is told so', async () => {
   const { code, stdout, stderr } = await call(['restore', log(1), '--quiet', ...as(role)], { cwd });
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(
-    /^postgres:\S+ refused: permission denied for schema public\. Have it granted \(README: Rights\)\.\n$/,
+    /^postgres:\S+ refused: permission denied for schema public\. Grant that right \(docs\/operate\.md: Rights\)\.\n$/,
   );
 });

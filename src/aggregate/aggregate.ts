@@ -66,7 +66,7 @@ const pause = 2000;
 /**
  * Fills the tables of all aggregates for some windows that do not overlap. Each is a transaction of its own, and a row
  * of the ledger: what the tables held for it is replaced, so that a second run changes nothing. Where the connection is lost
- * or the server gives up, what is not done yet is tried once more; so it is when a name is too long, in wider columns. The definitions are in the README.
+ * or the server gives up, what is not done yet is tried once more; so it is when a name is too long, in wider columns. The definitions are in docs/definitions.md.
  *
  * @param windows or how to choose them once the lock is held: until then, another run may change what there is to do
  * @returns the sums over the windows

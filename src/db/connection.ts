@@ -399,7 +399,7 @@ function explainServerError(error: unknown, place: string, hint = '', after = 0)
     });
   }
   if (code === '42501') {
-    return new ZenError('failed', `${place} refused: ${said}. Have it granted (README: Rights).`, {
+    return new ZenError('failed', `${place} refused: ${said}. Grant that right (docs/operate.md: Rights).`, {
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 import type { Event } from '../../fixtures/generate.ts';
 
 /**
- * Counts what the two aggregates must hold, over the events one by one: the definitions of the README again, sharing
+ * Counts what the two aggregates must hold, over the events one by one: the definitions of docs/definitions.md again, sharing
  * nothing with `sql`. Rows are texts, sorted, so that two lists compare as they are.
  */
 export function countVisits(
