@@ -1,9 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildProgram } from '../src/cli/program.ts';
-import { listSettings } from '../src/cli/settings.ts';
-import { buildSchema } from '../src/project/schema.ts';
 import { temporaryFolder } from './support/databases.ts';
 import { call } from './support/zen.ts';
 
@@ -130,11 +127,6 @@ test('a variable that no option has is refused, and the nearest one named', asyn
     2,
     'There is no variable ZEN_LOOKBAK in zen. Did you mean “ZEN_LOOKBACK”?\n',
   ]);
-});
-
-test('the schema that editors read is that of the options', () => {
-  const kept = JSON.parse(readFileSync('templates/zen.schema.json', 'utf8')) as unknown;
-  expect(kept).toEqual(JSON.parse(JSON.stringify(buildSchema(listSettings(buildProgram())))));
 });
 
 test('a schedule that is printed for a project runs in its folder', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildProgram } from '../src/cli/program.ts';
+import { buildDocuments } from '../scripts/documents.ts';
 import { exits } from '../src/errors.ts';
 
 const { commands } = buildProgram();
@@ -82,11 +83,10 @@ function unknownWords(span: string): string[] {
   );
 }
 
-test.each(commands.map((command) => [command.name(), command] as const))(
-  'docs/cli/%s.md holds what its --help prints',
-  (name, command) => {
-    const help = command.configureHelp({ helpWidth: 110 }).helpInformation();
-    expect(readFileSync(`docs/cli/${name}.md`, 'utf8')).toContain(`\`\`\`\n${help.trim()}\n\`\`\`\n`);
+test.each(Object.entries(await buildDocuments()))(
+  '%s holds what the code says (npm run readme)',
+  (path, text) => {
+    expect(readFileSync(path, 'utf8')).toBe(text);
   },
 );
 
