@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the installed package: `sql`, `templates` and `dist` lie in it. */
 const root = new URL('..', import.meta.url);
 
-/** The folders of which a project may have files of its own, and the ends of their names. */
-export const extensible = { 'sql/aggregates': '.sql', 'templates/charts': '.vl.json' } as const;
+/** The folders of which a project may have files of its own, and the ends of their names. No checks ship with Zen. */
+export const extensible = {
+  'sql/aggregates': '.sql',
+  'templates/charts': '.vl.json',
+  checks: '.sql',
+} as const;
 
 type Extensible = keyof typeof extensible;
 
@@ -72,7 +76,7 @@ export function readOwn(path: string): string | undefined {
 
 function readBoth(folder: Extensible): Extension[] {
   const end = extensible[folder];
-  const shipped = new Set(list(folder, end));
+  const shipped = folder === 'checks' ? [] : list(folder, end);
   const own = project === undefined ? undefined : join(project, folder);
   const laid = own !== undefined && existsSync(own) ? namesIn(readdirSync(own), end) : [];
   return [...new Set([...shipped, ...laid])].sort().map((name) => {
@@ -91,6 +95,14 @@ function readBoth(folder: Extensible): Extension[] {
  */
 export function sql(name: string, parts: Record<string, string> = {}): string {
   return fillSql(readShipped(`sql/${name}.sql`), parts);
+}
+
+/** A statement of a project without the semicolon at its end, after which there may be lines of comment. */
+export function trimStatement(text: string): string {
+  return text
+    .trim()
+    .replace(/;[ \t]*(?:\r?\n[ \t]*(?:--.*)?)*$/, '')
+    .trim();
 }
 
 /** Puts each part of a statement in its place. */

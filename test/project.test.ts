@@ -17,7 +17,8 @@ const files = {
   'zen.json': '{}\n',
   'sql/aggregates/types.sql': `select dt, item_topic, age_segment, item_type, count(*) as events
 from log
-group by dt, item_topic, age_segment, item_type
+group by dt, item_topic, age_segment, item_type;
+-- The end.
 `,
   'templates/charts/hours.vl.json': JSON.stringify({
     title: 'Events by hour of day and topic',

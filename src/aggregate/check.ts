@@ -1,12 +1,13 @@
-import type { Database } from '../db/database.ts';
+import type { Database, Session } from '../db/database.ts';
 import { requireSession } from '../db/pooler.ts';
 import { tableIds } from '../db/tables.ts';
 import type { Check } from '../errors.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { inspectTables, listOwn } from '../ledger/state.ts';
 import { describeAggregate, listAggregates } from '../log/aggregates.ts';
 import type { Columns } from '../log/aggregates.ts';
+import { findFailures, listOwnChecks } from '../log/checks.ts';
 import { overLog } from '../log/log.ts';
 import { requireLog } from '../log/require.ts';
 import { idOfLog, nameOfTime, tableOfLog, timeColumn } from '../log/source.ts';
@@ -23,8 +24,8 @@ interface Server {
 }
 
 /**
- * Looks whether zen can work in a database, and writes nothing: the server, its clock, the rights, the log, and the statement of each
- * aggregate, which is run over an empty window.
+ * Looks whether zen can work in a database, and writes nothing: the server, its clock, the rights, the log, and the statements of the
+ * project, which are run over an empty window.
  *
  * @returns what was found, and the columns of each aggregate whose statement is sound
  */
@@ -59,6 +60,17 @@ export async function checkDatabase(
       await db.query(overLog('aggregate/made', { statement, columns: 'count(*)' }), [0, 0, 'floor']);
       columns[aggregate.name] = made;
       return `${['dt', ...made.dimensions].join(', ')} → ${made.measure}`;
+    });
+  for (const check of listOwnChecks())
+    await look(check.path, async () => {
+      const run = (session: Session) => findFailures(session, check, { start: 0, end: 0 });
+      try {
+        await db.transaction(run, { snapshot: 'read only' });
+        return 'runs';
+      } catch (error) {
+        if (!(error instanceof ZenError) || error.failure !== 'failed') throw error;
+        return [{ state: 'note', text: `${check.path} is not looked at yet: ${error.message}` }];
+      }
     });
   return { checks, columns };
 }

@@ -3,7 +3,7 @@ import { quoteName } from '../db/database.ts';
 import type { Session } from '../db/database.ts';
 import { requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
-import { listSql, readExtensions, sql, tableOf } from '../files.ts';
+import { listSql, readExtensions, sql, tableOf, trimStatement } from '../files.ts';
 import type { Extension } from '../files.ts';
 import { overLog } from './log.ts';
 import { writeOwnLog } from './source.ts';
@@ -49,7 +49,7 @@ function readAggregates(): Aggregate[] {
 }
 
 function toAggregate({ name, isOwn, text }: Extension): Aggregate {
-  const statement = text.trim().replace(/;$/, '');
+  const statement = trimStatement(text);
   return {
     name,
     table: tableOf(name),
@@ -127,6 +127,18 @@ const timestamp = 1114;
 const telling =
   /^((user|visitor|client|customer|person|member|account|session|device|cookie|u)_?(id|uid|uuid|guid|name)|uid|uuid|guid|e?_?mail|login|phone|ip|ip_?addr(ess)?)$/i;
 
+/** @throws ZenError `usage` for columns of a statement that hold people */
+export function requireGroups(path: string, columns: readonly string[]): void {
+  const column = columns.find((name) => telling.test(name));
+  if (column !== undefined)
+    throw new ZenError('usage', `${path} gives ${column}, which tells of single people: count them instead.`);
+}
+
+/** Tells whether the database refused a statement for what is in it (SQLSTATE, classes 22 and 42). */
+export function isOfStatement(error: unknown): boolean {
+  return /^(42|22)/.test((error as { cause?: { code?: string } }).cause?.code ?? '');
+}
+
 /**
  * Asks the database which columns the statement of an aggregate makes.
  *
@@ -137,15 +149,18 @@ export async function describeAggregate(session: Session, { name, statement }: A
     new ZenError('usage', `sql/aggregates/${name}.sql ${why}.`, { cause });
   const text = overLog('aggregate/made', { statement, columns: '*' });
   const columns = await session.describe(text, [0, 0, 'floor']).catch((error: unknown) => {
-    const isOwn = /^(42|22)/.test((error as { cause?: { code?: string } }).cause?.code ?? '');
-    throw isOwn ? refuse(`is no SELECT over log: ${messageOf(error).replace(/\.$/, '')}`, error) : error;
+    throw isOfStatement(error)
+      ? refuse(`is no SELECT over log: ${messageOf(error).replace(/\.$/, '')}`, error)
+      : error;
   });
+  requireGroups(
+    `sql/aggregates/${name}.sql`,
+    columns.map((column) => column.name),
+  );
   const dimensions: string[] = [];
   const measures: string[] = [];
   let isTimed = false;
   for (const { name: column, type } of columns) {
-    if (telling.test(column))
-      throw refuse(`gives ${column}, which tells of single people: count them instead`);
     if (column === 'dt' && type === timestamp) isTimed = true;
     else if (integers.includes(type)) measures.push(column);
     else if (texts.includes(type) || (await isEnum(session, type))) dimensions.push(column);

@@ -28,7 +28,7 @@ export function aboutLog(name: string): string {
 /** The statement in `sql/<name>.sql` over the relation `log`, whose place in it is `:log`. */
 export function overLog(name: string, parts: Record<string, string> = {}): string {
   const text = `${readShipped(`sql/${name}.sql`)} ${Object.values(parts).join(' ')}`;
-  return sql(name, { ...parts, log: relation(text) });
+  return sql(name, { ...parts, log: writeLog(text) });
 }
 
 /** Tells whether a statement names a column, if only in a comment. */
@@ -37,7 +37,7 @@ export function namesColumn(statement: string, column: string): boolean {
 }
 
 /** The relation `log`, with the columns that a statement names. A log may lack others, and they would take room where it is kept. */
-function relation(statement: string): string {
+export function writeLog(statement: string): string {
   const isNamed = (column: string) => namesColumn(statement, column);
   const text = readShipped('sql/log/window.sql').replaceAll(/^ +(\w+),\n/gm, (line, column: string) =>
     column === 'minute' || isNamed(column) ? line : '',

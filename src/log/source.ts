@@ -1,6 +1,6 @@
 import { quoteName, quoteText } from '../db/database.ts';
 import { ZenError } from '../errors.ts';
-import { readOwn } from '../files.ts';
+import { readOwn, trimStatement } from '../files.ts';
 
 /** The columns of the log, beside ts. */
 const names = [
@@ -110,7 +110,7 @@ export function writeQuery(log: OwnQuery, isNamed: (column: string) => boolean, 
   const { query, where } = log;
   const at = timeColumn();
   const columns = names.filter(isNamed).map((name) => `${writeColumn(log, name)} as ${name}`);
-  const from = query === undefined ? tableOfLog() : `(${query.trim().replace(/;$/, '')}\n) as own`;
+  const from = query === undefined ? tableOfLog() : `(${trimStatement(query)}\n) as own`;
   const filter = where === undefined ? '' : ` where (${where})`;
   return `select ${[...columns, `${at} as at`, `${ts} as ts`].join(', ')} from ${from}${filter}`;
 }

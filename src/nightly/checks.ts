@@ -1,6 +1,8 @@
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { overEvents } from '../log/aggregates.ts';
+import { findFailures, listOwnChecks } from '../log/checks.ts';
+import type { OwnCheck } from '../log/checks.ts';
 import { mayCompare, queryChanged } from '../ledger/changed.ts';
 import { queryCovered, queryLatest } from '../ledger/ledger.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
@@ -10,7 +12,7 @@ import type { Window } from '../time.ts';
 
 /** The outcome of one check before a page is published. */
 export interface Check {
-  name: 'events' | 'coverage' | 'feed' | 'silence' | 'funnel' | 'volume' | 'tables';
+  name: 'events' | 'coverage' | 'feed' | 'silence' | 'funnel' | 'volume' | 'tables' | OwnCheck['path'];
   /** A check that fails keeps the page from being published; one that warns does not. */
   outcome: 'passed' | 'warned' | 'failed';
   /** A sentence with the figures. */
@@ -22,7 +24,7 @@ const unusual = 3;
 
 /**
  * Looks whether the aggregates of a period can be shown: as many events as in the log, no gap, a last day with `minEvents` at
- * least, no more views than shows. A suspicious silence and a last day of an unusual size are warnings. What the role may not see,
+ * least, no more views than shows, nothing that the project's own checks find. A suspicious silence and a last day of an unusual size are warnings. What the role may not see,
  * or no ledger tells, passes.
  */
 export async function runChecks(session: Session, period: Window, minEvents = 1): Promise<Check[]> {
@@ -34,7 +36,24 @@ export async function runChecks(session: Session, period: Window, minEvents = 1)
     await checkSilence(session, period),
     await checkFunnel(session, period),
     await checkVolume(session, period),
+    ...(await runOwnChecks(session, period)),
   ];
+}
+
+/** Runs the checks of the project, each of whose rows is a failure. */
+async function runOwnChecks(session: Session, period: Window): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const check of listOwnChecks()) {
+    const { path } = check;
+    const [first, ...others] = await findFailures(session, check, period);
+    const told = [first, ...others.slice(0, 2), ...(others.length > 2 ? ['and more'] : [])].join('; ');
+    checks.push(
+      first === undefined
+        ? { name: path, outcome: 'passed', text: `${path} finds nothing.` }
+        : { name: path, outcome: 'failed', text: `${path} finds: ${told}.` },
+    );
+  }
+  return checks;
 }
 
 type CoveredStretches = Awaited<ReturnType<typeof queryCovered>>;

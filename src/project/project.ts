@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { messageOf, ZenError } from '../errors.ts';
 import { extensible, isPlanted, useProject } from '../files.ts';
 import { buildSchema } from './schema.ts';
@@ -62,8 +62,20 @@ async function readProject(folder: string, commands: Settings): Promise<Project>
       'usage',
       `${planted} is of another user, and everybody may write to its folder: nothing of this project is run. Move it.`,
     );
+  const odd = listLaid(folder).find((path) => !isNamed(relative(folder, path)));
+  if (odd !== undefined)
+    throw new ZenError(
+      'usage',
+      `${odd} would be left out: name it with letters of ASCII, digits and _ alone, as in my_chart.`,
+    );
   const { parseSettings } = await import('./settings.ts'); // with what checks it, which no start without a project needs
   return { folder, file, ...parseSettings(readText(file), file, buildSchema(commands)) };
+}
+
+/** Tells whether a file of a folder that a project may extend is found there; other files are nothing of zen's. */
+function isNamed(path: string): boolean {
+  const end = Object.entries(extensible).find(([folder]) => folder === dirname(path))?.[1];
+  return end === undefined || !path.endsWith(end) || /^\w+$/.test(basename(path, end));
 }
 
 function readText(file: string): string {

@@ -135,10 +135,12 @@ function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<st
   // Nothing is published that `zen verify` would refuse.
   const isFirm = failed.some(({ name }) => name === 'tables');
   const orForce = isFirm ? '' : ', or publish with a warning: --force';
+  const isOwn = failed.every(({ name }) => name.startsWith('checks/'));
+  const remedy = isOwn ? 'Mend what it finds' : 'Run zen status, which tells what to aggregate anew';
   return {
     text: `Not published; ${resolve(out)} is as it was.`,
     json: { ...json, published: false },
-    failure: new ZenError('stale', `${told} Run zen status, which tells what to aggregate anew${orForce}.`),
+    failure: new ZenError('stale', `${told} ${remedy}${orForce}.`),
   };
 }
 
