@@ -1,8 +1,10 @@
-// Makes what follows from the code in the documents: the help of each command, the settings of zen.json, and their schema.
+// Makes what follows from the code in the documents: the help of each command, the settings of zen.json
+// and their schema, and the messages of errors.
 import { existsSync, readFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { buildProgram } from '../src/cli/program.ts';
 import { listSettings } from '../src/cli/settings.ts';
+import { describeMessages } from './troubleshooting.ts';
 import { buildSchema, type Schema } from '../src/project/schema.ts';
 
 /** Returns what each document that is generated, in whole or in part, must hold, by its path. */
@@ -12,6 +14,7 @@ export async function buildDocuments(): Promise<Record<string, string>> {
   return {
     'templates/zen.schema.json': await format(JSON.stringify(schema), { parser: 'json', printWidth: 110 }),
     'docs/zen-json.md': describeSettings(schema),
+    ...describeMessages(),
     ...Object.fromEntries(
       program.commands.map((command) => {
         const help = command.configureHelp({ helpWidth: 110 }).helpInformation().trim();

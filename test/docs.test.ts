@@ -170,6 +170,23 @@ test.each(pages.filter((page) => !page.startsWith('docs/cli/')))('%s begins with
 });
 
 test('the README leads to every page', () => {
-  const links = [...prose('README.md').matchAll(/\]\(([^)#]+)/g)].map(([, link = '']) => link);
-  expect([...pages, 'SECURITY.md', 'CHANGELOG.md'].filter((page) => !links.includes(page))).toEqual([]);
+  const reached = new Set(['README.md']);
+  for (const page of reached) {
+    const links = [...prose(page).matchAll(/\]\((?!https?:)([^)#]+\.md)/g)];
+    for (const [, link = ''] of links) reached.add(join(dirname(page), link));
+  }
+  expect([...pages, 'SECURITY.md', 'CHANGELOG.md'].filter((page) => !reached.has(page))).toEqual([]);
+});
+
+test('the pages of messages hold each that stands in the source as it is', () => {
+  const said = filesIn('docs/messages')
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('\n');
+  const literals = filesIn('src').flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/new ZenError\(\s*'\w+',\s*'([^'\\]+)'/g)].map(
+      ([, text = '']) => text,
+    ),
+  );
+  expect(literals.length).toBeGreaterThan(15);
+  expect(literals.filter((text) => !said.includes(text.replaceAll('<', '\\<')))).toEqual([]);
 });
