@@ -131,7 +131,11 @@ test.each(documents)('what %s asks to type exists', (document) => {
   const typed = readFileSync(document, 'utf8');
   const runs = [...typed.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
   const verbs = [...typed.matchAll(/`zen ([a-z]+)/g)].map(([, name = '']) => name);
+  const tests = [...typed.matchAll(/npm test -- (test\/[\w. /]+)/g)].flatMap(([, names = '']) =>
+    names.trim().split(' '),
+  );
   expect(runs.filter((name) => !(name in scripts))).toEqual([]);
+  expect(tests.filter((name) => !files.some((file) => file.startsWith(name)))).toEqual([]);
   expect(verbs.filter((name) => !commands.some((command) => command.name() === name))).toEqual([]);
 });
 
