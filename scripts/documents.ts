@@ -65,7 +65,8 @@ function table(rows: string[]): string {
 
 function listRows(name: string, setting: Schema): string[] {
   const row = `| \`${name}\` | ${kindOf(setting)} | ${sentence(setting).replaceAll('|', '\\|')} |`;
-  const within = Object.entries('properties' in setting ? propertiesOf(setting) : {});
+  const inner = [setting, (setting.items ?? {}) as Schema].find((one) => 'properties' in one);
+  const within = Object.entries(inner ? propertiesOf(inner) : {});
   return [row, ...within.flatMap(([key, value]) => listRows(`${name}.${key}`, value))];
 }
 

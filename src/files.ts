@@ -32,8 +32,13 @@ export function useProject(folder: string | undefined): void {
 
 /** The text of a file that ships with Zen, by its path in the package, such as `sql/log/window.sql`. */
 export function readShipped(path: string): string {
-  return readFileSync(new URL(path, root), 'utf8');
+  const text = shipped.get(path) ?? readFileSync(new URL(path, root), 'utf8');
+  shipped.set(path, text);
+  return text;
 }
+
+/** Those that were read: they stay the same. */
+const shipped = new Map<string, string>();
 
 /** The bytes of a file that ships with Zen, by its path in the package. */
 export function readBytes(path: string): Buffer {

@@ -16,7 +16,7 @@ import { runCheck } from './commands/check.ts';
 import { runConfig } from './commands/config.ts';
 import { runMail } from './commands/mail.ts';
 import { runPrune } from './commands/prune.ts';
-import { runRender } from './commands/render.ts';
+import { listPages, runRender } from './commands/render.ts';
 import { runRestore } from './commands/restore.ts';
 import { runStatus } from './commands/status.ts';
 import { runVerify } from './commands/verify.ts';
@@ -27,6 +27,7 @@ import type { PruneFlags } from './commands/prune.ts';
 import type { RenderFlags } from './commands/render.ts';
 import type { RestoreFlags } from './commands/restore.ts';
 import { runNightly } from './commands/nightly.ts';
+import type { NightlyFlags } from './commands/nightly.ts';
 import type { ScheduleFlags } from './commands/schedule.ts';
 import {
   commonOptions,
@@ -135,7 +136,7 @@ export function buildProgram(streams?: Streams): Command {
       parseDuration,
     ),
     ...drawing(),
-  ]).action((flags: RenderFlags) => runRender(flags, streams));
+  ]).action((flags: RenderFlags) => runRender(flags, listPages(project, flags.out), streams));
   addCommand(
     program,
     'nightly',
@@ -157,7 +158,7 @@ export function buildProgram(streams?: Streams): Command {
       ...drawing(),
       ...pruning(),
     ],
-  ).action(runNightly);
+  ).action((flags: NightlyFlags) => runNightly(flags, listPages(project, flags.out)));
   addCommand(program, 'prune', 'take old days, up to a UTC midnight, out of the log and the aggregates', [
     ...pruning(),
     option('--yes', 'take them out without asking'),

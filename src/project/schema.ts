@@ -55,6 +55,7 @@ export function buildSchema(commands: Settings): Schema {
       $schema: { type: 'string', description: 'Where this schema lies: editors complete and check by it.' },
       ...describeEach(listShared(commands)),
       log: describeLog(),
+      pages: describePages(commands),
       ...Object.fromEntries(
         Object.entries(commands).map(([name, settings]) => [
           name,
@@ -62,6 +63,29 @@ export function buildSchema(commands: Settings): Schema {
         ]),
       ),
     }),
+  };
+}
+
+/** See `OtherPage` in `src/cli/commands/render.ts`. */
+function describePages(commands: Settings): Schema {
+  const [locale] = Object.values(commands)
+    .flat()
+    .filter(({ name }) => name === 'locale');
+  const page = object('', {
+    name: { type: 'string', pattern: '^[\\w-]+$', description: 'Its name, of letters, digits, _ and -.' },
+    where: {
+      type: 'object',
+      description: 'The names that it shows alone: { "item_topic": ["News"] }; without it, all.',
+      additionalProperties: { type: 'array', items: { type: 'string' }, minItems: 1 },
+    },
+    ...(locale ? { locale: describe(locale) } : {}),
+    title: { type: 'string', description: 'Its title.' },
+    out: { type: 'string', minLength: 1, description: 'Its file (default: its name, beside the dashboard).' },
+  });
+  return {
+    type: 'array',
+    description: 'Pages beside the dashboard, of some names alone or in another language.',
+    items: { ...page, required: ['name'] },
   };
 }
 

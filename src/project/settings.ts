@@ -51,7 +51,12 @@ function lineAt(text: string, offset: number): number {
 
 /** Finds the place of a setting, or of the one that would hold it. */
 function offsetOf(tree: Node, path: readonly string[]): number {
-  const found = jsonc.findNodeAtLocation(tree, [...path]);
+  const found =
+    jsonc.findNodeAtLocation(tree, [...path]) ??
+    jsonc.findNodeAtLocation(
+      tree,
+      path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
+    );
   return (found?.parent?.type === 'property' ? found.parent : (found ?? tree)).offset;
 }
 
@@ -85,6 +90,11 @@ function describeError(error: ErrorObject): { path: string[]; why: string } {
       return { path, why: `${name} lacks “${String(params.missingProperty)}”. Add it` };
     case 'enum':
       return { path, why: `${name} may be ${(params.allowedValues as unknown[]).join(', ')}. Choose one` };
+    case 'pattern':
+      return {
+        path,
+        why: `${name} is “${String(error.data)}”. Write it with letters, digits, _ and - alone`,
+      };
     case 'type':
       return { path, why: `${name} must be ${[params.type].flat().map(nameType).join(' or ')}` };
     default:

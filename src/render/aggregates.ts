@@ -7,10 +7,12 @@ import type { Translate } from '../shared/text/messages.ts';
 import type { Window } from '../time.ts';
 import { coarsen } from './fit-size.ts';
 import { mergeSmall } from './merge.ts';
+import { dropNames, narrow } from './narrow.ts';
+import type { Where } from './narrow.ts';
 import { queryPeople, widen } from './people.ts';
 import { queryPayload } from './tables.ts';
 
-/** The part of the aggregates that a page shows, before it is made small enough. */
+/** The aggregates of a period. */
 export interface Aggregates {
   /** Without people. */
   payload: Payload;
@@ -21,12 +23,31 @@ export interface Aggregates {
 
 interface QueryOptions {
   translate: Translate;
-  /** Groups of fewer people than this are merged (`mergeSmall`). */
-  least: number;
   /** The aggregates to read; without them, those that the charts draw from. */
   names?: readonly string[];
   /** Called with the share of the period that has been read. */
   onDay?: (share: number) => void;
+}
+
+/**
+ * The aggregates as a page may show them: the names that it is about, and small groups merged.
+ *
+ * @throws ZenError `usage` for a dimension that it cannot choose by
+ */
+export function choose(
+  { payload, people, uncounted }: Aggregates,
+  where: Where | undefined,
+  least: number,
+  translate: Translate,
+): Aggregates {
+  if (where === undefined) {
+    const merged = mergeSmall({ ...payload, people }, least, translate);
+    return { payload: { ...merged, people: null }, people: merged.people, uncounted };
+  }
+  // People are counted by topic and age alone.
+  const isCounted = Object.keys(where).every((field) => ['item_topic', 'age_segment'].includes(field));
+  const own = mergeSmall(narrow(payload, where, translate), least, translate, isCounted ? people : null);
+  return { payload: dropNames(own), people: null, uncounted };
 }
 
 /**
@@ -38,7 +59,7 @@ export async function queryAggregates(
   session: Session,
   period: Window,
   gaps: Window[],
-  { translate, least, names, onDay }: QueryOptions,
+  { translate, names, onDay }: QueryOptions,
 ): Promise<Aggregates> {
   const payload = await queryPayload(session, period, gaps, { translate, names }, onDay);
   const isEmpty = countedBy(payload, 'events').cells.sums.at(-1) === 0;
@@ -47,8 +68,7 @@ export async function queryAggregates(
     uncounted?.length === 0
       ? await queryPeople(session, payload, translate)
       : { people: null, stale: uncounted ?? [] };
-  const merged = mergeSmall({ ...payload, people }, least, translate);
-  return { payload: { ...merged, people: null }, people: merged.people, uncounted: stale };
+  return { payload, people, uncounted: stale };
 }
 
 /**
@@ -57,8 +77,11 @@ export async function queryAggregates(
  * @param translate into the language of the page, as missing names are called in it
  */
 export async function queryAgain(session: Session, page: Payload, translate: Translate): Promise<Payload> {
-  const options = { translate, least: page.merged?.least ?? 1, names: Object.keys(page.tables) };
-  const { payload, people } = await queryAggregates(session, page, page.gaps, options);
+  const read = await queryAggregates(session, page, page.gaps, {
+    translate,
+    names: Object.keys(page.tables),
+  });
+  const { payload, people } = choose(read, page.only, page.merged?.least ?? 1, translate);
   const { step } = page.people ?? {};
   payload.people =
     step === undefined || !people ? null : widen(people, page.start, (found) => found.step >= step);

@@ -29,6 +29,13 @@ export function callName(name: string, translate: (text: string) => string): str
   return Object.values(ownNames).some((own) => bare === translate(own)) ? `“${name}”` : name;
 }
 
+/** The inverse of `callName`. */
+export function uncallName(name: string, translate: (text: string) => string): string {
+  if (name === translate(ownNames.missing)) return '';
+  const inner = /^“(.*)”$/s.exec(name)?.[1];
+  return inner !== undefined && callName(inner, translate) === name ? inner : name;
+}
+
 /** Gathers the rows of an aggregate, stretch of time by stretch of time in their order, into columns. */
 export class Gatherer {
   readonly #cells = new Map<string, { names: string[]; parts: Part[]; most: number }>();

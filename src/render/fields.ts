@@ -30,7 +30,7 @@ const lookUpFields: readonly string[] = ['name', 'color', 'rank', 'start', 'end'
  */
 export function requireFields(name: string, spec: TopLevelSpec, tables: DescribedTables): void {
   const json = spec as unknown as Json;
-  const { sources } = gather(json);
+  const sources = listSources(spec);
   const refuse = (why: string) => new ZenError('usage', `templates/charts/${name}.vl.json ${why}`);
   const unknown = sources.find((source) => !isSource(source, tables));
   if (unknown !== undefined) {
@@ -42,6 +42,11 @@ export function requireFields(name: string, spec: TopLevelSpec, tables: Describe
   const missing = findMissing(json, new Set([...own, ...lookUpFields]));
   if (missing !== undefined)
     throw refuse(`uses the field “${missing}”, which its data do not have. ${suggest(missing, [...own])}`);
+}
+
+/** The names of the data that a specification draws from. */
+export function listSources(spec: TopLevelSpec): string[] {
+  return gather(spec as unknown as Json).sources;
 }
 
 /**

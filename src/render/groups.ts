@@ -18,13 +18,14 @@ export class Groups {
   readonly ages: number[];
   readonly #period: readonly [number, number];
   readonly #people: People | null;
+  /** Tells that the people of all topics, or of all ages, are those of others, too. */
+  readonly #isNarrow: { topics: boolean; ages: boolean };
   readonly #cells = new Map<string, Cell>();
   readonly #counts = new Map<string, Bounds>();
   readonly #totals = new Map<number, { low: number; most: number; enough: number }>();
 
   constructor(payload: Payload, least: number) {
     const { people, start, end } = payload;
-    this.topics = [...namesOf(payload, 'item_topic').keys()];
     this.kinds = [...namesOf(payload, 'event').keys()];
     this.least = least;
     this.ages = [...namesOf(payload, 'age_segment').keys()];
@@ -32,8 +33,15 @@ export class Groups {
     this.#people = people && new People(people, this.#period);
     const { fields, cells } = countedBy(payload, 'users');
     const places = placesOf(fields, ['item_topic', 'age_segment', 'event']);
-    for (const cell of eachCell(cells))
-      this.#cells.set(places.map((place) => pick(cell.codes, place)).join(), cell);
+    const topics = new Set<number>();
+    for (const cell of eachCell(cells)) {
+      const codes = places.map((place) => pick(cell.codes, place)) as [number, number, number];
+      topics.add(codes[0]);
+      this.#cells.set(codes.join(), cell);
+    }
+    this.topics = [...namesOf(payload, 'item_topic').keys()].filter((topic) => topics.has(topic));
+    const { only } = payload;
+    this.#isNarrow = { topics: only !== undefined, ages: only?.age_segment !== undefined };
   }
 
   /** The ages of some topics, those with the fewest people first. */
@@ -72,6 +80,7 @@ export class Groups {
   certain(topic: number, ages: readonly number[], kind: number): number {
     const own = this.within(topic, ages, kind);
     const each = own.map((age) => this.#count(topic, age, kind).low);
+    if (this.#people !== null && this.#isNarrow.ages) return Math.max(0, ...each);
     if (this.#people === null) return Math.max(...each, this.#busiest(topic, own, kind));
     const others = this.most(topic, null, kind) - this.most(topic, own, kind);
     return Math.max(...each, this.#ask([topic], null, kind).low - others);
@@ -89,8 +98,9 @@ export class Groups {
 
   #total(kind: number): { low: number; most: number; enough: number } {
     const most = sum(this.topics.map((topic) => this.most(topic, null, kind)));
-    const low = this.#people ? this.#ask(null, null, kind).low : 0;
-    return { low, most, enough: Math.min(this.least, this.#people ? low : most) };
+    const isKnown = this.#people !== null && !this.#isNarrow.topics;
+    const low = isKnown ? this.#ask(null, null, kind).low : 0;
+    return { low, most, enough: Math.min(this.least, isKnown ? low : most) };
   }
 
   #count(topic: number, age: number, kind: number): Bounds {

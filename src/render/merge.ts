@@ -28,10 +28,16 @@ interface Partition {
  * stays as it was, and no cell is missing that a subtraction could give.
  *
  * @param least 1 leaves all as it is
+ * @param people by whom groups are judged, where the page does not count them
  */
-export function mergeSmall(payload: Payload, least: number, translate: (text: string) => string): Payload {
+export function mergeSmall(
+  payload: Payload,
+  least: number,
+  translate: (text: string) => string,
+  people = payload.people,
+): Payload {
   if (least < 2) return payload;
-  const partition = divide(new Groups(payload, least));
+  const partition = divide(new Groups({ ...payload, people }, least));
   return relabel(payload, partition, least, {
     topic: translate(ownNames.topic),
     age: translate(ownNames.age),

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { TopLevelSpec } from 'vega-lite';
 import type { Database, Session } from '../db/database.ts';
-import { ZenError } from '../errors.ts';
+import { shorten, ZenError } from '../errors.ts';
 import { requireTable } from '../db/tables.ts';
 import { querySpan } from '../ledger/silence.ts';
 import { listAggregates } from '../log/aggregates.ts';
@@ -12,24 +13,31 @@ import { namesOf } from '../shared/data/payload.ts';
 import type { Coarse, Payload } from '../shared/data/payload.ts';
 import type { Returns } from '../shared/people/returns.ts';
 import type { Locale } from '../shared/settings.ts';
+import { mapValues } from '../shared/known.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import { listAbsent } from '../log/source.ts';
 import type { Panel } from '../shared/panels.ts';
 import { everything } from '../shared/selection.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
-import { queryAggregates } from './aggregates.ts';
+import { choose, queryAggregates } from './aggregates.ts';
+import type { Aggregates } from './aggregates.ts';
+import { callName, uncallName } from './columns.ts';
 import { compileChart, drawsPeople, listCharts, readChart } from './charts.ts';
-import { requireFields } from './fields.ts';
+import type { Compiled } from './charts.ts';
+import { listSources, requireFields } from './fields.ts';
 import { describeDifference } from './compare.ts';
 import { queryFacts } from './data-quality.ts';
 import type { Facts } from './data-quality.ts';
 import { queryChange } from './change.ts';
+import { suggest } from '../suggest.ts';
 import { fit, fitPeople } from './fit-size.ts';
 import type { Packed } from './fit-size.ts';
 import { readLocale } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { countRows, sumUp } from './manifest.ts';
+import { findUnknown, translateNames } from './narrow.ts';
+import type { Where } from './narrow.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
 import { thin } from './people.ts';
@@ -76,6 +84,8 @@ export interface Rendered {
 export interface Content {
   period: Window;
   facts: Facts;
+  /** All that was read, of which other pages may show a part; see `ofPage`. */
+  whole: Aggregates;
   payload: Payload;
   people: Returns | null;
   uncounted: number[];
@@ -104,18 +114,46 @@ export async function readContent(
   const period = await resolvePeriod(session, options, now);
   const translate = translator(readLocale(options.locale));
   const facts = await queryFacts(session, period);
-  const { payload, people, uncounted } = await queryAggregates(session, period, facts.gaps, {
+  const whole = await queryAggregates(session, period, facts.gaps, {
     translate,
-    least: options.minCell ?? 1,
     onDay: (share) => {
       onProgress({ stage: 'reading', share });
     },
   });
-  payload.silences = facts.silences;
+  whole.payload.silences = facts.silences;
+  const { payload, people, uncounted } = choose(whole, undefined, options.minCell ?? 1, translate);
   return {
-    ...{ period, facts, payload, people, uncounted },
+    ...{ period, facts, whole, payload, people, uncounted },
     change: await queryChange(session, period, translate, payload.merged && namesOf(payload, 'item_topic')),
   };
+}
+
+/**
+ * The content of another page of the same period, in its own language: of some names alone, with nothing that tells of others.
+ *
+ * @param read the locale in which the content was read
+ */
+export function ofPage(
+  content: Content,
+  read: LocaleName,
+  { where, locale, minCell }: Pick<RenderOptions, 'locale' | 'minCell'> & { where?: Where | undefined },
+): Content {
+  const [from, to] = [read, locale].map((name) => translator(readLocale(name))) as [Translate, Translate];
+  const { whole, facts, change } = content;
+  const payload = read === locale ? whole.payload : translateNames(whole.payload, from, to);
+  const own = choose({ ...whole, payload }, where, minCell ?? 1, to);
+  const isWhole = where === undefined;
+  const told = isWhole ? facts : { ...facts, unseen: null };
+  const rename = (name: string) => callName(uncallName(name, from), to);
+  const topics = change?.topics.map(({ name, by }) => ({ name: rename(name), by })) ?? [];
+  return { ...content, ...own, facts: told, change: isWhole && change ? { ...change, topics } : null };
+}
+
+/** Says of which name of a page the period has nothing, and which may be meant; undefined where it has all. */
+export function findMisspelt({ whole }: Content, read: LocaleName, where: Where): string | undefined {
+  const found = findUnknown(whole.payload, where, translator(readLocale(read)));
+  if (!found) return undefined;
+  return `${found.field} “${found.name}”, of which the period has nothing. ${shorten(suggest(found.name, found.known), 200)}`;
 }
 
 /**
@@ -204,11 +242,14 @@ async function drawPage(
   const { coarse } = payload;
   const scene = { period: payload, coarse };
   const all = listCharts().map((name) => [name, readChart(name, scene, translate)] as const);
-  const shown = all.filter(([, source]) => payload.people !== null || !drawsPeople(source));
+  const shown = all.filter(
+    ([, source]) => (payload.people !== null || !drawsPeople(source)) && !drawsOthers(source, payload),
+  );
   for (const [name, source] of shown) requireFields(name, source, payload.tables);
   const sources = Object.fromEntries(shown);
+  const described = mapValues(payload.tables, ({ fields, measure }) => ({ fields, measure }));
   const compiled = shown
-    .map(([name, source]) => compileChart(name, source, payload.tables))
+    .map(([name, source]) => compileOnce(name, source, described))
     .filter(({ panel }) => !showsAbsent(panel))
     .sort(({ panel: a }, { panel: b }) => a.order - b.order);
   const tables = tabulatePayload(payload);
@@ -226,6 +267,22 @@ async function drawPage(
     coarse,
     people: payload.people?.step ?? null,
   };
+}
+
+/** Charts that were compiled, by all that they are compiled from: the pages of one run share most of them. */
+const compiledBefore = new Map<string, Compiled>();
+
+function compileOnce(...from: Parameters<typeof compileChart>): Compiled {
+  const key = JSON.stringify(from);
+  const chart = compiledBefore.get(key) ?? compileChart(...from);
+  compiledBefore.set(key, chart);
+  return chart;
+}
+
+/** Tells whether a chart draws an aggregate that a page of some names leaves out, as it does not have these. */
+function drawsOthers(source: TopLevelSpec, { only, tables }: Payload): boolean {
+  const named = listSources(source).filter((name) => listAggregates().some((each) => each.name === name));
+  return only !== undefined && named.some((name) => !Object.hasOwn(tables, name));
 }
 
 /** Tells whether a chart shows names that the log does not have, and no times. */

@@ -51,7 +51,7 @@ export async function queryPayload(
   const found = gatherNames(readings);
   const events = orderKinds([...(found.get('event')?.keys() ?? [])], translate);
   const dimensions = Object.fromEntries(
-    [...found].map(([field, totals]) => [field, order(field, totals, events)]),
+    [...found].map(([field, totals]) => [field, orderNames(field, totals, events)]),
   );
   return {
     start,
@@ -128,7 +128,7 @@ function gatherNames(readings: Reading[]): Map<string, Map<string, number>> {
 }
 
 /** The names of a dimension in the order to show them: topics by size, kinds of event by the funnel, others by code point. */
-function order(field: string, totals: Map<string, number>, events: EventKind[]): string[] {
+export function orderNames(field: string, totals: Map<string, number>, events: EventKind[]): string[] {
   if (field === 'event') return events.map(({ event }) => event);
   return isTopic(field) ? namesBySum(totals) : [...totals.keys()].sort(byCode);
 }
@@ -150,7 +150,7 @@ export function paintTopics(dimensions: Payload['dimensions']): Topic[] {
 }
 
 /** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */
-function orderKinds(found: string[], translate: TranslateText): EventKind[] {
+export function orderKinds(found: string[], translate: TranslateText): EventKind[] {
   const known = new Map([
     ['show', translate('Shows')],
     ['click', translate('Clicks')],

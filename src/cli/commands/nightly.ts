@@ -16,10 +16,10 @@ import type { Report } from '../run.ts';
 import { requireFile } from '../options.ts';
 import { aggregateIn } from './aggregate.ts';
 import { pruneIn } from './prune.ts';
-import { renderFrom } from './render.ts';
+import { renderFrom, renderPages, requireChoices } from './render.ts';
 import type { AggregateFlags } from './aggregate.ts';
 import type { PruneFlags } from './prune.ts';
-import type { RenderFlags } from './render.ts';
+import type { OtherPage, RenderFlags } from './render.ts';
 import { describeLate } from '../report.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -38,7 +38,7 @@ export interface NightlyFlags extends AggregateFlags, RenderFlags, PruneFlags {
 type Log = (step: string, text: string, facts?: Record<string, unknown>) => void;
 
 /** Everything that a night needs: aggregate what is missing, look whether it can be shown, and publish the page. */
-export async function runNightly(flags: NightlyFlags): Promise<void> {
+export async function runNightly(flags: NightlyFlags, pages: OtherPage[]): Promise<void> {
   requireFile(flags.out);
   const run = randomUUID();
   const voice = new Terminal({ quiet: flags.quiet === true && flags.logFormat === 'text' });
@@ -63,8 +63,11 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
       const warning = failed.map(({ text }) => text).join(' ');
       const page: RenderFlags = { ...flags, startDt: window.start, endDt: window.end };
       delete page.last;
+      await requireChoices(content, pages);
       const rendered = await renderFrom(db, terminal, seconds, page, { warning, content });
       log('render', rendered.text, rendered.json);
+      const others = await renderPages(db, terminal, page, pages, { warning, content });
+      if (others.length > 0) log('pages', `Rendered ${others.length} more.`, { pages: others });
       if (flags.archive) {
         const copy = await archive(resolve(flags.out), window.end, flags.keep, flags.mode);
         log('archive', `Copied to ${copy}.`, { copy });
@@ -78,6 +81,7 @@ export async function runNightly(flags: NightlyFlags): Promise<void> {
           ...json,
           published: true,
           page: rendered.json,
+          pages: others,
           pruned: pruned?.json ?? null,
           seconds: seconds(),
         },

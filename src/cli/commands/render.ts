@@ -1,9 +1,11 @@
 import { findCounting } from '../../log/aggregates.ts';
-import { resolve } from 'node:path';
-import type { Database } from '../../db/database.ts';
+import { dirname, join, resolve } from 'node:path';
+import type { Database, Session } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
 import { writePage } from '../../output.ts';
+import type { Project } from '../../project/project.ts';
 import type { LocaleName } from '../../render/locale.ts';
+import type { Where } from '../../render/narrow.ts';
 import type { Content, RenderProgress } from '../../render/render.ts';
 import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
 import { formatCount, describeShare, megabytes } from '../format.ts';
@@ -39,13 +41,112 @@ function periodOf(flags: RenderFlags): { start: number | undefined; end: number 
   return { start: till - flags.last, end: till };
 }
 
-/** @param streams where it talks */
-export async function runRender(flags: RenderFlags, streams?: Streams): Promise<void> {
+/** A page beside the dashboard, as `pages` of zen.json has it. */
+export interface OtherPage {
+  name: string;
+  where?: Where;
+  locale?: LocaleName;
+  title?: string;
+  out: string;
+}
+
+/**
+ * The pages that zen.json names beside the dashboard.
+ *
+ * @param out the dashboard's file
+ * @throws ZenError `usage` where two pages would be one file
+ */
+export function listPages(project: Project | undefined, out: string): OtherPage[] {
+  const pages = (project?.value.pages ?? []) as (Omit<OtherPage, 'out'> & { out?: string })[];
+  if (!project || out === '-') return [];
+  const taken = new Map([[resolve(out), 'the dashboard']]);
+  return pages.map((page, at) => {
+    const { name } = page;
+    const file =
+      page.out === undefined ? join(dirname(out), `${name}.html`) : resolve(project.folder, page.out);
+    const other = taken.get(resolve(file));
+    if (other !== undefined) {
+      const where = `${project.file}, line ${project.lineOf(['pages', String(at)])}`;
+      throw new ZenError(
+        'usage',
+        `${where}: the page “${name}” is the file of ${other}: ${file}. Give it its own out.`,
+      );
+    }
+    taken.set(resolve(file), `the page “${name}”`);
+    return { ...page, out: file };
+  });
+}
+
+/**
+ * @param pages beside the dashboard, which are made from the same reading
+ * @param streams where it talks
+ */
+export async function runRender(flags: RenderFlags, pages: OtherPage[], streams?: Streams): Promise<void> {
   if (flags.json && flags.out === '-')
     throw new ZenError('usage', 'With --json, say where the page goes: --out <file>.');
   await runCommand({ ...flags, streams }, async (db, terminal, seconds) => {
     await tellState(db, terminal, { reads: listOwn() });
-    return renderFrom(db, terminal, seconds, flags);
+    if (pages.length === 0) return renderFrom(db, terminal, seconds, flags);
+    const { readContent } = await import('../../render/render.ts');
+    const { locale, minCell } = flags;
+    const read = (session: Session) =>
+      readContent(session, { ...periodOf(flags), locale, minCell }, Date.now());
+    const content = await terminal.during('Reading', () => db.transaction(read, { snapshot: 'read only' }));
+    await requireChoices(content, pages);
+    const report = await renderFrom(db, terminal, seconds, flags, { content });
+    return addPages(report, await renderPages(db, terminal, flags, pages, { content }), seconds);
+  });
+}
+
+/** @throws ZenError `usage` for a page that chooses by what its numbers do not have, before any is written */
+export async function requireChoices({ whole }: Content, pages: readonly OtherPage[]): Promise<void> {
+  const { requireDimensions } = await import('../../render/narrow.ts');
+  for (const { where = {} } of pages) requireDimensions(whole.payload, Object.keys(where));
+}
+
+/** The report of the dashboard with those of the pages beside it. */
+export function addPages(report: Report, files: object[], seconds: () => number): Report {
+  if (files.length === 0) return report;
+  const text = `${report.text}\nRendered ${files.length} more from the same reading, in ${seconds()} s in all.`;
+  return { ...report, text, json: { ...report.json, pages: files } };
+}
+
+/**
+ * Renders the pages beside the dashboard.
+ *
+ * @param content of the dashboard
+ * @returns the file of each, with its bytes and its events
+ */
+export async function renderPages(
+  db: Database,
+  terminal: Terminal,
+  flags: RenderFlags,
+  pages: readonly OtherPage[],
+  { warning, content }: { warning?: string; content: Content },
+): Promise<object[]> {
+  const { findMisspelt, ofPage, render } = await import('../../render/render.ts');
+  const { maxSize, minCell, mode } = flags;
+  return terminal.during('Rendering the other pages', async (update) => {
+    const files: object[] = [];
+    for (const { name, where, out, locale = flags.locale, title = flags.title } of pages) {
+      update(`Rendering page ${files.length + 1} of ${pages.length}: ${name}`);
+      const misspelt = where && findMisspelt(content, flags.locale, where);
+      if (misspelt !== undefined) terminal.note(`The page “${name}” is of ${misspelt}`);
+      const own = ofPage(content, flags.locale, { where, locale, minCell });
+      const options = { locale, title, maxSize, minCell, warning };
+      const { html, events } = await render(db, options, Date.now(), () => undefined, own);
+      const last = () => {
+        db.demand();
+      };
+      await writePage(out, html, { mode, last });
+      files.push({
+        name,
+        file: resolve(out),
+        bytes: Buffer.byteLength(html),
+        [findCounting().measure]: events,
+      });
+    }
+    return files;
   });
 }
 

@@ -112,12 +112,21 @@ function newSums(rows: number, last: number): RunningSums {
   return last < 2 ** 32 ? new Uint32Array(rows + 1) : new Float64Array(rows + 1);
 }
 
-/** The cells one by one, as `buildCells` takes them; their columns are views. */
-export function* eachCell({ codes, offsets, minutes, sums, counts }: Cells): Generator<Cell> {
+/**
+ * The cells one by one, as `buildCells` takes them; their columns are views.
+ *
+ * @param isKept tells of a cell's codes whether it is one of those; without it, all are
+ */
+export function* eachCell(
+  { codes: columns, offsets, minutes, sums, counts }: Cells,
+  isKept: (codes: number[]) => boolean = () => true,
+): Generator<Cell> {
   for (let cell = 0; cell + 1 < offsets.length; cell++) {
+    const codes = columns.map((column) => pick(column, cell));
+    if (!isKept(codes)) continue;
     const [from, to] = [pick(offsets, cell), pick(offsets, cell + 1)];
     yield {
-      codes: codes.map((column) => pick(column, cell)),
+      codes,
       minutes: minutes.subarray(from, to),
       values: differences(sums, from, to),
       counts: counts ? differences(counts, from, to) : undefined,

@@ -59,6 +59,8 @@ export interface Payload {
   silences?: Gap[];
   /** Null where groups of any size are told. */
   merged: Merged | null;
+  /** The names that the page shows alone, by their dimension, as the log has them; without them, all. */
+  only?: Record<string, string[]>;
   /** The aggregates by name. */
   tables: Record<string, DataTable>;
   /** Those whose measures count the events, and the users of each minute. */
@@ -297,7 +299,19 @@ const identifier = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /** Requires that names are names, and times are times, as `encode` has them from the types. */
 function requireHead(head: Head): void {
-  const { start, end, coarse, dimensions, events, topics, gaps, silences = [], tables, people } = head;
+  const {
+    start,
+    end,
+    coarse,
+    dimensions,
+    events,
+    topics,
+    gaps,
+    silences = [],
+    only = {},
+    tables,
+    people,
+  } = head;
   const isTime = (...times: unknown[]) => times.every((time) => Math.abs(time as number) <= 8.64e15);
   const isText = (text: unknown) => typeof text === 'string';
   const isName = (text: unknown) => isText(text) && identifier.test(text);
@@ -306,8 +320,10 @@ function requireHead(head: Head): void {
     isStretch(head) &&
     start <= end &&
     (coarse === null || isTime(coarse.until, coarse.step)) &&
-    Object.keys(dimensions).every(isName) &&
-    Object.values(dimensions).every((names) => names.every(isText)) &&
+    [dimensions, only].every(
+      (lists) =>
+        Object.keys(lists).every(isName) && Object.values(lists).every((names) => names.every(isText)),
+    ) &&
     events.every(({ event, name, rank }) => [event, name].every(isText) && Number.isFinite(rank)) &&
     topics.every(({ name, color, rank }) => isText(name) && /^#[0-9a-f]{6}$/i.test(color) && rank >= 0) &&
     gaps.length + silences.length <= mostStretches &&
