@@ -25,6 +25,14 @@ export class ZenError extends Error {
   }
 }
 
+/** A failure that has been told already; its cause is the failure itself. */
+export class Told extends Error {}
+
+/** The exit code of a failure. */
+export function exitOf(error: unknown): number {
+  return error instanceof ZenError ? exits[error.failure] : exits.failed;
+}
+
 /** One of the things that zen check looks at: fine, worth knowing, or a fault with what mends it. */
 export interface Check {
   state: 'fine' | 'note' | 'fault';

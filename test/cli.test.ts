@@ -218,7 +218,10 @@ describe('--out -', () => {
     [['nightly', '--out', '-'], 'A nightly page is kept in a file: name it with --out <file>.\n'],
     [['schedule', '--cron', '--out', '-'], 'A nightly page is kept in a file: name it with --out <file>.\n'],
   ])('%j is wrong usage', async (args, stderr) => {
-    expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr });
+    const told = args.includes('--json')
+      ? `${JSON.stringify({ error: stderr.trim(), failure: 'usage', exit: 2 })}\n`
+      : stderr;
+    expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr: told });
     expect(existsSync(join(cwd, '-'))).toBe(false);
   });
 });

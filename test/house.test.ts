@@ -30,7 +30,7 @@ const directions: Record<string, string[]> = {
   async: [],
   render: ['ledger', 'log', 'db', 'errors', 'files', 'suggest', 'time', 'shared'],
   mail: ['render', 'files', 'shared'],
-  nightly: ['ledger', 'log', 'db', 'files', 'output', 'time'],
+  nightly: ['ledger', 'log', 'db', 'errors', 'files', 'output', 'time'],
   ledger: ['log', 'db', 'errors', 'files', 'time'],
   db: ['config', 'errors', 'files'],
   client: ['shared'],

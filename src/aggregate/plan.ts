@@ -4,14 +4,23 @@ import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
-import { countLost } from '../ledger/changed.ts';
+import { countLost, queryGrown } from '../ledger/changed.ts';
 import { listEventful } from '../log/questions.ts';
 import { hasLedger, queryCovered, queryOutdated, queryPruned, queryRestored } from '../ledger/ledger.ts';
 import { listAggregates, overEvents } from '../log/aggregates.ts';
 import { aboutLog, overLog } from '../log/log.ts';
 import { requireLog } from '../log/require.ts';
 import type { Minute } from '../log/log.ts';
-import { cutAtMidnights, dayOf, dayWindow, intersect, listDays, merge, subtract } from '../ledger/windows.ts';
+import {
+  clip,
+  cutAtMidnights,
+  dayOf,
+  dayWindow,
+  intersect,
+  listDays,
+  merge,
+  subtract,
+} from '../ledger/windows.ts';
 
 export interface PlanOptions {
   /** Unix milliseconds; without it, what is not aggregated yet. */
@@ -21,6 +30,8 @@ export interface PlanOptions {
   minute: Minute;
   /** Without a start: how many milliseconds before the end of what is aggregated to read again. */
   lookback?: number | undefined;
+  /** Without a start: of how many milliseconds before the end to aggregate the days anew in which events came late. */
+  heal?: number | undefined;
 }
 
 /**
@@ -32,20 +43,26 @@ export interface PlanOptions {
  */
 export async function plan(
   db: Database,
-  { start, end, minute, lookback = 0 }: PlanOptions,
+  { start, end, minute, lookback = 0, heal = 0 }: PlanOptions,
   now: number,
 ): Promise<Window[]> {
   await requireLog(db);
   const to = end ?? lastMidnight(now);
-  if (start === undefined) return catchUp(db, to, minute, lookback);
+  if (start === undefined) return catchUp(db, to, minute, { lookback, heal });
   if (end !== undefined) requireOrder('window', { start, end });
   if (start >= to) return [];
   await refusePruned(db, { start, end: to });
   return [{ start, end: to }];
 }
 
-async function catchUp(session: Session, to: number, minute: Minute, lookback: number): Promise<Window[]> {
-  const covered = merge(await queryCovered(session));
+async function catchUp(
+  session: Session,
+  to: number,
+  minute: Minute,
+  { lookback, heal }: { lookback: number; heal: number },
+): Promise<Window[]> {
+  const stretches = await queryCovered(session);
+  const covered = merge(stretches);
   const restored = await queryRestored(session);
   const known = Math.min(...[...covered, ...restored].map(({ start }) => start));
   const from = known === Infinity ? await findStart(session, minute) : known;
@@ -56,9 +73,12 @@ async function catchUp(session: Session, to: number, minute: Minute, lookback: n
   const current = covered.flatMap((window) => subtract(window, merge(outdated)));
   const missing = subtract({ start: from, end: to }, current);
   const pruned = await queryPruned(session);
-  return merge(again.start < again.end ? [...missing, again] : missing).flatMap((window) =>
-    subtract(window, pruned),
-  );
+  const own = clip(stretches, { start: to - heal, end: to }).filter((stretch) => stretch.minute === minute);
+  const planned = [...missing, ...(again.start < again.end ? [again] : [])];
+  return merge([
+    ...planned.flatMap((window) => subtract(window, pruned)),
+    ...(await queryGrown(session, own)),
+  ]);
 }
 
 /** To aggregate anew what the log has no more would leave nothing. A log that was restored may have it again. */

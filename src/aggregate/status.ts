@@ -4,7 +4,7 @@ import { aboutLog } from '../log/log.ts';
 import { requireLog } from '../log/require.ts';
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { queryChanged, queryLate } from '../ledger/changed.ts';
+import { mayCompare, queryChanged, queryLate } from '../ledger/changed.ts';
 import type { Changed } from '../ledger/changed.ts';
 import { queryCovered, queryLatest, queryOutdated, queryPruned, queryRuns } from '../ledger/ledger.ts';
 import type { Covered, Outdated, Run } from '../ledger/ledger.ts';
@@ -82,8 +82,11 @@ async function queryAllSilences(session: Session): Promise<Window[]> {
   return start === undefined || end === undefined ? [] : querySilences(session, { start, end }, known);
 }
 
-async function queryLastEvent(session: Session, now: number): Promise<number | null> {
-  const [logged] = await session.query<{ last: number | null }>(aboutLog('log/latest'), [now]);
+/** The last event up to now, in the log or (where it was pruned, or may not be read) aggregated, Unix milliseconds; null when there is none. */
+export async function queryLastEvent(session: Session, now: number): Promise<number | null> {
+  const [logged] = (await mayCompare(session))
+    ? await session.query<{ last: number | null }>(aboutLog('log/latest'), [now])
+    : [];
   const aggregated = (await hasTable(session, findCounting().table)) ? await queryLatest(session, now) : null;
   const known = [logged?.last ?? null, aggregated].filter((last) => last !== null);
   return known.length === 0 ? null : Math.max(...known);

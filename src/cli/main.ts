@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
-import { hidePassword } from '../config.ts';
-import { exits, messageOf, shorten, ZenError } from '../errors.ts';
+import type { Command } from 'commander';
+import { environment, hidePassword } from '../config.ts';
+import { exitOf, exits, messageOf, shorten, Told, ZenError } from '../errors.ts';
 import { buildProgram } from './program.ts';
 import type { Streams } from './terminal.ts';
 
@@ -14,25 +15,51 @@ export async function main(args: string[], streams: Streams = process): Promise<
   const code = await run(args, streams);
   await new Promise((written) => stdout.write('', written));
   if (!fault || fault.code === 'EPIPE') return code;
-  return fail(new ZenError('failed', `Cannot write the result: ${fault.message}.`), false, streams);
+  const failure = new ZenError('failed', `Cannot write the result: ${fault.message}.`);
+  return fail(failure, { debug: false, json: false }, streams);
 }
 
 async function run(args: string[], streams: Streams): Promise<number> {
+  const said: string[] = [];
+  const program = buildProgram(streams, (text) => said.push(text));
   try {
-    await buildProgram(streams).parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
     return exits.done;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exits.done : exits.usage;
-    return fail(error, args.includes('--debug'), streams);
+    const form = { debug: args.includes('--debug'), json: asksForJson(program, args) };
+    if (!(error instanceof CommanderError)) return fail(error, form, streams);
+    if (error.exitCode === 0) return exits.done;
+    if (form.json && error.code !== 'commander.help')
+      return fail(new ZenError('usage', error.message.replace(/^error: /, '')), form, streams);
+    streams.stderr.write(said.join(''));
+    return exits.usage;
   }
 }
 
-function fail(error: unknown, debug: boolean, { stderr }: Streams): number {
+/** Tells whether a program reads what is said: by --json, or by --log-format json, wherever that stands. */
+function asksForJson({ commands }: Command, args: readonly string[]): boolean {
+  const command = commands.find((each) => each.name() === args.find((arg) => !arg.startsWith('-')));
+  const { json, logFormat } = command?.opts() ?? {};
+  if (json === true || logFormat === 'json' || args.includes('--json')) return true;
+  const isGiven = /--log-format[= ]json/.test(args.join(' ')) || environment().ZEN_LOG_FORMAT === 'json';
+  return command?.name() === 'nightly' && isGiven; // before that was parsed
+}
+
+interface Form {
+  debug: boolean;
+  json: boolean;
+}
+
+function fail(error: unknown, { debug, json }: Form, { stderr }: Streams): number {
+  if (error instanceof Told) return exitOf(error.cause);
   const expected = error instanceof ZenError;
+  const text = `${expected ? '' : 'Unexpected error: '}${shorten(messageOf(error), 2000)}`;
   const hint = expected || debug ? '' : '\nThis was not foreseen: please report it, with what --debug shows.';
-  stderr.write(`${expected ? '' : 'Unexpected error: '}${shorten(messageOf(error), 2000)}${hint}\n`);
-  if (debug) stderr.write(`${String((error as Error).stack)}\n`);
-  return expected ? exits[error.failure] : exits.failed;
+  const stack = debug ? { stack: String((error as Error).stack) } : {};
+  const told = { error: text, failure: expected ? error.failure : 'failed', exit: exitOf(error), ...stack };
+  if (json) stderr.write(`${JSON.stringify(told)}\n`);
+  else stderr.write(`${text}${hint}\n${debug ? `${String(stack.stack)}\n` : ''}`);
+  return exitOf(error);
 }
 
 /** A list of processes shows their arguments to everybody: from here on, without the passwords among them. */

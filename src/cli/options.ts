@@ -136,6 +136,13 @@ export function parseEvents(text: string): number {
   return Number(text);
 }
 
+/** @throws ZenError `usage` for what is not a number above 1 */
+export function parseTimes(text: string): number {
+  if (!/^\d{1,6}(\.\d+)?$/.test(text) || Number(text) <= 1)
+    throw new ZenError('usage', `“${text}” is not a number above 1: write it as 1.5, 3, 10 ….`);
+  return Number(text);
+}
+
 /** @throws ZenError `usage` for what is not one ASCII character, or \\t for a tab */
 export function parseMark(text: string): string {
   if (text === '\\t') return '\t';
@@ -172,6 +179,17 @@ export function parseAddresses(text: string): string {
       `“${text}” is not an address: write it as name@example.com, or with commas between several.`,
     );
   }
+  return text;
+}
+
+/** @throws ZenError `usage` for what is no URL, or has a password, which would be sent */
+export function parseMonitor(text: string): string {
+  const { username, password } = new URL(parseUrl(text));
+  if (username || password)
+    throw new ZenError(
+      'usage',
+      'A monitor is called without a user and a password: leave them out of its URL.',
+    );
   return text;
 }
 

@@ -6,6 +6,7 @@ import { useLog } from '../log/source.ts';
 import type { OwnLog } from '../log/source.ts';
 import { openProject } from '../project/project.ts';
 import type { Project } from '../project/project.ts';
+import { usualLimits } from '../nightly/checks.ts';
 import { locales } from '../render/locale.ts';
 import { parseColumns } from '../restore/columns.ts';
 import { requireEncoding } from '../restore/encoding.ts';
@@ -40,24 +41,31 @@ import {
   parseEvents,
   parseMark,
   parseMode,
+  parseMonitor,
   parseSize,
+  parseTimes,
   parseUrl,
   projectOption,
   collectValues,
 } from './options.ts';
-import { applySettings, listSettings, requireKnown } from './settings.ts';
+import { applySettings, collectGiven, listSettings, requireKnown } from './settings.ts';
 import type { CommonOptions } from './options.ts';
 import type { Streams } from './terminal.ts';
 
 const timesHelp = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
 
-/** The command line: what each command takes, and what it runs. */
-export function buildProgram(streams?: Streams): Command {
+/**
+ * The command line: what each command takes, and what it runs.
+ *
+ * @param complain takes what is wrong with it, instead of stderr
+ */
+export function buildProgram(streams?: Streams, complain?: (text: string) => void): Command {
   let project: Project | undefined;
   const program = new Command('zen')
     .description('From a PostgreSQL backup of an interaction log to one self-contained HTML dashboard.')
     .version(version())
     .exitOverride()
+    .configureOutput(complain ? { writeErr: complain } : {})
     .showHelpAfterError('Run it with --help for what it takes.')
     .hook('preSubcommand', (_, { options }) => {
       requireKnown(program, environment());
@@ -141,23 +149,7 @@ export function buildProgram(streams?: Streams): Command {
     program,
     'nightly',
     'aggregate what is missing, look whether it can be shown, and publish the page; exit 5 when not',
-    [
-      outOption(),
-      mode(),
-      option(
-        '--last <duration>',
-        'how much the page shows, up to the last UTC midnight: 24h, 7d …',
-        parseDuration,
-      ).default(7 * dayMs, '7d'),
-      option('--archive', 'also keep the page under its last day, as in zen-2026-11-22.html'),
-      option('--keep <n>', 'how many of these to keep', parseCount).default(30),
-      leastEvents().default(1),
-      option('--force', 'publish although a check failed, with a warning on the page'),
-      option('--log-format <format>', 'how the steps are told').choices(['text', 'json']).default('text'),
-      ...reading(),
-      ...drawing(),
-      ...pruning(),
-    ],
+    night(),
   ).action((flags: NightlyFlags) => runNightly(flags, listPages(project, flags.out)));
   addCommand(program, 'prune', 'take old days, up to a UTC midnight, out of the log and the aggregates', [
     ...pruning(),
@@ -170,13 +162,13 @@ export function buildProgram(streams?: Streams): Command {
     'print what makes zen nightly run at midnight UTC, for this installation',
     [
       new Option('--cron', 'a line for crontab'),
-      new Option('--systemd', 'a service and a timer'),
-      outOption(),
-      leastEvents(),
+      new Option('--systemd', 'a service and a timer, and a service that mails a failure'),
+      ...night(),
     ],
   );
+  const given = collectGiven(schedule);
   schedule.action(async (flags: ScheduleFlags) => {
-    (await import('./commands/schedule.ts')).runSchedule(flags); // with Handlebars, which no other command's start needs
+    (await import('./commands/schedule.ts')).runSchedule(flags, given, listPages(project, flags.out)); // with Handlebars, which no other command's start needs
   });
   addCommand(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
     option(
@@ -263,12 +255,63 @@ function outOption(description = 'where to write it'): Option {
   return option('--out <file>', description).default('output/zen.html');
 }
 
-function leastEvents(): Option {
-  return option(
-    '--min-events <n>',
-    'publish only when the last day has so many events; 0: whatever it has',
-    parseEvents,
-  );
+/** The options of a night, which a schedule carries. */
+function night(): Option[] {
+  return [
+    outOption(),
+    mode(),
+    option(
+      '--last <duration>',
+      'how much the page shows, up to the last UTC midnight: 24h, 7d …',
+      parseDuration,
+    ).default(7 * dayMs, '7d'),
+    option('--archive', 'also keep the page under its last day, as in zen-2026-11-22.html'),
+    option('--keep <n>', 'how many of these to keep', parseCount).default(30),
+    option(
+      '--heal <duration>',
+      'aggregate days of the last 7d, 30d … anew to which events came late; 0 for none',
+      parseDuration,
+    ).default(7 * dayMs, '7d'),
+    option(
+      '--retry-for <duration>',
+      'try a server that cannot be reached again, with growing pauses, for so long: 2h …',
+      parseDuration,
+    ).default(0, '0'),
+    new Option('--no-aggregate', 'check and publish what another engine has written into the tables'),
+    option(
+      '--min-events <n>',
+      'publish only when the last day has so many events; 0: whatever it has',
+      parseEvents,
+    ).default(usualLimits.minEvents),
+    option(
+      '--max-change <times>',
+      'warn when the last day has so many times more, or fewer, events than the median of the days before',
+      parseTimes,
+    ).default(usualLimits.maxChange),
+    option(
+      '--min-silence <duration>',
+      'warn of a suspicious stretch without events when it is as long: 5m, 2h …',
+      parseDuration,
+    ).default(usualLimits.minSilence, '5m'),
+    option(
+      '--fail-on <outcome>',
+      'what keeps the page from being published: a failed check, or a warning, too',
+    )
+      .choices(['fail', 'warn'])
+      .default('fail'),
+    option('--force', 'publish although a check failed, with a warning on the page'),
+    option('--log-format <format>', 'how the steps are told').choices(['text', 'json']).default('text'),
+    option('--metrics <file>', 'write the figures of the night for Prometheus, also when it failed'),
+    option(
+      '--ping <url>',
+      'tell a monitor such as healthchecks.io: <url>/start, then <url>, or <url>/<exit code> when it failed',
+      parseMonitor,
+    ),
+    ...reading(),
+    ...drawing(),
+    ...pruning(),
+    new Option('--quiet', 'print nothing, unless something is wrong'),
+  ];
 }
 
 function mode(): Option {

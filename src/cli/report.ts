@@ -1,8 +1,9 @@
-import type { Covered, Run } from '../ledger/ledger.ts';
+import type { Run } from '../ledger/ledger.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Changed } from '../ledger/changed.ts';
 import { findCounting, listAggregates } from '../log/aggregates.ts';
-import { clip, dayOf } from '../ledger/windows.ts';
+import { remedy } from '../ledger/remedy.ts';
+import { dayOf } from '../ledger/windows.ts';
 import { shorten } from '../errors.ts';
 import { quoteArgument } from '../restore/ids.ts';
 import type { OddIds } from '../restore/ids.ts';
@@ -102,18 +103,6 @@ export function describeLate(late: readonly Changed[]): string[] {
       `Came late: ${formatCount(minutes)} minutes of ${describeWindow(window)}: the log has ${formatCount(events)} events in them, ` +
       'though it was pruned there. No table has them. Delete them; or restore what was pruned, with --append, and aggregate that day anew.',
   );
-}
-
-/** The command that aggregates a window anew, for each rule that it was aggregated with; for a gap, with the rule before it. */
-function remedy(window: Window, coverage: readonly Covered[], more = ''): string {
-  const parts = clip(coverage, window);
-  const before = coverage.findLast(({ start }) => start < window.start)?.minute ?? 'floor';
-  const commands = (parts.length > 0 ? parts : [{ ...window, minute: before }]).map(
-    ({ start, end, minute }) =>
-      `zen aggregate --start-dt ${isoTime(start)} --end-dt ${isoTime(end)}` +
-      `${minute === 'floor' ? '' : ` --minute ${minute}`}${more}`,
-  );
-  return `Run ${commands.join(', then ')}`;
 }
 
 function describeRun(run: Run): string {

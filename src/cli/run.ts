@@ -21,6 +21,8 @@ export interface CommandOptions extends CommonOptions {
   /** Make an embedded database where there is none. */
   makes?: boolean;
   streams?: Streams | undefined;
+  /** Print no result for people. */
+  silent?: boolean;
   /** Takes the notes, instead of stderr. */
   tell?: (text: string) => void;
 }
@@ -41,8 +43,9 @@ export async function runCommand(
   });
   try {
     const { text, json, page, failure } = await work(db, terminal, seconds);
-    if (page === undefined) terminal.print(options.json ? JSON.stringify(json) : text);
-    else terminal.pass(page, text);
+    if (page !== undefined) terminal.pass(page, text);
+    else if (options.json) terminal.print(JSON.stringify(json));
+    else if (!options.silent) terminal.print(text);
     if (failure) throw failure;
   } finally {
     release();

@@ -11,7 +11,7 @@ import { collectValues, databaseOption } from './options.ts';
 /** The settings of each command: what has a `ZEN_…` variable may stand in zen.json, too. */
 export function listSettings(program: Command): Settings {
   return Object.fromEntries(
-    program.commands.map((command) => [
+    program.commands.filter(hasSection).map((command) => [
       command.name(),
       command.options.filter(isSetting).map((option) => ({
         name: option.name(),
@@ -28,17 +28,39 @@ export function isSetting(option: Option): boolean {
   return option === databaseOption || (option.envVar !== undefined && option.name() !== 'project');
 }
 
+/** Tells whether zen.json has a section for a command. */
+export function hasSection(command: Command): boolean {
+  return sectionOf(command) === command.name();
+}
+
+/** The options of a schedule are those of the nights that it makes run. */
+function sectionOf(command: Command): string {
+  return command.name() === 'schedule' ? 'nightly' : command.name();
+}
+
+/** The options that a command was given, by its line or a variable, each as it was written: not what zen.json or a default says. */
+export type Given = ReadonlyMap<Option, string | undefined>;
+
+export function collectGiven(command: Command): Given {
+  const given = new Map<Option, string | undefined>();
+  for (const option of command.options)
+    for (const source of ['option', 'optionEnv'])
+      command.on(`${source}:${option.name()}`, (text?: string) => given.set(option, text));
+  return given;
+}
+
 /** A setting of zen.json, and where it stands. */
-interface Given {
+interface Found {
   value: unknown;
   path: string[];
 }
 
 /** The value that zen.json has for an option of a command: its own, or the one at the top, which stands for all commands. */
-export function findGiven(project: Project | undefined, command: Command, option: Option): Given | undefined {
+export function findGiven(project: Project | undefined, command: Command, option: Option): Found | undefined {
   const name = option.name();
-  const own = project?.value[command.name()] as Record<string, unknown> | undefined;
-  if (own && Object.hasOwn(own, name)) return { value: own[name], path: [command.name(), name] };
+  const section = sectionOf(command);
+  const own = project?.value[section] as Record<string, unknown> | undefined;
+  if (own && Object.hasOwn(own, name)) return { value: own[name], path: [section, name] };
   if (project && Object.hasOwn(project.value, name)) return { value: project.value[name], path: [name] };
   return undefined;
 }
@@ -69,7 +91,7 @@ export function defaultOf(option: Option): unknown {
 
 function isFile(option: Option, value: string): boolean {
   if (option === databaseOption) return !value.includes('://');
-  return option.name() === 'out' && value !== '-';
+  return ['out', 'metrics'].includes(option.name()) && value !== '-';
 }
 
 /** A path of a project's folder, as it is seen from here. */
@@ -77,7 +99,7 @@ function place(folder: string, path: string): string {
   return relative(process.cwd(), resolve(folder, path)) || join(folder, path);
 }
 
-function parseGiven(option: Option, { value, path }: Given, { file, lineOf }: Project): unknown {
+function parseGiven(option: Option, { value, path }: Found, { file, lineOf }: Project): unknown {
   const isParsed = option.argChoices === undefined && ['string', 'number'].includes(typeof value);
   if (!isParsed || !option.parseArg) return value;
   const parse: (text: string, before: unknown) => unknown = option.parseArg.bind(option);

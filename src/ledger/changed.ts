@@ -2,13 +2,14 @@ import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { eventsParts } from '../log/aggregates.ts';
+import { eventsParts, overEvents } from '../log/aggregates.ts';
 import { aboutLog, overLog, windowOf } from '../log/log.ts';
+import { countEvents } from '../log/questions.ts';
 import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
 import { stateText } from './state.ts';
 import type { TableState } from './state.ts';
-import { intersect } from './windows.ts';
+import { clip, dayOf, dayWindow, intersect, merge, subtract } from './windows.ts';
 
 /** A stretch of minutes for which the log and `dash_visits` count different numbers of events. */
 export interface Changed extends Window {
@@ -36,6 +37,58 @@ export async function queryChanged(session: Session, coverage: readonly Covered[
     }
   }
   return changed;
+}
+
+/**
+ * The changes before a time. Where a stretch has as many events in the log as in the tables, its minutes are not
+ * compared: to count the events of a long log is quicker.
+ */
+export async function queryChangedBefore(
+  session: Session,
+  end: number,
+  coverage: readonly Covered[],
+): Promise<Changed[]> {
+  const pruned = await queryPruned(session);
+  const changed: Changed[] = [];
+  for (const { minute, ...stretch } of clip(coverage, { start: -Infinity, end })) {
+    const gone = clip(pruned, stretch).map((part) => ({ part, held: 0 }));
+    const kept = subtract(stretch, pruned).map(async (part) => ({
+      part,
+      held: await countVisits(session, part),
+    }));
+    for (const { part, held } of [...gone, ...(await Promise.all(kept))]) {
+      const [from, to] = windowOf(part, minute);
+      if (held !== (await countEvents(session, { start: from, end: to })))
+        changed.push(...(await queryChanged(session, [{ ...part, minute }])));
+    }
+  }
+  return changed;
+}
+
+async function countVisits(session: Session, { start, end }: Window): Promise<number> {
+  const [row] = await session.query<{ events: number }>(overEvents('ledger/events'), [start, end]);
+  return row?.events ?? NaN;
+}
+
+/**
+ * The stretches that can be aggregated anew without losing a number: of days in which events came late and none went, all that the log
+ * still has; of days that were pruned from the log, the minutes that no table has.
+ */
+export async function queryGrown(session: Session, stretches: readonly Covered[]): Promise<Window[]> {
+  if (stretches.length === 0 || !(await mayCompare(session))) return [];
+  const pruned = await queryPruned(session);
+  const grows = new Map<number, boolean>();
+  const fresh: Window[] = [];
+  for (const stretch of stretches)
+    for (const { start, events, visits } of await compareMinutes(session, stretch)) {
+      const day = dayOf(start);
+      if (clip(pruned, { start, end: start + minuteMs }).length === 0)
+        grows.set(day, (grows.get(day) ?? true) && events > visits);
+      else if (visits === 0) fresh.push({ start, end: start + minuteMs });
+    }
+  const days = [...grows].flatMap(([day, isGrown]) => (isGrown ? [dayWindow(day)] : []));
+  const whole = days.flatMap((day) => clip(stretches, day)).flatMap((part) => subtract(part, pruned));
+  return merge([...whole, ...fresh]);
 }
 
 /**

@@ -3,11 +3,14 @@ import { sql } from '../files.ts';
 import { overEvents } from '../log/aggregates.ts';
 import { findFailures, listOwnChecks } from '../log/checks.ts';
 import type { OwnCheck } from '../log/checks.ts';
-import { mayCompare, queryChanged } from '../ledger/changed.ts';
-import { queryCovered, queryLatest } from '../ledger/ledger.ts';
+import { mayCompare, queryChanged, queryChangedBefore } from '../ledger/changed.ts';
+import type { Changed } from '../ledger/changed.ts';
+import { queryCovered, queryLatest, queryPruned } from '../ledger/ledger.ts';
+import type { Covered } from '../ledger/ledger.ts';
+import { remedy } from '../ledger/remedy.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
-import { clip, merge, subtract } from '../ledger/windows.ts';
-import { dayMs, describeWindow, isoTime } from '../time.ts';
+import { clip, dayOf, listDays, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import { dayMs, describeWindow, isoTime, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 
 /** The outcome of one check before a page is published. */
@@ -17,25 +20,38 @@ export interface Check {
   outcome: 'passed' | 'warned' | 'failed';
   /** A sentence with the figures. */
   text: string;
+  /** The commands to type. */
+  remedy?: string;
 }
 
-/** A day with this many times the events of the days before, or so many times fewer, is unusual. */
-const unusual = 3;
+/** The thresholds of the checks. */
+export interface Limits {
+  /** Events that the last day must have. */
+  minEvents: number;
+  /** A day with more than so many times the events of the days before, or so many times fewer, is unusual. */
+  maxChange: number;
+  /** A silence below so many milliseconds is not told. */
+  minSilence: number;
+  /** Without a ledger, nothing but its events tells that a day was aggregated. */
+  everyDay?: boolean;
+}
+
+export const usualLimits: Limits = { minEvents: 1, maxChange: 3, minSilence: 5 * minuteMs };
 
 /**
- * Looks whether the aggregates of a period can be shown: as many events as in the log, no gap, a last day with `minEvents` at
- * least, no more views than shows, nothing that the project's own checks find. A suspicious silence and a last day of an unusual size are warnings. What the role may not see,
- * or no ledger tells, passes.
+ * Looks whether the aggregates of a period can be shown: as many events as in the log, no gap, a last day with enough of them,
+ * no more views than shows, nothing that the project's own checks find. A suspicious silence, a last day of an unusual size, and a
+ * change of the log before the period are warnings. What the role may not see, or no ledger tells, passes.
  */
-export async function runChecks(session: Session, period: Window, minEvents = 1): Promise<Check[]> {
-  const covered = clip(await queryCovered(session), period);
+export async function runChecks(session: Session, period: Window, limits = usualLimits): Promise<Check[]> {
+  const covered = await queryCovered(session);
   return [
-    await checkEvents(session, covered),
-    checkCoverage(period, covered),
-    await checkFeed(session, period, minEvents),
-    await checkSilence(session, period),
+    await checkEvents(session, period, covered),
+    limits.everyDay ? await checkDays(session, period) : checkCoverage(period, clip(covered, period)),
+    await checkFeed(session, period, limits),
+    await checkSilence(session, period, limits),
     await checkFunnel(session, period),
-    await checkVolume(session, period),
+    await checkVolume(session, period, limits),
     ...(await runOwnChecks(session, period)),
   ];
 }
@@ -56,24 +72,48 @@ async function runOwnChecks(session: Session, period: Window): Promise<Check[]> 
   return checks;
 }
 
-type CoveredStretches = Awaited<ReturnType<typeof queryCovered>>;
-
-async function checkEvents(session: Session, covered: CoveredStretches): Promise<Check> {
+async function checkEvents(session: Session, period: Window, covered: readonly Covered[]): Promise<Check> {
   const name = 'events';
   if (!(await mayCompare(session)))
     return { name, outcome: 'passed', text: 'The role may not read the log, which was not compared.' };
-  const changed = await queryChanged(session, covered);
-  if (changed.length === 0)
+  const changed = await queryChanged(session, clip(covered, period));
+  const older = await queryChangedBefore(session, period.start, covered);
+  if (changed.length + older.length === 0)
     return { name, outcome: 'passed', text: 'The tables have the events of the log.' };
-  const [log, tables] = [
-    changed.reduce((sum, { events }) => sum + events, 0),
-    changed.reduce((sum, { visits }) => sum + visits, 0),
-  ];
-  const text = `The log has ${log} events where the tables have ${tables}: it has changed since it was aggregated.`;
-  return { name, outcome: 'failed', text };
+  return {
+    ...{ name, outcome: changed.length > 0 ? 'failed' : 'warned' },
+    text: [
+      ...describeChanged(changed, 'The log'),
+      ...describeChanged(older, 'Before the period of the page, the log'),
+    ].join(' '),
+    remedy: listCommands([...older, ...changed], covered, await queryPruned(session)),
+  };
 }
 
-function checkCoverage(period: Window, covered: CoveredStretches): Check {
+function describeChanged(changed: readonly Changed[], what: string): string[] {
+  if (changed.length === 0) return [];
+  const sum = (of: 'events' | 'visits') => changed.reduce((total, one) => total + one[of], 0);
+  return [
+    `${what} has ${sum('events')} events where the tables have ${sum('visits')}: it has changed since it was aggregated.`,
+  ];
+}
+
+/** Stretches that are named with the command that mends them. */
+const mostCommands = 3;
+
+/** The commands that aggregate the first days anew, or of those that were pruned the minutes. */
+function listCommands(
+  changed: readonly Changed[],
+  covered: readonly Covered[],
+  pruned: readonly Window[],
+): string {
+  const isPruned = (window: Window) => clip(pruned, window).length > 0;
+  const days = merge(changed.map((window) => (isPruned(window) ? window : wholeDays(window))));
+  const commands = days.slice(0, mostCommands).map((day) => `${remedy(day, covered)}.`);
+  return [...commands, ...(days.length > mostCommands ? ['For the others, run zen status.'] : [])].join(' ');
+}
+
+function checkCoverage(period: Window, covered: readonly Covered[]): Check {
   const gaps = covered.length > 0 ? subtract(period, merge(covered)) : [];
   const [first] = gaps;
   if (!first) return { name: 'coverage', outcome: 'passed', text: 'No minute of the period is missing.' };
@@ -85,8 +125,19 @@ function checkCoverage(period: Window, covered: CoveredStretches): Check {
   };
 }
 
+/** Tells which days have no events at all, though those around them have. */
+async function checkDays(session: Session, { start, end }: Window): Promise<Check> {
+  const days = await session.query<{ day: number }>(overEvents('nightly/volumes'), [start, end]);
+  const has = new Set(days.map(({ day }) => dayOf(day)));
+  const empty = listDays({ start, end }).filter((day) => !has.has(day));
+  const text = `No event in the tables on ${empty.map((day) => isoTime(day * dayMs).slice(0, 10)).join(', ')}: fill them.`;
+  return empty.length > 0
+    ? { name: 'coverage', outcome: 'failed', text }
+    : { name: 'coverage', outcome: 'passed', text: 'Each day of the period has events.' };
+}
+
 /** A feed that has stopped leaves days without events, which are as well aggregated as any. */
-async function checkFeed(session: Session, { start, end }: Window, minEvents: number): Promise<Check> {
+async function checkFeed(session: Session, { start, end }: Window, { minEvents }: Limits): Promise<Check> {
   const day = { start: Math.max(start, end - dayMs), end };
   const [found] = await session.query<{ events: number }>(overEvents('ledger/events'), [day.start, day.end]);
   const events = found?.events ?? 0;
@@ -104,9 +155,10 @@ async function checkFeed(session: Session, { start, end }: Window, minEvents: nu
 }
 
 /** A warning: the numbers are as in the log, and a page that names what is missing is worth more than yesterday's. */
-async function checkSilence(session: Session, period: Window): Promise<Check> {
+async function checkSilence(session: Session, period: Window, { minSilence }: Limits): Promise<Check> {
   const name = 'silence';
-  const [first, ...others] = await querySilences(session, period, await queryKnown(session));
+  const silences = await querySilences(session, period, await queryKnown(session));
+  const [first, ...others] = silences.filter(({ start, end }) => end - start >= minSilence);
   if (!first) return { name, outcome: 'passed', text: 'No stretch without events is suspicious.' };
   const more = others.length > 0 ? `, and ${others.length} more stretches` : '';
   const text = `${describeWindow(first)}, has not one event, in busy time${more}: see whether the feed failed.`;
@@ -123,7 +175,7 @@ async function checkFunnel(session: Session, { start, end }: Window): Promise<Ch
   };
 }
 
-async function checkVolume(session: Session, { end }: Window): Promise<Check> {
+async function checkVolume(session: Session, { end }: Window, { maxChange }: Limits): Promise<Check> {
   const last = end - dayMs;
   const days = await session.query<{ day: number; events: number }>(overEvents('nightly/volumes'), [
     last - 7 * dayMs,
@@ -134,7 +186,7 @@ async function checkVolume(session: Session, { end }: Window): Promise<Check> {
   const events = days.find(({ day }) => day === last)?.events ?? 0;
   if (usual === undefined)
     return { name: 'volume', outcome: 'passed', text: 'There are no days to compare with.' };
-  const isUsual = events <= usual * unusual && events * unusual >= usual;
+  const isUsual = events <= usual * maxChange && events * maxChange >= usual;
   const text = `The last day has ${events} events; the median of the days before is ${usual}.`;
   return { name: 'volume', outcome: isUsual ? 'passed' : 'warned', text };
 }

@@ -304,7 +304,15 @@ export class World {
     const windows = this.#model.plan({ minute, lookback }, this.#now) ?? [];
     const { code, said, result } = await this.#zen([
       ...['nightly', '--out', this.#page, '--locale', 'en', '--min-cell', '1', '--minute', minute, '--json'],
-      ...['--lookback', `${lookback / 1000}s`, '--last', `${last / 1000}s`, ...(force ? ['--force'] : [])],
+      ...[
+        '--heal',
+        '0',
+        '--lookback',
+        `${lookback / 1000}s`,
+        '--last',
+        `${last / 1000}s`,
+        ...(force ? ['--force'] : []),
+      ],
       ...(raw === undefined ? [] : ['--prune-raw', `${raw / 1000}s`]),
       ...(aggregates === undefined ? [] : ['--prune-aggregates', `${aggregates / 1000}s`]),
     ]);

@@ -23,6 +23,8 @@ export interface AggregateFlags extends CommonOptions, DateOptions {
   dryRun?: boolean;
   jobs?: number;
   lookback?: number;
+  /** Milliseconds. */
+  heal?: number;
   users?: boolean;
   allowEmpty?: boolean;
 }
@@ -37,7 +39,7 @@ export async function aggregateIn(
   seconds: () => number,
   flags: AggregateFlags,
 ): Promise<Report> {
-  const { minute, lookback, wait = 0, users, allowEmpty } = flags;
+  const { minute, lookback, heal, wait = 0, users, allowEmpty } = flags;
   const dryRun = flags.dryRun === true;
   const cores = Math.min(availableParallelism(), mostJobs);
   const jobs = db.kind === 'embedded' ? 1 : (flags.jobs ?? cores);
@@ -46,7 +48,7 @@ export async function aggregateIn(
   const told = await terminal.during('Looking up what to aggregate', (update) => {
     const choose = async () => {
       await tellState(db, terminal, { reads: ['log_raw'], writes: listOwn() });
-      windows = await plan(db, { ...readDates(flags), minute, lookback }, Date.now());
+      windows = await plan(db, { ...readDates(flags), minute, lookback, heal }, Date.now());
       stated = windows.map(describeWindow).join('; ');
       await noteBefore(db, terminal, windows, flags);
       if (windows.length > 0) update(`Aggregating ${stated}`, true);

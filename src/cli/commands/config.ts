@@ -3,7 +3,7 @@ import { environment, hidePassword, namesDatabase, resolveTarget } from '../../c
 import type { Environment } from '../../config.ts';
 import type { Project } from '../../project/project.ts';
 import { databaseOption, dropUnset } from '../options.ts';
-import { defaultOf, findGiven, isSetting } from '../settings.ts';
+import { defaultOf, findGiven, hasSection, isSetting } from '../settings.ts';
 import type { Streams } from '../terminal.ts';
 
 /** A value in force. */
@@ -40,7 +40,7 @@ function describe(rows: InForce[], file: string | null): string {
 }
 
 function listInForce(program: Command, project: Project | undefined, env: Environment): InForce[] {
-  const all = program.commands.flatMap((command) =>
+  const all = program.commands.filter(hasSection).flatMap((command) =>
     command.options.filter(isSetting).flatMap((option) => {
       const found = findValue(command, option, project, env);
       return found ? [{ ...found, command: command.name(), name: option.name() }] : [];

@@ -1,19 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { queryLastEvent } from '../../aggregate/status.ts';
+import { environment, resolveTarget } from '../../config.ts';
 import type { Session } from '../../db/database.ts';
-import { ZenError } from '../../errors.ts';
+import { exitOf, exits, messageOf, Told, ZenError } from '../../errors.ts';
 import { queryLate } from '../../ledger/changed.ts';
 import type { Changed } from '../../ledger/changed.ts';
 import { queryCovered } from '../../ledger/ledger.ts';
+import { querySpan } from '../../ledger/silence.ts';
+import { listOwn } from '../../ledger/state.ts';
+import { merge, subtract } from '../../ledger/windows.ts';
 import { archive } from '../../nightly/archive.ts';
 import { runChecks } from '../../nightly/checks.ts';
-import type { Check } from '../../nightly/checks.ts';
+import type { Check, Limits } from '../../nightly/checks.ts';
+import { writeMetrics } from '../../nightly/metrics.ts';
+import type { Figures } from '../../nightly/metrics.ts';
+import { ping } from '../../nightly/ping.ts';
 import type { Content } from '../../render/render.ts';
-import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
+import { describeDuration, describeWindow, isoTime, lastMidnight } from '../../time.ts';
 import type { Window } from '../../time.ts';
-import { runCommand } from '../run.ts';
+import { onInterrupt, runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { requireFile } from '../options.ts';
+import { tellState } from '../state.ts';
 import { aggregateIn } from './aggregate.ts';
 import { pruneIn } from './prune.ts';
 import { renderFrom, renderPages, requireChoices } from './render.ts';
@@ -23,75 +33,184 @@ import type { OtherPage, RenderFlags } from './render.ts';
 import { describeLate } from '../report.ts';
 import { Terminal } from '../terminal.ts';
 
-export interface NightlyFlags extends AggregateFlags, RenderFlags, PruneFlags {
+export interface NightlyFlags extends AggregateFlags, RenderFlags, PruneFlags, Limits {
   /** Milliseconds. */
   last: number;
+  heal: number;
+  /** False where another engine fills the tables. */
+  aggregate: boolean;
+  /** Milliseconds in which a server that cannot be reached is tried again. */
+  retryFor: number;
   archive?: boolean;
   keep: number;
-  /** Events that the last day must have. */
-  minEvents: number;
+  failOn: 'fail' | 'warn';
   force?: boolean;
   logFormat: 'text' | 'json';
+  /** A file for Prometheus. */
+  metrics?: string;
+  /** The URL of a monitor. */
+  ping?: string;
 }
 
 /** Writes a step of the run as a line. */
 type Log = (step: string, text: string, facts?: Record<string, unknown>) => void;
 
-/** Everything that a night needs: aggregate what is missing, look whether it can be shown, and publish the page. */
+/** Everything that a night needs: aggregate what is missing, look whether it can be shown, publish the page, and tell how it went. */
 export async function runNightly(flags: NightlyFlags, pages: OtherPage[]): Promise<void> {
   requireFile(flags.out);
   const run = randomUUID();
-  const voice = new Terminal({ quiet: flags.quiet === true && flags.logFormat === 'text' });
-  const log: Log = (step, text, facts = {}) => {
-    const line = { time: isoTime(Date.now()), run, step, text, ...facts };
-    voice.note(flags.logFormat === 'json' ? JSON.stringify(line) : `${line.time} ${step}: ${text}`);
-  };
-  try {
-    const tell = (text: string) => {
-      log('note', text);
+  const isJson = flags.logFormat === 'json';
+  const logTo =
+    (voice: Terminal): Log =>
+    (step, text, facts = {}) => {
+      const line = { time: isoTime(Date.now()), run, step, text, ...facts };
+      voice.note(isJson ? JSON.stringify(line) : `${line.time} ${step}: ${text}`);
     };
-    await runCommand({ ...flags, quiet: true, tell }, async (db, terminal, seconds) => {
-      const aggregated = await aggregateIn(db, terminal, seconds, flags);
-      log('aggregate', aggregated.text, aggregated.json);
-      const look = (session: Session) => examine(session, flags);
-      const { window, checks, failed, late, content } = await db.transaction(look, { snapshot: 'read only' });
-      for (const { name, outcome, text } of checks) log(`check ${name}`, `${outcome}: ${text}`, { outcome });
-      for (const line of describeLate(late)) log('late', line);
-      const lost = late.map(({ start, end, ...of }) => ({ start: isoTime(start), end: isoTime(end), ...of }));
-      const json = { run, aggregated: aggregated.json, checks, late: lost };
-      if (!content) return refuseToPublish(failed, flags, json);
-      const warning = failed.map(({ text }) => text).join(' ');
-      const page: RenderFlags = { ...flags, startDt: window.start, endDt: window.end };
-      delete page.last;
-      await requireChoices(content, pages);
-      const rendered = await renderFrom(db, terminal, seconds, page, { warning, content });
-      log('render', rendered.text, rendered.json);
-      const others = await renderPages(db, terminal, page, pages, { warning, content });
-      if (others.length > 0) log('pages', `Rendered ${others.length} more.`, { pages: others });
-      if (flags.archive) {
-        const copy = await archive(resolve(flags.out), window.end, flags.keep, flags.mode);
-        log('archive', `Copied to ${copy}.`, { copy });
-      }
-      const isPruning = flags.pruneRaw !== undefined || flags.pruneAggregates !== undefined;
-      const pruned = isPruning ? await pruneIn(db, flags) : undefined;
-      if (pruned) log('prune', pruned.text, pruned.json);
-      return {
-        text: `Published ${resolve(flags.out)}: ${describeWindow(window)}; ${describeChecks(checks)}, in ${seconds()} s.`,
-        json: {
-          ...json,
-          published: true,
-          page: rendered.json,
-          pages: others,
-          pruned: pruned?.json ?? null,
-          seconds: seconds(),
-        },
-      };
+  const log = logTo(new Terminal({ quiet: flags.quiet === true }));
+  const figures: Figures = { started: Date.now(), finished: NaN, exit: NaN, published: false, checks: [] };
+  const ring = async (signal: string) => {
+    const why = flags.ping === undefined ? undefined : await ping(flags.ping, signal);
+    if (why !== undefined) log('ping', `The monitor of --ping was not reached: ${why}.`);
+  };
+  const begun = ring('start');
+  let failure = await findFailure(retry(flags, log, () => spend(flags, pages, run, log, figures)));
+  if (flags.metrics !== undefined) {
+    Object.assign(figures, {
+      finished: Date.now(),
+      exit: failure === undefined ? exits.done : exitOf(failure),
     });
-  } catch (error) {
-    if (flags.logFormat === 'json')
-      log('failed', error instanceof ZenError ? error.message : String(error), { outcome: 'failed' });
-    throw error;
+    const unwritten = await findFailure(writeMetrics(resolve(flags.metrics), figures));
+    failure ??= unwritten;
   }
+  await begun;
+  await ring(failure === undefined ? '' : String(exitOf(failure)));
+  if (failure === undefined) return;
+  if (!isJson) throw failure;
+  logTo(new Terminal())('failed', messageOf(failure), { outcome: 'failed', exit: exitOf(failure) });
+  throw new Told('The last line tells what failed.', { cause: failure });
+}
+
+async function findFailure(work: Promise<void>): Promise<Error | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** Milliseconds: the first pause before another try, of which each is twice the one before it, and the longest. */
+const [firstPause, longestPause] = [1000, 300_000];
+
+/** Does the work of a night again while the server cannot be reached; each time it does what is not done yet. */
+async function retry(
+  { retryFor, database }: NightlyFlags,
+  log: Log,
+  work: () => Promise<void>,
+): Promise<void> {
+  const isServer = resolveTarget(database, environment()).kind === 'server';
+  const until = performance.now() + (isServer ? retryFor : 0);
+  for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const left = until - performance.now();
+      if (!(error instanceof ZenError && error.failure === 'unreachable' && left > 0)) throw error;
+      const next = Math.min(pause, left);
+      log('retry', `${error.message} The next try is in ${describeDuration(next)}.`);
+      await rest(next);
+    }
+  }
+}
+
+/** @throws ZenError `interrupted` at a signal to end */
+async function rest(ms: number): Promise<void> {
+  const interrupted = new AbortController();
+  const release = onInterrupt(() => {
+    interrupted.abort();
+  });
+  try {
+    await sleep(ms, undefined, { signal: interrupted.signal });
+  } catch (cause) {
+    throw new ZenError('interrupted', 'Interrupted.', { cause });
+  } finally {
+    release();
+  }
+}
+
+/** Rounds of aggregating what has changed meanwhile, before the checks are final. */
+const mostRounds = 3;
+
+async function spend(
+  flags: NightlyFlags,
+  pages: OtherPage[],
+  run: string,
+  log: Log,
+  figures: Figures,
+): Promise<void> {
+  const tell = (text: string) => {
+    log('note', text);
+  };
+  const json = flags.json === true || flags.logFormat === 'json';
+  const options = { ...flags, json, quiet: true, silent: flags.quiet === true, tell };
+  await runCommand(options, async (db, terminal, seconds) => {
+    if (!flags.aggregate) await tellState(db, terminal, { reads: listOwn() });
+    const aggregated = flags.aggregate ? await aggregateIn(db, terminal, seconds, flags) : undefined;
+    if (aggregated) {
+      figures.aggregated = aggregated.json;
+      log('aggregate', aggregated.text, aggregated.json);
+    }
+    const look = (session: Session) => examine(session, flags, figures);
+    let examined = await db.transaction(look, { snapshot: 'read only' });
+    const heals = flags.aggregate && flags.heal > 0;
+    for (let round = 1; round < mostRounds && heals && isBehind(examined); round++) {
+      const healed = await aggregateIn(db, terminal, seconds, { ...flags, lookback: 0 });
+      if (healed.json.start === null) break;
+      log('heal', healed.text, healed.json);
+      examined = await db.transaction(look, { snapshot: 'read only' });
+    }
+    const { window, checks, failed, late, content } = examined;
+    figures.checks = checks;
+    for (const check of checks)
+      log(`check ${check.name}`, `${check.outcome}: ${tellCheck(check)}`, { outcome: check.outcome });
+    for (const line of describeLate(late)) log('late', line);
+    const lost = late.map(({ start, end, ...of }) => ({ start: isoTime(start), end: isoTime(end), ...of }));
+    const told = { run, aggregated: aggregated?.json ?? null, checks, late: lost };
+    if (!content) return refuseToPublish(failed, flags, told);
+    const warning = failed.map(({ text }) => text).join(' ');
+    const page: RenderFlags = { ...flags, startDt: window.start, endDt: window.end };
+    delete page.last;
+    await requireChoices(content, pages);
+    const rendered = await renderFrom(db, terminal, seconds, page, { warning, content });
+    Object.assign(figures, { published: true, rows: rendered.json.rows });
+    log('render', rendered.text, rendered.json);
+    const others = await renderPages(db, terminal, page, pages, { warning, content });
+    if (others.length > 0) log('pages', `Rendered ${others.length} more.`, { pages: others });
+    if (flags.archive) {
+      const copy = await archive(resolve(flags.out), window.end, flags.keep, flags.mode);
+      log('archive', `Copied to ${copy}.`, { copy });
+    }
+    const isPruning = flags.pruneRaw !== undefined || flags.pruneAggregates !== undefined;
+    const pruned = isPruning ? await pruneIn(db, flags) : undefined;
+    if (pruned) log('prune', pruned.text, pruned.json);
+    return {
+      text: `Published ${resolve(flags.out)}: ${describeWindow(window)}; ${describeChecks(checks)}, in ${seconds()} s.`,
+      json: {
+        ...told,
+        published: true,
+        page: rendered.json,
+        pages: others,
+        pruned: pruned?.json ?? null,
+        seconds: seconds(),
+      },
+    };
+  });
+}
+
+/** Tells whether the log has got events of what was aggregated, as it may while a run is at work. */
+function isBehind({ failed }: Examined): boolean {
+  return failed.some(({ name }) => name === 'events');
 }
 
 interface Examined {
@@ -105,11 +224,16 @@ interface Examined {
 }
 
 /** Looks whether a page can be published, and reads it: what is published is what was looked at. */
-async function examine(session: Session, flags: NightlyFlags): Promise<Examined> {
-  const { last, force, locale, minCell, minEvents } = flags;
-  const window = await choosePeriod(session, last);
-  const checks = await runChecks(session, window, minEvents);
-  const failed = checks.filter(({ outcome }) => outcome === 'failed');
+async function examine(session: Session, flags: NightlyFlags, figures: Figures): Promise<Examined> {
+  const { last, force, locale, minCell, failOn, aggregate } = flags;
+  const covered = merge(await queryCovered(session));
+  const window = await choosePeriod(session, last, covered);
+  figures.lastEvent = await queryLastEvent(session, Date.now());
+  figures.coverage = { end: covered.at(-1)?.end ?? null, missing: sumLengths(subtract(window, covered)) };
+  const checks = await runChecks(session, window, { ...flags, everyDay: !aggregate && covered.length === 0 });
+  const failed = checks.filter(
+    ({ outcome }) => outcome === 'failed' || (outcome === 'warned' && failOn === 'warn'),
+  );
   const late = await queryLate(session);
   if (failed.length > 0 && !force) return { window, checks, failed, late };
   const { readContent } = await import('../../render/render.ts');
@@ -125,17 +249,20 @@ async function examine(session: Session, flags: NightlyFlags): Promise<Examined>
   return { window, checks: [...checks, tables], failed: [...failed, tables], late };
 }
 
+function sumLengths(windows: readonly Window[]): number {
+  return windows.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
 /** The stretch up to the last UTC midnight, but not from before anything was aggregated. */
-async function choosePeriod(session: Session, last: number): Promise<Window> {
+async function choosePeriod(session: Session, last: number, covered: readonly Window[]): Promise<Window> {
   const end = lastMidnight(Date.now());
-  const covered = await queryCovered(session);
-  const first = Math.min(...covered.map(({ start }) => start));
+  const first = covered[0]?.start ?? (await querySpan(session))?.start ?? Infinity;
   const start = Math.max(end - last, first);
   return { start: start < end ? start : end - last, end };
 }
 
 function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<string, unknown>): Report {
-  const told = failed.map(({ text }) => text).join(' ');
+  const told = failed.map(tellCheck).join(' ');
   // Nothing is published that `zen verify` would refuse.
   const isFirm = failed.some(({ name }) => name === 'tables');
   const orForce = isFirm ? '' : ', or publish with a warning: --force';
@@ -146,6 +273,10 @@ function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<st
     json: { ...json, published: false },
     failure: new ZenError('stale', `${told} ${remedy}${orForce}.`),
   };
+}
+
+function tellCheck({ text, remedy }: Check): string {
+  return remedy === undefined ? text : `${text} ${remedy}`;
 }
 
 function describeChecks(checks: Check[]): string {

@@ -9,20 +9,24 @@ import { readAddress, writeUrl } from '../../db/libpq/url.ts';
 import { ZenError } from '../../errors.ts';
 import { readShipped } from '../../files.ts';
 import { requireFile } from '../options.ts';
-import type { CommonOptions } from '../options.ts';
+import type { NightlyFlags } from './nightly.ts';
+import type { OtherPage } from './render.ts';
+import type { Given } from '../settings.ts';
 import { Terminal } from '../terminal.ts';
 
-export interface ScheduleFlags extends CommonOptions {
+export interface ScheduleFlags extends NightlyFlags {
   cron?: boolean;
   systemd?: boolean;
-  out: string;
-  minEvents?: number;
 }
 
-const files = { cron: ['crontab'], systemd: ['zen.service', 'zen.timer'] };
+const files = { cron: ['crontab'], systemd: ['zen.service', 'zen-failed.service', 'zen.timer'] };
 
-/** Prints what makes `zen nightly` run every night, with the paths, the database and the output of this installation. */
-export function runSchedule(flags: ScheduleFlags): void {
+/**
+ * Prints what makes `zen nightly` run every night, with the paths, the database, the output and the options of this installation.
+ *
+ * @param given the options of the command line and of the environment, which cron and systemd would not have
+ */
+export function runSchedule(flags: ScheduleFlags, given: Given, pages: readonly OtherPage[]): void {
   if (flags.cron === flags.systemd)
     throw new ZenError('usage', 'Say for which scheduler: zen schedule --cron, or zen schedule --systemd.');
   requireFile(flags.out);
@@ -39,9 +43,9 @@ export function runSchedule(flags: ScheduleFlags): void {
     database: folder ?? url,
     secret,
     out,
-    least: flags.minEvents === undefined ? '' : ` --min-events ${flags.minEvents}`,
+    options: listWords(flags, given, kind === 'cron' ? [] : [['--log-format', 'json']]),
     user: userInfo().username,
-    writable: [out, ...(folder === undefined ? [] : [folder])].map((path) => findFolder(dirname(path))),
+    writable: listWritable([out, flags.metrics, folder, ...pages.map((page) => page.out)]),
   };
   const texts = files[kind].map((name) => fillTemplate(`templates/schedule/${name}.hbs`, values));
   const json = Object.fromEntries(files[kind].map((name, index) => [name, texts[index]]));
@@ -50,7 +54,27 @@ export function runSchedule(flags: ScheduleFlags): void {
 
 function fillTemplate(path: string, values: object): string {
   const template = Handlebars.compile(readShipped(path), { strict: true, noEscape: true });
-  return template(values, { helpers: { sh: quoteForCron, unit, word: unitWord, argument } });
+  return template(values, { helpers: { sh: quoteForCron, unit, word: unitWord, argument, plain: isPlain } });
+}
+
+/** Options that say how the schedule itself is printed, or stand in it in their own places. */
+const apart = ['cron', 'systemd', 'json', 'quiet', 'debug', 'project', 'database', 'out'];
+
+/** The words of the options of a night: those that were given, and what a night that nobody watches needs. */
+function listWords({ metrics, retryFor }: ScheduleFlags, given: Given, usual: string[][]): string[] {
+  const own = [...given].flatMap(([option, text]) => {
+    if (apart.includes(option.name())) return [];
+    const value = option.name() === 'metrics' && metrics !== undefined ? resolve(metrics) : text;
+    return [[`--${option.name()}`, ...(value === undefined ? [] : [value])]];
+  });
+  const more = retryFor > 0 ? usual : [['--retry-for', '2h'], ...usual];
+  const names = own.map(([name]) => name);
+  return [...more.filter(([name]) => !names.includes(name)), ...own].flat();
+}
+
+/** Tells whether a word needs no quotes. */
+function isPlain(text: string): boolean {
+  return /^[\w.,:/@+-]+$/.test(text);
 }
 
 /** A word for sh, in a crontab: there `%` ends the command, and quotes do not protect it. */
@@ -71,6 +95,11 @@ function unitWord(text: string): string {
 /** For an argument of a command, where `$` begins a variable (systemd.service(5), “Command lines”); its program has none. */
 function argument(text: string): string {
   return unitWord(text).replaceAll('$', '$$$$');
+}
+
+/** The folders in which files of a night are made. */
+function listWritable(files: readonly (string | undefined)[]): string[] {
+  return [...new Set(files.flatMap((file) => (file ? findFolder(dirname(resolve(file))) : [])))];
 }
 
 /** The folder that is there, of it and those around it: in one that is not, a service could not make it, nor even start. */
