@@ -142,7 +142,8 @@ export async function inspectTables(
             `record_id of ${one.name} soon has no more numbers. Have its owner run: ${wideningStatements(one)}.`,
           ],
     ),
-    ...(all.some(({ name, readable }) => name === 'zen_runs' && !readable)
+    ...(all.some(({ name, readable }) => name === 'zen_runs' && !readable) ||
+    !all.some(({ name }) => name === 'log_raw')
       ? []
       : await describeUnknown(db, tables)),
   ];
