@@ -10,6 +10,7 @@ const root = new URL('..', import.meta.url);
 export const extensible = {
   'sql/aggregates': '.sql',
   'templates/charts': '.vl.json',
+  'templates/locales': '.json',
   checks: '.sql',
 } as const;
 

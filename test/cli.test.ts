@@ -281,7 +281,7 @@ describe('wrong usage is exit 2, and names the value', () => {
     [['aggregate', '--end-dt', '2019-02-30'], '“2019-02-30” does not exist'],
     [['aggregate', '--minute', 'round'], "'round' is invalid"],
     [['aggregate', '--database', 'mysql://x/y'], 'a mysql:// database'],
-    [['render', '--locale', 'fr'], "'fr' is invalid"],
+    [['render', '--locale', 'fr'], 'There is no language “fr”'],
     [['restore'], "missing required argument 'dump'"],
     [['agregate'], "unknown command 'agregate'"],
     [['aggregate', '--frob'], "unknown option '--frob'"],

@@ -104,7 +104,7 @@ test.each([
   ['{ "render": 5 }', 1, '“render” must be an object.'],
   ['{ "title": ["a"] }', 1, '“title” must be a text or a number.'],
   ['{ "users": "yes" }', 1, '“users” must be true or false.'],
-  ['{\n\n"locale": "fr" }', 3, '“locale” may be ru, en. Choose one.'],
+  ['{\n\n"minute": "ceil" }', 3, '“minute” may be floor, nearest. Choose one.'],
   ['{ "restore": { "null": "x" } }', 1, '“restore.null” must be a list.'],
   ['{ "title": "a",\n"title": "b" }', 2, '“title” stands twice. Keep one of them.'],
   ['{ "render": { "max-size": "x" } }', 1, /^render\.max-size: “x” is not a size in megabytes: /],

@@ -7,7 +7,7 @@ import type { OwnLog } from '../log/source.ts';
 import { openProject } from '../project/project.ts';
 import type { Project } from '../project/project.ts';
 import { usualLimits } from '../nightly/checks.ts';
-import { locales } from '../render/locale.ts';
+import { readLocale } from '../render/locale.ts';
 import { parseColumns } from '../restore/columns.ts';
 import { requireEncoding } from '../restore/encoding.ts';
 import { timeUnits } from '../restore/times.ts';
@@ -80,6 +80,8 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       });
       applySettings(command, project, environment());
       useLog(project?.value.log as OwnLog | undefined);
+      const { locale } = command.opts<{ locale?: string }>();
+      if (locale !== undefined) readLocale(locale); // before anything is done
     });
   addCommand(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),
@@ -371,7 +373,7 @@ function drawing(): Option[] {
       'merge groups (topic, age, event) of fewer people than this; 1 for none',
       parseCount,
     ).default(10),
-    option('--locale <name>', 'language of the page').choices(locales).default('ru'),
+    option('--locale <name>', 'language of the page: ru, en, or one of the project').default('ru'),
     option('--title <text>', 'title of the page'),
   ];
 }

@@ -1,13 +1,14 @@
 import { logger, Warn } from 'vega';
 import type { Spec } from 'vega';
 import { compile } from 'vega-lite';
-import type { Config, TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
-import { readExtensions, readShipped } from '../files.ts';
+import { readExtensions } from '../files.ts';
 import type { Coarse } from '../shared/data/payload.ts';
 import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
+import { readTheme } from './looks.ts';
 import { readPanel, toDrawn } from './panels.ts';
 import type { DescribedTables } from './panels.ts';
 import { pushDown } from './push-down.ts';
@@ -110,10 +111,6 @@ export function compileChart(name: string, source: TopLevelSpec, tables: Describ
       cause: error,
     });
   }
-}
-
-function readTheme(): Config {
-  return JSON.parse(readShipped('templates/theme.json')) as Config;
 }
 
 interface Mark {

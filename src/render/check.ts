@@ -3,6 +3,10 @@ import { messageOf } from '../errors.ts';
 import { compileChart, listCharts, readChart } from './charts.ts';
 import { requireFields } from './fields.ts';
 import type { Columns } from '../log/aggregates.ts';
+import { readExtensions, readOwn } from '../files.ts';
+import { listUntranslated } from './locale.ts';
+import { lookFiles, readLogo, readStyle } from './looks.ts';
+import type { DescribedTables } from './panels.ts';
 import { mapValues } from '../shared/known.ts';
 
 /**
@@ -13,6 +17,35 @@ import { mapValues } from '../shared/known.ts';
 export function checkCharts(columns: Record<string, Columns> | null): Check[] {
   const tables =
     columns && mapValues(columns, ({ dimensions, measure }) => ({ fields: dimensions, measure }));
+  return [...checkLooks(), ...checkEach(tables)];
+}
+
+/** Looks at what the project's pages look like, and at its languages. */
+function checkLooks(): Check[] {
+  const looks = Object.values(lookFiles).filter((file) => readOwn(file) !== undefined);
+  const own = readExtensions('templates/locales').filter(({ isOwn }) => isOwn);
+  const look = (file: string, read: () => string): Check => {
+    try {
+      const note = read();
+      return note === '' ? { state: 'fine', text: `${file}: can be used` } : { state: 'note', text: note };
+    } catch (error) {
+      return { state: 'fault', text: messageOf(error) };
+    }
+  };
+  return [
+    ...looks.map((file) => look(file, () => (file === lookFiles.logo ? readLogo() : readStyle()) && '')),
+    ...own.map(({ name, path }) =>
+      look(path, () => {
+        const missing = listUntranslated(name);
+        if (missing.length === 0) return '';
+        const texts = missing.map((text) => `“${text}”`).join(', ');
+        return `${path} lacks ${missing.length} texts, which stay English: ${texts}`;
+      }),
+    ),
+  ];
+}
+
+function checkEach(tables: DescribedTables | null): Check[] {
   return listCharts().map((name) => {
     try {
       const source = readChart(name, { period: { start: 0, end: 1 }, coarse: null }, (text) => text);

@@ -1,9 +1,52 @@
-import { readShipped } from '../files.ts';
+import { messageOf, ZenError } from '../errors.ts';
+import { readExtensions, readShipped } from '../files.ts';
 import type { Locale } from '../shared/settings.ts';
 
+/** The languages that ship with zen. */
 export const locales = ['ru', 'en'] as const;
-export type LocaleName = (typeof locales)[number];
 
+/** The name of a file in `templates/locales`. */
+export type LocaleName = string;
+
+/** The languages that a page may be in: those that ship, and those of the project. */
+export function listLocales(): LocaleName[] {
+  return readExtensions('templates/locales').map(({ name }) => name);
+}
+
+/**
+ * Reads a language. What a project's file leaves out is as in the one of that name that ships, or in English.
+ *
+ * @throws ZenError `usage` for a language that is not there, or a file that is none
+ */
 export function readLocale(name: LocaleName): Locale {
-  return JSON.parse(readShipped(`templates/locales/${name}.json`)) as Locale;
+  const found = readExtensions('templates/locales').find((locale) => locale.name === name);
+  if (!found)
+    throw new ZenError(
+      'usage',
+      `There is no language “${name}”. There are ${listLocales().join(', ')}; another one is a file templates/locales/${name}.json of a project.`,
+    );
+  if (!found.isOwn) return JSON.parse(found.text) as Locale;
+  const below = locales.find((each) => each === name) ?? 'en';
+  const shipped = JSON.parse(readShipped(`templates/locales/${below}.json`)) as Locale;
+  try {
+    const own = JSON.parse(found.text) as Partial<Locale>;
+    const { messages = {}, language = name } = own;
+    const wrong = Object.entries(messages).find(([, text]) => typeof text !== 'string');
+    if (wrong) throw new Error(`“${wrong[0]}” has no text`);
+    return {
+      language: Intl.getCanonicalLocales(language)[0] ?? name,
+      number: { ...shipped.number, ...own.number },
+      time: { ...shipped.time, ...own.time },
+      messages: { ...shipped.messages, ...messages },
+    };
+  } catch (error) {
+    throw new ZenError('usage', `${found.path} is no language: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+/** The texts of zen that a language of the project does not have, and which stay English. */
+export function listUntranslated(name: LocaleName): string[] {
+  const { messages } = JSON.parse(readShipped('templates/locales/ru.json')) as Locale;
+  const own = readLocale(name);
+  return name === 'en' ? [] : Object.keys(messages).filter((text) => !Object.hasOwn(own.messages, text));
 }

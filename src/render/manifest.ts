@@ -6,8 +6,9 @@ import { pick } from '../shared/data/cells.ts';
 import type { Cells, Outline } from '../shared/data/cells.ts';
 import { countedBy } from '../shared/data/payload.ts';
 import type { Payload, Sketch } from '../shared/data/payload.ts';
-import { locales } from './locale.ts';
+import { listLocales } from './locale.ts';
 import type { LocaleName } from './locale.ts';
+import { lookFiles, readStyle } from './looks.ts';
 import { isoTime } from '../time.ts';
 
 /** The statement of a page about itself, for `zen verify`. Hashes are SHA-256, in hex. */
@@ -118,7 +119,7 @@ export function readSettings(page: Buffer): object {
 /** The language of a page, in which missing names are called. */
 export function readLanguage(page: Buffer): LocaleName {
   const { locale } = readSettings(page) as { locale?: { language?: unknown } };
-  return locales.find((name) => name === locale?.language) ?? 'en';
+  return listLocales().find((name) => name === locale?.language) ?? 'en';
 }
 
 const stated = /,"page":"([^"]*)"\}$/;
@@ -148,13 +149,21 @@ export function hash(...texts: (string | Uint8Array)[]): string {
   return sum.digest('hex');
 }
 
-/** The script and the style that pages of this version have. */
+/** The script of pages of this version, and the style of those of this project. */
 export function readParts(): Pick<PageParts, 'script' | 'style'> {
-  return { script: readShipped('dist/client.js'), style: readShipped('templates/page.css') };
+  return { script: readShipped('dist/client.js'), style: readStyle() };
 }
 
-/** The hashes of these. */
+/** The hashes of the script of this version, and of its style, which a project's may follow. */
 export function hashParts(): Pick<Manifest, 'script' | 'style'> {
-  const { script, style } = readParts();
-  return { script: hash(script), style: hash(style) };
+  return { script: hash(readShipped('dist/client.js')), style: hash(shippedStyle()) };
+}
+
+/** The hash of the part of a page's style that is zen's. */
+export function hashStyle(style: string): string {
+  return hash(style.slice(0, shippedStyle().length));
+}
+
+function shippedStyle(): string {
+  return readShipped(lookFiles.style);
 }

@@ -21,6 +21,7 @@ import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Facts } from './data-quality.ts';
+import { readLogo } from './looks.ts';
 import { describePage, readParts, seal } from './manifest.ts';
 import { writePolicy } from './csp.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -123,6 +124,7 @@ export function renderPage({
   const view = {
     ...told,
     language: locale.language,
+    logo: readLogo(),
     ...parts,
     policy: writePolicy(parts),
     manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),

@@ -34,6 +34,7 @@ import { suggest } from '../suggest.ts';
 import { fit, fitPeople } from './fit-size.ts';
 import type { Packed } from './fit-size.ts';
 import { readLocale } from './locale.ts';
+import { readTheme } from './looks.ts';
 import type { LocaleName } from './locale.ts';
 import { countRows, sumUp } from './manifest.ts';
 import { findUnknown, translateNames } from './narrow.ts';
@@ -273,7 +274,7 @@ async function drawPage(
 const compiledBefore = new Map<string, Compiled>();
 
 function compileOnce(...from: Parameters<typeof compileChart>): Compiled {
-  const key = JSON.stringify(from);
+  const key = JSON.stringify([...from, readTheme()]);
   const chart = compiledBefore.get(key) ?? compileChart(...from);
   compiledBefore.set(key, chart);
   return chart;

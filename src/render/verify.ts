@@ -9,7 +9,16 @@ import { queryAgain } from './aggregates.ts';
 import { compareEvents, compareFacts, compareTables } from './compare.ts';
 import type { Difference } from './compare.ts';
 import { readLocale } from './locale.ts';
-import { describePage, findPart, hash, hashPage, hashParts, readLanguage, sumUp } from './manifest.ts';
+import {
+  describePage,
+  findPart,
+  hash,
+  hashPage,
+  hashParts,
+  hashStyle,
+  readLanguage,
+  sumUp,
+} from './manifest.ts';
 import type { PageParts, Manifest } from './manifest.ts';
 import { writePolicy } from './csp.ts';
 import { dayMs } from '../time.ts';
@@ -47,7 +56,8 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   const isHeld = db !== undefined || room === undefined || canHold(sketch);
   const payload = isHeld ? decode(data) : null;
   if (payload) differences.push(...compareEvents(payload));
-  if (isOurs) differences.push(...compareFacts(own, hashParts(), 'this version of zen'));
+  const parts = { ...own, style: hashStyle(content.style) };
+  if (isOurs) differences.push(...compareFacts(parts, hashParts(), 'this version of zen'));
   if (db && payload && !differences.some(({ where }) => where === 'the page')) {
     const translate = translator(readLocale(readLanguage(html)));
     const read = (session: Session) => queryAgain(session, payload, translate);

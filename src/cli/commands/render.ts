@@ -4,6 +4,7 @@ import type { Database, Session } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
 import { writePage } from '../../output.ts';
 import type { Project } from '../../project/project.ts';
+import { readLocale } from '../../render/locale.ts';
 import type { LocaleName } from '../../render/locale.ts';
 import type { Where } from '../../render/narrow.ts';
 import type { Content, RenderProgress } from '../../render/render.ts';
@@ -64,6 +65,7 @@ export function listPages(project: Project | undefined, out: string): OtherPage[
     const { name } = page;
     const file =
       page.out === undefined ? join(dirname(out), `${name}.html`) : resolve(project.folder, page.out);
+    if (page.locale !== undefined) readLocale(page.locale);
     const other = taken.get(resolve(file));
     if (other !== undefined) {
       const where = `${project.file}, line ${project.lineOf(['pages', String(at)])}`;

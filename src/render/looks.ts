@@ -1,0 +1,176 @@
+import { color } from 'd3-color';
+import type { Config } from 'vega-lite';
+import { messageOf, ZenError } from '../errors.ts';
+import { readOwn, readShipped } from '../files.ts';
+import { suggest } from '../suggest.ts';
+
+/** The files of a project that say what its pages look like. */
+export const lookFiles = {
+  theme: 'templates/theme.json',
+  style: 'templates/page.css',
+  logo: 'templates/logo.svg',
+};
+
+/** Bytes that such a file may have: each page carries it. */
+const most = 100_000;
+
+/** A project's theme: CSS variables of the page, in the light and in the dark, and whatever a Vega configuration may have. */
+type Theme = Config & { colors?: Record<string, string>; dark?: Record<string, string> };
+
+function readLook(file: string): string | undefined {
+  const text = readOwn(file);
+  if (text !== undefined && Buffer.byteLength(text) > most)
+    throw refuse(
+      file,
+      `has ${Math.ceil(Buffer.byteLength(text) / 1000)} kB: each page carries it, so make it ${most / 1000} kB at most`,
+    );
+  return text;
+}
+
+function refuse(file: string, why: string): ZenError {
+  return new ZenError('usage', `${file} ${why}${why.endsWith('?') ? '' : '.'}`);
+}
+
+/** The configuration of all charts, with what the project's theme has instead. @throws ZenError `usage` for a mistake in that */
+export function readTheme(): Config {
+  const own: Theme = { ...readOwnTheme() };
+  delete own.colors;
+  delete own.dark;
+  return layOver(JSON.parse(readShipped(lookFiles.theme)) as Config, own) as Config;
+}
+
+function layOver(below: unknown, above: unknown): unknown {
+  if (!isObject(below) || !isObject(above)) return above;
+  const both = Object.entries(above).map(([key, value]) => [
+    key,
+    Object.hasOwn(below, key) ? layOver(below[key], value) : value,
+  ]);
+  return { ...below, ...(Object.fromEntries(both) as object) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function readOwnTheme(): Theme {
+  const file = lookFiles.theme;
+  const text = readLook(file);
+  if (text === undefined) return {};
+  let theme: unknown;
+  try {
+    theme = JSON.parse(text);
+  } catch (error) {
+    throw refuse(file, `is no JSON: ${messageOf(error)}`);
+  }
+  if (!isObject(theme))
+    throw refuse(file, 'holds no object. Write it as { "colors": { "accent": "#0a7d5a" } }');
+  const { font } = theme;
+  if (font !== undefined && !(typeof font === 'string' && /^[\w\s,'-]+$/.test(font)))
+    throw refuse(file, 'has a font that is no list of names. Write it as "Georgia, serif"');
+  return theme;
+}
+
+/** The style of the page: that of zen, then the project's variables, then its own rules. @throws ZenError `usage` for a mistake in these */
+export function readStyle(): string {
+  const { font, colors = {}, dark = {} } = readOwnTheme();
+  const light = [...writeColors(colors), ...(typeof font === 'string' ? [`font-family: ${font};`] : [])];
+  const [of, inTheDark] = [light, writeColors(dark)].map((lines) => `:root { ${lines.join(' ')} }`) as [
+    string,
+    string,
+  ];
+  return [
+    readShipped(lookFiles.style),
+    ...(light.length > 0 ? [of] : []),
+    ...(Object.keys(dark).length > 0
+      ? [`@media screen and (prefers-color-scheme: dark) { ${inTheDark} }`]
+      : []),
+    ...readRules(),
+  ].join('\n');
+}
+
+function writeColors(colors: Record<string, unknown>): string[] {
+  const known = [...readShipped(lookFiles.style).matchAll(/^ {2}--(\w+): #/gm)].map(([, name = '']) => name);
+  return Object.entries(colors).map(([name, value]) => {
+    if (!known.includes(name))
+      throw refuse(
+        lookFiles.theme,
+        `has the colour “${name}”, which the page does not. ${suggest(name, known)}`,
+      );
+    if (typeof value !== 'string' || color(value) === null)
+      throw refuse(
+        lookFiles.theme,
+        `has ${JSON.stringify(value)} for “${name}”. Write a colour, such as #0a7d5a`,
+      );
+    return `--${name}: ${value};`;
+  });
+}
+
+function readRules(): string[] {
+  const file = lookFiles.style;
+  const rules = readLook(file);
+  if (rules === undefined) return [];
+  const reach = /@import|@charset|\b(?:url|src|image|image-set|expression)\s*\(|<|\\/i.exec(rules)?.[0];
+  if (reach !== undefined)
+    throw refuse(
+      file,
+      `has “${reach}”. A page asks for nothing and is one file: leave out what is elsewhere, and escapes`,
+    );
+  return [rules];
+}
+
+/** Elements of SVG that draw, and do nothing else. */
+const drawing =
+  'svg g defs symbol use title desc path rect circle ellipse line polyline polygon text tspan linearGradient radialGradient stop clipPath mask';
+
+/** A piece of a document: a comment or its first line, a tag with its attributes, or text. */
+const piece =
+  /<\?xml[^>]*\?>|<!--[^]*?-->|<(\/?)([A-Za-z][\w:-]*)((?:\s+[\w:-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
+
+/**
+ * The project's logo, to stand in a page: shapes alone. What could run, ask for something or style the page is refused, and its ids
+ * get a prefix of their own.
+ *
+ * @throws ZenError `usage` for what is no such SVG
+ */
+export function readLogo(): string {
+  const file = lookFiles.logo;
+  const text = readLook(file)?.trim();
+  if (text === undefined) return '';
+  const parts: string[] = [];
+  const open: string[] = [];
+  piece.lastIndex = 0;
+  while (piece.lastIndex < text.length) {
+    const at = piece.lastIndex;
+    const found = piece.exec(text);
+    if (!found) throw refuse(file, `cannot be read at “${text.slice(at, at + 30)}”. Save it as plain SVG`);
+    const [, closes, name, attributes = '', isEmpty, words] = found;
+    if (words !== undefined) parts.push(words);
+    if (name === undefined) continue;
+    if (!drawing.split(' ').includes(name))
+      throw refuse(file, `has the element “${name}”. A logo has shapes alone: leave it out`);
+    if (closes !== '' ? open.pop() !== name : open.length === 0 && parts.some((part) => part.startsWith('<')))
+      throw refuse(file, `has “${name}” where it does not belong. Save it as plain SVG`);
+    if (closes === '' && isEmpty === '') open.push(name);
+    parts.push(`<${closes ?? ''}${name}${keepAttributes(attributes)}${isEmpty ?? ''}>`);
+  }
+  if (open.length > 0 || !/^<svg[\s>]/.test(parts.join('').trimStart()))
+    throw refuse(file, 'is no whole SVG');
+  return parts.join('').trim();
+}
+
+function keepAttributes(attributes: string): string {
+  return attributes.replaceAll(/\s+([\w:-]+)\s*=\s*("[^"]*"|'[^']*')/g, (_, name: string, quoted: string) => {
+    const value = quoted.slice(1, -1);
+    const isOwn = /^#[\w-]+$/.test(value);
+    const reaches = /^on|^style$|^class$/i.test(name) || /:|&|\\|url\((?!#[\w-]+\))/i.test(value);
+    if (/^xmlns(:\w+)?$|^xml:space$|^version$/.test(name)) return '';
+    if (reaches || (/href$/i.test(name) && !isOwn))
+      throw refuse(
+        lookFiles.logo,
+        `has ${name}="${value.slice(0, 40)}". A logo runs nothing, asks for nothing and has no style: leave it out`,
+      );
+    if (name === 'id') return ` id="logo-${value}"`;
+    const to = /href$/i.test(name) ? value.replace('#', '#logo-') : value.replaceAll('url(#', 'url(#logo-');
+    return ` ${name}="${to}"`;
+  });
+}
