@@ -36,7 +36,9 @@ export function parseTime(text: string): number {
     throw new ZenError('usage', `“${text}” is not a time: write it as 2019-09-24 18:00 (UTC).`);
   }
   if (!time.isValid) {
-    throw new ZenError('usage', `“${text}” does not exist (${time.invalidExplanation ?? 'no such time'}).`);
+    const [, number, unit] = /specified (\S+) .*as an? (\w+)/.exec(time.invalidExplanation ?? '') ?? [];
+    const why = unit === undefined ? 'there is no such time' : `there is no ${unit} ${number}`;
+    throw new ZenError('usage', `“${text}” does not exist: ${why}.`);
   }
   return time.toMillis();
 }
@@ -47,13 +49,13 @@ export function isoTime(ms: number): string {
   return Number.isNaN(time.getTime()) ? String(ms) : time.toISOString().replace('.000Z', 'Z');
 }
 
-/** A window in words, for a person: `2019-09-24 18:00 … 2019-09-24 19:00 UTC, the end excluded`. */
+/** A window in words, for a person: `2019-09-24 18:00 up to, not including, 2019-09-24 19:00 UTC`. */
 export function describeWindow({ start, end }: Window): string {
   const show = (ms: number) =>
     isoTime(ms)
       .replace('T', ' ')
       .replace(/(:00)?(\.\d+)?Z$/, '');
-  return `${show(start)} … ${show(end)} UTC, the end excluded`;
+  return `${show(start)} up to, not including, ${show(end)} UTC`;
 }
 
 /** @throws ZenError `usage` when a window, called `name`, does not start before it ends */

@@ -57,7 +57,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
   test('aggregate states the window back, in UTC, and tells what it made of it', async () => {
     const args = ['aggregate', '--start-dt', '2019-09-24 18:00', '--end_dt', '2019-09-24 19:00'];
     const dry = await tell(...args, '--dry-run', '--json');
-    expect(dry.stderr).toContain('2019-09-24 18:00 … 2019-09-24 19:00 UTC');
+    expect(dry.stderr).toContain('2019-09-24 18:00 up to, not including, 2019-09-24 19:00 UTC');
     const wet = await tell(...args, '--json', '--minute', 'floor');
     expect(json(wet.stdout)).toEqual({ ...json(dry.stdout), seconds: expect.any(Number), dry_run: false });
     expect(json(wet.stdout)).toMatchObject({
@@ -99,7 +99,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
     ]);
     const stale = await tell('status', '--max-age', '0');
     expect(stale.code).toBe(5);
-    expect(stale.stdout).toContain('Aggregated: 2019-09-24 18:00 … ');
+    expect(stale.stdout).toContain('Aggregated: 2019-09-24 18:00 up to, not including, ');
     expect(stale.stderr).toMatch(
       /^The end of what is aggregated is \d+ \w+ ago; --max-age is 0 s\. Run zen aggregate\. The last event is \d+ \w+ old; .*\n$/,
     );
@@ -199,7 +199,7 @@ describe('--out -', () => {
 
   test('of render is stdout, to which the page alone goes, and makes no file of that name', async () => {
     const { code, stdout, stderr } = await run('render', '--out', '-');
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/\nRendered 1 events of .* into stdout \(/)]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/\nRendered 1 event of .* into stdout \(/)]);
     writeFileSync(join(cwd, 'page.html'), stdout);
     expect(await run('verify', 'page.html')).toMatchObject({ code: 0 });
     expect(await run('render', '--out', '-', '--quiet')).toEqual({ code: 0, stdout, stderr: '' });
@@ -210,10 +210,10 @@ describe('--out -', () => {
   });
 
   test.each([
-    [['render', '--json', '--out', '-'], 'With --json, say where the page goes: --out <file>.\n'],
+    [['render', '--json', '--out', '-'], 'With --json, name a file for the page: --out <file>.\n'],
     [
       ['mail', 'x.html', '--from', 'a@b', '--to', 'a@b', '--json', '--out', '-'],
-      'With --json, say where the message goes: --out <file>.\n',
+      'With --json, name a file for the message: --out <file>.\n',
     ],
     [['nightly', '--out', '-'], 'A nightly page is kept in a file: name it with --out <file>.\n'],
     [['schedule', '--cron', '--out', '-'], 'A nightly page is kept in a file: name it with --out <file>.\n'],
@@ -235,7 +235,7 @@ describe('on a server', () => {
     expect((await call(['restore', small, '--create'], { cwd, env })).code).toBe(0);
     const refused = await call(['restore', small], { cwd, env });
     expect([refused.code, refused.stdout]).toEqual([2, '']);
-    expect(refused.stderr).toContain('is not empty, and would be replaced. Say --yes to replace it');
+    expect(refused.stderr).toContain('is not empty, and would be replaced. Give --yes to replace it');
     expect((await call(['restore', small, '--yes'], { cwd, env })).code).toBe(0);
     for (const no of ['false', '0', 'no', 'OFF', ''])
       expect(await call(['restore', small], { cwd, env: { ...env, ZEN_YES: no } })).toEqual(refused);
@@ -333,7 +333,7 @@ test('an empty variable is none', async () => {
     ...unset,
     env: { ...unset.env, ZEN_FROM: '' },
   });
-  expect([code, stderr]).toEqual([2, 'Say who the message is from: --from <address>.\n']);
+  expect([code, stderr]).toEqual([2, 'Give the sender: --from <address>.\n']);
 });
 
 test('help and version are exit 0, on stdout', async () => {
@@ -342,7 +342,7 @@ test('help and version are exit 0, on stdout', async () => {
   expect([help.code, help.stderr]).toEqual([0, '']);
   expect(help.stdout).toContain('--start-dt <time>');
   expect(help.stdout).not.toContain('--start_dt');
-  expect((await zen(['--version'], { cwd })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect((await zen(['--version'], { cwd })).stdout).toMatch(/^\d+\.\d+\.\d+(-dev)?\n$/);
 });
 
 test.each(['verify', 'mail'])('the help of %s says that no database is opened unless named', async (name) => {

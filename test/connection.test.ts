@@ -144,15 +144,19 @@ describe('a parameter of libpq', () => {
   });
 
   test.each<[string, Record<string, string>, string]>([
-    ['channel_binding=require', {}, 'zen cannot do channel_binding=require'],
-    ['', { PGCHANNELBINDING: 'require' }, 'zen cannot do channel_binding=require'],
-    ['gssencmode=require', {}, 'zen cannot do gssencmode=require'],
+    ['channel_binding=require', {}, 'Zen does not support channel_binding=require'],
+    ['', { PGCHANNELBINDING: 'require' }, 'Zen does not support channel_binding=require'],
+    ['gssencmode=require', {}, 'Zen does not support gssencmode=require'],
     ['connect_timeout=soon', {}, '“soon” is no connect_timeout'],
     ['', { PGCONNECT_TIMEOUT: '1.5' }, '“1.5” is no connect_timeout'],
     ['target_session_attrs=master', {}, '“master” is none of target_session_attrs'],
-    ['require_auth=scram-sha-256', {}, 'zen does not heed require_auth. Take it out'],
-    ['database=template1', {}, 'zen does not heed database. Take it out'],
-    ['ssl_min_protocol_version=TLSv1.3', {}, 'zen does not heed ssl_min_protocol_version. Take it out'],
+    ['require_auth=scram-sha-256', {}, 'Zen does not support the parameter require_auth. Take it out'],
+    ['database=template1', {}, 'Zen does not support the parameter database. Take it out'],
+    [
+      'ssl_min_protocol_version=TLSv1.3',
+      {},
+      'Zen does not support the parameter ssl_min_protocol_version. Take it out',
+    ],
     ['unheard_of=1', {}, 'refused: unrecognized configuration parameter "unheard_of". Take it out'],
   ])('that zen cannot heed is a sentence: %s %j', async (parameters, env, said) => {
     expect(await enter(parameters, env)).toEqual([2, expect.stringContaining(said)]);

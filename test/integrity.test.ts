@@ -258,7 +258,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     await db.run(text);
     const names = told.startsWith('dash_visits') ? '“a” × “young” × “s”' : '“a” × “young” × “show”';
     await expect(shown(day)).rejects.toThrow(
-      `${told}: ${names} at 2026-11-22T00:05:00Z. Aggregate that minute anew.`,
+      `${told}: ${names} at 2026-11-22T00:05:00Z. Aggregate that minute again.`,
     );
   });
 

@@ -205,7 +205,7 @@ test.each([
   ['--to', 'nobody', 'is not an address: write it as name@example.com'],
   ['--to', 'a@example.com\nBcc: b@example.com', 'is not an address'],
   ['--from', 'a@example.com, ', 'is not an address'],
-  ['--url', 'javascript:alert(1)', 'is not an address of the web'],
+  ['--url', 'javascript:alert(1)', 'is not a URL'],
 ])('%s %j is refused', async (name, value, said) => {
   const { code, stdout, stderr } = await mail(page, ...ends, name, value);
   expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(said)]);

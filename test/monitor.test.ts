@@ -167,7 +167,7 @@ describe('a monitor', () => {
   });
 
   test.each([
-    ['ftp://example.com/a', 'is not an address of the web'],
+    ['ftp://example.com/a', 'is not a URL'],
     ['https://user:s3cret@example.com/a', 'without a user and a password'],
   ])('is not %s', async (address, why) => {
     const { code, stderr } = await night('--ping', address);

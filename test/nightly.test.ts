@@ -112,7 +112,7 @@ describe('a night', () => {
     expect(refused.code).toBe(5);
     expect(refused.stderr).toContain('The log has 4 events where the tables have 0');
     expect(refused.stderr).toContain(
-      'Run zen status, which tells what to aggregate anew, or publish with a warning: --force.',
+      'Run zen status, which tells what to aggregate again, or publish with a warning: --force.',
     );
     expect(page()).toBe(before);
     const forced = await nightly('--force', '--heal', '0');
@@ -132,7 +132,7 @@ describe('a night', () => {
       const { code, stderr } = await nightly(...args);
       expect(code).toBe(5);
       expect(stderr).toMatch(
-        /check tables: failed: The tables are not of the same events\. “topic 1” × “18-25” at .*, the first of 3 minutes that differ: the page states no event in dash_engagement, dash_visits has 3\. Aggregate that day anew\.\n/,
+        /check tables: failed: The tables are not of the same events\. “topic 1” × “18-25” at .*, the first of 3 minutes that differ: the page states no event in dash_engagement, dash_visits has 3\. Aggregate that day again\.\n/,
       );
       expect(stderr).not.toContain('--force');
       expect(page()).toBe(before);
@@ -240,7 +240,7 @@ describe('a feed', () => {
     expect([code, stdout]).toEqual([5, expect.stringMatching(/^Not published; .* is as it was\.\n$/)]);
     expect(stderr).toContain('check feed: failed: ');
     expect(stderr).toContain(
-      'has 0 events, fewer than the 1 of --min-events; there is no event before it. See whether the feed of the log has stopped.',
+      'has 0 events, fewer than the 1 of --min-events; there is no event before it. Check whether the feed of the log has stopped.',
     );
     expect(page()).toBe('yesterday');
     await db.close();
@@ -258,7 +258,7 @@ describe('a feed', () => {
     expect(existsSync(join(cwd, 'zen.html'))).toBe(false);
     const old = await status('36h');
     expect(old.code).toBe(5);
-    expect(old.stderr).toMatch(/^The last event is \d+ d old; --max-age is 36 h\. See whether .*\n$/m);
+    expect(old.stderr).toMatch(/^The last event is \d+ d old; --max-age is 36 h\. Check whether .*\n$/m);
     await db.close();
   });
 
@@ -458,7 +458,7 @@ test('a log of today alone is no night yet: aggregate says how to have it, and n
   ];
   expect(aggregated.code).toBe(0);
   const [, command = ''] =
-    /^Nothing to aggregate: the log has events since the last UTC midnight only\. To have them now, run zen (.+)\.\n$/.exec(
+    /^Nothing to aggregate: the log has only events since the last 00:00 UTC\. To have them now, run zen (.+)\.\n$/.exec(
       aggregated.stdout,
     ) ?? [];
   expect(rendered).toMatchObject({
@@ -467,7 +467,7 @@ test('a log of today alone is no night yet: aggregate says how to have it, and n
   });
   expect(await nightly()).toMatchObject({
     code: 5,
-    stderr: expect.stringContaining('since the last UTC midnight only'),
+    stderr: expect.stringContaining('only events since the last 00:00 UTC'),
   });
   await db.run('drop table dash_visits, dash_engagement, zen_runs');
   expect(await nightly('--force')).toMatchObject({ code: 0 });

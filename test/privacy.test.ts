@@ -328,7 +328,7 @@ test('zen render merges groups of fewer than ten people unless told otherwise, a
   const merged = await draw('10');
   expect(told()).toBe('2\u00a0группы');
   expect(JSON.parse(merged.stdout)).toMatchObject({ visits: 24, merged: 2 });
-  expect(merged.stderr).toContain('2 groups of a topic, an age and an event stand merged');
+  expect(merged.stderr).toContain('2 groups (topic, age, event) merged');
   const exact = await draw('1');
   expect(JSON.parse(exact.stdout)).toMatchObject({ visits: 24, merged: 0 });
   expect(exact.stderr).not.toContain('merged');

@@ -80,7 +80,7 @@ test('nobody is asked with --yes, or with --append', async () => {
 test('where nobody can be asked it is exit 2, and the log is kept', async () => {
   const { code, stdout, stderr } = await run(['restore', file, '--database', url], { cwd: dirname(file) });
   expect([code, stdout]).toEqual([2, '']);
-  expect(stderr).toMatch(/^log_raw in .* Say --yes to replace it, or --append to add to it\.\n$/);
+  expect(stderr).toMatch(/^log_raw in .* Give --yes to replace it, or --append to add to it\.\n$/);
   expect(await users()).toEqual([4]);
 });
 
@@ -89,7 +89,7 @@ describe('prune, at a terminal,', () => {
   const at = ['--database', other];
   const prune = ['prune', '--prune-raw', '30d', '--prune-aggregates', '400d', ...at];
   const asked =
-    'Would prune 2 events of the log, 1 rows of dash_visits and 1 of dash_engagement. Take them out for good? [y/N]';
+    'Would prune 2 events of the log, 1 row of dash_visits and 1 of dash_engagement. Delete them for good? [y/N]';
 
   beforeAll(async () => {
     writeFileSync(file, csv(1, 2));

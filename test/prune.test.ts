@@ -87,7 +87,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     await open();
     await prune(db, { ...all, raw: keep }, now);
     await expect(explicit(2, 5)).rejects.toThrow(
-      /^2026-11-02 00:00 … 2026-11-04 00:00 UTC.* was pruned from the log/,
+      /^2026-11-02 00:00 up to, not including, 2026-11-04 00:00 UTC was pruned from the log/,
     );
     expect(await explicit(4, 5)).toEqual([days(4, 5)]);
     await insertEvents(db, log.slice(0, 6));
@@ -182,7 +182,7 @@ test('the command line prunes, and asks what', async () => {
     code: 2,
     stdout: '',
     stderr: expect.stringMatching(
-      new RegExp(`: Would prune ${events.toLocaleString('en')} events of .* Say --yes to take them out`),
+      new RegExp(`: Would prune ${events.toLocaleString('en')} events of .* Give --yes to delete them`),
     ),
   });
   const { code, stdout: told } = await command('prune', '--prune-raw', '30d', '--yes');

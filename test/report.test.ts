@@ -32,16 +32,16 @@ test('a command that mends a stretch keeps to the rule that it was aggregated wi
   const nearest =
     'zen aggregate --start-dt 2026-11-03T00:00:00Z --end-dt 2026-11-03T12:00:00Z --minute nearest';
   expect(told.slice(7)).toEqual([
-    'Not aggregated: 2026-11-02 00:00 … 2026-11-03 00:00 UTC, the end excluded. ' +
+    'Not aggregated: 2026-11-02 00:00 up to, not including, 2026-11-03 00:00 UTC. ' +
       'Run zen aggregate --start-dt 2026-11-02T00:00:00Z --end-dt 2026-11-03T00:00:00Z --minute nearest',
-    'Changed since: 2026-11-01 10:00 … 2026-11-01 10:01 UTC, the end excluded: the log has 2 events, dash_visits 1. ' +
+    'Changed since: 2026-11-01 10:00 up to, not including, 2026-11-01 10:01 UTC: the log has 2 events, dash_visits 1. ' +
       'Run zen aggregate --start-dt 2026-11-01T10:00:00Z --end-dt 2026-11-01T10:01:00Z --minute nearest',
-    'Changed since: 2026-11-03 11:58 … 2026-11-03 12:02 UTC, the end excluded: the log has 9 events, dash_visits 5. ' +
+    'Changed since: 2026-11-03 11:58 up to, not including, 2026-11-03 12:02 UTC: the log has 9 events, dash_visits 5. ' +
       'Run zen aggregate --start-dt 2026-11-03T11:58:00Z --end-dt 2026-11-03T12:00:00Z --minute nearest, ' +
       'then zen aggregate --start-dt 2026-11-03T12:00:00Z --end-dt 2026-11-03T12:02:00Z',
-    'People are not counted: 2026-11-01 00:00 … 2026-11-02 00:00 UTC, the end excluded. ' +
+    'People are not counted: 2026-11-01 00:00 up to, not including, 2026-11-02 00:00 UTC. ' +
       'Run zen aggregate --start-dt 2026-11-01T00:00:00Z --end-dt 2026-11-02T00:00:00Z --minute nearest --users',
-    'People are not counted: 2026-11-03 00:00 … 2026-11-04 00:00 UTC, the end excluded. ' +
+    'People are not counted: 2026-11-03 00:00 up to, not including, 2026-11-04 00:00 UTC. ' +
       `Run ${nearest} --users, then zen aggregate --start-dt 2026-11-03T12:00:00Z --end-dt 2026-11-04T00:00:00Z --users`,
   ]);
 });
@@ -62,7 +62,7 @@ test('each kind of run is told in words of its own', () => {
   expect(
     lines({ runs })
       .slice(-4)
-      .map((line) => line.replace(/^.*excluded: /, '')),
+      .map((line) => line.replace(/^.*UTC: /, '')),
   ).toEqual([
     '1,200 events into 30 + 40 rows, in 2.0 s',
     'failed: no room',
@@ -83,10 +83,10 @@ test('what has changed is one line for a day, from its first minute to its last,
   const told = lines({ changed, coverage }).filter((line) => line.startsWith('Changed since'));
   expect(told).toEqual([
     expect.stringContaining(
-      'Changed since: 6 minutes of 2026-11-01 10:00 … 2026-11-02 06:01 UTC, the end excluded: the log has 11 events in them, dash_visits 5.',
+      'Changed since: 6 minutes of 2026-11-01 10:00 up to, not including, 2026-11-02 06:01 UTC: the log has 11 events in them, dash_visits 5.',
     ),
     expect.stringContaining(
-      '2026-11-03 06:00 … 2026-11-03 06:01 UTC, the end excluded: the log has 1 events, dash_visits 0.',
+      '2026-11-03 06:00 up to, not including, 2026-11-03 06:01 UTC: the log has 1 event, dash_visits 0.',
     ),
   ]);
   expect(statusJson({ ...status, changed, coverage }).changed).toEqual(

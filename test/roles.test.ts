@@ -148,7 +148,7 @@ describe('a role that may only use the log of another', () => {
     expect([code, stdout]).toEqual([1, '']);
     const name = url.pathname.slice(1);
     expect(stderr).toBe(
-      `There is no database ${name}, and ${role} may not create one. Have it created, or name one that exists.\n`,
+      `There is no database ${name}, and ${role} may not create one. Ask for it to be created, or name one that exists.\n`,
     );
   });
 });

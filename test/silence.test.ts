@@ -151,7 +151,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(checks.find(({ name }) => name === 'silence')).toEqual({
       name: 'silence',
       outcome: 'warned',
-      text: '2026-11-23 13:00 … 2026-11-23 14:00 UTC, the end excluded, has not one event, in busy time: see whether the feed failed.',
+      text: '2026-11-23 13:00 up to, not including, 2026-11-23 14:00 UTC has not one event, in a busy time: check whether the feed failed.',
     });
   });
 

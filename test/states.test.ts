@@ -159,7 +159,7 @@ describe.each(isAll ? kinds : ['server' as const])('on the %s database', (kind) 
     some<[string, RegExp]>([
       ["dash_visits set dt = 'infinity'", /dash_visits has rows without a time that can be/],
       ["dash_engagement set dt = '-infinity'", /dash_engagement has rows without a time/],
-      ['dash_visits set dt = null', /Take them out: delete from dash_visits where dt is null or/],
+      ['dash_visits set dt = null', /Delete them: delete from dash_visits where dt is null or/],
       ["zen_runs set end_dt = 'infinity'", /zen_runs has rows without a time/],
       ["zen_runs set start_dt = end_dt + interval '1 day'", /zen_runs has rows without a time/],
     ]),
@@ -170,7 +170,7 @@ describe.each(isAll ? kinds : ['server' as const])('on the %s database', (kind) 
     for (const command of some(['aggregate', 'render', 'status', 'nightly', 'prune'] as const))
       await expectRefusal(command, says);
     const { stderr } = await run('status');
-    await db.run(/out: (delete .*)\.\n$/.exec(stderr)?.[1] ?? '');
+    await db.run(/them: (delete .*)\.\n$/.exec(stderr)?.[1] ?? '');
     expect(await run('aggregate')).toMatchObject({ code: 0 });
     expect(await readVisits(db)).toEqual(countVisits(events, 'floor'));
   });

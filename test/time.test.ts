@@ -47,7 +47,9 @@ describe('what is not a time is refused by name', () => {
 test('times and windows are told in UTC', () => {
   const [start, end] = [parseTime('2019-09-24 18:00'), parseTime('2019-09-24 19:00:30')];
   expect(isoTime(start)).toBe('2019-09-24T18:00:00Z');
-  expect(describeWindow({ start, end })).toBe('2019-09-24 18:00 … 2019-09-24 19:00:30 UTC, the end excluded');
+  expect(describeWindow({ start, end })).toBe(
+    '2019-09-24 18:00 up to, not including, 2019-09-24 19:00:30 UTC',
+  );
 });
 
 test('the last midnight is that of UTC, and midnight itself is one', () => {

@@ -295,7 +295,7 @@ describe('standard input', () => {
     const { code, stderr } = await zen(['restore', '-'], { ...place, input: archive });
     expect({ code, stderr }).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('Say --yes to replace it'),
+      stderr: expect.stringContaining('Give --yes to replace it'),
     });
   });
 

@@ -62,7 +62,7 @@ export const databaseOption = new Option(
 
 export const projectOption = option(
   '--project <folder>',
-  'a dashboard of one’s own: settings, aggregates and charts that lie over those of zen (default: the nearest folder with a zen.json)',
+  'the folder of a project: settings, aggregates and charts laid over those of zen (default: the nearest folder with a zen.json)',
 );
 
 export const jsonOption = new Option('--json', 'print the result as one JSON object');
@@ -72,11 +72,11 @@ export const commonOptions = [
   databaseOption,
   option(
     '--wait <duration>',
-    'how long to wait for another zen that holds the lock: 90s, 5m … (default: not at all)',
+    'how long to wait if another zen holds the lock: 90s, 5m … (default: not at all)',
     parseDuration,
   ),
   jsonOption,
-  new Option('--quiet', 'print nothing but the result and errors'),
+  new Option('--quiet', 'print only the result and errors'),
   new Option('--debug', 'show where an error comes from'),
 ];
 
@@ -193,13 +193,10 @@ export function parseMonitor(text: string): string {
   return text;
 }
 
-/** @throws ZenError `usage` for what is no address of the web */
+/** @throws ZenError `usage` for what is no URL of http or https */
 export function parseUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new ZenError(
-      'usage',
-      `“${text}” is not an address of the web: write it as https://example.com/zen.html.`,
-    );
+    throw new ZenError('usage', `“${text}” is not a URL: write it as https://example.com/zen.html.`);
   }
   return text;
 }

@@ -66,7 +66,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .version(version())
     .exitOverride()
     .configureOutput(complain ? { writeErr: complain } : {})
-    .showHelpAfterError('Run it with --help for what it takes.')
+    .showHelpAfterError('See zen --help.')
     .hook('preSubcommand', (_, { options }) => {
       requireKnown(program, environment());
       dropUnset(options, environment());
@@ -87,37 +87,34 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     option('--create', 'create the database if the server does not have it'),
     option('--append', 'add to the log instead of replacing it'),
     option('--yes', 'replace a log that is not empty without asking'),
-    option('--allow-empty', 'take a dump that holds no rows, too'),
+    option('--allow-empty', 'accept a dump without rows'),
     option(
       '--table <name>',
-      'a table to take from the dump, name or schema.name, where * is any text; may be repeated (default: log_raw)',
+      'a table to take from the dump: name or schema.name, * for any text; may be repeated (default: log_raw)',
     ).argParser(collectValues),
     option('--null <word>', 'a value that means NULL, in any column; may be repeated').argParser(
       collectValues,
     ),
     option(
       '--columns <map>',
-      'the columns of the log that have other names in the dump: ts=created_at,item_topic=category …',
+      'columns of the log under other names in the dump: ts=created_at,item_topic=category …',
       parseColumns,
     ),
-    option('--dry-run', 'read the dump, and tell what would be restored, without a database'),
+    option('--dry-run', 'read the dump and report what would be restored; needs no database'),
     option('--dbname <name>', 'the database to take from a script that has several'),
     option(
       '--delimiter <mark>',
-      'what separates the values of a CSV (default: told by its header)',
+      'the character between the values of a CSV (default: from its header)',
       parseMark,
     ),
-    option('--quote <mark>', 'what its values are quoted with (default: told by its first rows)', parseMark),
-    option('--escape <mark>', 'what stands before a quote within quotes (default: the same)', parseMark),
+    option('--quote <mark>', 'the character around its values (default: from its first rows)', parseMark),
+    option('--escape <mark>', 'the character before a quote inside quotes (default: the same)', parseMark),
     option(
       '--encoding <name>',
-      'the encoding of a file that does not say it, as in windows-1251 (default: UTF-8)',
+      'the encoding of a file that does not state it, such as windows-1251 (default: UTF-8)',
       requireEncoding,
     ),
-    option(
-      '--time-unit <unit>',
-      'the unit of a ts that is a number (default: told by its magnitude)',
-    ).choices(timeUnits),
+    option('--time-unit <unit>', 'the unit of a numeric ts (default: from its magnitude)').choices(timeUnits),
   ])
     .argument(
       '<dump...>',
@@ -126,23 +123,23 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .action((dumps: string[], flags: RestoreFlags) => runRestore(dumps, flags, streams));
   addCommand(program, 'aggregate', `fill dash_visits and dash_engagement; ${timesHelp}`, [
     ...dateOptions(
-      'first minute (default: catch up with whatever is not aggregated yet, from the first event)',
-      'end, not included (default: the last UTC midnight)',
+      'start of the window (default: everything not aggregated yet, from the first event)',
+      'end of the window, not included (default: the last UTC midnight)',
     ),
     ...reading(),
-    option('--allow-empty', 'also empty minutes of which the log has no more events; else they stay'),
-    option('--dry-run', 'do the work, tell the figures, and undo it'),
+    option('--allow-empty', 'also empty minutes whose events are gone from the log (default: keep them)'),
+    option('--dry-run', 'do the work, report the figures, and undo it'),
   ]).action(runAggregate);
   addCommand(program, 'render', `write the dashboard; ${timesHelp}`, [
-    outOption('where to write it; - for stdout'),
+    outOption('file to write; - for stdout'),
     mode(),
     ...dateOptions(
-      'first minute (default: the first aggregated one)',
-      'end, not included (default: after the last aggregated one)',
+      'start of the period (default: the first aggregated minute)',
+      'end of the period, not included (default: after the last aggregated minute)',
     ),
     option(
       '--last <duration>',
-      'instead of a first minute: as much as this before the end, which is then the last UTC midnight by default: 24h, 7d …',
+      'length of the period, instead of --start-dt; it ends at the last UTC midnight unless --end-dt is given: 24h, 7d …',
       parseDuration,
     ),
     ...drawing(),
@@ -150,18 +147,18 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   addCommand(
     program,
     'nightly',
-    'aggregate what is missing, look whether it can be shown, and publish the page; exit 5 when not',
+    'aggregate what is missing, check it, and publish the page; exit 5 if a check fails',
     night(),
   ).action((flags: NightlyFlags) => runNightly(flags, listPages(project, flags.out)));
-  addCommand(program, 'prune', 'take old days, up to a UTC midnight, out of the log and the aggregates', [
+  addCommand(program, 'prune', 'delete old days, up to a UTC midnight, from the log and the aggregates', [
     ...pruning(),
-    option('--yes', 'take them out without asking'),
-    option('--dry-run', 'do the work, tell the figures, and undo it'),
+    option('--yes', 'delete without asking'),
+    option('--dry-run', 'do the work, report the figures, and undo it'),
   ]).action((flags: PruneFlags) => runPrune(flags, streams));
   const schedule = addCommand(
     program,
     'schedule',
-    'print what makes zen nightly run at midnight UTC, for this installation',
+    'print a crontab line, or a service and timer, that runs zen nightly at midnight UTC',
     [
       new Option('--cron', 'a line for crontab'),
       new Option('--systemd', 'a service and a timer, and a service that mails a failure'),
@@ -172,27 +169,27 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   schedule.action(async (flags: ScheduleFlags) => {
     (await import('./commands/schedule.ts')).runSchedule(flags, given, listPages(project, flags.out)); // with Handlebars, which no other command's start needs
   });
-  addCommand(program, 'status', 'tell what is aggregated, what is missing, and what has changed since', [
+  addCommand(program, 'status', 'report what is aggregated, what is missing, and what has changed since', [
     option(
       '--max-age <duration>',
-      'exit 5 when the end of what is aggregated, or the last event of the log, is older: 36h, 2d …',
+      'exit 5 if the aggregated data or the last event of the log is older: 36h, 2d …',
       parseDuration,
     ),
   ]).action(runStatus);
   addCommand(
     program,
     'verify',
-    'look whether a page is what it states, and with --database whether that still has its numbers',
+    'check that a page is intact, and with --database that the tables still have its numbers',
     [largest(), comparedDatabase()],
   )
     .argument('<page>', 'a page that zen rendered')
     .action(runVerify);
-  addCommand(program, 'mail', 'write a message about a page, to be sent by sendmail or any other', [
-    option('--from <address>', 'who it is from', parseAddresses),
-    option('--to <addresses>', 'who it is for, with commas between', parseAddresses),
+  addCommand(program, 'mail', 'write a message about a page, for sendmail or a relay', [
+    option('--from <address>', 'the sender', parseAddresses),
+    option('--to <addresses>', 'the recipients, separated by commas', parseAddresses),
     option('--url <url>', 'where the page can be opened', parseUrl),
-    option('--attach <MB>', 'attach the page when it has at most so many megabytes', parseSize).default(7),
-    new Option('--out <file>', 'where to write it (default: -, stdout)'), // ZEN_OUT is the page
+    option('--attach <MB>', 'attach the page if it has at most this many megabytes', parseSize).default(7),
+    new Option('--out <file>', 'file to write (default: -, stdout)'), // ZEN_OUT is the page
     mode(),
     largest(),
     comparedDatabase(),
@@ -201,8 +198,8 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .action(runMail);
   addCommand(program, 'export', `write the rows of an aggregate to stdout; ${timesHelp}`, [
     ...dateOptions(
-      'first minute (default: the first aggregated one)',
-      'end, not included (default: the last one)',
+      'start of the period (default: the first aggregated minute)',
+      'end of the period, not included (default: after the last minute)',
     ),
     new Option('--json', 'a JSON object a line, instead of CSV'),
   ])
@@ -220,14 +217,14 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   const check = addCommand(
     program,
     'check',
-    'look whether all is as it must be, and write nothing: zen.json, SQL, charts, database',
+    'check a project and its database (zen.json, SQL, charts, rights), and write nothing',
     [],
   );
   check.action((flags: CommonOptions) => runCheck(flags, project?.file, streams));
   program
     .command('config')
     .description(
-      'print what is in force of all options, and where it is from: the environment, zen.json or a default',
+      'print the settings in force, and where each comes from: the environment, zen.json or a default',
     )
     .addOption(projectOption)
     .addOption(jsonOption)
@@ -238,7 +235,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
 }
 
 function addCommand(program: Command, name: string, description: string, options: Option[]): Command {
-  const added = program.command(name).description(description);
+  const added = program.command(name).description(description).showHelpAfterError(`See zen ${name} --help.`);
   const own = new Set(options.map(({ long }) => long));
   for (const each of [...options, ...commonOptions.filter(({ long }) => !own.has(long))])
     added.addOption(each);
@@ -249,11 +246,11 @@ function addCommand(program: Command, name: string, description: string, options
 function comparedDatabase(): Option {
   return new Option(
     '--database <url>',
-    'compare the page with this one, too: postgres://… for a server, a folder for the embedded database (default: none is opened)',
+    'also compare the page with this database: postgres://… for a server, a folder for the embedded database (default: none is opened)',
   );
 }
 
-function outOption(description = 'where to write it'): Option {
+function outOption(description = 'file to write'): Option {
   return option('--out <file>', description).default('output/zen.html');
 }
 
@@ -264,46 +261,46 @@ function night(): Option[] {
     mode(),
     option(
       '--last <duration>',
-      'how much the page shows, up to the last UTC midnight: 24h, 7d …',
+      'length of the period, up to the last UTC midnight: 24h, 7d …',
       parseDuration,
     ).default(7 * dayMs, '7d'),
-    option('--archive', 'also keep the page under its last day, as in zen-2026-11-22.html'),
-    option('--keep <n>', 'how many of these to keep', parseCount).default(30),
+    option('--archive', 'also keep a copy named after its last day, such as zen-2026-11-22.html'),
+    option('--keep <n>', 'how many copies to keep', parseCount).default(30),
     option(
       '--heal <duration>',
-      'aggregate days of the last 7d, 30d … anew to which events came late; 0 for none',
+      'aggregate again days of the last 7d, 30d … to which events came late; 0 for none',
       parseDuration,
     ).default(7 * dayMs, '7d'),
     option(
       '--retry-for <duration>',
-      'try a server that cannot be reached again, with growing pauses, for so long: 2h …',
+      'retry an unreachable server for this long, with growing pauses: 2h …',
       parseDuration,
     ).default(0, '0'),
     new Option('--no-aggregate', 'check and publish what another engine has written into the tables'),
     option(
       '--min-events <n>',
-      'publish only when the last day has so many events; 0: whatever it has',
+      'publish only if the last day has at least this many events; 0: any number',
       parseEvents,
     ).default(usualLimits.minEvents),
     option(
       '--max-change <times>',
-      'warn when the last day has so many times more, or fewer, events than the median of the days before',
+      'warn if the last day has this many times more, or fewer, events than the median of the days before',
       parseTimes,
     ).default(usualLimits.maxChange),
     option(
       '--min-silence <duration>',
-      'warn of a suspicious stretch without events when it is as long: 5m, 2h …',
+      'warn of a suspicious stretch without events if it is at least this long: 5m, 2h …',
       parseDuration,
     ).default(usualLimits.minSilence, '5m'),
     option(
       '--fail-on <outcome>',
-      'what keeps the page from being published: a failed check, or a warning, too',
+      'what keeps the page from being published: a failed check, or also a warning',
     )
       .choices(['fail', 'warn'])
       .default('fail'),
-    option('--force', 'publish although a check failed, with a warning on the page'),
-    option('--log-format <format>', 'how the steps are told').choices(['text', 'json']).default('text'),
-    option('--metrics <file>', 'write the figures of the night for Prometheus, also when it failed'),
+    option('--force', 'publish even if a check fails, with a warning on the page'),
+    option('--log-format <format>', 'format of the progress lines').choices(['text', 'json']).default('text'),
+    option('--metrics <file>', 'write the figures of the night for Prometheus, also after a failure'),
     option(
       '--ping <url>',
       'tell a monitor such as healthchecks.io: <url>/start, then <url>, or <url>/<exit code> when it failed',
@@ -312,14 +309,14 @@ function night(): Option[] {
     ...reading(),
     ...drawing(),
     ...pruning(),
-    new Option('--quiet', 'print nothing, unless something is wrong'),
+    new Option('--quiet', 'print nothing unless something is wrong'),
   ];
 }
 
 function mode(): Option {
   return option(
     '--mode <octal>',
-    'who may read the file: 640, 644 … (default: as what it replaces, else 640)',
+    'permissions of the file: 640, 644 … (default: those of the file it replaces, else 640)',
     parseMode,
   );
 }
@@ -329,35 +326,31 @@ function reading(): Option[] {
   return [
     option(
       '--lookback <duration>',
-      'without a first minute: read this much again, for late events: 6h, 2d …',
+      'when --start-dt is not given: read this much again, for late events: 6h, 2d …',
       parseDuration,
     ),
     option(
       '--minute <rule>',
-      "an event's minute: the one it happened in, or the nearest one as in the original",
+      "an event's minute: the one it happened in, or the nearest one, as in the original pipeline",
     )
       .choices(['floor', 'nearest'])
       .default('floor'),
     option(
       '--jobs <n>',
-      'how many days to work on at once (default: one for each core, at most 4; embedded: 1)',
+      'how many days to work on at once (default: one per core, at most 4; embedded: 1)',
       parseCount,
     ),
     option(
       '--users',
-      'fill dash_users whatever it takes: how many people come back, by minute (default: for most of a day)',
+      'always fill dash_users: how many people come back, by minute (default: if the window covers most of a day)',
     ),
-    new Option('--no-users', 'do not fill dash_users'),
+    new Option('--no-users', 'do not fill dash_users, and delete its rows for those days'),
   ];
 }
 
 /** Beyond which a file is read no further: it may be a stranger's. */
 function largest(): Option {
-  return option(
-    '--max-size <MB>',
-    'megabytes that the page may have; a larger one is refused',
-    parseSize,
-  ).default(18);
+  return option('--max-size <MB>', 'the largest page to read, in megabytes', parseSize).default(18);
 }
 
 /** The options on drawing the page. */
@@ -365,12 +358,12 @@ function drawing(): Option[] {
   return [
     option(
       '--max-size <MB>',
-      'megabytes that the page may take; hours stand for its oldest minutes when it must be smaller',
+      'the largest page to write, in megabytes; a larger one gets hours for its oldest minutes',
       parseSize,
     ).default(18),
     option(
       '--min-cell <n>',
-      'merge groups (topic, age, event) of fewer people than this; 1 for none',
+      'merge groups (topic, age, event) with fewer people than this; 1: merge none',
       parseCount,
     ).default(10),
     option('--locale <name>', 'language of the page: ru, en, or one of the project').default('ru'),
@@ -383,12 +376,12 @@ function pruning(): Option[] {
   return [
     option(
       '--prune-raw <duration>',
-      'take events out of the log that are older than this, and aggregated: 30d … (default: none)',
+      'delete events from the log that are older than this and aggregated: 30d … (default: none)',
       parseDuration,
     ),
     option(
       '--prune-aggregates <duration>',
-      'take rows out of the aggregates that are older than this: 400d … (default: none)',
+      'delete rows from the aggregates that are older than this: 400d … (default: none)',
       parseDuration,
     ),
   ];

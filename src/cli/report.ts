@@ -10,7 +10,7 @@ import type { OddIds } from '../restore/ids.ts';
 import type { Summary, NullWords } from '../restore/summary.ts';
 import { describeDuration, describeWindow, isoTime, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { formatCount } from './format.ts';
+import { describeCount, formatCount } from './format.ts';
 
 /** The state of the aggregates, for people. */
 export function describeStatus(status: Status, label: string): string {
@@ -46,13 +46,13 @@ export function describeStatus(status: Status, label: string): string {
     ...gaps.map((window) => `Not aggregated: ${describeWindow(window)}. ${remedy(window, coverage)}`),
     ...silences.map(
       (window) =>
-        `Suspicious silence: ${describeWindow(window)}: not one event in busy time. See whether the feed failed.`,
+        `Suspicious silence: ${describeWindow(window)}: not one event in a busy time. Check whether the feed failed.`,
     ),
     ...mergeDays(changed).map((day) => `${describeChangedDay(day)} ${remedy(day, coverage)}`),
     ...describeLate(late),
     ...outdated.map(
       ({ table, ...window }) =>
-        `Not as its file in sql/aggregates says now: ${table}, ${describeWindow(window)}. Run zen aggregate, while the log has it.`,
+        `Its file in sql/aggregates has changed since: ${table}, ${describeWindow(window)}. Run zen aggregate while the log still has it.`,
     ),
     ...uncounted.map(
       (window) =>
@@ -92,16 +92,16 @@ function mergeDays(changed: readonly Changed[]): ChangedDay[] {
 
 function describeChangedDay({ events, visits, minutes, ...window }: ChangedDay): string {
   const isWhole = window.end - window.start === minutes * minuteMs;
-  const where = `${isWhole ? '' : `${formatCount(minutes)} minutes of `}${describeWindow(window)}`;
-  return `Changed since: ${where}: the log has ${formatCount(events)} events${isWhole ? '' : ' in them'}, ${findCounting().table} ${formatCount(visits)}.`;
+  const where = `${isWhole ? '' : `${describeCount(minutes, 'minute')} of `}${describeWindow(window)}`;
+  return `Changed since: ${where}: the log has ${describeCount(events, 'event')}${isWhole ? '' : ' in them'}, ${findCounting().table} ${formatCount(visits)}.`;
 }
 
 /** A line for each day. */
 export function describeLate(late: readonly Changed[]): string[] {
   return mergeDays(late).map(
     ({ events, minutes, ...window }) =>
-      `Came late: ${formatCount(minutes)} minutes of ${describeWindow(window)}: the log has ${formatCount(events)} events in them, ` +
-      'though it was pruned there. No table has them. Delete them; or restore what was pruned, with --append, and aggregate that day anew.',
+      `Came late: ${describeCount(minutes, 'minute')} of ${describeWindow(window)}: the log has ${describeCount(events, 'event')} in them, ` +
+      'though it was pruned there. No table has them. Delete them, or restore what was pruned with --append and aggregate that day again.',
   );
 }
 
@@ -110,7 +110,7 @@ function describeRun(run: Run): string {
 }
 
 function describeOutcome({ started, finished, outcome, error, ...run }: Run): string {
-  const events = `${formatCount(run.events ?? 0)} events`;
+  const events = describeCount(run.events ?? 0, 'event');
   const rows = `${Object.values(run.written ?? {})
     .map(formatCount)
     .join(' + ')} rows`;
@@ -172,8 +172,8 @@ export function statusJson({
 export function describeLog(summary: Summary, odd: readonly OddIds[]): string {
   const { first, last, nulls, duplicate_ids, outside, in_seconds } = summary;
   const lines = [
-    `It holds ${formatCount(summary.item_topics)} card topics, ${formatCount(summary.source_topics)} source topics, ` +
-      `${formatCount(summary.age_segments)} age groups, ${formatCount(summary.events)} kinds of event` +
+    `It holds ${describeCount(summary.item_topics, 'card topic')}, ${describeCount(summary.source_topics, 'source topic')}, ` +
+      `${describeCount(summary.age_segments, 'age group')}, ${describeCount(summary.events, 'kind of event', 'kinds of event')}` +
       (first === null || last === null ? '.' : `, from ${isoTime(first)} to ${isoTime(last)}.`),
     ...describeKinds(summary),
   ];
@@ -181,8 +181,10 @@ export function describeLog(summary: Summary, odd: readonly OddIds[]): string {
   if (missing.length > 0) lines.push(`Missing values: ${missing.join(', ')}.`);
   lines.push(...odd.map(describeIds));
   lines.push(...summary.words.map(describeWord));
-  if (duplicate_ids > 0) lines.push(`${formatCount(duplicate_ids)} events repeat the id of another.`);
-  if (outside > 0) lines.push(`${formatCount(outside)} events lie outside the years 2000 to 2100.`);
+  if (duplicate_ids > 0)
+    lines.push(`${describeCount(duplicate_ids, 'event repeats', 'events repeat')} the id of another.`);
+  if (outside > 0)
+    lines.push(`${describeCount(outside, 'event lies', 'events lie')} outside the years 2000 to 2100.`);
   if (in_seconds > 0)
     lines.push(`${formatCount(in_seconds)} of them look like seconds: ts should be milliseconds.`);
   return lines.join('\n');

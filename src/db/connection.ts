@@ -306,7 +306,9 @@ function notTaken(error: unknown, place: string): ZenError {
 
 function notAllowed(error: unknown, role: string, name: string): ZenError {
   const why = `There is no database ${name}, and ${role} may not create one`;
-  return new ZenError('failed', `${why}. Have it created, or name one that exists.`, { cause: error });
+  return new ZenError('failed', `${why}. Ask for it to be created, or name one that exists.`, {
+    cause: error,
+  });
 }
 
 /**

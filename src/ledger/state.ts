@@ -217,7 +217,7 @@ async function requireTimes(session: Session, tables: readonly TableState[]): Pr
   if (!found) return;
   const { name } = found;
   const why = `${name} has rows without a time that can be: NULL, infinite, or before its start`;
-  throw new ZenError('failed', `${why}. Take them out: delete from ${name} where ${timelessOf(name)}.`);
+  throw new ZenError('failed', `${why}. Delete them: delete from ${name} where ${timelessOf(name)}.`);
 }
 
 /** Checks that no row security under a view hides rows from it, which its own state does not tell. */
@@ -231,7 +231,7 @@ async function requireWholeView(db: Database, name: ZenTable): Promise<void> {
       const { code, message = '' } = ((error as Error).cause ?? {}) as { code?: string; message?: string };
       if (code !== '42501' || !message.includes('row-level security')) throw error;
       const why = `Row security may hide rows that the view ${name} shows (${message})`;
-      throw new ZenError('failed', `${why}. Have the owner of the view granted bypassrls.`, { cause: error });
+      throw new ZenError('failed', `${why}. Grant bypassrls to the owner of the view.`, { cause: error });
     });
 }
 

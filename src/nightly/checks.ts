@@ -125,7 +125,7 @@ function checkCoverage(period: Window, covered: readonly Covered[]): Check {
   return {
     name: 'coverage',
     outcome: 'failed',
-    text: `${describeWindow(first)}, was never aggregated${more}.`,
+    text: `${describeWindow(first)} was never aggregated${more}.`,
   };
 }
 
@@ -148,13 +148,13 @@ async function checkFeed(session: Session, { start, end }: Window, { minEvents }
   const last = await queryLatest(session, end);
   const latest =
     last === null ? 'there is no event before it' : `the last event before its end is of ${isoTime(last)}`;
-  const told = `${describeWindow(day)}, has ${events} events`;
+  const told = `${describeWindow(day)} has ${events} events`;
   return events >= minEvents
     ? { name: 'feed', outcome: 'passed', text: `${told}.` }
     : {
         name: 'feed',
         outcome: 'failed',
-        text: `${told}, fewer than the ${minEvents} of --min-events; ${latest}. See whether the feed of the log has stopped.`,
+        text: `${told}, fewer than the ${minEvents} of --min-events; ${latest}. Check whether the feed of the log has stopped.`,
       };
 }
 
@@ -165,7 +165,7 @@ async function checkSilence(session: Session, period: Window, { minSilence }: Li
   const [first, ...others] = silences.filter(({ start, end }) => end - start >= minSilence);
   if (!first) return { name, outcome: 'passed', text: 'No stretch without events is suspicious.' };
   const more = others.length > 0 ? `, and ${others.length} more stretches` : '';
-  const text = `${describeWindow(first)}, has not one event, in busy time${more}: see whether the feed failed.`;
+  const text = `${describeWindow(first)} has not one event, in a busy time${more}: check whether the feed failed.`;
   return { name, outcome: 'warned', text };
 }
 

@@ -74,7 +74,7 @@ export class Gatherer {
 
   #refuse(names: string[], minute: number, fault: string): ZenError {
     const place = `${names.map((name) => `“${name}”`).join(' × ')} at ${isoTime(this.#timeOf(minute))}`;
-    return new ZenError('failed', `${this.#table} ${fault}: ${place}. Aggregate that minute anew.`);
+    return new ZenError('failed', `${this.#table} ${fault}: ${place}. Aggregate that minute again.`);
   }
 
   /** For each dimension the sums of its names' values. */

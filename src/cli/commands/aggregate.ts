@@ -9,7 +9,7 @@ import { merge, subtract } from '../../ledger/windows.ts';
 import { mayCountUsers } from '../../people/table.ts';
 import { describeWindow, isoTime, lastMidnight, minuteMs } from '../../time.ts';
 import type { Window } from '../../time.ts';
-import { formatCount, describeRows, describeShare, isoWindow, rowsJson } from '../format.ts';
+import { describeCount, describeRows, describeShare, isoWindow, rowsJson } from '../format.ts';
 import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
 import { runCommand } from '../run.ts';
@@ -68,10 +68,10 @@ export async function aggregateIn(
     seconds: seconds(),
   };
   if (windows.length === 0) return { text: await explainNothing(db, Date.now()), json };
-  const stay = kept.map((window) => `\n${describeWindow(window)}, ${keeps}`);
+  const stay = kept.map((window) => `\n${describeWindow(window)} ${keeps}`);
   return {
     text:
-      `${dryRun ? 'Would aggregate' : 'Aggregated'} ${formatCount(events)} events of ${stated}, into ` +
+      `${dryRun ? 'Would aggregate' : 'Aggregated'} ${describeCount(events, 'event')} of ${stated}, into ` +
       `${describeRows(rows)}, in ${seconds()} s.${stay.join('')}`,
     json,
   };
@@ -93,7 +93,7 @@ async function noteBefore(
   );
   if (other)
     terminal.note(
-      `${describeWindow(other)}, is aggregated with --minute ${other.minute}, this run with ${minute}: where they meet, ` +
+      `${describeWindow(other)} is aggregated with --minute ${other.minute}, this run with ${minute}: where they meet, ` +
         'an event may be counted twice, or not at all.',
     );
   if (users && !(await mayCountUsers(db)))
@@ -108,9 +108,9 @@ async function explainNothing(db: Database, now: number): Promise<string> {
   const before = { start: firstYear, end: today.start };
   const [found] = await listEventful(db, [before]);
   if (found || (await listEventful(db, [today])).length === 0)
-    return 'Nothing to aggregate: all of the log up to the last UTC midnight is, or there are no events before it.';
+    return 'Nothing to aggregate: everything up to the last 00:00 UTC is aggregated already, or the log has no events before it.';
   return (
-    'Nothing to aggregate: the log has events since the last UTC midnight only. To have them now, run ' +
+    'Nothing to aggregate: the log has only events since the last 00:00 UTC. To have them now, run ' +
     `zen aggregate --start-dt ${isoTime(today.start)} --end-dt ${isoTime(today.end)}.`
   );
 }

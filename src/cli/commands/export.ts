@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { exportRows } from '../../aggregate/export.ts';
 import { listOwn } from '../../ledger/state.ts';
-import { formatCount } from '../format.ts';
+import { describeCount } from '../format.ts';
 import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
 import { runCommand } from '../run.ts';
@@ -20,6 +20,6 @@ export async function runExport(name: string, flags: ExportFlags, streams: Strea
     await tellState(db, terminal, { reads: listOwn() });
     const format = flags.json ? 'json' : 'csv';
     const rows = await exportRows(db, name, format, readDates(flags), write);
-    return { text: `Exported ${formatCount(rows)} rows of ${name}.`, json: { rows }, page: '' };
+    return { text: `Exported ${describeCount(rows, 'row')} of ${name}.`, json: { rows }, page: '' };
   });
 }

@@ -23,11 +23,11 @@ export interface MailFlags extends CommonOptions, ReadOptions {
 /** Only a page that is what it states is sent. */
 export async function runMail(file: string, flags: MailFlags): Promise<void> {
   const { from, to, url } = flags;
-  if (from === undefined) throw new ZenError('usage', 'Say who the message is from: --from <address>.');
-  if (to === undefined) throw new ZenError('usage', 'Say who the message is for: --to <addresses>.');
+  if (from === undefined) throw new ZenError('usage', 'Give the sender: --from <address>.');
+  if (to === undefined) throw new ZenError('usage', 'Give the recipients: --to <addresses>.');
   const out = flags.out === '-' ? undefined : flags.out;
   if (flags.json && out === undefined)
-    throw new ZenError('usage', 'With --json, say where the message goes: --out <file>.');
+    throw new ZenError('usage', 'With --json, name a file for the message: --out <file>.');
   if (out !== undefined && (await isSame(out, file)))
     throw new ZenError('usage', `${out} is the page: name another file for the message.`);
   const html = await readPageFile(file, flags.maxSize);
@@ -64,7 +64,7 @@ async function readWhole(
   const { readHistory } = await import('../../mail/history.ts');
   const { data, differences } = await verify(html, db, roomFor(maxSize * 1e6));
   if (!data || differences.length > 0)
-    throw new ZenError('stale', `${file} is not what it states: see zen verify. Render it anew.`);
+    throw new ZenError('stale', `${file} is not what it states: see zen verify. Render it again.`);
   const language = readLanguage(html);
   return { language, history: readHistory(data, language) };
 }

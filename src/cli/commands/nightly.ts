@@ -244,7 +244,7 @@ async function examine(session: Session, flags: NightlyFlags, figures: Figures):
     checks.push({ name: 'tables', outcome: 'passed', text: 'Both tables have the same events.' });
     return { window, checks, failed, late, content };
   }
-  const text = `The tables are not of the same events. ${differs} Aggregate that day anew.`;
+  const text = `The tables are not of the same events. ${differs} Aggregate that day again.`;
   const tables: Check = { name: 'tables', outcome: 'failed', text };
   return { window, checks: [...checks, tables], failed: [...failed, tables], late };
 }
@@ -267,7 +267,7 @@ function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<st
   const isFirm = failed.some(({ name }) => name === 'tables');
   const orForce = isFirm ? '' : ', or publish with a warning: --force';
   const isOwn = failed.every(({ name }) => name.startsWith('checks/'));
-  const remedy = isOwn ? 'Mend what it finds' : 'Run zen status, which tells what to aggregate anew';
+  const remedy = isOwn ? 'Mend what it finds' : 'Run zen status, which tells what to aggregate again';
   return {
     text: `Not published; ${resolve(out)} is as it was.`,
     json: { ...json, published: false },

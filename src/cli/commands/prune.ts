@@ -5,7 +5,7 @@ import { ZenError } from '../../errors.ts';
 import { inspectTables } from '../../ledger/state.ts';
 import { describeWindow } from '../../time.ts';
 import { requireConsent } from '../consent.ts';
-import { formatCount, describeRows, isoWindow, rowsJson } from '../format.ts';
+import { describeCount, describeRows, isoWindow, rowsJson } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
@@ -24,7 +24,7 @@ export interface PruneFlags extends CommonOptions {
 /** @param streams where it talks, and a person answers */
 export async function runPrune(flags: PruneFlags, streams?: Streams): Promise<void> {
   if (flags.pruneRaw === undefined && flags.pruneAggregates === undefined)
-    throw new ZenError('usage', 'Say what may go: --prune-raw 30d, --prune-aggregates 400d, or both.');
+    throw new ZenError('usage', 'Give --prune-raw 30d, --prune-aggregates 400d, or both.');
   await runCommand({ ...flags, streams }, async (db, terminal) => {
     if (!flags.dryRun && !flags.yes) await confirmPruning(db, terminal, flags);
     return pruneIn(db, flags);
@@ -35,8 +35,8 @@ export async function runPrune(flags: PruneFlags, streams?: Streams): Promise<vo
 async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlags): Promise<void> {
   const { text, json } = await pruneIn(db, { ...flags, dryRun: true });
   if (Object.values(json).every((number) => typeof number !== 'number' || number === 0)) return;
-  const remedy = 'Say --yes to take them out, or --dry-run for the figures alone.';
-  await requireConsent(terminal, `${db.label}: ${text}`, 'Take them out for good?', remedy);
+  const remedy = 'Give --yes to delete them, or --dry-run for the figures alone.';
+  await requireConsent(terminal, `${db.label}: ${text}`, 'Delete them for good?', remedy);
 }
 
 export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> {
@@ -47,10 +47,10 @@ export async function pruneIn(db: Database, flags: PruneFlags): Promise<Report> 
   const { events, kept, rows } = await prune(db, { raw, aggregates, dryRun, wait }, Date.now());
   const done = dryRun ? 'Would prune' : 'Pruned';
   const stay = kept.map(
-    (window) => `\n${describeWindow(window)}, stays in the log, which has changed since it was aggregated.`,
+    (window) => `\n${describeWindow(window)} stays in the log, which has changed since it was aggregated.`,
   );
   return {
-    text: `${done} ${formatCount(events)} events of the log, ${describeRows(rows)}.${stay.join('')}`,
+    text: `${done} ${describeCount(events, 'event')} of the log, ${describeRows(rows)}.${stay.join('')}`,
     json: {
       ...{ dry_run: dryRun, events, ...rowsJson(rows) },
       kept: kept.map(isoWindow),

@@ -9,7 +9,7 @@ import type { LocaleName } from '../../render/locale.ts';
 import type { Where } from '../../render/narrow.ts';
 import type { Content, RenderProgress } from '../../render/render.ts';
 import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
-import { formatCount, describeShare, megabytes } from '../format.ts';
+import { describeCount, describeShare, megabytes } from '../format.ts';
 import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
 import { runCommand } from '../run.ts';
@@ -37,7 +37,7 @@ function periodOf(flags: RenderFlags): { start: number | undefined; end: number 
   const { start, end } = readDates(flags);
   if (flags.last === undefined) return { start, end };
   if (start !== undefined)
-    throw new ZenError('usage', 'Say either --last or --start-dt: both tell where the period starts.');
+    throw new ZenError('usage', 'Give either --last or --start-dt: both set the start of the period.');
   const till = end ?? lastMidnight(Date.now());
   return { start: till - flags.last, end: till };
 }
@@ -85,7 +85,7 @@ export function listPages(project: Project | undefined, out: string): OtherPage[
  */
 export async function runRender(flags: RenderFlags, pages: OtherPage[], streams?: Streams): Promise<void> {
   if (flags.json && flags.out === '-')
-    throw new ZenError('usage', 'With --json, say where the page goes: --out <file>.');
+    throw new ZenError('usage', 'With --json, name a file for the page: --out <file>.');
   await runCommand({ ...flags, streams }, async (db, terminal, seconds) => {
     await tellState(db, terminal, { reads: listOwn() });
     if (pages.length === 0) return renderFrom(db, terminal, seconds, flags);
@@ -189,7 +189,7 @@ export async function renderFrom(
       `To stay within ${maxSize} MB, the page has hours for minutes before ${isoTime(coarse.until)}.`,
     );
   for (const window of silences)
-    terminal.note(`${describeWindow(window)}, has not one event, in busy time: the page says so.`);
+    terminal.note(`${describeWindow(window)} has not one event, in busy time: the page says so.`);
   if (uncounted.length > 0)
     terminal.note(
       `The page does not count people: dash_users has none, or not all, of ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}, or they are aggregated with two minute rules. ` +
@@ -197,7 +197,7 @@ export async function renderFrom(
     );
   if (merged > 0)
     terminal.note(
-      `${formatCount(merged)} groups of a topic, an age and an event stand merged, so that none has fewer than ${minCell} people. ` +
+      `${describeCount(merged, 'group')} (topic, age, event) merged, so that none has fewer than ${minCell} people. ` +
         (uncounted.length > 0 ? 'Where people are not counted, that is judged by single minutes. ' : '') +
         'For the exact page, which may tell of single people: --min-cell 1.',
     );
@@ -209,7 +209,7 @@ export async function renderFrom(
       `templates/charts/${name}.vl.json cannot be answered from columns, so that it is slow to filter.`,
     );
   return {
-    text: `Rendered ${formatCount(events)} events of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
+    text: `Rendered ${describeCount(events, 'event')} of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
     json: {
       file,
       bytes,

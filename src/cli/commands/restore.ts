@@ -9,7 +9,7 @@ import { hasEvents, inspect, restore } from '../../restore/restore.ts';
 import type { TimeUnit } from '../../restore/times.ts';
 import { isoTime } from '../../time.ts';
 import { requireConsent } from '../consent.ts';
-import { formatCount, describeProgress, megabytes } from '../format.ts';
+import { describeCount, describeProgress, megabytes } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import { describeIds, describeLog, logJson } from '../report.ts';
 import { runCommand, onInterrupt } from '../run.ts';
@@ -64,7 +64,7 @@ async function lookAt(
   const { format, table, rows, first, odd, notes, summary, ...held } = await inspect(backup, options);
   const mapped = held.columns.map(([name, theirs]) => (name === theirs ? name : `${name} (there ${theirs})`));
   const lines = [
-    `${backup.path} (${format}) holds ${formatCount(rows)} events of ${table.name}. Nothing was changed.`,
+    `${backup.path} (${format}) holds ${describeCount(rows, 'event')} of ${table.name}. Nothing was changed.`,
     `Columns: ${mapped.join(', ')}.`,
     ...first.map((row) => `  ${shorten(row.replaceAll('\t', ' | '), 200)}`),
     ...notes,
@@ -132,7 +132,7 @@ async function restoreFrom(
     if (!indexed)
       terminal.note('log_raw has no index on ts, which only its owner may make: aggregating takes longer.');
     return {
-      text: `Restored ${formatCount(rows)} events (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
+      text: `Restored ${describeCount(rows, 'event')} (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
       json: { rows, bytes, seconds: seconds(), database: db.label, notes, summary: logJson(summary, odd) },
     };
   });
@@ -140,5 +140,5 @@ async function restoreFrom(
 
 async function confirmReplacement(db: Database, terminal: Terminal): Promise<void> {
   const held = `log_raw in ${db.label} is not empty, and would be replaced.`;
-  await requireConsent(terminal, held, 'Replace it?', 'Say --yes to replace it, or --append to add to it.');
+  await requireConsent(terminal, held, 'Replace it?', 'Give --yes to replace it, or --append to add to it.');
 }

@@ -28,7 +28,7 @@ const files = { cron: ['crontab'], systemd: ['zen.service', 'zen-failed.service'
  */
 export function runSchedule(flags: ScheduleFlags, given: Given, pages: readonly OtherPage[]): void {
   if (flags.cron === flags.systemd)
-    throw new ZenError('usage', 'Say for which scheduler: zen schedule --cron, or zen schedule --systemd.');
+    throw new ZenError('usage', 'Choose a scheduler: zen schedule --cron, or zen schedule --systemd.');
   requireFile(flags.out);
   const kind = flags.cron ? 'cron' : 'systemd';
   const target = resolveTarget(flags.database, environment());

@@ -35,8 +35,8 @@ function describeAge({ age, eventAge }: Status, maxAge: number): string[] {
       : `The end of what is aggregated is ${describeDuration(age)} ago; ${allowed}. Run zen aggregate.`;
   const event =
     eventAge === null
-      ? `The log has no event yet; ${allowed}. See whether its feed runs.`
-      : `The last event is ${describeDuration(eventAge)} old; ${allowed}. See whether the feed of the log has stopped.`;
+      ? `The log has no event yet; ${allowed}. Check whether its feed runs.`
+      : `The last event is ${describeDuration(eventAge)} old; ${allowed}. Check whether the feed of the log has stopped.`;
   return [
     ...((age ?? Infinity) > maxAge ? [aggregated] : []),
     ...((eventAge ?? Infinity) > maxAge ? [event] : []),

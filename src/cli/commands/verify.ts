@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Database } from '../../db/database.ts';
 import { ZenError, messageOf } from '../../errors.ts';
-import { formatCount } from '../format.ts';
+import { describeCount } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
@@ -16,7 +16,7 @@ export async function runVerify(file: string, flags: CommonOptions & ReadOptions
   const report = async (db?: Database): Promise<Report> => {
     const { manifest, differences } = await verify(html, db, roomFor(flags.maxSize * 1e6));
     const told = differences.map(describeDifference);
-    const held = `${file} is whole: ${formatCount(manifest.events)} events, ${manifest.start} … ${manifest.end}, by zen ${manifest.zen}`;
+    const held = `${file} is whole: ${describeCount(manifest.events, 'event')}, ${manifest.start} … ${manifest.end}, by zen ${manifest.zen}`;
     return {
       text: told.length > 0 ? told.join('\n') : `${held}${db ? `, as in ${db.label}` : ''}.`,
       json: { file: resolve(file), verified: told.length === 0, manifest, differences },

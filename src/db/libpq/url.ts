@@ -82,7 +82,10 @@ export function readAddress(text: string, env: Environment): Address {
   refuseRequired(other(demands));
   const strange = unheeded.find((name) => settings.has(name));
   if (strange)
-    throw new ZenError('usage', `zen does not heed ${strange}. Take it out of the database's URL.`);
+    throw new ZenError(
+      'usage',
+      `Zen does not support the parameter ${strange}. Take it out of the database's URL.`,
+    );
   for (const name of [...specialNames, ...Object.keys({ ...variables, ...demands }), ...tuning])
     settings.delete(name);
   const url = readFront(front);
@@ -128,7 +131,7 @@ function refuseRequired(asked: Record<string, string>): void {
   const [name] = Object.entries(asked).find(([, value]) => value === 'require') ?? [];
   if (name === undefined) return;
   const remedy = 'Ask for sslmode=verify-full instead';
-  throw new ZenError('usage', `zen cannot do ${name}=require. ${remedy}.`);
+  throw new ZenError('usage', `Zen does not support ${name}=require. ${remedy}.`);
 }
 
 function requirePort(text: string): string {
