@@ -41,6 +41,11 @@ export function readShipped(path: string): string {
 /** Those that were read: they stay the same. */
 const shipped = new Map<string, string>();
 
+/** Where a file that ships with Zen lies. */
+export function findShipped(path: string): string {
+  return fileURLToPath(new URL(path, root));
+}
+
 /** The bytes of a file that ships with Zen, by its path in the package. */
 export function readBytes(path: string): Buffer {
   return readFileSync(new URL(path, root));

@@ -24,7 +24,7 @@ const folders = ['bin', 'docs', 'fixtures', 'scripts', 'sql', 'src', 'templates'
 const files = folders.flatMap(filesIn);
 const code = files
   .filter((path) => /\.(ts|js|sql|hbs|css|json|service|timer)$/.test(path) && !path.endsWith('docs.test.ts'))
-  .concat('package.json')
+  .concat('package.json', 'compose.yaml')
   .map((path) => withoutComments(readFileSync(path, 'utf8')))
   .join('\n');
 const words = new Set([...(code.match(/[\w$]+/g) ?? []), ...foreign]);

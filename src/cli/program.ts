@@ -23,6 +23,7 @@ import { runStatus } from './commands/status.ts';
 import { runVerify } from './commands/verify.ts';
 import { runExport } from './commands/export.ts';
 import type { ExportFlags } from './commands/export.ts';
+import { runDemo } from './commands/demo.ts';
 import { runInit } from './commands/init.ts';
 import type { PruneFlags } from './commands/prune.ts';
 import type { RenderFlags } from './commands/render.ts';
@@ -214,6 +215,12 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .action((folder: string) => {
       runInit(folder, streams);
     });
+  program
+    .command('demo')
+    .description(
+      'make the page of a log that ships with Zen: restore, aggregate and render, in the current folder',
+    )
+    .action(() => runDemo((args) => buildProgram(streams).parseAsync(args, { from: 'user' }), streams));
   const check = addCommand(
     program,
     'check',
