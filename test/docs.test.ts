@@ -20,7 +20,7 @@ const documents = [
 /** Words of other programs, which stand nowhere in the code. */
 const foreign = ['crontab', 'pg_dumpall', 'pipefail', 'ulimit'];
 
-const folders = ['bin', 'docs', 'fixtures', 'scripts', 'sql', 'src', 'templates', 'test'];
+const folders = ['bin', 'docs', 'examples', 'fixtures', 'scripts', 'sql', 'src', 'templates', 'test'];
 const files = folders.flatMap(filesIn);
 const code = files
   .filter((path) => /\.(ts|js|sql|hbs|css|json|service|timer)$/.test(path) && !path.endsWith('docs.test.ts'))

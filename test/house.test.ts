@@ -78,7 +78,7 @@ test('the top level is the house, and ARCHITECTURE names its folders and all roo
     .filter((entry) => entry.isDirectory() && !/^(\..*|dist|node_modules)$/.test(entry.name))
     .map(({ name }) => name)
     .sort();
-  expect(folders).toEqual('bin docs fixtures output scripts sql src templates test'.split(' '));
+  expect(folders).toEqual('bin docs examples fixtures output scripts sql src templates test'.split(' '));
   const architecture = readFileSync('ARCHITECTURE.md', 'utf8');
   expect(folders.filter((name) => !architecture.includes(`${name}/`))).toEqual([]);
   expect(Object.keys(directions).filter((room) => !architecture.includes(`\`${room}\``))).toEqual([]);
