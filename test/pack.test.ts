@@ -28,7 +28,7 @@ function takeStep(stage: string, start: string): void {
 function commandOf(service: string): string[] {
   const [, command = ''] =
     new RegExp(`^  ${service}:\\n(?:    .*\\n)*?    command: (.*)$`, 'm').exec(compose) ?? [];
-  return JSON.parse(command) as string[];
+  return JSON.parse(command.replaceAll("'", '"')) as string[];
 }
 
 beforeAll(() => {
