@@ -255,11 +255,11 @@ describe('what the page says in words', () => {
     await expectText('#summary', /^24 сентября 2019 г\., 18:27–19:01 UTC · все темы · возраст: 45\+$/);
     const number = (value: number) => value.toLocaleString('ru').replace(/\s/g, ' ');
     await expectText('[data-word=events]', new RegExp(`^${number(total?.all ?? 0)}$`));
-    expect(await text('[data-word=peak]')).toBe(`${number(peak?.events ?? 0)} в ${peak?.time ?? ''}`);
+    expect(await text('[data-word=peak]')).toBe(`${number(peak?.events ?? 0)} — ${peak?.time ?? ''}`);
     expect(await text('#history .finding')).toMatch(
-      /^Самая большая из 25 тем — «.+»: [\d ]+ (событие|события|событий), [\d,]+ %\.$/,
+      /^Из 25 тем больше всего у темы «.+»: [\d ]+ (событие|события|событий), [\d,]+ %\.$/,
     );
-    expect(await text('#sources .finding')).toMatch(/^Самые большие из 26 тем — /);
+    expect(await text('#sources .finding')).toMatch(/^Вместе .+ дают /);
     expect(await text('#funnel .finding')).toMatch(/^Кликов — \d+,\d % от показов, /);
   });
 
@@ -279,7 +279,7 @@ describe('what the page says in words', () => {
 
   test('tells that all events of the log are in it, that the log was silent for a quarter of an hour, and how old it is', async () => {
     expect(await text('#facts')).toMatch(
-      /^В файле 322 391 событие, столько же, сколько в логе\. Подозрительная тишина: 24 сентября 2019 г\., 18:36–18:52 UTC\. Агрегировано: .+ UTC \(.+ назад\)\.$/,
+      /^В файле 322 391 событие, все, что есть в логе\. Подозрительная тишина: 24 сентября 2019 г\., 18:36–18:52 UTC\. Данные обновлены: .+ UTC \(.+ назад\)\.$/,
     );
     expect(await page.isVisible('#notice')).toBe(false);
     await page.clock.install({ time: Date.now() + 3 * 86_400_000 });
@@ -409,9 +409,9 @@ describe('the controls', () => {
   test('mark all topics, of which the next clicks take some away, or none, from which they start anew', async () => {
     const names = await page.$$eval('#topics .name', (all) => all.map(({ textContent }) => textContent));
     const state = () => text('#topics .state');
-    expect(await state()).toBe('Показаны все: ни одна не выбрана.');
+    expect(await state()).toBe('Показаны все темы.');
     await page.click('#topics .all');
-    expect(await state()).toBe('Показаны все: щелчок убирает одну.');
+    expect(await state()).toBe('Показаны все темы — нажмите, чтобы убрать.');
     expect(await values()).toEqual(everything);
     await page.click('#topics button:text-is("Наука")');
     await expectDrawn({ ...everything, topics: names.filter((name) => name !== 'Наука') });
@@ -419,7 +419,7 @@ describe('the controls', () => {
     await page.click('#topics button:text-is("Наука")');
     expect(await values()).toEqual(everything);
     await page.click('#topics .none');
-    expect(await state()).toBe('Показаны все: ни одна не выбрана.');
+    expect(await state()).toBe('Показаны все темы.');
     await page.click('#topics button:text-is("Шоу")');
     await expectDrawn({ ...everything, topics: ['Шоу'] });
   });
@@ -561,9 +561,9 @@ describe('the controls', () => {
   test('say in words what is wrong with a period, and keep the one before', async () => {
     await type(0, '18:50');
     for (const [field, text, words] of [
-      [0, '31.02.2019 18:53', 'Время пишется так: 24.09.2019 19:01.'],
-      [1, 'завтра', 'Время пишется так: 24.09.2019 19:01.'],
-      [0, '25:00', 'Время пишется так: 24.09.2019 19:01.'],
+      [0, '31.02.2019 18:53', 'Формат: 24.09.2019 19:01.'],
+      [1, 'завтра', 'Формат: 24.09.2019 19:01.'],
+      [0, '25:00', 'Формат: 24.09.2019 19:01.'],
       [0, '19:01', 'Конец должен быть позже начала.'],
       [1, '01.09.2019 10:00', 'Конец должен быть позже начала.'],
       [1, '25.09.2019 10:00', ''],

@@ -336,7 +336,7 @@ describe('in words', () => {
       visits: 4 - at,
     }));
     expect(describeFinding(panelOf('sources'), four, english)).toBe(
-      'The largest of 4\u00a0topics are Кино, Шоу, Дети: together 90.0%.',
+      'Together, Кино, Шоу, Дети make up 90.0%.',
     );
     expect(describeFinding(panelOf('funnel'), drawn.funnel.slice(0, 2), english)).toBe('');
     const hours = { ...panelOf('history'), finding: 'largest of item_topic by hour' };

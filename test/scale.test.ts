@@ -48,7 +48,7 @@ describe('a page of three days', () => {
 
   test('draws the history in steps of 15 minutes, and says so', async () => {
     expect(await step(page)).toBe(15 * minute);
-    expect(await label(page)).toBe('Events per minute, mean of 15 min');
+    expect(await label(page)).toBe('Events per minute, averaged over 15 min');
     const { history } = await drawn(page);
     expect(new Set(history.map(({ dt }) => Number(dt) % (15 * minute)))).toEqual(new Set([0]));
     expect(total(history)).toBe(total((await selectDrawn(db, everything)).history));

@@ -146,8 +146,8 @@ export class MultiSelect extends Control<string[]> {
     const { t } = this.#write;
     if (this.value)
       state.textContent = t('{count} of {all}', { count: this.value.length, all: this.names.length });
-    else if (this.#marked) state.textContent = t('All are shown: a click takes one away.');
-    else state.textContent = t('All are shown, because none is chosen.');
+    else if (this.#marked) state.textContent = t('All topics are shown: click one to hide it.');
+    else state.textContent = t('All topics are shown.');
   }
 }
 

@@ -62,7 +62,7 @@ export async function writeMail(
   const facts = [
     [t('Events'), words.events],
     [t('Peak minute'), words.peak],
-    [t('Viewed, of shows'), words.views],
+    [t('View rate'), words.views],
   ].map(([name, value]) => ({ name, value }));
   const content = {
     ...words,

@@ -85,16 +85,10 @@ function describeLargest(
   if (count === 1) return write.t('Only {topic}: {amount}.', { topic, amount });
   if (some > 1 && count > some) {
     const largest = sorted.slice(0, some);
-    return write.t(
-      areTopics
-        ? 'The largest of {count topic|topics} are {topics}: together {share}.'
-        : 'The largest of {count value|values} are {topics}: together {share}.',
-      {
-        count,
-        topics: largest.map(([one]) => isolate(one)).join(', '),
-        share: write.percent(largest.reduce((sum, [, one]) => sum + one, 0) / all),
-      },
-    );
+    return write.t('Together, {topics} make up {share}.', {
+      topics: largest.map(([one]) => isolate(one)).join(', '),
+      share: write.percent(largest.reduce((sum, [, one]) => sum + one, 0) / all),
+    });
   }
   return write.t(
     areTopics
