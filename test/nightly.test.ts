@@ -413,6 +413,36 @@ describe('the schedule', () => {
     await db.close();
   });
 
+  test('carries the options of a night, and those of the variables that are set now', async () => {
+    const env = { ZEN_KEEP: '5', ZEN_ARCHIVE: 'yes', ZEN_USERS: 'no', ZEN_TITLE: "it's 5%", ZEN_LOCALE: '' };
+    const given = ['--metrics', 'm/zen.prom', '--no-users', '--heal', '3d', '--database', url];
+    const { stdout: cron } = await call(['schedule', '--cron', ...given], { cwd, env });
+    expect(cron).toContain(
+      ` nightly --quiet --retry-for 2h --metrics ${join(cwd, 'm/zen.prom')} --no-users --heal 3d `,
+    );
+    expect(cron).toContain(` --archive --keep 5 `);
+    expect(cron).toContain(` --title 'it'\\''s 5\\%' `);
+    expect(cron).not.toMatch(/--(users|locale|json|last)\b/);
+    const { stdout: unit } = await call(['schedule', '--systemd', '--retry-for', '10m', ...given], {
+      cwd,
+      env,
+    });
+    expect(unit).toContain(' nightly --log-format json --retry-for 10m --metrics ');
+    expect(unit).toContain(' --title "it\'s 5%%" ');
+    for (const line of ['OnFailure=zen-failed.service', 'Restart=on-failure'])
+      expect(unit.split('\n')).toContain(line);
+    expect(unit).toContain(`ReadWritePaths="${cwd}"`);
+    await db.close();
+  });
+
+  test('reads what zen.json says of the nights, and leaves it there', async () => {
+    writeFileSync(join(cwd, 'zen.json'), '{ "nightly": { "out": "pages/night.html", "keep": 3 } }');
+    const { stdout } = await call(['schedule', '--cron', '--database', url], { cwd });
+    expect(stdout).toContain(` --out '${join(cwd, 'pages/night.html')}'`);
+    expect(stdout).not.toContain('--keep');
+    await db.close();
+  });
+
   test.each(['p#s3cret', 'p/s3cret', 's3cret%zz'])('is not of a URL with the password %s', async (secret) => {
     const args = ['schedule', '--cron', '--database', `postgres://u:${secret}@h/log`];
     const { code, stderr } = await call(args, { cwd });

@@ -55,6 +55,14 @@ test.each([
   expect(await users()).toEqual([1]);
 });
 
+test('with --no-input nobody is asked, also at a terminal', async () => {
+  writeFileSync(file, csv(8));
+  const { code, said } = await zen('y\r', 'restore', file, '--no-input');
+  expect([code, said]).toEqual([2, expect.stringContaining('Give --yes to replace it')]);
+  expect(said).not.toContain('[y/N]');
+  expect(await users()).toEqual([1]);
+});
+
 test.each(['y\r', 'YES\n'])('a person who answers %j has the log replaced', async (keys) => {
   writeFileSync(file, csv(2, 3));
   const outcome = await zen(keys, 'restore', file, '--json');

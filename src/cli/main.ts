@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import type { Command } from 'commander';
 import { environment, hidePassword } from '../config.ts';
 import { exitOf, exits, messageOf, shorten, Told, ZenError } from '../errors.ts';
+import { brief } from './examples.ts';
 import { buildProgram } from './program.ts';
 import type { Streams } from './terminal.ts';
 
@@ -20,6 +21,10 @@ export async function main(args: string[], streams: Streams = process): Promise<
 }
 
 async function run(args: string[], streams: Streams): Promise<number> {
+  if (args.length === 0) {
+    streams.stderr.write(brief);
+    return exits.usage;
+  }
   const said: string[] = [];
   const program = buildProgram(streams, (text) => said.push(text));
   try {

@@ -9,6 +9,8 @@ export interface CommonOptions {
   database?: string;
   json?: boolean;
   quiet?: boolean;
+  /** False: ask nothing. */
+  input?: boolean;
   /** Milliseconds. */
   wait?: number;
 }
@@ -76,7 +78,8 @@ export const commonOptions = [
     parseDuration,
   ),
   jsonOption,
-  new Option('--quiet', 'print only the result and errors'),
+  new Option('-q, --quiet', 'print only the result and errors'),
+  new Option('--no-input', 'ask nothing: fail where a person would be asked'),
   new Option('--debug', 'show where an error comes from'),
 ];
 

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { environment } from '../config.ts';
 import { ZenError } from '../errors.ts';
-import { version } from '../files.ts';
+import { findShipped, version } from '../files.ts';
 import { useLog } from '../log/source.ts';
 import type { OwnLog } from '../log/source.ts';
 import { openProject } from '../project/project.ts';
@@ -49,6 +49,7 @@ import {
   projectOption,
   collectValues,
 } from './options.ts';
+import { examples } from './examples.ts';
 import { applySettings, collectGiven, listSettings, requireKnown } from './settings.ts';
 import type { CommonOptions } from './options.ts';
 import type { Streams } from './terminal.ts';
@@ -101,7 +102,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       'columns of the log under other names in the dump: ts=created_at,item_topic=category …',
       parseColumns,
     ),
-    option('--dry-run', 'read the dump and report what would be restored; needs no database'),
+    option('-n, --dry-run', 'read the dump and report what would be restored; needs no database'),
     option('--dbname <name>', 'the database to take from a script that has several'),
     option(
       '--delimiter <mark>',
@@ -129,7 +130,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     ),
     ...reading(),
     option('--allow-empty', 'also empty minutes whose events are gone from the log (default: keep them)'),
-    option('--dry-run', 'do the work, report the figures, and undo it'),
+    option('-n, --dry-run', 'do the work, report the figures, and undo it'),
   ]).action(runAggregate);
   addCommand(program, 'render', `write the dashboard; ${timesHelp}`, [
     outOption('file to write; - for stdout'),
@@ -154,7 +155,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   addCommand(program, 'prune', 'delete old days, up to a UTC midnight, from the log and the aggregates', [
     ...pruning(),
     option('--yes', 'delete without asking'),
-    option('--dry-run', 'do the work, report the figures, and undo it'),
+    option('-n, --dry-run', 'do the work, report the figures, and undo it'),
   ]).action((flags: PruneFlags) => runPrune(flags, streams));
   const schedule = addCommand(
     program,
@@ -190,7 +191,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     option('--to <addresses>', 'the recipients, separated by commas', parseAddresses),
     option('--url <url>', 'where the page can be opened', parseUrl),
     option('--attach <MB>', 'attach the page if it has at most this many megabytes', parseSize).default(7),
-    new Option('--out <file>', 'file to write (default: -, stdout)'), // ZEN_OUT is the page
+    new Option('-o, --out <file>', 'file to write (default: -, stdout)'), // ZEN_OUT is the page
     mode(),
     largest(),
     comparedDatabase(),
@@ -238,7 +239,14 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .action((flags: { json?: boolean }) => {
       runConfig(program, project, flags, streams ?? process);
     });
+  for (const command of program.commands) command.addHelpText('after', describeMore(command.name()));
   return program;
+}
+
+/** Examples of a command, and where more about it stands. */
+function describeMore(name: string): string {
+  const shown = (examples[name] ?? []).map((example) => `  ${example}\n`).join('');
+  return `\nExamples:\n${shown}\nMore: ${findShipped(`docs/cli/${name}.md`)}`;
 }
 
 function addCommand(program: Command, name: string, description: string, options: Option[]): Command {
@@ -258,7 +266,7 @@ function comparedDatabase(): Option {
 }
 
 function outOption(description = 'file to write'): Option {
-  return option('--out <file>', description).default('output/zen.html');
+  return option('-o, --out <file>', description).default('output/zen.html');
 }
 
 /** The options of a night, which a schedule carries. */
@@ -316,7 +324,7 @@ function night(): Option[] {
     ...reading(),
     ...drawing(),
     ...pruning(),
-    new Option('--quiet', 'print nothing unless something is wrong'),
+    new Option('-q, --quiet', 'print nothing unless something is wrong'),
   ];
 }
 

@@ -34,7 +34,8 @@ export async function runCommand(
 ): Promise<void> {
   const started = performance.now();
   const seconds = () => Number(((performance.now() - started) / 1000).toFixed(3));
-  const terminal = new Terminal({ quiet: options.quiet === true, tell: options.tell }, options.streams);
+  const { quiet = false, input, tell, streams } = options;
+  const terminal = new Terminal({ quiet, input, tell }, streams);
   const target = resolveTarget(options.database, environment());
   const { create = false, makes = false, wait = 0 } = options;
   const db = await openDatabase(target, { create, wait, existing: !makes });

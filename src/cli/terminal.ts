@@ -12,15 +12,28 @@ export type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
 /** Where the command line talks: the result to stdout, everything else to stderr. */
 export class Terminal {
   readonly #quiet: boolean;
+  readonly #input: boolean;
   readonly #tell: ((text: string) => void) | undefined;
   readonly #streams: Streams;
 
-  /** @param tell takes the notes, instead of stderr */
+  /**
+   * @param input false: nobody is asked
+   * @param tell takes the notes, instead of stderr
+   */
   constructor(
-    { quiet = false, tell }: { quiet?: boolean; tell?: ((text: string) => void) | undefined } = {},
+    {
+      quiet = false,
+      input = true,
+      tell,
+    }: {
+      quiet?: boolean;
+      input?: boolean | undefined;
+      tell?: ((text: string) => void) | undefined;
+    } = {},
     streams: Streams = process,
   ) {
     this.#quiet = quiet;
+    this.#input = input;
     this.#streams = streams;
     this.#tell = tell;
   }
@@ -85,7 +98,7 @@ export class Terminal {
 
   /** True when a person is there to answer. */
   get interactive(): boolean {
-    return this.#streams.stdin.isTTY && this.#streams.stderr.isTTY;
+    return this.#input && this.#streams.stdin.isTTY && this.#streams.stderr.isTTY;
   }
 
   /**

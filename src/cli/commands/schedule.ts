@@ -58,7 +58,7 @@ function fillTemplate(path: string, values: object): string {
 }
 
 /** Options that say how the schedule itself is printed, or stand in it in their own places. */
-const apart = ['cron', 'systemd', 'json', 'quiet', 'debug', 'project', 'database', 'out'];
+const apart = ['cron', 'systemd', 'json', 'quiet', 'no-input', 'debug', 'project', 'database', 'out'];
 
 /** The words of the options of a night: those that were given, and what a night that nobody watches needs. */
 function listWords({ metrics, retryFor }: ScheduleFlags, given: Given, usual: string[][]): string[] {
