@@ -307,7 +307,7 @@ describe('a mistake', () => {
       'templates/charts/hours.vl.json',
       '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"zen": {"aria": "main"}}}',
       2,
-      /hours\.vl\.json: usermeta\.zen has “aria”\. It may have area, order, /,
+      /hours\.vl\.json: usermeta\.zen has “aria”, which nothing is known of\. Did you mean “area”\?/,
     ],
     [
       'templates/charts/hours.vl.json',

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quoteName } from '../db/database.ts';
 import type { Database, Session } from '../db/database.ts';
 import { hasTable, isTooLong, tableIds, widenNames, widenIds } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
@@ -239,6 +240,7 @@ async function replaceWindow(
     return rows;
   };
   const [rows, returns] = await both(fill(), gathered && people.count(session, gathered.seen, place));
+  for (const one of tables) if (one.isOwn) await requireFewNames(session, one, { start, end });
   await people.write(session, days, returns, place);
   const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded', { tables: tableIds() }));
   if (guard?.found) for (const one of tables) await requireHeld(session, one, { start, end }, values);
@@ -248,6 +250,26 @@ async function replaceWindow(
   );
   if (lost.length > 0) throw new Emptied(lost);
   return { events: sumNumbers([...after.values()]), rows };
+}
+
+/** Names that a dimension may have on a day: more are ids, or free text. */
+const mostNames = 10_000;
+
+/** @throws ZenError `usage` for an aggregate of a project with a dimension of more names, before any row of it is kept */
+async function requireFewNames(session: Session, one: Described, { start, end }: Window): Promise<void> {
+  for (const dimension of one.dimensions) {
+    const parts = { table: one.table, column: quoteName(dimension) };
+    const [found] = await session.query<{ names: number }>(sql('aggregate/names', parts), [
+      start,
+      end,
+      mostNames,
+    ]);
+    if (found && found.names > mostNames)
+      throw new ZenError(
+        'usage',
+        `sql/aggregates/${one.name}.sql gives more than 10,000 values of ${dimension} on a day: they are ids or free text. Group them.`,
+      );
+  }
 }
 
 function fillText(one: Described): string {

@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { ZenError } from '../errors.ts';
 import { valueOf } from '../shared/known.ts';
+import { suggest } from '../suggest.ts';
 import { filters } from '../shared/selection.ts';
 import type { Column, Panel, PanelOptions } from '../shared/panels.ts';
 
@@ -59,7 +60,11 @@ function requireOption(name: string, key: string, value: Json): void {
   const known: Record<string, unknown> = { ...defaults };
   if (!Object.hasOwn(known, key) || key === 'title' || key === 'source') {
     const names = Object.keys(defaults).filter((own) => own !== 'title' && own !== 'source');
-    throw new ZenError('usage', `${file}: usermeta.zen has “${key}”. It may have ${names.join(', ')}.`);
+    const remedy = suggest(key, names);
+    throw new ZenError(
+      'usage',
+      `${file}: usermeta.zen has “${key}”, which nothing is known of. ${remedy}${remedy.endsWith('?') ? '' : '.'}`,
+    );
   }
   const isFit =
     key === 'snapshot'
