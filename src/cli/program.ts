@@ -19,6 +19,7 @@ import { runMail } from './commands/mail.ts';
 import { runPrune } from './commands/prune.ts';
 import { listPages, runRender } from './commands/render.ts';
 import { runRestore } from './commands/restore.ts';
+import { runSql } from './commands/sql.ts';
 import { runStatus } from './commands/status.ts';
 import { runVerify } from './commands/verify.ts';
 import { runExport } from './commands/export.ts';
@@ -222,6 +223,15 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       'make the page of a log that ships with Zen: restore, aggregate and render, in the current folder',
     )
     .action(() => runDemo((args) => buildProgram(streams).parseAsync(args, { from: 'user' }), streams));
+  program
+    .command('sql')
+    .description(
+      'print the tables, the rights and the statements of zen, for whoever looks after the database',
+    )
+    .addOption(projectOption)
+    .action(() => {
+      runSql(streams);
+    });
   const check = addCommand(
     program,
     'check',

@@ -40,10 +40,14 @@ export async function migrate(db: Database): Promise<string | undefined> {
 }
 
 async function change(session: Session, from: number): Promise<void> {
+  for (const statement of describeLayout(from)) await session.run(statement);
+}
+
+/** The statements that bring zen's own tables to the latest layout, from an older one, or from none. */
+export function describeLayout(from = 0): string[] {
   const parts = Object.fromEntries(listAggregates().map(({ name, hash }) => [name, hash]));
-  for (let layout = from + 1; layout <= latest; layout++)
-    await session.run(sql(`migrations/${layout}`, parts));
-  await session.run(`comment on table zen_runs is 'The ledger of zen, layout ${latest}.'`);
+  const layouts = Array.from({ length: latest - from }, (_, at) => sql(`migrations/${from + at + 1}`, parts));
+  return [...layouts, `comment on table zen_runs is 'The ledger of zen, layout ${latest}.'`];
 }
 
 /** The layout of a database that has a ledger. Without a comment of zen's, it is told by the columns. */
