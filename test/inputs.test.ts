@@ -283,7 +283,7 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     /has bytes that are no text in euc-jp/,
     { encoding: 'euc-jp' },
   ],
-  ['a column that is missing', csv.replace('ts,user_id', 'created_at,uid'), /The log in \S+ lacks the column ts, user_id\. Its columns: event_id, created_at, uid, event, .*--columns 'ts=created_at,user_id=uid'\.$/], // prettier-ignore
+  ['a column that is missing', csv.replace('ts,user_id', 'created_at,uid'), /The log in \S+ lacks the columns ts, user_id\. Its columns: event_id, created_at, uid, event, .*--columns 'ts=created_at,user_id=uid'\.$/], // prettier-ignore
   [
     'a column that is named and missing',
     csv,

@@ -461,7 +461,7 @@ describe('a dump that cannot be restored is a sentence, and the log stays as it 
     [
       'one that lacks columns',
       { tables: [{ table: 'log_raw', columns: 'ts, event, user_id', text: '\\.\n' }] },
-      /lacks the column age_segment, item_topic, source_topic/,
+      /lacks the columns age_segment, item_topic, source_topic/,
     ],
   ];
 

@@ -122,7 +122,7 @@ function refuseMissing(
     computed.length > 0 ? `; ${computed.join(', ')} is computed there, and a dump holds no such values` : '';
   throw new ZenError(
     'failed',
-    `The log in ${path} lacks the column ${missing.join(', ')}${why}. Its columns: ${listed}. Say which are meant: --columns ${quoteArgument(options.join(','))}.`,
+    `The log in ${path} lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}${why}. Its columns: ${listed}. Say which are meant: --columns ${quoteArgument(options.join(','))}.`,
   );
 }
 
