@@ -9,7 +9,7 @@ import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
 import { stateText } from './state.ts';
 import type { TableState } from './state.ts';
-import { clip, dayOf, dayWindow, intersect, merge, subtract } from './windows.ts';
+import { clip, dayOf, dayWindow, intersect, subtract } from './windows.ts';
 
 /** A stretch of minutes for which the log and `dash_visits` count different numbers of events. */
 export interface Changed extends Window {
@@ -72,23 +72,20 @@ async function countVisits(session: Session, { start, end }: Window): Promise<nu
 
 /**
  * The stretches that can be aggregated anew without losing a number: of days in which events came late and none went, all that the log
- * still has; of days that were pruned from the log, the minutes that no table has.
+ * still has. Not of days that were pruned from the log: their people could not be counted again.
  */
 export async function queryGrown(session: Session, stretches: readonly Covered[]): Promise<Window[]> {
   if (stretches.length === 0 || !(await mayCompare(session))) return [];
   const pruned = await queryPruned(session);
   const grows = new Map<number, boolean>();
-  const fresh: Window[] = [];
   for (const stretch of stretches)
     for (const { start, events, visits } of await compareMinutes(session, stretch)) {
       const day = dayOf(start);
-      if (clip(pruned, { start, end: start + minuteMs }).length === 0)
+      if (clip(pruned, dayWindow(day)).length === 0)
         grows.set(day, (grows.get(day) ?? true) && events > visits);
-      else if (visits === 0) fresh.push({ start, end: start + minuteMs });
     }
   const days = [...grows].flatMap(([day, isGrown]) => (isGrown ? [dayWindow(day)] : []));
-  const whole = days.flatMap((day) => clip(stretches, day)).flatMap((part) => subtract(part, pruned));
-  return merge([...whole, ...fresh]);
+  return days.flatMap((day) => clip(stretches, day));
 }
 
 /**
