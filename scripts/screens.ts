@@ -1,4 +1,5 @@
-// Takes pictures of the demo's page, in docs for the README and in output/screens to look at: run npm run demo first.
+// Takes pictures of a page, in docs for the README and in output/screens to look at: of the embedded database that is named, or of the
+// demo's (run npm run demo first). Those in docs are of three days.
 import { mkdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { BrowserContextOptions } from 'playwright-core';
@@ -22,7 +23,7 @@ const states: Record<string, BrowserContextOptions> = {
 };
 
 for (const folder of ['docs', 'output/screens']) mkdirSync(folder, { recursive: true });
-const db = await openEmbedded('.zen/demo');
+const db = await openEmbedded(process.argv[2] ?? '.zen/demo');
 const browser = await launchBrowser(await findBrowser());
 for (const locale of locales) {
   const file = `output/screens/${locale}.html`;

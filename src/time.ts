@@ -1,15 +1,12 @@
 import { createRequire } from 'node:module';
 import type * as Luxon from 'luxon';
 import { ZenError } from './errors.ts';
+import type { Window } from './shared/windows.ts';
 import { dayMinutes, dayMs, hourMs, minuteMs } from './shared/units.ts';
 
 export { dayMinutes, dayMs, hourMs, minuteMs };
 
-/** A span of time, half-open: `start` is in it, `end` is not. Unix milliseconds. */
-export interface Window {
-  start: number;
-  end: number;
-}
+export type { Window } from './shared/windows.ts';
 
 /** The first UTC midnight after a moment, Unix milliseconds. */
 export function nextMidnight(ms: number): number {

@@ -4,7 +4,7 @@ import type { Database } from '../src/db/database.ts';
 import { queryChange } from '../src/render/change.ts';
 import { readLocale } from '../src/render/locale.ts';
 import { render } from '../src/render/render.ts';
-import { describeChange } from '../src/shared/text/change.ts';
+import { describeChange, joinChange } from '../src/shared/text/change.ts';
 import { writer } from '../src/shared/text/format.ts';
 import { dayMs, parseTime } from '../src/time.ts';
 import { kinds, newDatabase } from './support/databases.ts';
@@ -62,7 +62,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     });
     const said = async (locale: 'en' | 'ru') => {
       const { html } = await render(db, { locale, start: day, end: day + dayMs });
-      return /<p id="change">(.*?)<\/p>/.exec(html)?.[1];
+      return /<p id="change">(.*?)<\/p>/.exec(html)?.[1]?.replaceAll(/<\/?(button|small)[^>]*>/g, '');
     };
     expect(await said('en')).toBe(
       'On November 23 there were 14\u00a0events: 7.7% more than the day before, as many as a week before. ' +
@@ -102,7 +102,7 @@ test('a rise from nothing has no percentage', () => {
     ...{ day, events: 1, topics: [] },
     ...{ dayBefore: { now: 1, then: 0, left: [] }, weekBefore: { now: 1, then: 4, left: [] } },
   };
-  expect(describeChange(change, english)).toBe(
+  expect(joinChange(describeChange(change, english))).toBe(
     'On November 23 there were 1\u00a0event: none the day before, 75.0% less than a week before.',
   );
 });

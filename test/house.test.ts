@@ -31,7 +31,7 @@ const directions: Record<string, string[]> = {
   render: ['ledger', 'log', 'db', 'errors', 'files', 'suggest', 'time', 'shared'],
   mail: ['render', 'files', 'shared'],
   nightly: ['ledger', 'log', 'db', 'errors', 'files', 'output', 'time'],
-  ledger: ['log', 'db', 'errors', 'files', 'time'],
+  ledger: ['log', 'db', 'errors', 'files', 'time', 'shared'],
   db: ['config', 'errors', 'files'],
   client: ['shared'],
   shared: [],

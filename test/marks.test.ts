@@ -73,7 +73,7 @@ describe('a name’s directional marks', () => {
     const page = await open('en');
     for (const [selector, words] of [
       ['#history .finding', '12 events, 28.6%.'],
-      ['#sources .finding', ': together 71.4%.'],
+      ['#sources .finding', ' make up 71.4%.'],
     ] as const) {
       const found = await places(page, selector, words.replace('12 events', '12\u00a0events'));
       expect([selector, found.length]).toEqual([selector, words.length]);

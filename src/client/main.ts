@@ -1,9 +1,8 @@
 import { listPeople } from '../shared/people/funnel.ts';
-import type { View } from 'vega';
 import { known } from '../shared/known.ts';
 import { decode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
-import { countSelected, countTopics, listMinutes } from '../shared/minutes.ts';
+import { countSelected, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
@@ -13,6 +12,15 @@ import type { Selection } from '../shared/selection.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { tellAge } from './freshness.ts';
 import { MultiSelect } from './multi-select.ts';
+import { TopicTable } from './topic-table.ts';
+import { findBaseline, usual } from '../shared/baseline.ts';
+import type { Baseline } from '../shared/baseline.ts';
+import { readMoment, traceBaseline } from '../shared/moment.ts';
+import { minuteMs } from '../shared/units.ts';
+import { MomentBox } from './moment.ts';
+import { listTopics, tintTopics } from '../shared/topics.ts';
+import type { TopicRow } from '../shared/topics.ts';
+import { describeBaseline } from '../shared/text/topic-text.ts';
 import { fromHash, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
 import { notify } from './notice.ts';
@@ -25,6 +33,7 @@ import { fillTable, tellFinding, tellHeadline } from './words.ts';
 
 registerTransforms();
 customElements.define('zen-choice', MultiSelect);
+customElements.define('zen-topics', TopicTable);
 customElements.define('zen-period', Period);
 customElements.define('zen-chart', PanelElement);
 
@@ -39,8 +48,9 @@ function readText(id: string): string {
 }
 
 const period = find('period', Period);
-const topics = find('topics', MultiSelect);
+const topics = find('topics', TopicTable);
 const ages = find('ages', MultiSelect);
+const compare = find('compare', HTMLSelectElement);
 const controls = [period, topics, ages];
 const panels = [...document.querySelectorAll<PanelElement>('zen-chart')];
 
@@ -53,6 +63,10 @@ function offer(payload: Payload, write: Writer): void {
   };
   find('reset', HTMLButtonElement).addEventListener('click', reset);
   for (const button of document.querySelectorAll('[data-undo]')) button.addEventListener('click', reset);
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-topic]'))
+    button.addEventListener('click', () => {
+      topics.choose([known(button.dataset.topic)]);
+    });
 }
 
 function selection(): Selection {
@@ -75,7 +89,8 @@ function state(): State {
   const chosen = [...switches].flatMap(([name, [, ...others]]) =>
     others.filter(({ hidden }) => !hidden).map((panel): [string, string] => [name, panel.id]),
   );
-  return { ...selection(), switches: Object.fromEntries(chosen) };
+  const compared = compare.value === usual ? null : compare.value;
+  return { ...selection(), compare: compared, switches: Object.fromEntries(chosen) };
 }
 
 /** Lets one of the panels of a switch stand in the place of all; another than the first is drawn when it is first seen. */
@@ -124,13 +139,14 @@ function link(write: Writer, show: (name: string, id: string) => Promise<void>):
     period.value = wanted.period;
     topics.value = keepKnown(topics, wanted.topics);
     ages.value = keepKnown(ages, wanted.ages);
+    compare.value = [...compare.options].find(({ value }) => value === wanted.compare)?.value ?? usual;
     for (const [name, all] of switches) {
       const id = wanted.switches[name] ?? known(all[0]).id;
       if (all.some((panel) => panel.id === id && panel.hidden)) void show(name, id);
     }
   };
   document.addEventListener('change', ({ target }) => {
-    if (controls.some((control) => control === target)) location.hash = toHash(state());
+    if ([...controls, compare].some((control) => control === target)) location.hash = toHash(state());
   });
   addEventListener('hashchange', follow);
   follow();
@@ -145,12 +161,18 @@ function keepKnown(choice: MultiSelect, names: string[] | null): string[] | null
   return names?.filter((name) => choice.names.includes(name)) ?? null;
 }
 
-/** A stretch drawn on a chart that has a brush becomes the period when the pointer is let go; a click on an area isolates its topic. */
-function bindBrush(panel: PanelElement): void {
+/** A stretch drawn on a chart that has a brush becomes the period when the pointer is let go; a click pins a moment, a second one isolates the topic there. */
+function bindBrush(panel: PanelElement, moment: MomentBox): void {
   const view = known(panel.view);
+  let isBrushed = false;
+  panel.addEventListener('pointerdown', () => {
+    isBrushed = false;
+  });
   addEventListener('pointerup', () => {
     const brush = view.signal('brush') as { dt?: [number, number] } | undefined;
     if (!brush?.dt) return;
+    isBrushed = true; // the click that ends it pins nothing
+    moment.hide();
     view.signal('brush_x', [0, 0]).run();
     period.cover(brush.dt);
   });
@@ -159,32 +181,42 @@ function bindBrush(panel: PanelElement): void {
     view.signal('brush_x', [0, 0]).run();
     dispatchEvent(new PointerEvent('pointerup'));
   });
-  if (panel.hasSignal('hovered'))
-    view.addEventListener('pointermove', (event) => {
-      if (event instanceof PointerEvent) hover(view, event);
-    });
-  view.addEventListener('click', (_, item) => {
-    const topic = (item?.datum as { item_topic?: string } | undefined)?.item_topic;
-    if (topic === undefined) return;
-    const alone = topics.value?.length === 1 && topics.value[0] === topic;
-    topics.choose(alone ? null : [topic]);
+  view.addEventListener('click', (event, item) => {
+    if (event instanceof MouseEvent && !isBrushed && moment.pin(event)) isolate(item?.datum);
   });
 }
 
-/** Only the step under the pointer has marks that tell of its topics: those of all steps would be thousands. */
-function hover(view: View, event: PointerEvent): void {
-  const left = view.container()?.querySelector('svg')?.getBoundingClientRect().left ?? 0;
-  const scale = view.scale('x') as { invert(x: number): Date };
-  const step = view.signal('step') as number;
-  const hovered = Math.floor(Number(scale.invert(event.clientX - left - view.origin()[0])) / step) * step;
-  if (hovered === view.signal('hovered')) return;
-  void view
-    .signal('hovered', hovered)
-    .runAsync()
-    .then(() => {
-      const { clientX, clientY } = event;
-      document.elementFromPoint(clientX, clientY)?.dispatchEvent(new PointerEvent('pointermove', event));
-    });
+/** Chooses the topic or the age of a mark alone; of one that is alone already, all. */
+function isolate(datum: unknown): void {
+  const row = (datum ?? {}) as Row;
+  for (const [control, field] of [[topics, row.item_topic] as const, [ages, row.age_segment] as const]) {
+    if (typeof field !== 'string') continue;
+    control.choose(control.value?.length === 1 && control.value[0] === field ? null : [field]);
+    return;
+  }
+}
+
+interface Followed {
+  rows: TopicRow[];
+  baseline: Baseline | null;
+}
+
+/** Gives what the table of topics tells of the selection, and chooses the colours of the history by it. */
+function followTopics(tables: Tables, span: [number, number]): () => Followed {
+  let key = '';
+  let rows: TopicRow[] = [];
+  let baseline: Baseline | null = null;
+  return () => {
+    const chosen = selection();
+    const wanted = JSON.stringify([chosen.period, chosen.ages, compare.value]);
+    if (wanted !== key) {
+      baseline = findBaseline(tables, chosen.period, span, compare.value);
+      rows = listTopics(tables, chosen, span, baseline);
+      key = wanted;
+    }
+    tintTopics(tables, rows, chosen.topics);
+    return { rows, baseline };
+  };
 }
 
 /** Stands beside the selection, where it takes no line of its own. */
@@ -196,6 +228,8 @@ async function start(): Promise<void> {
   const tables = tabulatePayload(payload);
   const write = writer(locale);
   offer(payload, write);
+  const follow = followTopics(tables, [payload.start, payload.end]);
+  for (const control of controls) control.addEventListener('input', follow); // before the charts do, which look colours up
   const summary = find('summary', HTMLParagraphElement);
   const span: [number, number] = [payload.start, payload.end];
   const listed = (panel: PanelElement) =>
@@ -205,16 +239,30 @@ async function start(): Promise<void> {
     const set = new Set(controls.filter(({ value }) => value !== null).map(({ id }) => id));
     const note = set.size > 0 && document.getElementById('change') ? write.t(unfiltered) : '';
     summary.textContent = [describeSelection(chosen, span, write, absent), note].filter(Boolean).join(' · ');
-    topics.count(countTopics(tables, chosen, span), write);
+    const { rows, baseline } = follow();
+    topics.fill(rows, write);
+    topics.paint(tables);
+    topics.compare(describeBaseline(baseline, write));
     const events = countSelected(tables, chosen, span);
-    tellHeadline(describeHeadline(events, tables, chosen, span, write));
+    tellHeadline(describeHeadline(events, tables, chosen, span, write, chosen.period && baseline));
     document.querySelector('main')?.classList.toggle('is-empty', events === 0);
     for (const panel of panels) {
       const rows = drawn(panel, tables);
       tellFinding(panel, describeFinding(panel.options, rows, write), set);
-      if (!panel.hidden && panel.options.source === 'people') panel.give(rows);
+      if (!panel.hidden && panel.options.source === 'people') panel.give('people', rows);
+      const step = panel.view && panel.hasSignal('step') ? Number(panel.view.signal('step')) : minuteMs;
+      panel.give('baseline', traceBaseline(tables, chosen, chosen.period && baseline, step));
       fillTable(panel, () => listed(panel), write);
     }
+    for (const moment of moments) moment.refresh();
+  };
+  const moments: MomentBox[] = [];
+  // A moment that the comparison does not reach is held against the day before.
+  const read = (stretch: [number, number]) => {
+    const { baseline } = follow();
+    const isWithin = baseline && baseline.window.start <= stretch[0] && stretch[1] <= baseline.window.end;
+    const own = isWithin || compare.value === 'none' ? baseline : findBaseline(tables, stretch, span, 'day');
+    return readMoment(tables, selection(), stretch, own);
   };
   let due = false;
   const change = () => {
@@ -229,8 +277,22 @@ async function start(): Promise<void> {
   // Other people are drawn because something has changed, which is told already.
   const draw = async (panel: PanelElement) => {
     await panel.draw(tables, locale, panel.options.source === 'people' ? () => undefined : change);
-    if (panel.hasSignal('brush')) bindBrush(panel);
+    if (!panel.hasSignal('brush')) {
+      panel.view?.addEventListener('click', (_, item) => {
+        isolate(item?.datum);
+      });
+      return;
+    }
+    const moment = new MomentBox(known(panel.view), read, write);
+    moments.push(moment);
+    bindBrush(panel, moment);
   };
+  // Other topics may have moved most: the charts look their colours up anew.
+  compare.addEventListener('change', () => {
+    follow();
+    for (const { view } of panels) void view?.signal('tables', { ...tables }).runAsync();
+    change();
+  });
   await Promise.all(panels.filter((panel) => !panel.hidden).map(draw));
   link(write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const panel of panels) {

@@ -28,11 +28,13 @@ export class MultiSelect extends Control<string[]> {
     const buttons = this.querySelectorAll<HTMLButtonElement>('.name');
     this.#options = names.flatMap((name, index) => {
       const button = buttons[index];
-      return button ? [{ name, button, only: button.parentElement?.querySelector('.only') ?? null }] : [];
+      return button
+        ? [{ name, button, only: button.closest('.option')?.querySelector('.only') ?? null }]
+        : [];
     });
     for (const { name, button, only } of this.#options) {
       button.addEventListener('click', () => {
-        this.#toggle(name);
+        this.toggle(name);
       });
       for (const [target, type] of [[button, 'dblclick'] as const, [only, 'click'] as const])
         target?.addEventListener(type, () => {
@@ -51,11 +53,6 @@ export class MultiSelect extends Control<string[]> {
     this.show();
   }
 
-  /** Writes beside each name how many events it has. */
-  count(events: Map<string, number>, { number }: Writer): void {
-    for (const { name, button } of this.#options) button.dataset.count = number(events.get(name) ?? 0);
-  }
-
   override choose(value: string[] | null): void {
     this.#marked = false;
     super.choose(value);
@@ -69,7 +66,8 @@ export class MultiSelect extends Control<string[]> {
     this.show();
   }
 
-  #toggle(name: string): void {
+  /** Takes a name into the choice, or out of it. */
+  protected toggle(name: string): void {
     const chosen = this.value ?? (this.#marked ? this.names : []);
     const next = chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name];
     if (next.length === this.names.length) this.#mark(true);
@@ -84,7 +82,7 @@ export class MultiSelect extends Control<string[]> {
     input?.addEventListener('input', (event) => {
       event.stopPropagation();
       for (const { name, button } of this.#options)
-        button.parentElement?.toggleAttribute('hidden', !matches(name));
+        button.closest('.option')?.toggleAttribute('hidden', !matches(name));
       this.#stop();
     });
     input?.addEventListener('change', (event) => {
@@ -134,6 +132,7 @@ export class MultiSelect extends Control<string[]> {
     for (const { name, button, only } of this.#options) {
       const chosen = value ? value.includes(name) : this.#marked;
       button.setAttribute('aria-pressed', String(chosen));
+      button.closest('.option')?.classList.toggle('is-chosen', chosen);
       only?.toggleAttribute('hidden', bare || (chosen && value?.length === 1));
     }
     this.#tell();

@@ -42,9 +42,11 @@ export class PanelElement extends HTMLElement {
     return (known(this.#chart).spec.signals ?? []).some((signal) => signal.name === name);
   }
 
-  /** Draws other rows than those of its source. */
-  give(rows: object[]): void {
-    void this.view?.data(this.options.source, rows).runAsync();
+  /** Draws other rows, in the place of those of a data source that it has. */
+  give(source: string, rows: object[]): void {
+    const { spec } = known(this.#chart);
+    if (!this.view || !spec.data?.some(({ name }) => name === source)) return;
+    if (rows.length > 0 || this.view.data(source).length > 0) void this.view.data(source, rows).runAsync();
   }
 
   /** @param onChange called when other rows are drawn */
@@ -55,7 +57,6 @@ export class PanelElement extends HTMLElement {
     const view = new View(parse(chart.spec, undefined, { ast: true }), options(locale));
     drawOnce(view);
     feed(view, chart.tables, tables);
-    if (this.hasSignal('hovered')) view.signal('hovered', 0);
     place.replaceChildren(); // the picture that stood there until now
     await view.initialize(place).hover().runAsync();
     this.view = view;

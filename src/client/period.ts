@@ -7,12 +7,31 @@ type Span = [start: number, end: number];
 
 const arrows: Partial<Record<string, 1 | -1>> = { ArrowUp: 1, ArrowDown: -1 };
 
-const stretches: [name: string, ms: number][] = [
-  ['The last 10 minutes', 10 * minuteMs],
-  ['The last hour', hourMs],
-  ['The last 24 hours', dayMs],
-  ['The last 7 days', 7 * dayMs],
-];
+/** Days that are offered one by one, the last ones. */
+const offered = 7;
+
+/**
+ * The quick choices of a page: the last week, each of the last days, and the last hour where the page does not end at midnight, when
+ * nobody asks for it. Each is shorter than the page.
+ */
+function listPeriods([start, end]: Span, { t, weekday }: Writer): [name: string, period: Span][] {
+  const midnight = Math.floor(end / dayMs) * dayMs;
+  const days = Array.from({ length: offered }, (_, ago): [string, Span] => {
+    const day = midnight - (ago + 1) * dayMs;
+    return [weekday(day), [day, day + dayMs]];
+  });
+  const all: [string, Span][] = [
+    [t('The last 7 days'), [end - 7 * dayMs, end]],
+    ...days,
+    ...(end === midnight
+      ? []
+      : [
+          [t('The last hour'), [end - hourMs, end]] satisfies [string, Span],
+          [t('The last 10 minutes'), [end - 10 * minuteMs, end]] satisfies [string, Span],
+        ]),
+  ];
+  return all.filter(([, [from, to]]) => from >= start && to - from < end - start);
+}
 
 /** A period to the minute in UTC, its end not in it; Unix milliseconds. Null is the whole period of the page. */
 export class Period extends Control<Span> {
@@ -33,18 +52,16 @@ export class Period extends Control<Span> {
     this.show();
   }
 
-  /** Quick picks: the last hour, day or week of a page that covers more. */
   #offer(write: Writer): void {
-    const [start, end] = this.#span;
-    for (const [name, ms] of stretches)
-      if (end - start > ms) this.#pick.append(new Option(write.t(name), String(ms)));
+    for (const [name, period] of listPeriods(this.#span, write))
+      this.#pick.append(new Option(name, period.join()));
     const other = new Option(write.t('Another period'), '-1');
     other.disabled = true;
     this.#pick.append(other);
     this.#pick.addEventListener('change', (event) => {
       event.stopPropagation();
-      const ms = Number(this.#pick.value);
-      this.choose(ms > 0 ? [Math.max(start, end - ms), end] : null);
+      const [start, end] = this.#pick.value.split(',').map(Number);
+      this.choose(start === undefined || end === undefined ? null : [start, end]);
     });
   }
 
@@ -126,9 +143,9 @@ export class Period extends Control<Span> {
     this.#from.value = format(start);
     this.#to.value = format(end);
     this.#blame(null, '');
-    const length = this.value ? (end === this.#span[1] ? end - start : -1) : 0;
-    const picked = [...this.#pick.options].some(({ value }) => value === String(length));
-    this.#pick.value = picked ? String(length) : '-1';
+    const wanted = this.value ? this.value.join() : '0';
+    const picked = [...this.#pick.options].some(({ value }) => value === wanted);
+    this.#pick.value = picked ? wanted : '-1';
   }
 }
 

@@ -1,20 +1,23 @@
 import type { Selection } from '../shared/selection.ts';
 
 const filterNames = ['topics', 'ages'] as const;
-const filterParts: readonly string[] = ['from', 'to', ...filterNames];
+const filterParts: readonly string[] = ['from', 'to', 'compare', ...filterNames];
 
 /** The state that a link holds: the filters, and by the name of a switch the panel that is chosen there, unless it is the first. */
 export interface State extends Selection {
+  /** The comparison; null for that of a page that opens. */
+  compare: string | null;
   switches: Record<string, string>;
 }
 
 /** The state as the hash of a URL: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…&funnel=people`, times in UTC. */
-export function toHash({ period, switches, ...chosen }: State): string {
+export function toHash({ period, compare, switches, ...chosen }: State): string {
   const parts = period ? [`from=${formatMinute(period[0])}`, `to=${formatMinute(period[1])}`] : [];
   for (const name of filterNames) {
     const list = chosen[name];
     if (list) parts.push(`${name}=${list.map(encodeURIComponent).join(',')}`);
   }
+  if (compare !== null) parts.push(`compare=${compare}`);
   for (const [name, panel] of Object.entries(switches)) parts.push(`${name}=${panel}`);
   return parts.join('&');
 }
@@ -36,6 +39,7 @@ export function fromHash(hash: string): State {
     period: start !== undefined && end !== undefined && start < end ? [start, end] : null,
     topics: list('topics'),
     ages: list('ages'),
+    compare: parts.get('compare') ?? null,
     switches: Object.fromEntries([...parts].filter(([name]) => name !== '' && !filterParts.includes(name))),
   };
 }

@@ -1,14 +1,14 @@
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
-import type { Headline } from '../shared/text/findings.ts';
+import type { Changes, Headline } from '../shared/text/findings.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Row } from '../shared/data/table.ts';
 import { known } from '../shared/known.ts';
 import type { PanelElement } from './panel.ts';
 
 /** Says the numbers of the selection. */
-export function tellHeadline(headline: Headline): void {
+export function tellHeadline(headline: Headline & Changes): void {
   for (const element of document.querySelectorAll<HTMLElement>('[data-word]'))
-    element.textContent = headline[element.dataset.word as keyof Headline];
+    element.textContent = headline[element.dataset.word as keyof (Headline & Changes)];
 }
 
 /** Says what a panel finds, and which of the filters that are set it does not follow. */

@@ -1,42 +1,7 @@
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
 
-/** The same time as the fewest windows, in order: those that meet or overlap become one. */
-export function merge(windows: readonly Window[]): Window[] {
-  const merged: Window[] = [];
-  for (const { start, end } of windows.toSorted((a, b) => a.start - b.start)) {
-    const last = merged.at(-1);
-    if (last && start <= last.end) last.end = Math.max(last.end, end);
-    else merged.push({ start, end });
-  }
-  return merged;
-}
-
-/** Takes others, which are merged, out of a window. */
-export function subtract({ start, end }: Window, others: readonly Window[]): Window[] {
-  const left: Window[] = [];
-  let from = start;
-  for (const other of others) {
-    if (other.end <= from || other.start >= end) continue;
-    if (other.start > from) left.push({ start: from, end: other.start });
-    from = Math.max(from, other.end);
-  }
-  return from < end ? [...left, { start: from, end }] : left;
-}
-
-/** Returns the part that two windows share; undefined when there is none. */
-export function intersect(one: Window, other: Window): Window | undefined {
-  const [start, end] = [Math.max(one.start, other.start), Math.min(one.end, other.end)];
-  return start < end ? { start, end } : undefined;
-}
-
-/** Returns the parts of stretches that lie in a window. */
-export function clip<Stretch extends Window>(stretches: readonly Stretch[], window: Window): Stretch[] {
-  return stretches.flatMap((stretch) => {
-    const shared = intersect(stretch, window);
-    return shared ? [{ ...stretch, ...shared }] : [];
-  });
-}
+export { clip, intersect, merge, subtract } from '../shared/windows.ts';
 
 /** The UTC day, counted from 1970-01-01, that a time (Unix milliseconds) is in. */
 export function dayOf(ms: number): number {

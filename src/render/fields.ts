@@ -15,11 +15,12 @@ const lookUps: readonly string[] = [
   'gaps',
   'silences',
   'labels',
+  'baseline',
 ] satisfies (keyof LookUps)[];
 
 /** The fields of the tables to look up in. */
-const lookUpFields: readonly string[] = ['name', 'color', 'rank', 'start', 'end'] satisfies (
-  keyof Topic | keyof EventKind | keyof Window
+const lookUpFields: readonly string[] = ['name', 'color', 'tint', 'rank', 'start', 'end'] satisfies (
+  'tint' | keyof Topic | keyof EventKind | keyof Window
 )[];
 
 /**

@@ -2,11 +2,11 @@ import Handlebars from 'handlebars';
 import type { TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
 import { readShipped } from '../files.ts';
-import { describeChange } from '../shared/text/change.ts';
+import { describeChange, joinChange } from '../shared/text/change.ts';
 import type { Change } from '../shared/text/change.ts';
 import { known } from '../shared/known.ts';
 import type { Column, Panel } from '../shared/panels.ts';
-import { countTopics, listMinutes } from '../shared/minutes.ts';
+import { listMinutes } from '../shared/minutes.ts';
 import { formatMoment } from '../shared/text/minute-text.ts';
 import { namesOf } from '../shared/data/payload.ts';
 import type { Merged, Payload } from '../shared/data/payload.ts';
@@ -15,7 +15,12 @@ import type { Row, Tables } from '../shared/data/table.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
 import { listAbsent } from '../log/source.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
+import { findBaseline, usual } from '../shared/baseline.ts';
+import { listTopics } from '../shared/topics.ts';
+import type { TopicRow } from '../shared/topics.ts';
+import { describeBaseline, describeTopic, listComparisons } from '../shared/text/topic-text.ts';
 import { everything } from '../shared/selection.ts';
+import { dayMs } from '../shared/units.ts';
 import { joinNames } from '../shared/text/names.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
@@ -96,7 +101,9 @@ export function renderPage({
   const span: [number, number] = [start, end];
   const headline = describeHeadline(events, tables, everything, span, write);
   const nothing = t(events > 0 ? 'No events for this selection.' : 'No data in this period.');
-  const key = describeTopics(payload, countTopics(tables, everything, span), write);
+  const baseline = findBaseline(tables, null, span, usual);
+  const key = describeRows(tables, listTopics(tables, everything, span, baseline), write);
+  const compared = describeBaseline(baseline, write);
   const panels = charts.map(({ panel }, at) => {
     const { rows, svg } = known(snapshots[at]);
     const isFirst = charts.findIndex((other) => other.panel.area === panel.area) === at;
@@ -105,16 +112,17 @@ export function renderPage({
     return {
       ...panel,
       ...sheet(panel, panel.minutes ? listMinutes(panel, tables, everything, span) : rows, write),
-      ...{ nothing, key, choices, hidden: isHidden, svg: isHidden ? '' : svg },
+      ...{ nothing, key, compared, choices, hidden: isHidden, svg: isHidden ? '' : svg },
       finding: findIn(panel, rows, write),
       headline: panel.area === 'main' && isFirst ? headline : null,
       unfiltered: panel.unfiltered.map((id) => ({ id, text: known(describeUnfiltered[id])(t) })),
     };
   });
+  const changed = change && describeChange(change, write);
   const told = {
     title,
     warning,
-    change: change ? describeChange(change, write) : '',
+    change: changed ? joinChange(changed) : '',
     silences: describeSilences(facts, write),
     summary: describeSelection(everything, span, write, absent),
     ...headline,
@@ -125,6 +133,7 @@ export function renderPage({
     ...told,
     language: locale.language,
     logo: readLogo(),
+    changed,
     ...parts,
     policy: writePolicy(parts),
     manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),
@@ -135,7 +144,7 @@ export function renderPage({
     areas: areas
       .map((area) => ({ area, panels: panels.filter((panel) => panel.area === area) }))
       .filter((area) => area.panels.length > 0),
-    facts: describeFacts(facts, events, write),
+    facts: describeFacts(facts, events, end, write),
     from: formatMoment(start, locale.language),
     to: formatMoment(end, locale.language),
     hours:
@@ -144,6 +153,7 @@ export function renderPage({
         : t('Before {time} UTC, hours stand for minutes, so that this file can be sent.', {
             time: write.time(payload.coarse.until, true),
           }),
+    comparisons: listComparisons(t),
     ages: namesOf(payload, 'age_segment'),
     ageless: absent.includes('age_segment'),
     topicless: absent.includes('item_topic'),
@@ -221,18 +231,14 @@ function sheet(
   };
 }
 
-/** The card topics, each with its colour and its events in the whole file. */
-function describeTopics(payload: Payload, events: Map<string, number>, write: Writer): object[] {
-  const colors = new Map(payload.topics.map(({ name, color }) => [name, color]));
-  return namesOf(payload, 'item_topic').map((name) => ({
-    name,
-    color: colors.get(name),
-    count: write.number(events.get(name) ?? 0),
-  }));
+/** The rows of the table of topics, each with its colour. */
+function describeRows({ lookUps }: Tables, rows: readonly TopicRow[], write: Writer): object[] {
+  const tints = new Map(lookUps.topics.map(({ name, tint }) => [name, tint]));
+  return rows.map((row) => ({ name: row.name, color: tints.get(row.name), ...describeTopic(row, write) }));
 }
 
 /** Tells what the page knows about its own numbers; nothing where that is not known. */
-function describeFacts(facts: Facts, count: number, write: Writer): object {
+function describeFacts(facts: Facts, count: number, end: number, write: Writer): object {
   const { gaps, aggregated, unseen } = facts;
   const { t, range, time } = write;
   return {
@@ -246,7 +252,13 @@ function describeFacts(facts: Facts, count: number, write: Writer): object {
     gaps: gaps.map(({ start, end }) => range(start, end)).join('; '),
     aggregated: aggregated === null ? '' : new Date(aggregated).toISOString(),
     when: aggregated === null ? '' : time(aggregated, true),
+    until: describeEnd(end, write),
   };
+}
+
+/** The end of a period; a midnight is 24:00 of the day that it ends. */
+function describeEnd(end: number, { day, time }: Writer): string {
+  return end % dayMs === 0 ? `${day(end - 1)}, 24:00` : time(end, true);
 }
 
 function describeSilences({ silences }: Facts, write: Writer): string {

@@ -17,6 +17,8 @@ import { mapValues } from '../shared/known.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import { listAbsent } from '../log/source.ts';
 import type { Panel } from '../shared/panels.ts';
+import { findBaseline, usual } from '../shared/baseline.ts';
+import { listTopics, tintTopics } from '../shared/topics.ts';
 import { everything } from '../shared/selection.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
@@ -254,6 +256,8 @@ async function drawPage(
     .filter(({ panel }) => !showsAbsent(panel))
     .sort(({ panel: a }, { panel: b }) => a.order - b.order);
   const tables = tabulatePayload(payload);
+  const span: [number, number] = [payload.start, payload.end];
+  tintTopics(tables, listTopics(tables, everything, span, findBaseline(tables, null, span, usual)), null);
   const snapshots = await Promise.all(
     compiled.map(async (chart) =>
       chart.panel.source === 'people'

@@ -3,7 +3,6 @@ import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { findCounting, listAggregates, queryColumns } from '../log/aggregates.ts';
 import type { Aggregate } from '../log/aggregates.ts';
-import { pick } from '../shared/data/cells.ts';
 import type { Payload, EventKind, Topic } from '../shared/data/payload.ts';
 import { isTopic } from '../shared/data/table.ts';
 import { valueOf } from '../shared/known.ts';
@@ -12,7 +11,7 @@ import { minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { listChartData } from './charts.ts';
 import { callName, Gatherer, readArray } from './columns.ts';
-import { colors } from './palette.ts';
+import { paint } from './palette.ts';
 
 type TranslateText = (text: string) => string;
 
@@ -144,9 +143,8 @@ function byCode(a: string, b: string): number {
 
 /** Gives each topic of the dimensions that hold topics a colour and a rank. */
 export function paintTopics(dimensions: Payload['dimensions']): Topic[] {
-  const named = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? all : []));
-  const names = [...new Set(named)];
-  return colors(names.length).map((color, rank) => ({ name: pick(names, rank), color, rank }));
+  const orders = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? [all] : []));
+  return [...paint(orders)].map(([name, color], rank) => ({ name, color, rank }));
 }
 
 /** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */

@@ -45,18 +45,6 @@ export function listMinutes(
   );
 }
 
-/** The events of each card topic in the period and the ages that are chosen, whichever topics are. */
-export function countTopics(
-  tables: Tables,
-  selection: Selection,
-  span: [number, number],
-): Map<string, number> {
-  const query = sumEvents(['item_topic']);
-  const choice = toChoice({ ...selection, topics: null }, selection.period ?? span);
-  const { groups } = ask(tableOf(tables, 'events'), query, choice);
-  return new Map(groups.map(({ fields, group }) => [fields.item_topic as string, group.sums[0] ?? 0]));
-}
-
 /** Counts the minutes that a row stands for: an hour's go on to its end, though it may begin later, with the period. */
 function minutesOf(dt: number, { until, step }: Coarse): number {
   const end = dt < until ? Math.min((Math.floor(dt / step) + 1) * step, until) : dt + minuteMs;

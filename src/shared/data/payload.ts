@@ -2,6 +2,7 @@ import { joinPieces, split } from './varint.ts';
 import { decodeCells, encodeCells, latestMinute, scanCells } from './cells.ts';
 import type { Cells, Outline } from './cells.ts';
 import { known, mapValues, valueOf } from '../known.ts';
+import type { Window } from '../windows.ts';
 import type { Returns } from '../people/returns.ts';
 
 /** A topic, of cards or of sources: one colour in every chart. Its rank orders stacks and legends, the largest first. */
@@ -16,12 +17,6 @@ export interface EventKind {
   event: string;
   name: string;
   rank: number;
-}
-
-/** A stretch that was never aggregated: its minutes are missing, which is not the same as zero. */
-export interface Gap {
-  start: number;
-  end: number;
 }
 
 /** Rows before `until` are of `step` instead of minutes; Unix milliseconds, and milliseconds. */
@@ -54,9 +49,10 @@ export interface Payload {
   /** The kinds of event, as `dimensions` has them. */
   events: EventKind[];
   topics: Topic[];
-  gaps: Gap[];
+  /** Stretches that were never aggregated: their minutes are missing, which is not the same as zero. */
+  gaps: Window[];
   /** Stretches without events that cannot be chance. Pages of before these were looked for have none. */
-  silences?: Gap[];
+  silences?: Window[];
   /** Null where groups of any size are told. */
   merged: Merged | null;
   /** The names that the page shows alone, by their dimension, as the log has them; without them, all. */
@@ -184,7 +180,7 @@ function requireDifferent({ dimensions, events }: Pick<Head, 'dimensions' | 'eve
 }
 
 function requireDataTable(
-  { start, end }: Gap,
+  { start, end }: Window,
   { table, names, step, sizes, last }: Omit<NamedCells, 'cells'> & Pick<Outline, 'sizes' | 'last'>,
 ): void {
   const length = Math.ceil(end / 60_000 / step) - Math.floor(start / 60_000 / step);
@@ -315,7 +311,7 @@ function requireHead(head: Head): void {
   const isTime = (...times: unknown[]) => times.every((time) => Math.abs(time as number) <= 8.64e15);
   const isText = (text: unknown) => typeof text === 'string';
   const isName = (text: unknown) => isText(text) && identifier.test(text);
-  const isStretch = (stretch: Gap) => isTime(stretch.start, stretch.end);
+  const isStretch = (stretch: Window) => isTime(stretch.start, stretch.end);
   const isFit =
     isStretch(head) &&
     start <= end &&

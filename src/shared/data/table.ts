@@ -25,7 +25,7 @@ export interface Table {
 }
 
 /** Small tables of rows that a chart may look up in, or draw. */
-export type LookUps = Record<'topics' | 'events' | 'gaps' | 'silences' | 'labels', LookUp>;
+export type LookUps = Record<'topics' | 'events' | 'gaps' | 'silences' | 'labels' | 'baseline', LookUp>;
 
 /** All that the charts draw from: the aggregates by name, and small tables of rows. */
 export interface Tables {
@@ -61,11 +61,12 @@ export function tabulatePayload(payload: Payload): Tables {
     aggregates,
     counting: payload.counting,
     lookUps: {
-      topics: copy(topics),
+      topics: topics.map((topic) => ({ ...topic, tint: topic.color })),
       events: copy(events),
       gaps: copy(gaps),
       silences: copy(silences),
       labels: [{}], // one row, for a text
+      baseline: [], // until something is compared
     },
     dimensions,
     coarse: payload.coarse,

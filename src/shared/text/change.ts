@@ -1,4 +1,4 @@
-import type { Gap } from '../data/payload.ts';
+import type { Window } from '../windows.ts';
 import { isolate, joinNames } from './names.ts';
 import { hourMs, minuteMs } from '../units.ts';
 import type { Writer } from './format.ts';
@@ -7,7 +7,7 @@ import type { Writer } from './format.ts';
 export interface Compared {
   now: number;
   then: number;
-  left: Gap[];
+  left: Window[];
 }
 
 /** A UTC day (its start, Unix milliseconds) beside the one before and the same one a week before; null where these do not compare. */
@@ -21,11 +21,19 @@ export interface Change {
   topics: { name: string; by: number }[];
 }
 
+/** The change in sentences; the topics that moved stand between their beginning and the rest. */
+export interface ChangeText {
+  said: string;
+  moved: { before: string; topics: { name: string; by: string }[]; after: string } | null;
+  /** Says why something was left out; empty where nothing was. */
+  note: string;
+}
+
 /** Tells what changed in two sentences, and in a third why something was left out. */
 export function describeChange(
   { day, events, dayBefore, weekBefore, topics }: Change,
   write: Writer,
-): string {
+): ChangeText {
   const { t } = write;
   const compared = [
     compareDays(dayBefore, t('the day before'), write),
@@ -36,21 +44,41 @@ export function describeChange(
     events,
     compared: compared.join(', '),
   });
-  const moved = topics.map(({ name, by }) => `${isolate(name)} ${write.signed(by)}`).join(', ');
+  const [before = '', after = ''] = t('What moved most: {topics}.', { topics: between }).split(between);
   const isWhole = [dayBefore, weekBefore].every((pair) => pair === null || pair.left.length === 0);
-  return [
+  return {
     said,
-    ...(moved === '' ? [] : [t('What moved most: {topics}.', { topics: moved })]),
-    ...(isWhole ? [] : [t('Days are compared in the minutes that both have.')]),
-  ].join(' ');
+    moved:
+      topics.length === 0
+        ? null
+        : { before, topics: topics.map(({ name, by }) => ({ name, by: write.signed(by) })), after },
+    note: isWhole ? '' : t('Days are compared in the minutes that both have.'),
+  };
+}
+
+/** A text that stands in no translation. */
+const between = '\u0000';
+
+/** The same as one text. */
+export function joinChange({ said, moved, note }: ChangeText): string {
+  const topics = moved?.topics.map(({ name, by }) => `${isolate(name)} ${by}`).join(', ') ?? '';
+  return [said, moved ? `${moved.before}${topics}${moved.after}` : '', note].filter(Boolean).join(' ');
 }
 
 function compareDays(pair: Compared | null, when: string, write: Writer): string {
   if (pair === null) return '';
   const said = compareCounts(pair, when, write);
   if (pair.left.length === 0) return said;
-  const times = pair.left.map(({ start, end }) => `${timeOfDay(start)}–${timeOfDay(end)}`);
-  return `${said} ${write.t('(without {times})', { times: joinNames(times, write) })}`;
+  return `${said} ${describeLeft(pair.left, 0, write)}`;
+}
+
+/** Names the stretches that are left out, by the time of a day where they lie in one that starts at `day`; empty where there are none. */
+export function describeLeft(left: readonly Window[], day: number | null, write: Writer): string {
+  if (left.length === 0) return '';
+  const times = left.map(({ start, end }) =>
+    day === null ? write.range(start, end) : `${timeOfDay(start - day)}–${timeOfDay(end - day)}`,
+  );
+  return write.t('(without {times})', { times: joinNames(times, write) });
 }
 
 function compareCounts({ now, then }: Compared, when: string, { t, percent }: Writer): string {

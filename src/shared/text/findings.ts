@@ -3,10 +3,14 @@ import { shareOfShows } from '../people/funnel.ts';
 import type { PeopleRow } from '../people/funnel.ts';
 import type { Panel } from '../panels.ts';
 import type { Row, Tables } from '../data/table.ts';
-import { isTopic } from '../data/table.ts';
+import { isTopic, tableOf } from '../data/table.ts';
 import { filters } from '../selection.ts';
 import type { Selection } from '../selection.ts';
-import { dayMs } from '../units.ts';
+import type { Baseline } from '../baseline.ts';
+import type { Choice } from '../data/query.ts';
+import { sumBy } from '../topics.ts';
+import { dayMs, minuteMs } from '../units.ts';
+import { describeGrowth } from './topic-text.ts';
 import type { Writer } from './format.ts';
 import { isolate, joinNames } from './names.ts';
 
@@ -17,6 +21,12 @@ export interface Headline {
   peak: string;
 }
 
+/** The change of the events, and of the share of views in percentage points; empty without a comparison. */
+export interface Changes {
+  eventsChange: string;
+  viewsChange: string;
+}
+
 /** Puts the numbers of a selection of so many events into words. */
 export function describeHeadline(
   events: number,
@@ -24,8 +34,12 @@ export function describeHeadline(
   selection: Selection,
   span: [number, number],
   write: Writer,
-): Headline {
-  if (events === 0) return { events: write.number(0), views: '–', peak: '–' };
+  baseline: Baseline | null = null,
+): Headline & Changes {
+  const changes = baseline
+    ? describeChanges(tables, selection, baseline, write)
+    : { eventsChange: '', viewsChange: '' };
+  if (events === 0) return { events: write.number(0), views: '–', peak: '–', ...changes };
   const [start, end] = selection.period ?? span;
   const peak = findPeak(tables, selection, span);
   const at = write.time(peak.dt, Math.floor(start / dayMs) !== Math.floor((end - 1) / dayMs));
@@ -33,6 +47,32 @@ export function describeHeadline(
     events: write.number(events),
     views: write.percent(shareOfShows(tables, 'view', selection, span)),
     peak: write.t('{events} at {time}', { events: peak.events, time: at }),
+    ...changes,
+  };
+}
+
+/** The changes of the two figures, in the minutes that both stretches have. */
+function describeChanges(
+  tables: Tables,
+  { topics, ages }: Selection,
+  { both, shift }: Baseline,
+  write: Writer,
+): Changes {
+  const sums = [0, shift].map((back) => {
+    const all = new Map<string, number>();
+    const add = (name: string, value: number) => all.set(name, (all.get(name) ?? 0) + value);
+    for (const { start, end } of both) {
+      const choice: Choice = { chosen: [topics, ages], shown: [start - back, end - back], step: minuteMs };
+      for (const [event, users] of sumBy(tableOf(tables, 'users'), 'event', choice)) add(event, users);
+      for (const value of sumBy(tableOf(tables, 'events'), 'item_topic', choice).values()) add('', value);
+    }
+    return { events: all.get('') ?? 0, views: (all.get('view') ?? 0) / (all.get('show') ?? 0) };
+  });
+  const [now, before] = sums as [(typeof sums)[number], (typeof sums)[number]];
+  const points = (now.views - before.views) * 100;
+  return {
+    eventsChange: describeGrowth(now.events, before.events, write),
+    viewsChange: Number.isFinite(points) ? write.t('{points} pp', { points: write.signed(points) }) : '',
   };
 }
 

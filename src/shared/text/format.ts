@@ -1,4 +1,5 @@
 import type { Locale } from '../settings.ts';
+import { dayMs } from '../units.ts';
 import { translator } from './messages.ts';
 import type { Translate } from './messages.ts';
 
@@ -9,9 +10,13 @@ export interface Writer {
   /** A difference: its sign is always written, the minus as such and not as a hyphen. */
   signed: (value: number) => string;
   percent: (share: number | null) => string;
+  /** A change as a share of what was before: `+6.5%`. */
+  growth: (share: number) => string;
   /** A minute; with its day unless that is known. */
   time: (ms: number, withDay: boolean) => string;
   day: (ms: number) => string;
+  /** A day with its weekday. */
+  weekday: (ms: number) => string;
   /** A stretch of time, with its days. */
   range: (start: number, end: number) => string;
 }
@@ -19,12 +24,24 @@ export interface Writer {
 export function writer(locale: Locale): Writer {
   const { language } = locale;
   const number = new Intl.NumberFormat(language);
-  const signed = new Intl.NumberFormat(language, { signDisplay: 'always' });
+  const signed = new Intl.NumberFormat(language, { signDisplay: 'exceptZero', maximumFractionDigits: 1 });
   const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long', timeZone: 'UTC' });
+  const weekday = new Intl.DateTimeFormat(language, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'long',
+    timeZone: 'UTC',
+  });
   const percent = new Intl.NumberFormat(language, {
     style: 'percent',
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
+  });
+  const growth = new Intl.NumberFormat(language, {
+    style: 'percent',
+    signDisplay: 'exceptZero',
+    maximumFractionDigits: 1,
+    minimumFractionDigits: 1,
   });
   const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' } as const;
   const time = new Intl.DateTimeFormat(language, clock);
@@ -35,12 +52,23 @@ export function writer(locale: Locale): Writer {
     month: 'long',
     year: 'numeric',
   });
+  const days = new Intl.DateTimeFormat(language, {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
   return {
     t: translator(locale),
-    range: (start, end) => range.formatRange(start, end),
+    range: (start, end) =>
+      start % dayMs === 0 && end % dayMs === 0
+        ? days.formatRange(start, end - 1)
+        : range.formatRange(start, end),
     number: (value) => number.format(value),
     signed: (value) => signed.format(value).replace('-', '−'),
     day: (ms) => date.format(ms),
+    weekday: (ms) => weekday.format(ms),
+    growth: (share) => growth.format(share).replace('-', '−'),
     percent: (share) => (share === null ? '–' : percent.format(share)),
     time: (ms, withDay) => (withDay ? day : time).format(ms),
   };

@@ -91,12 +91,9 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
     for (const { fields, group } of ordered) {
       const key = group.codes.join();
       const looked = lookup ? lookUp(tables.lookUps[lookup.from], fields[lookup.field]) : {};
-      const fixed = {
-        ...fields,
-        ...Object.fromEntries((lookup?.values ?? []).map((name) => [name, looked[name]])),
-      };
       for (let slot = 0; slot < points.length; slot++) {
-        const row = this.#row(key, slot, fixed);
+        const row = this.#row(key, slot, fields);
+        for (const name of lookup?.values ?? []) row[name] = looked[name]; // a topic's colour follows the choice
         const sum = group.sums[slot] ?? 0;
         const speed = sum && (sum * minuteMs) / (lengths[slot] ?? minuteMs);
         if (query.time) row[query.time] = points[slot];

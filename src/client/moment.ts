@@ -1,0 +1,193 @@
+import type { View } from 'vega';
+import { known } from '../shared/known.ts';
+import type { Moment } from '../shared/moment.ts';
+import type { Writer } from '../shared/text/format.ts';
+import { isolate } from '../shared/text/names.ts';
+import { describeGrowth } from '../shared/text/topic-text.ts';
+import { minuteMs } from '../shared/units.ts';
+
+/** The part of a scale of time that is used here (d3-scale). */
+interface Scale {
+  (ms: number): number;
+  invert(x: number): Date;
+}
+
+/** Topics that are told of one by one. */
+const told = 5;
+
+/** The names of the dimensions of the log, for readers. */
+const titles: Partial<Record<string, string>> = {
+  item_topic: 'Card topic',
+  source_topic: 'Source topic',
+  age_segment: 'Age',
+};
+
+const strides: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 };
+
+/**
+ * Tells of the moment under the pointer, beside a line in the plot: one box for all topics. A click or a tap pins it, and so does Enter; arrow keys
+ * walk along the plot, Escape lets go.
+ */
+export class MomentBox {
+  readonly #view: View;
+  readonly #place: HTMLElement;
+  readonly #read: (span: [number, number]) => Moment;
+  readonly #write: Writer;
+  readonly #rule = document.createElement('div');
+  readonly #box = document.createElement('div');
+  #start: number | null = null;
+  #isPinned = false;
+
+  constructor(view: View, read: (span: [number, number]) => Moment, write: Writer) {
+    this.#view = view;
+    this.#place = known(view.container());
+    this.#read = read;
+    this.#write = write;
+    this.#rule.className = 'rule';
+    this.#box.className = 'moment';
+    this.#box.setAttribute('role', 'status');
+    this.#rule.hidden = this.#box.hidden = true;
+    this.#place.append(this.#rule);
+    document.body.append(this.#box);
+    this.#place.tabIndex = 0;
+    this.#place.setAttribute('role', 'group');
+    this.#place.setAttribute('aria-label', write.t('Arrow keys walk through time.'));
+    this.#listen();
+  }
+
+  /** Tells of the same moment anew, after the selection changed; of none that is out of it. */
+  refresh(): void {
+    if (this.#start !== null) this.#show(this.#start);
+  }
+
+  #listen(): void {
+    const place = this.#place;
+    place.addEventListener('pointermove', (event) => {
+      if (event.pointerType === 'mouse' && event.buttons === 0 && !this.#isPinned)
+        this.#show(this.#timeAt(event));
+    });
+    for (const type of ['pointerleave', 'pointercancel'])
+      place.addEventListener(type, () => {
+        if (!this.#isPinned) this.hide();
+      });
+    place.addEventListener('blur', () => {
+      this.hide();
+    });
+    // A click does not give the plot the focus: the brush keeps it from that.
+    document.addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape') this.hide();
+    });
+    place.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') this.#isPinned = !this.#isPinned;
+      const stride = strides[event.key];
+      if (stride === undefined) return;
+      event.preventDefault();
+      const { shown, step } = this.#scene();
+      const start = this.#start === null ? shown[stride > 0 ? 0 : 1] - (stride > 0 ? step : 0) : this.#start;
+      this.#show(Math.min(Math.max(start + stride * step, shown[0]), shown[1] - 1));
+    });
+  }
+
+  /** Pins the moment at a place of the plot. @returns true where it was pinned already, and goes */
+  pin(event: { clientX: number }): boolean {
+    const pinned = this.#isPinned ? this.#start : null;
+    this.#show(this.#timeAt(event));
+    if (this.#start !== null && this.#start === pinned) {
+      this.hide();
+      return true;
+    }
+    this.#isPinned = this.#start !== null;
+    return false;
+  }
+
+  hide(): void {
+    this.#start = null;
+    this.#isPinned = false;
+    this.#rule.hidden = this.#box.hidden = true;
+  }
+
+  #scene(): { shown: [number, number]; step: number; x: Scale } {
+    const view = this.#view;
+    return {
+      shown: view.signal('shown') as [number, number],
+      step: view.signal('step') as number,
+      x: view.scale('x') as Scale,
+    };
+  }
+
+  #timeAt({ clientX }: { clientX: number }): number {
+    const { left } = known(this.#place.querySelector('svg')).getBoundingClientRect();
+    return Number(this.#scene().x.invert(clientX - left - this.#view.origin()[0]));
+  }
+
+  #show(time: number): void {
+    const { shown, step, x } = this.#scene();
+    if (!(shown[0] <= time && time < shown[1])) {
+      this.hide();
+      return;
+    }
+    const start = Math.max(Math.floor(time / step) * step, shown[0]);
+    const end = Math.min(Math.floor(time / step) * step + step, shown[1]);
+    this.#start = start;
+    this.#box.replaceChildren(...this.#tell(this.#read([start, end]), end - start > minuteMs));
+    this.#rule.hidden = this.#box.hidden = false;
+    const [left, top] = this.#view.origin();
+    const at = (x(start) + x(end)) / 2 + left;
+    this.#rule.style.left = `${at}px`;
+    this.#rule.style.top = `${top}px`;
+    this.#rule.style.height = `${this.#view.height()}px`;
+    this.#move(at);
+  }
+
+  /** Stands at the side of the line where there is more room. */
+  #move(at: number): void {
+    const { left, top, width } = this.#place.getBoundingClientRect();
+    const own = this.#box.offsetWidth;
+    const isRight = at < width / 2 || left + at < own + 24;
+    const wanted = left + at + (isRight ? 12 : -12 - own);
+    this.#box.style.left = `${Math.min(Math.max(wanted, 4), innerWidth - own - 4)}px`;
+    this.#box.style.top = `${Math.max(4, Math.min(top + 16, innerHeight - this.#box.offsetHeight - 4))}px`;
+  }
+
+  #tell({ start, end, events, before, topics, moves }: Moment, isLong: boolean): HTMLElement[] {
+    const { t, time, number, signed } = this.#write;
+    const when = isLong ? `${time(start, true)}–${time(end, false)}` : time(start, true);
+    const table = document.createElement('table');
+    const line = (name: string, value: number, earlier: number | null) => {
+      const row = table.insertRow();
+      const cells = [
+        name,
+        number(value),
+        earlier === null ? '' : describeGrowth(value, earlier, this.#write),
+      ];
+      for (const [at, text] of cells.entries()) {
+        const cell = row.insertCell();
+        cell.textContent = text;
+        if (at > 0) cell.className = 'count';
+      }
+    };
+    line(t('Events'), events, before);
+    for (const topic of topics.slice(0, told)) line(topic.name, topic.events, topic.before);
+    const more = topics.slice(told);
+    if (more.length > 0) {
+      const sum = (of: (topic: Moment['topics'][number]) => number) =>
+        more.reduce((all, topic) => all + of(topic), 0);
+      line(
+        t('others'),
+        sum(({ events: own }) => own),
+        before === null ? null : sum(({ before: own }) => known(own)),
+      );
+    }
+    const head = document.createElement('p');
+    head.textContent = `${when} UTC`;
+    if (moves.length === 0) return [head, table];
+    const moved = document.createElement('p');
+    moved.className = 'moved';
+    const said = moves.map(({ field, name, by }) => {
+      const title = titles[field];
+      return `${title === undefined ? field : t(title)} — ${isolate(name)} ${signed(by)}`;
+    });
+    moved.textContent = `${t('Changed most')}: ${said.join('; ')}`;
+    return [head, table, moved];
+  }
+}

@@ -1,0 +1,124 @@
+import type { Row, Tables } from '../shared/data/table.ts';
+import type { Writer } from '../shared/text/format.ts';
+import { describeTopic } from '../shared/text/topic-text.ts';
+import type { TopicText } from '../shared/text/topic-text.ts';
+import type { TopicRow } from '../shared/topics.ts';
+import { known } from '../shared/known.ts';
+import { MultiSelect } from './multi-select.ts';
+
+type Key = 'name' | 'events' | 'change' | 'clicks' | 'views';
+
+/** The value that a column is sorted by; nothing known comes last. */
+const values: Record<Key, (row: TopicRow) => number | string | null> = {
+  name: ({ name }) => name,
+  events: ({ events }) => events,
+  change: ({ now, before }) => (now === null || before === null ? null : now / before - 1),
+  clicks: ({ clicks }) => clicks,
+  views: ({ views }) => views,
+};
+
+/** The table of card topics: each row tells of a topic, and chooses it. */
+export class TopicTable extends MultiSelect {
+  #rows: TopicRow[] = [];
+  #lines = new Map<string, HTMLElement>();
+  #key: Key = 'events';
+  #falling = true;
+
+  override offer(names: readonly string[], write: Writer): void {
+    super.offer(names, write);
+    const lines = this.querySelectorAll<HTMLElement>('tbody tr');
+    this.#lines = new Map(names.map((name, at) => [name, known(lines[at])]));
+    for (const [name, line] of this.#lines) {
+      line.addEventListener('click', ({ target }) => {
+        if (target instanceof Element && !target.closest('button')) this.toggle(name);
+      });
+      line.addEventListener('pointerenter', () => {
+        light(name);
+      });
+      line.addEventListener('pointerleave', () => {
+        light(null);
+      });
+    }
+    for (const button of this.querySelectorAll<HTMLButtonElement>('[data-sort]'))
+      button.addEventListener('click', () => {
+        this.#sortBy(known(button.dataset.sort) as Key);
+      });
+    const expand = this.querySelector('.expand');
+    expand?.addEventListener('click', () => {
+      const isWide = known(this.closest('.stage')).classList.toggle('is-wide');
+      expand.setAttribute('aria-pressed', String(isWide));
+      this.#toggleColumn('views', isWide);
+    });
+  }
+
+  /** Writes the numbers of the rows, in the order of the names. */
+  fill(rows: TopicRow[], write: Writer): void {
+    if (rows === this.#rows) return;
+    this.#rows = rows;
+    for (const row of rows) {
+      const line = known(this.#lines.get(row.name));
+      const { course, ...texts } = describeTopic(row, write);
+      line.querySelector('.course path')?.setAttribute('d', course);
+      for (const cell of line.querySelectorAll<HTMLElement>('[data-field]'))
+        cell.textContent = texts[cell.dataset.field as keyof Omit<TopicText, 'course'>];
+      line
+        .querySelector('.course')
+        ?.parentElement?.setAttribute('data-most', write.number(Math.max(0, ...row.course)));
+    }
+    this.#order();
+  }
+
+  /** Says what is compared with what; without a comparison there is no column of changes. */
+  compare(text: string): void {
+    this.#toggleColumn('change', text !== '');
+    known(this.querySelector('.compared')).textContent = text;
+  }
+
+  /** Gives each row the colour in which the history draws its topic. */
+  paint({ lookUps }: Tables): void {
+    for (const { name, tint } of lookUps.topics)
+      for (const shape of this.#lines.get(String(name))?.querySelectorAll('[fill]') ?? [])
+        shape.setAttribute('fill', String(tint));
+  }
+
+  #toggleColumn(name: string, isShown: boolean): void {
+    for (const cell of this.querySelectorAll<HTMLElement>(`.${name}`)) cell.hidden = !isShown;
+  }
+
+  #sortBy(key: Key): void {
+    this.#falling = key === this.#key ? !this.#falling : key !== 'name';
+    this.#key = key;
+    for (const button of this.querySelectorAll<HTMLElement>('[data-sort]')) {
+      const header = known(button.closest('th'));
+      if (button.dataset.sort === key) header.ariaSort = this.#falling ? 'descending' : 'ascending';
+      else header.removeAttribute('aria-sort');
+    }
+    this.#order();
+  }
+
+  #order(): void {
+    const of = values[this.#key];
+    const sorted = [...this.#rows].sort(
+      (a, b) => compare(of(a), of(b), this.#falling) || b.events - a.events,
+    );
+    const lines = sorted.map(({ name }) => known(this.#lines.get(name)));
+    const body = this.querySelector('tbody');
+    if (lines.some((line, at) => body?.children[at] !== line)) body?.append(...lines);
+  }
+}
+
+function compare(a: number | string | null, b: number | string | null, falling: boolean): number {
+  const [x, y] = [a, b].map((value) => (Number.isNaN(value) ? null : value)) as [typeof a, typeof b];
+  if (x === null || y === null) return Number(x === null) - Number(y === null);
+  const order = typeof x === 'string' ? x.localeCompare(String(y)) : x - Number(y);
+  return falling ? -order : order;
+}
+
+/** Makes a topic stand out in every chart; null lets all be as they are. */
+function light(name: string | null): void {
+  for (const path of document.querySelectorAll<SVGElement & { __data__?: { datum?: Row } }>('.view path')) {
+    const { item_topic, source_topic } = path.__data__?.datum ?? {};
+    const topic = item_topic ?? source_topic;
+    path.classList.toggle('is-dim', name !== null && topic !== undefined && topic !== name);
+  }
+}

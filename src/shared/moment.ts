@@ -1,0 +1,90 @@
+import type { Baseline } from './baseline.ts';
+import { tableOf } from './data/table.ts';
+import type { Table, Tables } from './data/table.ts';
+import { known } from './known.ts';
+import { ask } from './data/query.ts';
+import type { Question } from './data/query.ts';
+import { filters } from './selection.ts';
+import type { Selection } from './selection.ts';
+import { sumBy } from './topics.ts';
+import { minuteMs } from './units.ts';
+
+/** A step of the history: its events, and those of its topics, the largest first. */
+export interface Moment {
+  /** Unix milliseconds, half-open. */
+  start: number;
+  end: number;
+  events: number;
+  /** The same as long before as the comparison lies back; null where that stretch is not whole. */
+  before: number | null;
+  topics: { name: string; events: number; before: number | null }[];
+  /** Of each dimension of the events the name that moved most, and by how many events; none without a comparison. */
+  moves: { field: string; name: string; by: number }[];
+}
+
+/** Reads what a stretch of a selection holds, and what the comparison has there. */
+export function readMoment(
+  tables: Tables,
+  { topics, ages }: Selection,
+  [start, end]: readonly [number, number],
+  baseline: Baseline | null,
+): Moment {
+  const isCompared = baseline !== null && isWhole(baseline, start, end);
+  const sumEach = (field: string) => {
+    const sum = (back: number) =>
+      sumBy(tableOf(tables, 'events'), field, {
+        chosen: [topics, ages],
+        shown: [start - back, end - back],
+        step: minuteMs,
+      });
+    const [now, before] = [sum(0), isCompared ? sum(baseline.shift) : null];
+    return [...new Set([...now.keys(), ...(before?.keys() ?? [])])]
+      .map((name) => ({ name, events: now.get(name) ?? 0, before: before && (before.get(name) ?? 0) }))
+      .sort((a, b) => b.events - a.events);
+  };
+  const found = sumEach('item_topic');
+  const fields = Object.keys(tables.dimensions).filter((field) => hasField(tableOf(tables, 'events'), field));
+  return {
+    ...{ start, end, topics: found },
+    events: found.reduce((sum, { events }) => sum + events, 0),
+    before: isCompared ? found.reduce((sum, { before }) => sum + known(before), 0) : null,
+    moves: isCompared
+      ? fields.flatMap((field) => findMove(field, field === 'item_topic' ? found : sumEach(field)))
+      : [],
+  };
+}
+
+function hasField({ dimensions }: Table, field: string): boolean {
+  return dimensions.some((fields) => Object.hasOwn(fields, field));
+}
+
+/** The name whose events changed most; of one name only, it says nothing that the total does not. */
+function findMove(field: string, all: Moment['topics']): Moment['moves'] {
+  const moves = all.map(({ name, events, before }) => ({ field, name, by: events - known(before) }));
+  const largest = moves.sort((a, b) => Math.abs(b.by) - Math.abs(a.by))[0];
+  return largest && moves.length > 1 && largest.by !== 0 ? [largest] : [];
+}
+
+/** The events per minute of the stretch that a selection is compared with, moved to where they are compared; null where it is not whole. */
+export function traceBaseline(
+  tables: Tables,
+  { topics, ages }: Selection,
+  baseline: Baseline | null,
+  step: number,
+): { dt: number; rate: number | null }[] {
+  if (!baseline) return [];
+  const { window, shift } = baseline;
+  const question: Question = { groupby: [], time: 'dt', measures: [], where: Object.values(filters) };
+  const shown: [number, number] = [window.start - shift, window.end - shift];
+  const { groups, times } = ask(tableOf(tables, 'events'), question, { chosen: [topics, ages], shown, step });
+  const sums = groups[0]?.group.sums;
+  return [...times, window.end - shift].map((time, slot) => {
+    const [from, to] = [Math.max(time, shown[0]), Math.min(time + step, shown[1])];
+    const rate = ((sums?.[slot] ?? 0) * minuteMs) / (to - from);
+    return { dt: from + shift, rate: from < to && isWhole(baseline, from + shift, to + shift) ? rate : null };
+  });
+}
+
+function isWhole({ both }: Baseline, start: number, end: number): boolean {
+  return both.some((window) => window.start <= start && end <= window.end);
+}

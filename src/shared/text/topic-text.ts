@@ -1,0 +1,71 @@
+import type { Baseline } from '../baseline.ts';
+import type { TopicRow } from '../topics.ts';
+import { dayMs } from '../units.ts';
+import { describeLeft } from './change.ts';
+import type { Writer } from './format.ts';
+import type { Translate } from './messages.ts';
+
+/** The numbers of a topic's row as texts; the course is the path of a picture of `width` × `height`. */
+export interface TopicText {
+  events: string;
+  change: string;
+  clicks: string;
+  views: string;
+  course: string;
+}
+
+/** Writes the row of a topic. */
+export function describeTopic(row: TopicRow, write: Writer): TopicText {
+  const { events, now, before, clicks, views, course } = row;
+  return {
+    events: write.number(events),
+    change: now === null || before === null ? '' : describeGrowth(now, before, write),
+    clicks: write.percent(clicks),
+    views: write.percent(views),
+    course: traceCourse(course),
+  };
+}
+
+/** Tenfold or more is easier to read as a factor. */
+const manifold = 10;
+
+/** A number beside an earlier one: `+6.5%`, `×25`, “new” where there was none before. */
+export function describeGrowth(now: number, before: number, { t, growth, number }: Writer): string {
+  if (before === 0) return now === 0 ? '–' : t('new');
+  return now / before >= manifold ? `×${number(Math.round(now / before))}` : growth(now / before - 1);
+}
+
+/** The size of the picture of a course, in its own units. */
+export const [width, height] = [72, 18];
+
+function traceCourse(course: readonly number[]): string {
+  const most = Math.max(...course);
+  if (!(most > 0)) return '';
+  const x = (at: number) => ((at * width) / course.length).toFixed(1);
+  const y = (value: number) => (height - (value * (height - 1)) / most).toFixed(1);
+  const steps = course.map((value, at) => `L${x(at)} ${y(value)}H${x(at + 1)}`);
+  return `M0 ${height}${steps.join('')}V${height}Z`;
+}
+
+/** Says what is compared with what, and what is left out; empty without a comparison. */
+export function describeBaseline(baseline: Baseline | null, write: Writer): string {
+  if (!baseline) return '';
+  const { window, shift, left } = baseline;
+  const compared = write.t('{now} against {before}', {
+    now: write.range(window.start, window.end),
+    before: write.range(window.start - shift, window.end - shift),
+  });
+  const isDay = window.start % dayMs === 0 && window.end - window.start === dayMs;
+  const times = describeLeft(left, isDay ? window.start : null, write);
+  return times === '' ? compared : `${compared} ${times}`;
+}
+
+/** The comparisons that a reader may choose, by their names in `findBaseline`. */
+export function listComparisons(t: Translate): { value: string; label: string }[] {
+  return [
+    { value: 'before', label: t('the period before') },
+    { value: 'day', label: t('a day before') },
+    { value: 'week', label: t('the same weekday') },
+    { value: 'none', label: t('nothing') },
+  ];
+}

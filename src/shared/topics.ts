@@ -1,0 +1,133 @@
+import type { Baseline } from './baseline.ts';
+import { pick } from './data/cells.ts';
+import { ask } from './data/query.ts';
+import type { Choice, Question } from './data/query.ts';
+import { tableOf } from './data/table.ts';
+import type { Table, Tables } from './data/table.ts';
+import { namesOf } from './data/payload.ts';
+import { filters } from './selection.ts';
+import type { Selection } from './selection.ts';
+import { hourMs, minuteMs } from './units.ts';
+
+/** A card topic in a selection, whichever topics that names. */
+export interface TopicRow {
+  name: string;
+  events: number;
+  /** Its events in the minutes that are compared, and in those that they are compared with; null without a comparison. */
+  now: number | null;
+  before: number | null;
+  /** The users of clicks and of views, summed by minute and age, as shares of those of shows; null without shows. */
+  clicks: number | null;
+  views: number | null;
+  /** Its events in each of the equal steps that the selection is cut into. */
+  course: number[];
+}
+
+/** The steps of a course, at most. */
+const steps = 36;
+
+/** The card topics in the order of their codes, for the period and the ages that are chosen. */
+export function listTopics(
+  tables: Tables,
+  selection: Selection,
+  span: [number, number],
+  baseline: Baseline | null,
+): TopicRow[] {
+  const names = namesOf(tables, 'item_topic');
+  const shown = selection.period ?? span;
+  const choice = { chosen: [null, selection.ages], shown, step: minuteMs };
+  const events = tableOf(tables, 'events');
+  const totals = sumBy(events, 'item_topic', choice);
+  const compared = baseline && sumBaseline(events, 'item_topic', choice, baseline);
+  const users = sumUsers(tables, choice);
+  const courses = traceTopics(tables, choice);
+  return names.map((name) => {
+    const of = (event: string) =>
+      shareOf(users.get(event)?.get(name) ?? 0, users.get('show')?.get(name) ?? 0);
+    return {
+      name,
+      events: totals.get(name) ?? 0,
+      now: compared && (compared.now.get(name) ?? 0),
+      before: compared && (compared.before.get(name) ?? 0),
+      clicks: of('click'),
+      views: of('view'),
+      course: courses.get(name) ?? [],
+    };
+  });
+}
+
+/** The sums of an aggregate by the names of a dimension; a name without rows has none. */
+export function sumBy(table: Table, field: string, choice: Choice): Map<string, number> {
+  const question = { groupby: [field], measures: [], where: Object.values(filters) };
+  const { groups } = ask(table, question, choice);
+  return new Map(groups.map(({ fields, group }) => [String(fields[field]), pick(group.sums, 0)]));
+}
+
+/** The sums in the minutes that two stretches have, of the later one and of the earlier one. */
+export function sumBaseline(
+  table: Table,
+  field: string,
+  choice: Choice,
+  { both, shift }: Baseline,
+): { now: Map<string, number>; before: Map<string, number> } {
+  const sum = (back: number) => {
+    const sums = new Map<string, number>();
+    for (const { start, end } of both)
+      for (const [name, value] of sumBy(table, field, { ...choice, shown: [start - back, end - back] }))
+        sums.set(name, (sums.get(name) ?? 0) + value);
+    return sums;
+  };
+  return { now: sum(0), before: sum(shift) };
+}
+
+/** For each kind of event the users of each topic, summed by minute and age. */
+function sumUsers(tables: Tables, choice: Choice): Map<string, Map<string, number>> {
+  const question = { groupby: ['item_topic', 'event'], measures: [], where: Object.values(filters) };
+  const sums = new Map<string, Map<string, number>>();
+  for (const { fields, group } of ask(tableOf(tables, 'users'), question, choice).groups) {
+    const event = String(fields.event);
+    const found = sums.get(event) ?? new Map<string, number>();
+    sums.set(event, found.set(String(fields.item_topic), pick(group.sums, 0)));
+  }
+  return sums;
+}
+
+/** The course of each topic, in steps of whole minutes, or hours where there are no more. */
+function traceTopics(tables: Tables, { chosen, shown }: Choice): Map<string, number[]> {
+  const least = tables.coarse && shown[0] < tables.coarse.until ? hourMs : minuteMs;
+  const step = Math.max(least, Math.ceil((shown[1] - shown[0]) / steps / least) * least);
+  const question: Question = {
+    groupby: ['item_topic'],
+    time: 'dt',
+    measures: [],
+    where: Object.values(filters),
+  };
+  const { groups } = ask(tableOf(tables, 'events'), question, { chosen, shown, step });
+  return new Map(groups.map(({ fields, group }) => [String(fields.item_topic), [...group.sums]]));
+}
+
+function shareOf(part: number, whole: number): number | null {
+  return whole > 0 ? part / whole : null;
+}
+
+/** Topics with a colour of their own in the history: the largest, and the one that moved most. */
+const largest = 7;
+/** The colour of all others, which the style sheet knows. */
+export const rest = '#c3cad3';
+
+/**
+ * Chooses which topics the history draws in their colours, the others in one grey: of those that are chosen, the largest seven and the one
+ * that moved most; all of up to eight. The charts look the colour up as `tint`.
+ */
+export function tintTopics(
+  { lookUps }: Tables,
+  rows: readonly TopicRow[],
+  chosen: readonly string[] | null,
+): void {
+  const among = rows.filter(({ name }) => chosen?.includes(name) ?? true);
+  const sorted = [...among].sort((a, b) => b.events - a.events);
+  const move = ({ now, before }: TopicRow) => Math.abs((now ?? 0) - (before ?? 0));
+  const mover = [...sorted.slice(largest)].sort((a, b) => move(b) - move(a))[0];
+  const own = new Set([...sorted.slice(0, largest), ...(mover ? [mover] : [])].map(({ name }) => name));
+  for (const topic of lookUps.topics) topic.tint = own.has(String(topic.name)) ? topic.color : rest;
+}

@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { mulberry32 } from '../fixtures/random.ts';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import type { Database } from '../src/db/database.ts';
+import { writePage } from '../src/output.ts';
+import { render } from '../src/render/render.ts';
+import { dayMs, hourMs, minuteMs, parseTime } from '../src/time.ts';
+import { openBrowser } from './support/browser.ts';
+import { newDatabase, temporaryFolder } from './support/databases.ts';
+import { insertEvents } from './support/log.ts';
+import type { Sample } from './support/oracle.ts';
+
+/** The tasks of a content manager, each begun on the page of three days as it opens, in so many steps at most. */
+const most = 3;
+
+const first = parseTime('2019-09-22');
+const hole = [parseTime('2019-09-23 13:00'), parseTime('2019-09-23 14:00')] as const;
+const spike = parseTime('2019-09-24 18:40');
+const topics = ['Наука', 'Россия', 'Дети', 'Кино', 'Шоу', 'Семья'];
+
+/**
+ * Two or three events a minute for three days, one hour of them missing. Дети doubles on the third day; Скандалы is there in one minute
+ * alone; Кино is clicked three times as often as others; readers of 18-25 click less in Наука; what is shown in Шоу comes from Россия.
+ */
+function invent(): Sample[] {
+  const random = mulberry32(3);
+  const rows: Sample[] = [];
+  const add = (ts: number, item_topic: string) => {
+    const age_segment = random() < 0.5 ? '18-25' : '45+';
+    const source_topic = item_topic === 'Шоу' ? 'Россия' : random() < 0.5 ? 'Семья' : 'Россия';
+    const at = { ts, user_id: Math.floor(random() * 1e6), item_topic, age_segment, source_topic };
+    rows.push({ ...at, event: 'show' });
+    const rate = item_topic === 'Кино' ? 0.6 : item_topic === 'Наука' && age_segment === '18-25' ? 0.05 : 0.2;
+    if (random() < rate) rows.push({ ...at, event: 'click' });
+  };
+  for (let ts = first; ts < first + 3 * dayMs; ts += minuteMs) {
+    if (ts >= hole[0] && ts < hole[1]) continue;
+    for (const topic of [topics[Math.floor(random() * 6)], topics[Math.floor(random() * 6)]])
+      for (let time = 0; time < (topic === 'Дети' && ts >= first + 2 * dayMs ? 2 : 1); time++)
+        add(ts, topic ?? '');
+    if (ts === spike) for (let time = 0; time < 300; time++) add(ts, 'Скандалы');
+  }
+  return rows;
+}
+
+let db: Database;
+let browser: Browser;
+let page: Page;
+let file: string;
+let steps: number;
+let said: string[];
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  db = await newDatabase('server');
+  await insertEvents(db, invent());
+  const days = [0, 1, 2].map((day) => ({ start: first + day * dayMs, end: first + (day + 1) * dayMs }));
+  await aggregate(db, days, { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+  file = join(temporaryFolder(), 'zen.html');
+  await writePage(file, (await render(db, { locale: 'ru', minCell: 0 })).html);
+}, 120_000);
+
+afterAll(async () => {
+  await browser.close();
+  await db.close();
+});
+
+beforeEach(async () => {
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  [said, steps] = [[], 0];
+  page.on('console', (message) => said.push(message.text()));
+  page.on('pageerror', (error) => said.push(error.message));
+  await page.goto(pathToFileURL(file).href);
+  await page.waitForSelector('html[data-zen=ready]');
+});
+
+afterEach(async () => {
+  expect(steps).toBeLessThanOrEqual(most);
+  expect(said).toEqual([]);
+  await page.close();
+});
+
+async function click(selector: string): Promise<void> {
+  steps++;
+  await page.click(selector);
+}
+
+/** Clicks on the history, at a time. */
+async function clickAt(time: number): Promise<void> {
+  steps++;
+  const box = await page.locator('#history .view').boundingBox();
+  const [left, width] = await page.$eval('#history', (panel) => {
+    const { view } = panel as unknown as { view: { origin(): [number]; signal(name: string): number } };
+    return [view.origin()[0], view.signal('width')] as const;
+  });
+  const x = left + ((time - first) / (3 * dayMs)) * width;
+  await page.mouse.click((box?.x ?? 0) + x, (box?.y ?? 0) + (box?.height ?? 0) * 0.6);
+}
+
+const text = async (selector: string) => (await page.locator(selector).innerText()).replace(/\s/g, ' ');
+const column = (field: string) =>
+  page.$$eval(
+    '#topics .option',
+    (rows, field) =>
+      rows.map((row) => [
+        row.querySelector('.name')?.textContent,
+        row.querySelector(`[data-field=${field}]`)?.textContent,
+      ]),
+    field,
+  );
+const rowsOf = (id: string) =>
+  page.$eval(id, (panel) => (panel as unknown as { data: Record<string, unknown>[] }).data);
+
+test('which topics grew since yesterday: one click sorts by it', async () => {
+  await click('[data-sort=change]');
+  const [[top], [second, change]] = (await column('change')) as [[string, string], [string, string]];
+  expect([top, second]).toEqual(['Скандалы', 'Дети']);
+  const [count] = await db.query<{ now: number; before: number }>(
+    `select sum(visits) filter (where dt >= '2019-09-24' and not dt::time between '13:00' and '13:59')::float8 as now,
+      sum(visits) filter (where dt < '2019-09-24')::float8 as before
+     from dash_visits where item_topic = 'Дети' and dt >= '2019-09-23'`,
+  );
+  const growth = ((count?.now ?? 0) / (count?.before ?? 0) - 1) * 100;
+  expect(change).toBe(`+${growth.toFixed(1).replace('.', ',')}\u00a0%`);
+  expect(await text('.compared')).toBe('24 сентября 2019 г. к 23 сентября 2019 г. (без 13:00–14:00)');
+});
+
+test('whether readers of 18–25 convert worse in a topic: two clicks, with intervals', async () => {
+  await click('#topics .option:has-text("Наука") .name');
+  await click('[data-show=funnel_ages]');
+  const [young, old] = await rowsOf('#funnel_ages');
+  expect([young?.age_segment, old?.age_segment]).toEqual(['18-25', '45+']);
+  expect(Number(young?.click_high)).toBeLessThan(Number(old?.click_low));
+});
+
+test('which share of a source is in a card topic, both ways: one click', async () => {
+  await click('[data-show=matrix]');
+  const rows = await rowsOf('#matrix');
+  expect(rows.filter(({ item_topic }) => item_topic === 'Шоу')).toEqual([
+    expect.objectContaining({ source_topic: 'Россия', share: 1 }),
+  ]);
+  const [count] = await db.query<{ share: number }>(
+    `select sum(visits) filter (where item_topic = 'Шоу')::float8 / sum(visits) as share from dash_visits where source_topic = 'Россия'`,
+  );
+  expect(rows.find(({ item_topic }) => item_topic === 'Шоу')?.back).toBeCloseTo(count?.share ?? NaN, 12);
+});
+
+test('two topics over the day, each with a scale of its own: one click', async () => {
+  await click('.expand');
+  const most = await page.$$eval('#topics .option .trace', (all) =>
+    all.map((trace) => trace.getAttribute('data-most')),
+  );
+  expect(most.every((number) => Number(number?.replace(/\D/g, '')) > 0)).toBe(true);
+  expect(await page.isVisible('#topics .option:has-text("Кино") .course')).toBe(true);
+});
+
+test('the funnels of two ages side by side: one click', async () => {
+  await click('[data-show=funnel_ages]');
+  expect((await rowsOf('#funnel_ages')).map(({ age_segment }) => age_segment)).toEqual(['18-25', '45+']);
+});
+
+test('what happened at 18:40: one click on it', async () => {
+  await clickAt(spike + 7 * minuteMs);
+  const told = await text('.moment');
+  expect(told).toMatch(/^24 сент\., 18:30–18:45 UTC +События 409 ×11/);
+  expect(told).toMatch(/Скандалы \d+ новая/);
+  expect(told).toMatch(/Сильнее всего изменились: Тема карточки — Скандалы \+\d+/);
+  await page.keyboard.press('Escape');
+  expect(await page.isVisible('.moment')).toBe(false);
+});
+
+test('which topics have the best click rate: one click', async () => {
+  await click('[data-sort=clicks]');
+  expect((await column('clicks'))[0]?.[0]).toBe('Кино');
+});
+
+test('whether the data is complete and fresh: no click', async () => {
+  expect(await text('#freshness')).toMatch(
+    /^Данные по 24 сентября, 24:00 UTC, обновлены .+ назад\).*23 сентября 2019 г\., 13:00–14:00 UTC\.$/,
+  );
+});
+
+test('a comparison with the day before draws it in the history, and a link holds it', async () => {
+  await page.selectOption('#period select', { label: 'вт, 24 сентября' });
+  await page.selectOption('#compare', 'day');
+  await page.waitForFunction(() => document.querySelector('[data-word=eventsChange]')?.textContent !== '');
+  const ghost = await page.$eval('#history', (panel) =>
+    (panel as unknown as { view: { data(name: string): { dt: number; rate: number | null }[] } }).view.data(
+      'baseline',
+    ),
+  );
+  expect(
+    ghost.filter(({ dt, rate }) => rate === null && dt >= hole[0] + dayMs && dt < hole[1] + dayMs),
+  ).toHaveLength(hourMs / (5 * minuteMs));
+  expect(await page.evaluate(() => location.hash)).toContain('compare=day');
+  await page.selectOption('#compare', 'none');
+  await page.waitForFunction(() => document.querySelector('[data-word=eventsChange]')?.textContent === '');
+  expect(await page.isVisible('#topics .change >> nth=0')).toBe(false);
+});
+
+test('arrow keys walk through time, with no pointer', async () => {
+  await page.focus('#history .view');
+  await page.keyboard.press('ArrowRight');
+  const one = await text('.moment p >> nth=0');
+  await page.keyboard.press('ArrowRight');
+  const next = await text('.moment p >> nth=0');
+  expect([one, next]).toEqual(['22 сент., 00:00–00:15 UTC', '22 сент., 00:15–00:30 UTC']);
+});
