@@ -222,11 +222,14 @@ test.each([
 
 describe('TLS', () => {
   /** Exit code of a role's `status`: `secure` gets in only with TLS, `bare` only without, `zen` either way. */
-  const enter = (role: string, host: string, parameters: string, env?: Record<string, string>) => {
+  const enter = async (role: string, host: string, parameters: string, env?: Record<string, string>) => {
     const url = new URL(server.url);
     url.username = role;
     url.hostname = host;
-    return status(`${url.href}?${parameters}`, env);
+    const outcome = await status(`${url.href}?${parameters}`, env);
+    if (!outcome.stderr.startsWith('{')) return outcome;
+    const { error } = JSON.parse(outcome.stderr) as { error: string };
+    return { ...outcome, stderr: `${error}\n` };
   };
   const root = join(folder, 'root.crt');
 
@@ -339,7 +342,12 @@ describe('TLS', () => {
     const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
     const before = sockets();
     const { code, stderr } = await status(url);
-    expect([code, stderr]).toEqual([3, expect.stringMatching(/^Cannot reach postgres:\P{Cc}+\.\n$/u)]);
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringMatching(
+        /^\{"error":"Cannot reach postgres:\P{Cc}+\.","failure":"unreachable","exit":3\}\n$/u,
+      ),
+    ]);
     for (let round = 0; round < 5; round++) await turn(); // what is destroyed closes in a later one
     expect(sockets()).toBe(before);
   });

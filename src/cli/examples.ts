@@ -17,6 +17,7 @@ export const examples: Record<string, readonly string[]> = {
   demo: ['zen demo'],
   check: ['zen check', 'zen check --project news --json'],
   config: ['zen config'],
+  sql: ['zen sql > zen.sql'],
 };
 
 /** Help for whoever types `zen` alone. */

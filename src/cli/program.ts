@@ -293,7 +293,7 @@ function night(): Option[] {
     option('--keep <n>', 'how many copies to keep', parseCount).default(30),
     option(
       '--heal <duration>',
-      'aggregate again days of the last 7d, 30d … to which events came late; 0 for none',
+      'aggregate again days of the last 7d or more to which events came late; 0 for none',
       parseDuration,
     ).default(7 * dayMs, '7d'),
     option(
@@ -401,12 +401,12 @@ function pruning(): Option[] {
   return [
     option(
       '--prune-raw <duration>',
-      'delete events from the log that are older than this and aggregated: 30d … (default: none)',
+      'delete events from the log that are older than this and aggregated, such as 30d (default: none)',
       parseDuration,
     ),
     option(
       '--prune-aggregates <duration>',
-      'delete rows from the aggregates that are older than this: 400d … (default: none)',
+      'delete rows from the aggregates that are older than this, such as 400d (default: none)',
       parseDuration,
     ),
   ];
