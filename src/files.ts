@@ -41,7 +41,7 @@ export function readShipped(path: string): string {
 /** Those that were read: they stay the same. */
 const shipped = new Map<string, string>();
 
-/** Where a file that ships with Zen lies. */
+/** The place of a file that ships with Zen. */
 export function findShipped(path: string): string {
   return fileURLToPath(new URL(path, root));
 }

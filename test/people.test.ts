@@ -450,9 +450,9 @@ describe('the panel of people', () => {
           ...{ event, name: event, event_rank: low, low, high, share_low, share_high },
         });
         const panel = document.querySelector('#people') as unknown as {
-          give(source: string, rows: object[]): void;
+          give(source: string, list: () => object[]): void;
         };
-        panel.give('people', [
+        panel.give('people', () => [
           bar('a', 21_514_389, 42_683_204, 1, 1),
           bar('b', 22_514_389, 31_289_683, 0.7, 1),
           bar('c', 23_514_389, 23_514_389, 0.382, 0.459),

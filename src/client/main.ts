@@ -16,7 +16,6 @@ import { TopicTable } from './topic-table.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
 import type { Baseline } from '../shared/baseline.ts';
 import { readMoment, traceBaseline } from '../shared/moment.ts';
-import { minuteMs } from '../shared/units.ts';
 import { MomentBox } from './moment.ts';
 import { listTopics, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
@@ -249,9 +248,10 @@ async function start(): Promise<void> {
     for (const panel of panels) {
       const rows = drawn(panel, tables);
       tellFinding(panel, describeFinding(panel.options, rows, write), set);
-      if (!panel.hidden && panel.options.source === 'people') panel.give('people', rows);
-      const step = panel.view && panel.hasSignal('step') ? Number(panel.view.signal('step')) : minuteMs;
-      panel.give('baseline', traceBaseline(tables, chosen, chosen.period && baseline, step));
+      if (!panel.hidden && panel.options.source === 'people') panel.give('people', () => rows);
+      panel.give('baseline', () =>
+        traceBaseline(tables, chosen, chosen.period && baseline, known(panel.view).signal('step') as number),
+      );
       fillTable(panel, () => listed(panel), write);
     }
     for (const moment of moments) moment.refresh();

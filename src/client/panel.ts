@@ -42,10 +42,10 @@ export class PanelElement extends HTMLElement {
     return (known(this.#chart).spec.signals ?? []).some((signal) => signal.name === name);
   }
 
-  /** Draws other rows, in the place of those of a data source that it has. */
-  give(source: string, rows: object[]): void {
-    const { spec } = known(this.#chart);
-    if (!this.view || !spec.data?.some(({ name }) => name === source)) return;
+  /** Draws other rows, in the place of those of a data source; only a panel that draws from it asks for them. */
+  give(source: string, list: () => object[]): void {
+    if (!this.view || !known(this.#chart).spec.data?.some(({ name }) => name === source)) return;
+    const rows = list();
     if (rows.length > 0 || this.view.data(source).length > 0) void this.view.data(source, rows).runAsync();
   }
 

@@ -76,9 +76,12 @@ export class TopicTable extends MultiSelect {
 
   /** Gives each row the colour in which the history draws its topic. */
   paint({ lookUps }: Tables): void {
-    for (const { name, tint } of lookUps.topics)
-      for (const shape of this.#lines.get(String(name))?.querySelectorAll('[fill]') ?? [])
-        shape.setAttribute('fill', String(tint));
+    for (const { name, tint } of lookUps.topics) {
+      const line = this.#lines.get(String(name));
+      if (!line || line.dataset.tint === tint) continue;
+      line.dataset.tint = String(tint);
+      for (const shape of line.querySelectorAll('[fill]')) shape.setAttribute('fill', String(tint));
+    }
   }
 
   #toggleColumn(name: string, isShown: boolean): void {

@@ -15,13 +15,12 @@ const lightness = [36, 57, 78];
  */
 export function paint(orders: readonly (readonly string[])[]): Map<string, string> {
   const colors = new Map<string, string>();
-  for (const name of orders.flat()) {
-    if (colors.has(name)) continue;
-    const beside = orders.flatMap((order) => {
-      const at = order.indexOf(name);
-      return at < 0 ? [] : [order[at - 1], order[at + 1]];
-    });
-    const painted = beside.flatMap((other) => (other === undefined ? [] : (colors.get(other) ?? [])));
+  const beside = new Map<string, string[]>();
+  for (const order of orders)
+    for (const [at, name] of order.entries())
+      beside.set(name, [...(beside.get(name) ?? []), ...order.slice(Math.max(0, at - 1), at + 2)]);
+  for (const [name, neighbours] of beside) {
+    const painted = neighbours.flatMap((other) => colors.get(other) ?? []);
     const shades = shadesOf(name).map((color) => ({
       color,
       apart: Math.min(least, ...painted.map((other) => distance(color, other))),

@@ -57,7 +57,7 @@ function lastDay([start, end]: readonly [number, number]): Window {
   return midnight - dayMs > start ? { start: midnight - dayMs, end: midnight } : { start, end };
 }
 
-/** Where hours stand for minutes, whole hours are all that can be compared: those of the earlier stretch end at `until`. */
+/** Cuts a stretch to what can be compared: whole hours before `until`, where hours stand for minutes in the earlier stretch. */
 function alignHours({ start, end }: Window, until: number, step: number, shift: number): Window[] {
   const rest = intersect({ start, end }, { start: until, end });
   const [from, to] = [Math.ceil(start / step) * step, Math.floor(Math.min(end, until) / step) * step];

@@ -3,10 +3,10 @@ import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
 import { known } from './known.ts';
 import { ask } from './data/query.ts';
-import type { Question } from './data/query.ts';
+import type { Choice, Question } from './data/query.ts';
 import { filters } from './selection.ts';
 import type { Selection } from './selection.ts';
-import { sumBy } from './topics.ts';
+import { sumBaseline } from './topics.ts';
 import { minuteMs } from './units.ts';
 
 /** A step of the history: its events, and those of its topics, the largest first. */
@@ -18,7 +18,7 @@ export interface Moment {
   /** The same as long before as the comparison lies back; null where that stretch is not whole. */
   before: number | null;
   topics: { name: string; events: number; before: number | null }[];
-  /** Of each dimension of the events the name that moved most, and by how many events; none without a comparison. */
+  /** The name that moved most of each dimension of the events, and by how many events; none without a comparison. */
   moves: { field: string; name: string; by: number }[];
 }
 
@@ -30,16 +30,16 @@ export function readMoment(
   baseline: Baseline | null,
 ): Moment {
   const isCompared = baseline !== null && isWhole(baseline, start, end);
+  const choice: Choice = { chosen: [topics, ages], shown: [start, end], step: minuteMs };
+  const pair = { both: [{ start, end }], shift: isCompared ? baseline.shift : 0 };
   const sumEach = (field: string) => {
-    const sum = (back: number) =>
-      sumBy(tableOf(tables, 'events'), field, {
-        chosen: [topics, ages],
-        shown: [start - back, end - back],
-        step: minuteMs,
-      });
-    const [now, before] = [sum(0), isCompared ? sum(baseline.shift) : null];
-    return [...new Set([...now.keys(), ...(before?.keys() ?? [])])]
-      .map((name) => ({ name, events: now.get(name) ?? 0, before: before && (before.get(name) ?? 0) }))
+    const { now, before } = sumBaseline(tableOf(tables, 'events'), field, choice, pair);
+    return [...new Set([...now.keys(), ...before.keys()])]
+      .map((name) => ({
+        name,
+        events: now.get(name) ?? 0,
+        before: isCompared ? (before.get(name) ?? 0) : null,
+      }))
       .sort((a, b) => b.events - a.events);
   };
   const found = sumEach('item_topic');

@@ -5,6 +5,7 @@ import type { Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
 import { namesOf } from './data/payload.ts';
+import { shareOfShown } from './people/funnel.ts';
 import { filters } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { hourMs, minuteMs } from './units.ts';
@@ -43,7 +44,7 @@ export function listTopics(
   const courses = traceTopics(tables, choice);
   return names.map((name) => {
     const of = (event: string) =>
-      shareOf(users.get(event)?.get(name) ?? 0, users.get('show')?.get(name) ?? 0);
+      shareOfShown(users.get(event)?.get(name) ?? 0, users.get('show')?.get(name) ?? 0);
     return {
       name,
       events: totals.get(name) ?? 0,
@@ -57,7 +58,7 @@ export function listTopics(
 }
 
 /** The sums of an aggregate by the names of a dimension; a name without rows has none. */
-export function sumBy(table: Table, field: string, choice: Choice): Map<string, number> {
+function sumBy(table: Table, field: string, choice: Choice): Map<string, number> {
   const question = { groupby: [field], measures: [], where: Object.values(filters) };
   const { groups } = ask(table, question, choice);
   return new Map(groups.map(({ fields, group }) => [String(fields[field]), pick(group.sums, 0)]));
@@ -68,7 +69,7 @@ export function sumBaseline(
   table: Table,
   field: string,
   choice: Choice,
-  { both, shift }: Baseline,
+  { both, shift }: Pick<Baseline, 'both' | 'shift'>,
 ): { now: Map<string, number>; before: Map<string, number> } {
   const sum = (back: number) => {
     const sums = new Map<string, number>();
@@ -106,8 +107,9 @@ function traceTopics(tables: Tables, { chosen, shown }: Choice): Map<string, num
   return new Map(groups.map(({ fields, group }) => [String(fields.item_topic), [...group.sums]]));
 }
 
-function shareOf(part: number, whole: number): number | null {
-  return whole > 0 ? part / whole : null;
+/** The sum of sums by name. */
+export function addUp(sums: ReadonlyMap<string, number>): number {
+  return [...sums.values()].reduce((all, one) => all + one, 0);
 }
 
 /** Topics with a colour of their own in the history: the largest, and the one that moved most. */

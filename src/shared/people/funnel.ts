@@ -89,6 +89,7 @@ function addBounds(parts: Bounds[]): Bounds {
   });
 }
 
-function shareOfShown(people: number, shown: number): number | null {
+/** Returns people as a share of those who were shown a card; null where there were none. */
+export function shareOfShown(people: number, shown: number): number | null {
   return shown > 0 ? people / shown : null;
 }

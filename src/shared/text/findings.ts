@@ -8,7 +8,7 @@ import { filters } from '../selection.ts';
 import type { Selection } from '../selection.ts';
 import type { Baseline } from '../baseline.ts';
 import type { Choice } from '../data/query.ts';
-import { sumBy } from '../topics.ts';
+import { addUp, sumBaseline } from '../topics.ts';
 import { dayMs, minuteMs } from '../units.ts';
 import { describeGrowth } from './topic-text.ts';
 import type { Writer } from './format.ts';
@@ -51,24 +51,25 @@ export function describeHeadline(
   };
 }
 
+interface Figures {
+  events: number;
+  views: number;
+}
+
 /** The changes of the two figures, in the minutes that both stretches have. */
 function describeChanges(
   tables: Tables,
   { topics, ages }: Selection,
-  { both, shift }: Baseline,
+  baseline: Baseline,
   write: Writer,
 ): Changes {
-  const sums = [0, shift].map((back) => {
-    const all = new Map<string, number>();
-    const add = (name: string, value: number) => all.set(name, (all.get(name) ?? 0) + value);
-    for (const { start, end } of both) {
-      const choice: Choice = { chosen: [topics, ages], shown: [start - back, end - back], step: minuteMs };
-      for (const [event, users] of sumBy(tableOf(tables, 'users'), 'event', choice)) add(event, users);
-      for (const value of sumBy(tableOf(tables, 'events'), 'item_topic', choice).values()) add('', value);
-    }
-    return { events: all.get('') ?? 0, views: (all.get('view') ?? 0) / (all.get('show') ?? 0) };
-  });
-  const [now, before] = sums as [(typeof sums)[number], (typeof sums)[number]];
+  const choice: Choice = { chosen: [topics, ages], shown: [0, 0], step: minuteMs };
+  const events = sumBaseline(tableOf(tables, 'events'), 'item_topic', choice, baseline);
+  const users = sumBaseline(tableOf(tables, 'users'), 'event', choice, baseline);
+  const [now, before] = (['now', 'before'] as const).map((time) => {
+    const [shows, views] = ['show', 'view'].map((event) => users[time].get(event) ?? 0) as [number, number];
+    return { events: addUp(events[time]), views: views / shows };
+  }) as [Figures, Figures];
   const points = (now.views - before.views) * 100;
   return {
     eventsChange: describeGrowth(now.events, before.events, write),
