@@ -10,6 +10,7 @@ import type { Cells } from '../src/shared/data/cells.ts';
 import { listMinutes } from '../src/shared/minutes.ts';
 import type { Payload } from '../src/shared/data/payload.ts';
 import { tabulate } from '../src/shared/text/data-table.ts';
+import { everything } from '../src/shared/selection.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { writer } from '../src/shared/text/format.ts';
 import { parseTime } from '../src/time.ts';
@@ -87,7 +88,6 @@ describe('a page that is too large', () => {
   test('tells in its tables how many minutes a row holds, which one of minutes need not', () => {
     const write = writer(readLocale('en'));
     const list = (of: Payload) => {
-      const everything = { period: null, topics: null, ages: null };
       const panel = readPanel(
         'history',
         readChart('history', { period: of, coarse: null }, write.t),

@@ -19,7 +19,7 @@ import { readPanel } from '../src/render/panels.ts';
 import { decode, encode } from '../src/shared/data/payload.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { tabulate, toCsv } from '../src/shared/text/data-table.ts';
-import { everything } from '../src/shared/selection.ts';
+import { everything, usualFilters } from '../src/shared/selection.ts';
 import type { Selection } from '../src/shared/selection.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../src/shared/text/findings.ts';
 import { translator } from '../src/shared/text/messages.ts';
@@ -350,8 +350,12 @@ describe('in words', () => {
         english,
       );
     expect(say({})).toMatchObject({ events: '16', views: '12.5%', peak: '12 at 12:02' });
-    expect(say({ topics: ['Дети'] })).toMatchObject({ events: '3', views: '0.0%', peak: '3 at 12:00' });
-    expect(say({ topics: [] })).toMatchObject({ events: '0', views: '–', peak: '–' });
+    expect(say({ names: { item_topic: ['Дети'] } })).toMatchObject({
+      events: '3',
+      views: '0.0%',
+      peak: '3 at 12:00',
+    });
+    expect(say({ names: { item_topic: [] } })).toMatchObject({ events: '0', views: '–', peak: '–' });
   });
 
   test('what is counted stands in the form that its number asks for', () => {
@@ -394,11 +398,12 @@ describe('in words', () => {
   test('the line of what is shown names the filters, and a long list by its first', () => {
     const span: [number, number] = [noon, noon + 3 * minute];
     const russian = writer(readLocale('ru'));
-    expect(describeSelection({ period: null, topics: null, ages: null }, span, russian, [])).toMatch(
+    expect(describeSelection(everything, span, russian, usualFilters)).toMatch(
       /^22 ноября 2026\sг\., 12:00–12:03 UTC · все темы · все возрасты$/,
     );
-    const selection = { period: null, topics: ['a', 'b', 'c', 'd', 'e', 'f'], ages: ['45+'] };
-    expect(describeSelection(selection, span, english, [])).toMatch(
+    const names = { item_topic: ['a', 'b', 'c', 'd', 'e', 'f'], age_segment: ['45+'] };
+    const selection = { period: null, names };
+    expect(describeSelection(selection, span, english, usualFilters)).toMatch(
       / · topics: a, b, c, d and 2 more · age: 45\+$/,
     );
   });

@@ -5,6 +5,7 @@ import type { Database } from '../src/db/database.ts';
 import { render } from '../src/render/render.ts';
 import { findBaseline } from '../src/shared/baseline.ts';
 import type { Tables } from '../src/shared/data/table.ts';
+import { everything } from '../src/shared/selection.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { readMoment, traceBaseline } from '../src/shared/moment.ts';
 import { listTopics, rest, tintTopics } from '../src/shared/topics.ts';
@@ -146,7 +147,12 @@ describe('the rows of the table of topics', () => {
         random() < 0.2 ? null : ([start + a * hourMs, start + (b + 1) * hourMs] as [number, number]);
       const chosen = random() < 0.5 ? null : [among(ages)];
       const baseline = findBaseline(tables, period, span, among(['before', 'day', 'week', 'none']));
-      const rows = listTopics(tables, { period, topics: [topics[0] ?? ''], ages: chosen }, span, baseline);
+      const rows = listTopics(
+        tables,
+        { period, names: { item_topic: [topics[0] ?? ''], age_segment: chosen } },
+        span,
+        baseline,
+      );
       const [from, to] = period ?? span;
       const events = await countEvents(from, to, chosen);
       const rates = await db.query<{ item_topic: string; clicks: number | null; views: number | null }>(
@@ -181,7 +187,7 @@ describe('the rows of the table of topics', () => {
       }
       const moment = readMoment(
         tables,
-        { period, topics: null, ages: chosen },
+        { period, names: { age_segment: chosen } },
         [window.start, window.end],
         baseline,
       );
@@ -192,7 +198,7 @@ describe('the rows of the table of topics', () => {
         0,
       );
       expect(contributions).toBe(total(now) - total(before));
-      const ghost = traceBaseline(tables, { period, topics: null, ages: chosen }, baseline, hourMs);
+      const ghost = traceBaseline(tables, { period, names: { age_segment: chosen } }, baseline, hourMs);
       const drawn = ghost.slice(0, -1).reduce((sum, { rate }) => sum + (rate ?? NaN) * 60, 0);
       if (window.start % hourMs === 0 && shift % hourMs === 0) expect(drawn).toBeCloseTo(total(before), 6);
     }
@@ -200,7 +206,7 @@ describe('the rows of the table of topics', () => {
 
   test('give the largest seven topics and the one that moved most a colour of their own', () => {
     const baseline = findBaseline(tables, null, span, 'before');
-    const rows = listTopics(tables, { period: null, topics: null, ages: null }, span, baseline);
+    const rows = listTopics(tables, everything, span, baseline);
     tintTopics(tables, rows, null);
     const coloured = tables.lookUps.topics.filter(({ tint }) => tint !== rest).map(({ name }) => name);
     const sorted = [...rows].sort((a, b) => b.events - a.events);

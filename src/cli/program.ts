@@ -7,6 +7,7 @@ import type { OwnLog } from '../log/source.ts';
 import { openProject } from '../project/project.ts';
 import type { Project } from '../project/project.ts';
 import { usualLimits } from '../nightly/checks.ts';
+import { useLayout } from '../render/layout.ts';
 import { readLocale } from '../render/locale.ts';
 import { parseColumns } from '../restore/columns.ts';
 import { requireEncoding } from '../restore/encoding.ts';
@@ -83,6 +84,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       });
       applySettings(command, project, environment());
       useLog(project?.value.log as OwnLog | undefined);
+      useLayout(project?.value ?? {});
       const { locale } = command.opts<{ locale?: string }>();
       if (locale !== undefined) readLocale(locale); // before anything is done
     });

@@ -8,6 +8,7 @@ import { tabulatePayload } from '../shared/data/table.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { writer } from '../shared/text/format.ts';
+import { controlOf, usualFilters } from '../shared/selection.ts';
 import type { Selection } from '../shared/selection.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { tellAge } from './freshness.ts';
@@ -48,15 +49,18 @@ function readText(id: string): string {
 
 const period = find('period', Period);
 const topics = find('topics', TopicTable);
-const ages = find('ages', MultiSelect);
 const compare = find('compare', HTMLSelectElement);
-const controls = [period, topics, ages];
+const { filters, charts, locale } = JSON.parse(readText('settings')) as Settings;
+/** The controls that choose names, by their field; some may be hidden. */
+const choices = new Map(
+  [...new Set([...usualFilters, ...filters])].map((field) => [field, find(controlOf(field), MultiSelect)]),
+);
+const controls = [period, ...choices.values()];
 const panels = [...document.querySelectorAll<PanelElement>('zen-chart')];
 
 function offer(payload: Payload, write: Writer): void {
   period.limit([payload.start, payload.end], write);
-  topics.offer(namesOf(payload, 'item_topic'), write);
-  ages.offer(namesOf(payload, 'age_segment'), write);
+  for (const [field, choice] of choices) choice.offer(namesOf(payload, field), write);
   const reset = () => {
     for (const control of controls) control.choose(null);
   };
@@ -69,7 +73,8 @@ function offer(payload: Payload, write: Writer): void {
 }
 
 function selection(): Selection {
-  return { period: period.value, topics: topics.value, ages: ages.value };
+  const names = Object.fromEntries([...choices].map(([field, { value }]) => [field, value]));
+  return { period: period.value, names };
 }
 
 /** The rows that a panel draws; a hidden one draws none. */
@@ -123,21 +128,21 @@ function bindSwitches(
 /** Keeps the hash of the URL and what is shown the same, whichever changes. */
 function link(write: Writer, show: (name: string, id: string) => Promise<void>): void {
   const follow = () => {
-    const wanted = fromHash(location.hash);
+    const wanted = fromHash(location.hash, filters);
     // A part of the hash that names no switch of a chart is not ours.
     const own = new Set(panels.map(({ options }) => options.switch?.name));
     const others = Object.entries(wanted.switches).filter(
       ([name, id]) => own.has(name) && !switches.get(name)?.some((panel) => panel.id === id),
     );
-    const count = missing(topics, wanted.topics) + missing(ages, wanted.ages) + others.length;
+    const lost = [...choices].map(([field, choice]) => missing(choice, wanted.names[field]));
+    const count = lost.reduce((sum, one) => sum + one, others.length);
     const unknown = count > 0 ? [write.t('{count name of the link|names of the link}', { count })] : [];
     notify(
       'link',
       unknown.length > 0 ? write.t('Not in this file: {names}.', { names: unknown.join(', ') }) : '',
     );
     period.value = wanted.period;
-    topics.value = keepKnown(topics, wanted.topics);
-    ages.value = keepKnown(ages, wanted.ages);
+    for (const [field, choice] of choices) choice.value = keepKnown(choice, wanted.names[field]);
     compare.value = [...compare.options].find(({ value }) => value === wanted.compare)?.value ?? usual;
     for (const [name, all] of switches) {
       const id = wanted.switches[name] ?? known(all[0]).id;
@@ -152,11 +157,11 @@ function link(write: Writer, show: (name: string, id: string) => Promise<void>):
 }
 
 /** Counted, not named: anybody may write a link. */
-function missing(choice: MultiSelect, names: string[] | null): number {
+function missing(choice: MultiSelect, names: string[] | null | undefined): number {
   return (names ?? []).filter((name) => !choice.names.includes(name)).length;
 }
 
-function keepKnown(choice: MultiSelect, names: string[] | null): string[] | null {
+function keepKnown(choice: MultiSelect, names: string[] | null | undefined): string[] | null {
   return names?.filter((name) => choice.names.includes(name)) ?? null;
 }
 
@@ -185,14 +190,13 @@ function bindBrush(panel: PanelElement, moment: MomentBox): void {
   });
 }
 
-/** Chooses the topic or the age of a mark alone; of one that is alone already, all. */
+/** Chooses the topic of a mark alone, its age, or what else it is filtered by; of one that is alone already, all. */
 function isolate(datum: unknown): void {
   const row = (datum ?? {}) as Row;
-  for (const [control, field] of [[topics, row.item_topic] as const, [ages, row.age_segment] as const]) {
-    if (typeof field !== 'string') continue;
-    control.choose(control.value?.length === 1 && control.value[0] === field ? null : [field]);
-    return;
-  }
+  const field = [...choices.keys()].find((each) => filters.includes(each) && typeof row[each] === 'string');
+  if (field === undefined) return;
+  const [control, name] = [known(choices.get(field)), String(row[field])];
+  control.choose(control.value?.length === 1 && control.value[0] === name ? null : [name]);
 }
 
 interface Followed {
@@ -207,13 +211,13 @@ function followTopics(tables: Tables, span: [number, number]): () => Followed {
   let baseline: Baseline | null = null;
   return () => {
     const chosen = selection();
-    const wanted = JSON.stringify([chosen.period, chosen.ages, compare.value]);
+    const wanted = JSON.stringify([chosen.period, { ...chosen.names, item_topic: null }, compare.value]);
     if (wanted !== key) {
       baseline = findBaseline(tables, chosen.period, span, compare.value);
       rows = listTopics(tables, chosen, span, baseline);
       key = wanted;
     }
-    tintTopics(tables, rows, chosen.topics);
+    tintTopics(tables, rows, chosen.names.item_topic ?? null);
     return { rows, baseline };
   };
 }
@@ -223,7 +227,6 @@ const unfiltered = 'The comparison of days does not follow the filters.';
 
 async function start(): Promise<void> {
   const payload = decode(await unpack(readText('payload')));
-  const { absent, charts, locale } = JSON.parse(readText('settings')) as Settings;
   const tables = tabulatePayload(payload);
   const write = writer(locale);
   offer(payload, write);
@@ -237,7 +240,7 @@ async function start(): Promise<void> {
     const chosen = selection();
     const set = new Set(controls.filter(({ value }) => value !== null).map(({ id }) => id));
     const note = set.size > 0 && document.getElementById('change') ? write.t(unfiltered) : '';
-    summary.textContent = [describeSelection(chosen, span, write, absent), note].filter(Boolean).join(' · ');
+    summary.textContent = [describeSelection(chosen, span, write, filters), note].filter(Boolean).join(' · ');
     const { rows, baseline } = follow();
     topics.fill(rows, write);
     topics.paint(tables);

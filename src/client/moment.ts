@@ -2,7 +2,7 @@ import type { View } from 'vega';
 import { known } from '../shared/known.ts';
 import type { Moment } from '../shared/moment.ts';
 import type { Writer } from '../shared/text/format.ts';
-import { isolate } from '../shared/text/names.ts';
+import { isolate, titleOf } from '../shared/text/names.ts';
 import { describeGrowth } from '../shared/text/topic-text.ts';
 import { minuteMs } from '../shared/units.ts';
 
@@ -14,13 +14,6 @@ interface Scale {
 
 /** Topics that are told of one by one. */
 const told = 5;
-
-/** The names of the dimensions of the log, for readers. */
-const titles: Partial<Record<string, string>> = {
-  item_topic: 'Card topic',
-  source_topic: 'Source topic',
-  age_segment: 'Age',
-};
 
 const strides: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 };
 
@@ -183,10 +176,7 @@ export class MomentBox {
     if (moves.length === 0) return [head, table];
     const moved = document.createElement('p');
     moved.className = 'moved';
-    const said = moves.map(({ field, name, by }) => {
-      const title = titles[field];
-      return `${title === undefined ? field : t(title)} — ${isolate(name)} ${signed(by)}`;
-    });
+    const said = moves.map(({ field, name, by }) => `${titleOf(field, t)} — ${isolate(name)} ${signed(by)}`);
     moved.textContent = `${t('Changed most')}: ${said.join('; ')}`;
     return [head, table, moved];
   }

@@ -1,4 +1,5 @@
 import type { Writer } from '../shared/text/format.ts';
+import type { Translate } from '../shared/text/messages.ts';
 import { Control } from './control.ts';
 
 /** A name that may be chosen, with its buttons. */
@@ -16,6 +17,11 @@ export class MultiSelect extends Control<string[]> {
   #options: Option[] = [];
   #marked = false;
   #write: Writer | undefined;
+
+  /** Tells that all names are shown as chosen, so that the next click takes one away. */
+  protected get isMarked(): boolean {
+    return this.#marked;
+  }
 
   /** The names that may be chosen. */
   get names(): string[] {
@@ -50,6 +56,7 @@ export class MultiSelect extends Control<string[]> {
     });
     this.#find();
     this.#walk();
+    this.#fold();
     this.show();
   }
 
@@ -108,6 +115,20 @@ export class MultiSelect extends Control<string[]> {
     });
   }
 
+  /** A menu closes by Escape, and by a click elsewhere. */
+  #fold(): void {
+    const menu = this.querySelector('details');
+    if (!menu) return;
+    document.addEventListener('click', ({ target }) => {
+      if (target instanceof Node && !this.contains(target)) menu.open = false;
+    });
+    menu.addEventListener('keydown', ({ key }) => {
+      if (key !== 'Escape') return;
+      menu.open = false;
+      menu.querySelector('summary')?.focus();
+    });
+  }
+
   #reachable(): HTMLButtonElement[] {
     return [...this.querySelectorAll('button')].filter((button) => !button.closest('[hidden]'));
   }
@@ -135,18 +156,16 @@ export class MultiSelect extends Control<string[]> {
       button.closest('.option')?.classList.toggle('is-chosen', chosen);
       only?.toggleAttribute('hidden', bare || (chosen && value?.length === 1));
     }
-    this.#tell();
+    const state = this.querySelector('.state');
+    if (state && this.#write) state.textContent = this.tell(this.#write.t);
     this.#stop();
   }
 
-  #tell(): void {
-    const state = this.querySelector('.state');
-    if (!state || !this.#write) return;
-    const { t } = this.#write;
-    if (this.value)
-      state.textContent = t('{count} of {all}', { count: this.value.length, all: this.names.length });
-    else if (this.#marked) state.textContent = t('All topics are shown: click one to hide it.');
-    else state.textContent = t('All topics are shown.');
+  /** Says what is chosen. */
+  protected tell(t: Translate): string {
+    return this.value
+      ? t('{count} of {all}', { count: this.value.length, all: this.names.length })
+      : t('All');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Row, Tables } from '../shared/data/table.ts';
 import type { Writer } from '../shared/text/format.ts';
+import type { Translate } from '../shared/text/messages.ts';
 import { describeTopic } from '../shared/text/topic-text.ts';
 import type { TopicText } from '../shared/text/topic-text.ts';
 import type { TopicRow } from '../shared/topics.ts';
@@ -82,6 +83,11 @@ export class TopicTable extends MultiSelect {
       line.dataset.tint = String(tint);
       for (const shape of line.querySelectorAll('[fill]')) shape.setAttribute('fill', String(tint));
     }
+  }
+
+  protected override tell(t: Translate): string {
+    if (this.value) return super.tell(t);
+    return t(this.isMarked ? 'All topics are shown: click one to hide it.' : 'All topics are shown.');
   }
 
   #toggleColumn(name: string, isShown: boolean): void {

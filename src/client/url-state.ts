@@ -1,7 +1,5 @@
+import { controlOf } from '../shared/selection.ts';
 import type { Selection } from '../shared/selection.ts';
-
-const filterNames = ['topics', 'ages'] as const;
-const filterParts: readonly string[] = ['from', 'to', 'compare', ...filterNames];
 
 /** The state that a link holds: the filters, and by the name of a switch the panel that is chosen there, unless it is the first. */
 export interface State extends Selection {
@@ -11,19 +9,17 @@ export interface State extends Selection {
 }
 
 /** The state as the hash of a URL: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…&funnel=people`, times in UTC. */
-export function toHash({ period, compare, switches, ...chosen }: State): string {
+export function toHash({ period, compare, switches, names }: State): string {
   const parts = period ? [`from=${formatMinute(period[0])}`, `to=${formatMinute(period[1])}`] : [];
-  for (const name of filterNames) {
-    const list = chosen[name];
-    if (list) parts.push(`${name}=${list.map(encodeURIComponent).join(',')}`);
-  }
+  for (const [field, list] of Object.entries(names))
+    if (list) parts.push(`${controlOf(field)}=${list.map(encodeURIComponent).join(',')}`);
   if (compare !== null) parts.push(`compare=${compare}`);
   for (const [name, panel] of Object.entries(switches)) parts.push(`${name}=${panel}`);
   return parts.join('&');
 }
 
-/** The inverse of `toHash`; what does not parse is no filter, and what is none is a switch. */
-export function fromHash(hash: string): State {
+/** The inverse of `toHash` for the fields that a page filters by; what does not parse is no filter, and what is none is a switch. */
+export function fromHash(hash: string, filters: readonly string[]): State {
   const parts = new Map(
     hash
       .replace(/^#/, '')
@@ -34,13 +30,13 @@ export function fromHash(hash: string): State {
       }),
   );
   const [start, end] = ['from', 'to'].map((name) => Date.parse(`${parts.get(name) ?? ''}Z`));
+  const own = ['', 'from', 'to', 'compare', ...filters.map(controlOf)];
   const list = (name: string) => parts.get(name)?.split(',').map(decodePart) ?? null;
   return {
     period: start !== undefined && end !== undefined && start < end ? [start, end] : null,
-    topics: list('topics'),
-    ages: list('ages'),
+    names: Object.fromEntries(filters.map((field) => [field, list(controlOf(field))])),
     compare: parts.get('compare') ?? null,
-    switches: Object.fromEntries([...parts].filter(([name]) => name !== '' && !filterParts.includes(name))),
+    switches: Object.fromEntries([...parts].filter(([name]) => !own.includes(name))),
   };
 }
 

@@ -55,6 +55,19 @@ export function buildSchema(commands: Settings): Schema {
       $schema: { type: 'string', description: 'Where this schema lies: editors complete and check by it.' },
       ...describeEach(listShared(commands)),
       log: describeLog(),
+      panels: {
+        type: 'array',
+        description: 'The charts of a page, in their order (default: all, each by its own order).',
+        items: { type: 'string' },
+        minItems: 1,
+        uniqueItems: true,
+      },
+      filters: {
+        type: 'array',
+        description: 'The fields that pages filter by (default: ["item_topic", "age_segment"]).',
+        items: { type: 'string', pattern: '^[A-Za-z_]\\w*$' },
+        uniqueItems: true,
+      },
       pages: describePages(commands),
       ...Object.fromEntries(
         Object.entries(commands).map(([name, settings]) => [

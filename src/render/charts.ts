@@ -8,6 +8,7 @@ import type { Coarse } from '../shared/data/payload.ts';
 import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
+import { readCharts } from './layout.ts';
 import { readTheme } from './looks.ts';
 import { readPanel, toDrawn } from './panels.ts';
 import type { DescribedTables } from './panels.ts';
@@ -43,7 +44,7 @@ export function readChart(
 /** The data that the charts name, wherever in their specifications: aggregates, and tables to look up in. */
 export function listChartData(): string[] {
   const named: string[] = [];
-  for (const { path, text } of readExtensions('templates/charts'))
+  for (const { path, text } of readCharts())
     parse(path, text, (key, value: { name?: unknown } | null) => {
       if (key === 'data' && typeof value?.name === 'string') named.push(value.name);
       return value;
@@ -56,9 +57,9 @@ export function drawsPeople({ data }: TopLevelSpec): boolean {
   return data !== null && data !== undefined && 'name' in data && data.name === 'people';
 }
 
-/** The names of the charts. */
+/** The names of the charts of a page. */
 export function listCharts(): string[] {
-  return readExtensions('templates/charts').map(({ name }) => name);
+  return readCharts().map(({ name }) => name);
 }
 
 function parse(path: string, text: string, revive?: Parameters<typeof JSON.parse>[1]): Record<string, Json> {

@@ -6,6 +6,8 @@ import type { Columns } from '../log/aggregates.ts';
 import { readExtensions, readOwn } from '../files.ts';
 import { listUntranslated } from './locale.ts';
 import { lookFiles, readLogo, readStyle } from './looks.ts';
+import { requireFilters } from './layout.ts';
+import { addFilters } from './panels.ts';
 import type { DescribedTables } from './panels.ts';
 import { mapValues } from '../shared/known.ts';
 
@@ -17,7 +19,17 @@ import { mapValues } from '../shared/known.ts';
 export function checkCharts(columns: Record<string, Columns> | null): Check[] {
   const tables =
     columns && mapValues(columns, ({ dimensions, measure }) => ({ fields: dimensions, measure }));
-  return [...checkLooks(), ...checkEach(tables)];
+  return [...checkLooks(), ...checkLayout(tables)];
+}
+
+/** Looks at the charts, unless zen.json names one or a filter that there is not. */
+function checkLayout(tables: DescribedTables | null): Check[] {
+  try {
+    if (tables) requireFilters(Object.values(tables).flatMap(({ fields }) => fields));
+    return checkEach(tables);
+  } catch (error) {
+    return [{ state: 'fault', text: messageOf(error) }];
+  }
 }
 
 /** Looks at what the project's pages look like, and at its languages. */
@@ -48,7 +60,8 @@ function checkLooks(): Check[] {
 function checkEach(tables: DescribedTables | null): Check[] {
   return listCharts().map((name) => {
     try {
-      const source = readChart(name, { period: { start: 0, end: 1 }, coarse: null }, (text) => text);
+      const read = readChart(name, { period: { start: 0, end: 1 }, coarse: null }, (text) => text);
+      const source = addFilters(read, tables ?? {});
       if (tables) requireFields(name, source, tables);
       const { left } = compileChart(name, source, tables ?? {});
       const file = `templates/charts/${name}.vl.json`;

@@ -13,19 +13,19 @@ import type { Merged, Payload } from '../shared/data/payload.ts';
 import type { Chart, Locale, Settings } from '../shared/settings.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
-import { listAbsent } from '../log/source.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeBaseline, describeTopic, listComparisons } from '../shared/text/topic-text.ts';
-import { everything } from '../shared/selection.ts';
+import { controlOf, everything } from '../shared/selection.ts';
 import { dayMs } from '../shared/units.ts';
-import { joinNames } from '../shared/text/names.ts';
+import { joinNames, titleOf } from '../shared/text/names.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Facts } from './data-quality.ts';
+import { listControls, listFilters } from './layout.ts';
 import { readLogo } from './looks.ts';
 import { describePage, readParts, seal } from './manifest.ts';
 import { writePolicy } from './csp.ts';
@@ -96,7 +96,7 @@ export function renderPage({
   const write = writer(locale);
   const { t } = write;
   const { start, end, people } = payload;
-  const absent = listAbsent();
+  const filters = listFilters().filter((field) => Object.hasOwn(payload.dimensions, field));
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
   const span: [number, number] = [start, end];
   const headline = describeHeadline(events, tables, everything, span, write);
@@ -115,7 +115,7 @@ export function renderPage({
       ...{ nothing, key, compared, choices, hidden: isHidden, svg: isHidden ? '' : svg },
       finding: findIn(panel, rows, write),
       headline: panel.area === 'main' && isFirst ? headline : null,
-      unfiltered: panel.unfiltered.map((id) => ({ id, text: known(describeUnfiltered[id])(t) })),
+      unfiltered: panel.unfiltered.map((id) => ({ id, text: describeUnfiltered(id, t) })),
     };
   });
   const changed = change && describeChange(change, write);
@@ -124,7 +124,7 @@ export function renderPage({
     warning,
     change: changed ? joinChange(changed) : '',
     silences: describeSilences(facts, write),
-    summary: describeSelection(everything, span, write, absent),
+    summary: describeSelection(everything, span, write, filters),
     ...headline,
     findings: panels.filter(({ hidden, finding }) => !hidden && finding !== '').map(({ finding }) => finding),
   };
@@ -138,7 +138,7 @@ export function renderPage({
     policy: writePolicy(parts),
     manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),
     payload: packed,
-    settings: inert(JSON.stringify({ locale, charts, absent, words: told } satisfies Settings)),
+    settings: inert(JSON.stringify({ locale, charts, filters, words: told } satisfies Settings)),
     sources: inert(JSON.stringify(sources)),
     notices: readShipped('dist/notices.txt').replaceAll('<', '‹'),
     areas: areas
@@ -154,9 +154,8 @@ export function renderPage({
             time: write.time(payload.coarse.until, true),
           }),
     comparisons: listComparisons(t),
-    ages: namesOf(payload, 'age_segment'),
-    ageless: absent.includes('age_segment'),
-    topicless: absent.includes('item_topic'),
+    choices: describeChoices(payload, filters, t),
+    topicless: !filters.includes('item_topic'),
     people: people !== null,
     steps:
       people && people.step > 1
@@ -186,12 +185,38 @@ function define({ rules }: Facts, people: boolean): (readonly [string, string])[
 
 const areas: readonly Panel['area'][] = ['main', 'side', 'wide'];
 
-/** Says of each control that a chart does not follow it. */
-const describeUnfiltered: Record<string, (t: Translate) => string> = {
-  topics: (t) => t('The filter by topic does not apply to this chart.'),
-  ages: (t) => t('The filter by age does not apply to this chart.'),
-  period: (t) => t('The filter by period does not apply to this chart.'),
-};
+/** Names that a control has room for; more stand in a menu. */
+const mostButtons = 12;
+
+/** The controls that choose names, beside the table of topics. */
+function describeChoices(payload: Payload, filters: readonly string[], t: Translate): object[] {
+  const fields = listControls().filter((field) => field !== 'item_topic' && field in payload.dimensions);
+  return fields.map((field) => {
+    const names = namesOf(payload, field);
+    const isHidden = !filters.includes(field);
+    return {
+      id: controlOf(field),
+      title: titleOf(field, t),
+      names,
+      isHidden,
+      isMenu: names.length > mostButtons,
+    };
+  });
+}
+
+/** Says of a control that a chart does not follow it. */
+function describeUnfiltered(id: string, t: Translate): string {
+  switch (id) {
+    case 'topics':
+      return t('The filter by topic does not apply to this chart.');
+    case 'ages':
+      return t('The filter by age does not apply to this chart.');
+    case 'period':
+      return t('The filter by period does not apply to this chart.');
+    default:
+      return t('The filter “{name}” does not apply to this chart.', { name: titleOf(id, t) });
+  }
+}
 
 /** The panels that stand in the place of a panel in turn, and the one that its own button is pressed in; none where it has it alone. */
 function listChoices(panel: Panel, charts: readonly Chart[]): (Panel & { pressed: boolean })[] {

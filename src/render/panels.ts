@@ -2,7 +2,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import { ZenError } from '../errors.ts';
 import { valueOf } from '../shared/known.ts';
 import { suggest } from '../suggest.ts';
-import { filters } from '../shared/selection.ts';
+import { controlOf, usualFilters } from '../shared/selection.ts';
+import { listControls, listFilters } from './layout.ts';
 import type { Column, Panel, PanelOptions } from '../shared/panels.ts';
 
 /** The aggregates of a page: their dimensions and measures. */
@@ -36,6 +37,7 @@ export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedTab
   if (typeof own !== 'object' || Array.isArray(own))
     throw new ZenError('usage', `templates/charts/${name}.vl.json: usermeta.zen is no object.`);
   for (const [key, value] of Object.entries(own)) requireOption(name, key, value);
+  requireControls(name, spec);
   const options = { ...defaults, ...(own as Partial<PanelOptions>) };
   const columns = options.columns.length > 0 ? options.columns : readTooltip(spec);
   const source = textOf(data, 'name');
@@ -50,7 +52,9 @@ export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedTab
     data: options.data.length > 0 ? options.data : columns.map(({ field }) => field),
     measure: table ? table.measure : '',
     made: findImputed(spec),
-    unfiltered: table ? listUnfiltered(spec, table.fields) : [],
+    unfiltered: table
+      ? listUnfiltered(spec, table.fields)
+      : listControls().flatMap((field) => (usualFilters.includes(field) ? [] : controlOf(field))),
   };
 }
 
@@ -125,6 +129,20 @@ function findImputed(spec: TopLevelSpec): string | null {
   return null;
 }
 
+/** @throws ZenError `usage` for a parameter that is bound to what the page does not have: Vega would fail in the reader's browser */
+function requireControls(name: string, spec: TopLevelSpec): void {
+  const known = ['period', ...listControls().map(controlOf)].map((id) => `#${id}`);
+  for (const [key, value] of walk(spec as unknown as Json)) {
+    const element = key === 'bind' ? fieldOf(value, 'element') : undefined;
+    if (element === undefined || (typeof element === 'string' && known.includes(element))) continue;
+    const why = `templates/charts/${name}.vl.json is bound to ${JSON.stringify(element)}, which is no control of the page.`;
+    throw new ZenError(
+      'usage',
+      `${why} It may be ${known.join(', ')}: each of “filters” in zen.json makes one.`,
+    );
+  }
+}
+
 /** The parameters of a specification that an element of the page is bound to, by its id. */
 function* listBound(spec: TopLevelSpec, id: string): Generator<string> {
   for (const [, value] of walk(spec as unknown as Json)) {
@@ -140,8 +158,38 @@ function listUnfiltered(spec: TopLevelSpec, fields: string[]): string[] {
   );
   const isFollowed = (id: string, field: string) =>
     fields.includes(field) && [...listBound(spec, id)].some((param) => used.has(param));
-  const chosen = Object.entries(filters).flatMap(([id, field]) => (isFollowed(id, field) ? [] : [id]));
+  const controls = listControls().map((field) => [controlOf(field), field] as const);
+  const chosen = controls.flatMap(([id, field]) => (isFollowed(id, field) ? [] : [id]));
   return [...listBound(spec, 'period')].length > 0 ? chosen : ['period', ...chosen];
+}
+
+/** The specification with the other filters of its page, each beside those by topic and age that it has, where its aggregate has the field. */
+export function addFilters(spec: TopLevelSpec, tables: DescribedTables): TopLevelSpec {
+  const source = textOf((spec as unknown as Record<string, Json>).data, 'name');
+  const fields = Object.hasOwn(tables, source) ? valueOf(tables, source).fields : [];
+  const added = listFilters().filter(
+    (field) => fields.includes(field) && [...listBound(spec, controlOf(field))].length === 0,
+  );
+  const usual = new Set<Json | undefined>(
+    usualFilters.flatMap((field) => [...listBound(spec, controlOf(field))]),
+  );
+  const param = (field: string) => `by_${field}`;
+  const bind = (field: string): Json => ({
+    name: param(field),
+    select: { type: 'point', fields: [field] },
+    bind: { element: `#${controlOf(field)}` },
+  });
+  const add = (key: string, value: Json): Json => {
+    if (!Array.isArray(value)) return value;
+    const isUsual = (item: Json) =>
+      usual.has(
+        fieldOf(key === 'params' ? item : fieldOf(item, 'filter'), key === 'params' ? 'name' : 'param'),
+      );
+    const at = ['params', 'transform'].includes(key) ? value.findIndex(isUsual) : -1;
+    const own = added.map((field) => (key === 'params' ? bind(field) : { filter: { param: param(field) } }));
+    return at < 0 ? value : value.toSpliced(at, 0, ...own);
+  };
+  return JSON.parse(JSON.stringify(spec, add)) as TopLevelSpec;
 }
 
 /**

@@ -38,11 +38,13 @@ import type { Packed } from './fit-size.ts';
 import { readLocale } from './locale.ts';
 import { readTheme } from './looks.ts';
 import type { LocaleName } from './locale.ts';
+import { arrange, listControls, requireFilters } from './layout.ts';
 import { countRows, sumUp } from './manifest.ts';
 import { findUnknown, translateNames } from './narrow.ts';
 import type { Where } from './narrow.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
+import { addFilters } from './panels.ts';
 import { thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { verify } from './verify.ts';
@@ -123,6 +125,7 @@ export async function readContent(
       onProgress({ stage: 'reading', share });
     },
   });
+  requireFilters(Object.keys(whole.payload.dimensions));
   whole.payload.silences = facts.silences;
   const { payload, people, uncounted } = choose(whole, undefined, options.minCell ?? 1, translate);
   return {
@@ -244,17 +247,20 @@ async function drawPage(
 ): Promise<Pick<Rendered, 'html' | 'slow' | 'coarse' | 'people'>> {
   const { coarse } = payload;
   const scene = { period: payload, coarse };
-  const all = listCharts().map((name) => [name, readChart(name, scene, translate)] as const);
+  const all = listCharts().map(
+    (name) => [name, addFilters(readChart(name, scene, translate), payload.tables)] as const,
+  );
   const shown = all.filter(
     ([, source]) => (payload.people !== null || !drawsPeople(source)) && !drawsOthers(source, payload),
   );
   for (const [name, source] of shown) requireFields(name, source, payload.tables);
   const sources = Object.fromEntries(shown);
   const described = mapValues(payload.tables, ({ fields, measure }) => ({ fields, measure }));
-  const compiled = shown
-    .map(([name, source]) => compileOnce(name, source, described))
-    .filter(({ panel }) => !showsAbsent(panel))
-    .sort(({ panel: a }, { panel: b }) => a.order - b.order);
+  const compiled = arrange(
+    shown
+      .map(([name, source]) => compileOnce(name, source, described))
+      .filter(({ panel }) => !showsAbsent(panel)),
+  );
   const tables = tabulatePayload(payload);
   const span: [number, number] = [payload.start, payload.end];
   tintTopics(tables, listTopics(tables, everything, span, findBaseline(tables, null, span, usual)), null);
@@ -278,7 +284,7 @@ async function drawPage(
 const compiledBefore = new Map<string, Compiled>();
 
 function compileOnce(...from: Parameters<typeof compileChart>): Compiled {
-  const key = JSON.stringify([...from, readTheme()]);
+  const key = JSON.stringify([...from, readTheme(), listControls()]);
   const chart = compiledBefore.get(key) ?? compileChart(...from);
   compiledBefore.set(key, chart);
   return chart;

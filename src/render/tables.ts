@@ -6,7 +6,7 @@ import type { Aggregate } from '../log/aggregates.ts';
 import type { Payload, EventKind, Topic } from '../shared/data/payload.ts';
 import { isTopic } from '../shared/data/table.ts';
 import { valueOf } from '../shared/known.ts';
-import { filters } from '../shared/selection.ts';
+import { usualFilters } from '../shared/selection.ts';
 import { minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { listChartData } from './charts.ts';
@@ -79,9 +79,7 @@ function listDrawn(): string[] {
 
 async function open(session: Session, aggregate: Aggregate, base: number): Promise<Reading> {
   const { dimensions, measure } = await queryColumns(session, aggregate);
-  const fields = [
-    ...new Set([...Object.values(filters).filter((field) => dimensions.includes(field)), ...dimensions]),
-  ];
+  const fields = [...new Set([...usualFilters.filter((field) => dimensions.includes(field)), ...dimensions])];
   const statement = sql('render/cells', {
     table: aggregate.table,
     dimensions: fields

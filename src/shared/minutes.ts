@@ -7,18 +7,15 @@ import { tableOf } from './data/table.ts';
 import { minuteMs } from './units.ts';
 import type { Row, Tables } from './data/table.ts';
 import { valueOf } from './known.ts';
-import { filters } from './selection.ts';
 import type { Selection } from './selection.ts';
-
-const where = Object.values(filters);
 
 /** A query of the aggregate that counts the events. */
 function sumEvents(groupby: string[], time?: string): Question {
-  return { groupby, time, measures: [{ op: 'sum', as: 'sum' }], where };
+  return { groupby, time, measures: [{ op: 'sum', as: 'sum' }] };
 }
 
-function toChoice({ topics, ages }: Selection, shown: [number, number]): Choice {
-  return { chosen: [topics, ages], shown, step: minuteMs };
+function toChoice({ names }: Selection, shown: [number, number]): Choice {
+  return { chosen: Object.entries(names), shown, step: minuteMs };
 }
 
 /** The rows of a panel's table minute by minute, whatever steps it is drawn in; hour by hour where there is no more. */
@@ -32,7 +29,7 @@ export function listMinutes(
     columns.flatMap((column) => (column.kind === kind ? [column.field] : []));
   const [[time], groupby] = [of('time'), of('text')];
   if (time === undefined) throw new Error('A table by minutes has no column of these.');
-  const query = { groupby, time, measures: [{ op: 'sum' as const, as: measure }], where };
+  const query = { groupby, time, measures: [{ op: 'sum' as const, as: measure }] };
   const choice = toChoice(selection, selection.period ?? span);
   const { groups, times } = ask(valueOf(tables.aggregates, source), query, choice);
   return groups.flatMap(({ fields, group }) =>

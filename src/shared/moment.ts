@@ -4,7 +4,6 @@ import type { Table, Tables } from './data/table.ts';
 import { known } from './known.ts';
 import { ask } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
-import { filters } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { sumBaseline } from './topics.ts';
 import { minuteMs } from './units.ts';
@@ -25,12 +24,12 @@ export interface Moment {
 /** Reads what a stretch of a selection holds, and what the comparison has there. */
 export function readMoment(
   tables: Tables,
-  { topics, ages }: Selection,
+  { names }: Selection,
   [start, end]: readonly [number, number],
   baseline: Baseline | null,
 ): Moment {
   const isCompared = baseline !== null && isWhole(baseline, start, end);
-  const choice: Choice = { chosen: [topics, ages], shown: [start, end], step: minuteMs };
+  const choice: Choice = { chosen: Object.entries(names), shown: [start, end], step: minuteMs };
   const pair = { both: [{ start, end }], shift: isCompared ? baseline.shift : 0 };
   const sumEach = (field: string) => {
     const { now, before } = sumBaseline(tableOf(tables, 'events'), field, choice, pair);
@@ -68,15 +67,19 @@ function findMove(field: string, all: Moment['topics']): Moment['moves'] {
 /** The events per minute of the stretch that a selection is compared with, moved to where they are compared; null where it is not whole. */
 export function traceBaseline(
   tables: Tables,
-  { topics, ages }: Selection,
+  { names }: Selection,
   baseline: Baseline | null,
   step: number,
 ): { dt: number; rate: number | null }[] {
   if (!baseline) return [];
   const { window, shift } = baseline;
-  const question: Question = { groupby: [], time: 'dt', measures: [], where: Object.values(filters) };
+  const question: Question = { groupby: [], time: 'dt', measures: [] };
   const shown: [number, number] = [window.start - shift, window.end - shift];
-  const { groups, times } = ask(tableOf(tables, 'events'), question, { chosen: [topics, ages], shown, step });
+  const { groups, times } = ask(tableOf(tables, 'events'), question, {
+    chosen: Object.entries(names),
+    shown,
+    step,
+  });
   const sums = groups[0]?.group.sums;
   return [...times, window.end - shift].map((time, slot) => {
     const [from, to] = [Math.max(time, shown[0]), Math.min(time + step, shown[1])];

@@ -1,12 +1,17 @@
 /** The filters' state; null lets all through. A period is half-open, Unix milliseconds. */
 export interface Selection {
   period: [start: number, end: number] | null;
-  topics: string[] | null;
-  ages: string[] | null;
+  /** The names that are chosen, by their field. */
+  names: Record<string, string[] | null>;
 }
 
 /** No filter is set. */
-export const everything: Selection = { period: null, topics: null, ages: null };
+export const everything: Selection = { period: null, names: {} };
 
-/** The fields that the controls with lists of names choose by. */
-export const filters = { topics: 'item_topic', ages: 'age_segment' } as const;
+/** The fields that a page filters by, unless its project says otherwise. */
+export const usualFilters: readonly string[] = ['item_topic', 'age_segment'];
+
+/** The id of the control that chooses by a field; a link has it, too. */
+export function controlOf(field: string): string {
+  return field === 'item_topic' ? 'topics' : field === 'age_segment' ? 'ages' : field;
+}

@@ -27,8 +27,8 @@ export interface Chart {
 export interface Settings {
   locale: Locale;
   charts: Chart[];
-  /** The fields that the log does not have. */
-  absent: string[];
+  /** The fields that the page filters by. */
+  filters: string[];
   /** The texts of the page before anything is chosen, for a message about it. */
   words: Words;
 }

@@ -1,12 +1,11 @@
 import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
-import { ask } from './data/query.ts';
+import { ask, isNarrowed } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
 import { namesOf } from './data/payload.ts';
 import { shareOfShown } from './people/funnel.ts';
-import { filters } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { hourMs, minuteMs } from './units.ts';
 
@@ -27,7 +26,7 @@ export interface TopicRow {
 /** The steps of a course, at most. */
 const steps = 36;
 
-/** The card topics in the order of their codes, for the period and the ages that are chosen. */
+/** The card topics in the order of their codes, for the period and all names that are chosen but theirs. */
 export function listTopics(
   tables: Tables,
   selection: Selection,
@@ -36,7 +35,8 @@ export function listTopics(
 ): TopicRow[] {
   const names = namesOf(tables, 'item_topic');
   const shown = selection.period ?? span;
-  const choice = { chosen: [null, selection.ages], shown, step: minuteMs };
+  const chosen = Object.entries({ ...selection.names, item_topic: null });
+  const choice = { chosen, shown, step: minuteMs };
   const events = tableOf(tables, 'events');
   const totals = sumBy(events, 'item_topic', choice);
   const compared = baseline && sumBaseline(events, 'item_topic', choice, baseline);
@@ -59,8 +59,7 @@ export function listTopics(
 
 /** The sums of an aggregate by the names of a dimension; a name without rows has none. */
 function sumBy(table: Table, field: string, choice: Choice): Map<string, number> {
-  const question = { groupby: [field], measures: [], where: Object.values(filters) };
-  const { groups } = ask(table, question, choice);
+  const { groups } = ask(table, { groupby: [field], measures: [] }, choice);
   return new Map(groups.map(({ fields, group }) => [String(fields[field]), pick(group.sums, 0)]));
 }
 
@@ -81,11 +80,13 @@ export function sumBaseline(
   return { now: sum(0), before: sum(shift) };
 }
 
-/** For each kind of event the users of each topic, summed by minute and age. */
+/** For each kind of event the users of each topic, summed by minute and age; none where they do not follow the choice. */
 function sumUsers(tables: Tables, choice: Choice): Map<string, Map<string, number>> {
-  const question = { groupby: ['item_topic', 'event'], measures: [], where: Object.values(filters) };
+  const users = tableOf(tables, 'users');
   const sums = new Map<string, Map<string, number>>();
-  for (const { fields, group } of ask(tableOf(tables, 'users'), question, choice).groups) {
+  if (!isNarrowed(users, choice.chosen)) return sums;
+  for (const { fields, group } of ask(users, { groupby: ['item_topic', 'event'], measures: [] }, choice)
+    .groups) {
     const event = String(fields.event);
     const found = sums.get(event) ?? new Map<string, number>();
     sums.set(event, found.set(String(fields.item_topic), pick(group.sums, 0)));
@@ -97,12 +98,7 @@ function sumUsers(tables: Tables, choice: Choice): Map<string, Map<string, numbe
 function traceTopics(tables: Tables, { chosen, shown }: Choice): Map<string, number[]> {
   const least = tables.coarse && shown[0] < tables.coarse.until ? hourMs : minuteMs;
   const step = Math.max(least, Math.ceil((shown[1] - shown[0]) / steps / least) * least);
-  const question: Question = {
-    groupby: ['item_topic'],
-    time: 'dt',
-    measures: [],
-    where: Object.values(filters),
-  };
+  const question: Question = { groupby: ['item_topic'], time: 'dt', measures: [] };
   const { groups } = ask(tableOf(tables, 'events'), question, { chosen, shown, step });
   return new Map(groups.map(({ fields, group }) => [String(fields.item_topic), [...group.sums]]));
 }

@@ -7,6 +7,8 @@ import { valueOf } from '../known.ts';
 export interface Query extends Question {
   /** The name of the aggregate. */
   table: string;
+  /** The fields that selections filter. */
+  where: string[];
   /** For a history: every step of the period has a row for every series, a zero where nothing happened. */
   grid?: Grid | undefined;
 }
@@ -17,8 +19,6 @@ export interface Question {
   groupby: string[];
   time?: string | undefined;
   measures: { op: 'sum' | 'mean'; as: string }[];
-  /** The fields that selections filter. */
-  where: string[];
 }
 
 /** The columns that a history's rows carry beside their value; each is left out where the chart does not ask for it. */
@@ -36,8 +36,8 @@ export interface Grid {
 
 /** The choice at the moment. */
 export interface Choice {
-  /** For each field of `where` the names that are let through; null lets all through. */
-  chosen: (readonly unknown[] | null)[];
+  /** Fields, each with the names that are let through; null lets all through. */
+  chosen: readonly (readonly [field: string, names: readonly unknown[] | null])[];
   /** The period, half-open, Unix milliseconds. */
   shown: readonly [number, number];
   /** Milliseconds. */
@@ -67,7 +67,7 @@ export function ask(table: Table, query: Question, { chosen, shown, step }: Choi
   const of = timed ? slotsOf(table.start, from, to, step, first) : undefined;
   const groups = table.cube.ask({
     by,
-    only: table.dimensions.map((fields) => maskOf(fields, query.where, chosen)),
+    only: table.dimensions.map((fields) => maskOf(fields, chosen)),
     from,
     to,
     slots: of && { of, number },
@@ -91,15 +91,18 @@ function slotsOf(start: number, from: number, to: number, step: number, first: n
   );
 }
 
+/** Tells whether an aggregate has all fields that are chosen by: what it says otherwise is of more. */
+export function isNarrowed({ dimensions }: Table, chosen: Choice['chosen']): boolean {
+  return chosen.every(
+    ([field, names]) => names === null || dimensions.some((fields) => Object.hasOwn(fields, field)),
+  );
+}
+
 /** Which codes of a dimension the selections let through; null when none of them filters it. */
-function maskOf(
-  fields: Table['dimensions'][number],
-  where: string[],
-  chosen: Choice['chosen'],
-): Uint8Array | null {
+function maskOf(fields: Table['dimensions'][number], chosen: Choice['chosen']): Uint8Array | null {
   let mask: Uint8Array | null = null;
-  for (const [index, field] of where.entries()) {
-    const [values, names] = [Object.hasOwn(fields, field) ? fields[field] : undefined, chosen[index]];
+  for (const [field, names] of chosen) {
+    const values = Object.hasOwn(fields, field) ? fields[field] : undefined;
     if (!values || !names) continue;
     const wanted = new Set(names);
     const before: Uint8Array | null = mask;

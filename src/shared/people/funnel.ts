@@ -1,10 +1,9 @@
 import type { PeopleQuery, Bounds } from './bounds.ts';
 import { namesOf } from '../data/payload.ts';
-import { ask } from '../data/query.ts';
+import { ask, isNarrowed } from '../data/query.ts';
 import { tableOf } from '../data/table.ts';
 import { minuteMs } from '../units.ts';
 import type { Tables } from '../data/table.ts';
-import { filters } from '../selection.ts';
 import type { Selection } from '../selection.ts';
 
 /**
@@ -25,16 +24,17 @@ export interface PeopleRow {
   parts: number;
 }
 
-/** Returns the users of a kind of event, summed by minute, topic and age, as a share of those of shows; null without shows. */
+/** Returns the users of a kind of event, summed by minute, topic and age, as a share of those of shows; null without shows, and where they do not follow the choice. */
 export function shareOfShows(
   tables: Tables,
   event: string,
-  { period, topics, ages }: Selection,
+  { period, names }: Selection,
   span: [number, number],
 ): number | null {
-  const query = { groupby: ['event'], measures: [], where: Object.values(filters) };
-  const choice = { chosen: [topics, ages], shown: period ?? span, step: minuteMs };
-  const { groups } = ask(tableOf(tables, 'users'), query, choice);
+  const choice = { chosen: Object.entries(names), shown: period ?? span, step: minuteMs };
+  const users = tableOf(tables, 'users');
+  if (!isNarrowed(users, choice.chosen)) return null;
+  const { groups } = ask(users, { groupby: ['event'], measures: [] }, choice);
   const of = (name: string) => groups.find(({ fields }) => fields.event === name)?.group.sums[0];
   return shareOfShown(of(event) ?? 0, of('show') ?? 0);
 }
@@ -42,14 +42,14 @@ export function shareOfShows(
 /** Returns the rows of the funnel of people for a selection; none where nobody was seen, or people are not known. */
 export function listPeople(
   { people, dimensions, lookUps: { events } }: Tables,
-  selection: Selection,
+  { period, names }: Selection,
 ): PeopleRow[] {
   if (!people) return [];
   const [items, ages] = [namesOf({ dimensions }, 'item_topic'), namesOf({ dimensions }, 'age_segment')];
   const query: PeopleQuery = {
-    topics: selection.topics && findCodes(selection.topics, items),
-    ages: selection.ages && findCodes(selection.ages, ages),
-    period: selection.period ?? people.span,
+    topics: names.item_topic ? findCodes(names.item_topic, items) : null,
+    ages: names.age_segment ? findCodes(names.age_segment, ages) : null,
+    period: period ?? people.span,
   };
   const codes = new Map(events.map(({ event }, code) => [event as string, code]));
   const show = codes.get('show') ?? 0;

@@ -4,15 +4,15 @@ import type { PeopleRow } from '../people/funnel.ts';
 import type { Panel } from '../panels.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { isTopic, tableOf } from '../data/table.ts';
-import { filters } from '../selection.ts';
 import type { Selection } from '../selection.ts';
 import type { Baseline } from '../baseline.ts';
+import { isNarrowed } from '../data/query.ts';
 import type { Choice } from '../data/query.ts';
 import { addUp, sumBaseline } from '../topics.ts';
 import { dayMs, minuteMs } from '../units.ts';
 import { describeGrowth } from './topic-text.ts';
 import type { Writer } from './format.ts';
-import { isolate, joinNames } from './names.ts';
+import { isolate, joinNames, titleOf } from './names.ts';
 
 /** The numbers that a reader sees first. */
 export interface Headline {
@@ -57,15 +57,11 @@ interface Figures {
 }
 
 /** The changes of the two figures, in the minutes that both stretches have. */
-function describeChanges(
-  tables: Tables,
-  { topics, ages }: Selection,
-  baseline: Baseline,
-  write: Writer,
-): Changes {
-  const choice: Choice = { chosen: [topics, ages], shown: [0, 0], step: minuteMs };
+function describeChanges(tables: Tables, { names }: Selection, baseline: Baseline, write: Writer): Changes {
+  const choice: Choice = { chosen: Object.entries(names), shown: [0, 0], step: minuteMs };
   const events = sumBaseline(tableOf(tables, 'events'), 'item_topic', choice, baseline);
   const users = sumBaseline(tableOf(tables, 'users'), 'event', choice, baseline);
+  const areKnown = isNarrowed(tableOf(tables, 'users'), choice.chosen);
   const [now, before] = (['now', 'before'] as const).map((time) => {
     const [shows, views] = ['show', 'view'].map((event) => users[time].get(event) ?? 0) as [number, number];
     return { events: addUp(events[time]), views: views / shows };
@@ -73,7 +69,8 @@ function describeChanges(
   const points = (now.views - before.views) * 100;
   return {
     eventsChange: describeGrowth(now.events, before.events, write),
-    viewsChange: Number.isFinite(points) ? write.t('{points} pp', { points: write.signed(points) }) : '',
+    viewsChange:
+      areKnown && Number.isFinite(points) ? write.t('{points} pp', { points: write.signed(points) }) : '',
   };
 }
 
@@ -196,20 +193,22 @@ function between(low: number | null, high: number | null, write: Writer['percent
 /**
  * The line that says what is shown, of a page that covers `span`.
  *
- * @param absent fields that the log does not have
+ * @param filters the fields that the page filters by
  */
 export function describeSelection(
-  { period, topics, ages }: Selection,
+  { period, names }: Selection,
   span: [number, number],
   write: Writer,
-  absent: readonly string[],
+  filters: readonly string[],
 ): string {
   const { t } = write;
   const [start, end] = period ?? span;
-  const said = {
-    [filters.topics]: topics ? t('topics: {names}', { names: joinNames(topics, write) }) : t('all topics'),
-    [filters.ages]: ages ? t('age: {names}', { names: joinNames(ages, write) }) : t('all ages'),
-  };
-  const chosen = Object.entries(said).flatMap(([field, text]) => (absent.includes(field) ? [] : text));
+  const chosen = filters.flatMap((field) => {
+    const own = names[field];
+    const said = own ? joinNames(own, write) : '';
+    if (field === 'item_topic') return own ? t('topics: {names}', { names: said }) : t('all topics');
+    if (field === 'age_segment') return own ? t('age: {names}', { names: said }) : t('all ages');
+    return own ? `${titleOf(field, t)}: ${said}` : [];
+  });
   return [`${write.range(start, end)} UTC`, ...chosen].join(' · ');
 }

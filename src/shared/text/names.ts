@@ -1,4 +1,18 @@
 import type { Writer } from './format.ts';
+import type { Translate } from './messages.ts';
+
+/** The titles of the fields that zen knows. */
+const titles = new Map([
+  ['item_topic', 'Card topic'],
+  ['source_topic', 'Source topic'],
+  ['age_segment', 'Age'],
+]);
+
+/** The title of a field for readers: of one of a project's, its name as words, which a language of its own may translate. */
+export function titleOf(field: string, t: Translate): string {
+  const words = field.replaceAll('_', ' ').trim();
+  return t(titles.get(field) ?? words.charAt(0).toUpperCase() + words.slice(1));
+}
 
 const named = 4;
 

@@ -4,7 +4,9 @@ import type { Answer, Choice, Query } from '../data/query.ts';
 import { minuteMs } from '../units.ts';
 import type { Row, Tables } from '../data/table.ts';
 
-interface Parameters extends Choice {
+interface Parameters extends Omit<Choice, 'chosen'> {
+  /** For each field of the query's `where` the names that are let through. */
+  chosen: (readonly unknown[] | null)[];
   tables: Tables;
   query: Query;
   modified(): boolean;
@@ -40,7 +42,8 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
 
   transform(_: Parameters, pulse: Pulse): Pulse | object {
     if (this.#drawn.size > 0 && !_.modified()) return pulse.StopPropagation;
-    const found = answer(_.query, _.tables, _);
+    const chosen = _.query.where.map((field, at) => [field, _.chosen[at] ?? null] as const);
+    const found = answer(_.query, _.tables, { chosen, shown: _.shown, step: _.step });
     const rows = _.query.grid ? this.#history(_, found) : this.#groups(_.query, found);
     const out = pulse.fork(pulse.NO_SOURCE);
     const before = this.#drawn;
