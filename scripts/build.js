@@ -1,10 +1,12 @@
 // Bundles the command line (dist/zen.js) and the page's script (dist/client.js), with the licences of what is in the latter.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const vega = JSON.parse(await readFile(join(root, 'node_modules/vega/package.json'), 'utf8'));
 const shared = { bundle: true, logLevel: 'warning', absWorkingDir: root };
 
 await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
@@ -28,6 +30,8 @@ const [, page] = await Promise.all([
     platform: 'browser',
     target: ['chrome109', 'firefox115', 'safari16.4'],
     format: 'iife',
+    alias: { vega: './src/client/vega.ts', 'vega-lite': './src/client/vega.ts' },
+    define: { vegaVersion: JSON.stringify(vega.version) },
     minify: true,
     charset: 'utf8',
     legalComments: 'none',
@@ -40,11 +44,19 @@ await writeFile(
   await notices(Object.keys(page.metafile.inputs)),
 );
 
-/** The licence of each package that files of the bundle come from; packages with the same text share it. */
+/**
+ * The licence of each package that files of the bundle come from; packages with the same text share it. The file of vega-embed
+ * holds two others.
+ */
 async function notices(files) {
-  const folders = new Set(
-    files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
+  const { resolve } = createRequire(import.meta.resolve('vega-embed'));
+  const within = ['fast-json-patch', 'semver'].map((name) =>
+    relative(root, dirname(resolve(`${name}/package.json`))),
   );
+  const folders = new Set([
+    ...within,
+    ...files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
+  ]);
   const texts = new Map();
   for (const folder of [...folders].sort()) {
     const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));

@@ -27,6 +27,7 @@ group by dt, item_topic, age_segment, item_type;
     data: { name: 'types' },
     usermeta: {
       zen: { area: 'wide', finding: 'largest of item_topic', sort: ['-events', 'hour', 'item_topic'] },
+      embedOptions: { renderer: 'canvas', padding: 7, config: { background: '#fedcba' } },
     },
     params: [
       { name: 'span', value: [0, 60_000] },
@@ -198,6 +199,22 @@ describe.each(kinds)('an aggregate and a chart of one’s own, on the %s databas
     expect(await page.textContent('#hours h2')).toBe('Events by hour of day and topic');
   });
 
+  test('are mounted by vega-embed, with the options that the chart’s file gives it', async () => {
+    const mounted = await page.$eval('#hours .vega-embed', (place) => {
+      const { view } = place.closest('#hours') as unknown as {
+        view: { padding(): unknown; background(): string };
+      };
+      return {
+        canvas: place.querySelectorAll('canvas').length,
+        padding: view.padding(),
+        background: view.background(),
+      };
+    });
+    expect(mounted).toMatchObject({ canvas: 1, background: '#fedcba' });
+    expect(mounted.padding).toEqual({ top: 7, bottom: 7, left: 7, right: 7 });
+    expect(await page.$$('#history .vega-embed > svg')).toHaveLength(1);
+  });
+
   test('are answered from columns, and taken away as CSV', async () => {
     expect(told.stderr).not.toMatch(/slow/);
     const settings = /id="settings">([^<]*)</.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
@@ -314,6 +331,18 @@ describe('a mistake', () => {
       '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"zen": {"area": "top"}}}',
       2,
       /hours\.vl\.json: usermeta\.zen\.area cannot be "top"\./,
+    ],
+    [
+      'templates/charts/hours.vl.json',
+      '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"embedOptions": {"patch": "http://localhost/"}}}',
+      2,
+      /hours\.vl\.json: usermeta\.embedOptions has “patch”, which a page does not take\. It takes config, hover, padding, renderer\./,
+    ],
+    [
+      'templates/charts/hours.vl.json',
+      '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"embedOptions": {"config": "http://localhost/"}}}',
+      2,
+      /hours\.vl\.json: usermeta\.embedOptions\.config cannot be "http:\/\/localhost\/"\./,
     ],
     [
       'templates/charts/hours.vl.json',

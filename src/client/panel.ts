@@ -1,8 +1,6 @@
-import type { LocaleFormatters, ViewOptions } from 'vega';
-import { Handler } from 'vega-tooltip';
-import { logger, Warn } from 'vega-util';
-import { parse } from 'vega-parser';
-import { View } from 'vega-view';
+import embed from 'vega-embed';
+import type { EmbedOptions } from 'vega-embed';
+import { logger, View, Warn } from 'vega';
 import { pickRows } from '../shared/panels.ts';
 import type { Panel } from '../shared/panels.ts';
 import { known } from '../shared/known.ts';
@@ -54,11 +52,15 @@ export class PanelElement extends HTMLElement {
     const place = this.querySelector<HTMLElement>('.view');
     const chart = known(this.#chart);
     if (!place) return;
-    const view = new View(parse(chart.spec, undefined, { ast: true }), options(locale));
-    drawOnce(view);
-    feed(view, chart.tables, tables);
-    place.replaceChildren(); // the picture that stood there until now
-    await view.initialize(place).hover().runAsync();
+    // Feeds the view before it first runs: an empty chart would be laid out for nothing.
+    class FedView extends View {
+      override initialize(...parts: Parameters<View['initialize']>): this {
+        drawOnce(this);
+        feed(this, chart.tables, tables);
+        return super.initialize(...parts);
+      }
+    }
+    const { view } = await embed(place, chart.spec, { ...options(locale), viewClass: FedView });
     this.view = view;
     new ResizeObserver(() => {
       fill(view, place);
@@ -99,15 +101,18 @@ function drawOnce(view: View): void {
   };
 }
 
-/** Expressions are not made code, so that the page needs no eval. */
-function options({ number, time }: Locale): ViewOptions {
+/** Expressions are not made code, so that the page needs no eval; styles stand in the page's own sheet. */
+function options({ number, time }: Locale): EmbedOptions {
   return {
+    mode: 'vega',
+    ast: true,
     expr: expressions,
-    renderer: 'svg',
+    formatLocale: number,
+    timeFormatLocale: time,
     logger: logger(Warn, undefined, warn),
-    tooltip: new Handler({ theme: 'zen', disableDefaultStyle: true }).call,
-    // Vega takes the definitions, though its types ask for what it makes of them.
-    locale: { number, time } as unknown as LocaleFormatters,
+    tooltip: { theme: 'zen', disableDefaultStyle: true },
+    defaultStyle: false,
+    actions: false,
   };
 }
 

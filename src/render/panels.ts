@@ -38,6 +38,7 @@ export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedTab
     throw new ZenError('usage', `templates/charts/${name}.vl.json: usermeta.zen is no object.`);
   for (const [key, value] of Object.entries(own)) requireOption(name, key, value);
   requireControls(name, spec);
+  for (const [key, value] of Object.entries(readEmbedOptions(spec))) requireEmbedOption(name, key, value);
   const options = { ...defaults, ...(own as Partial<PanelOptions>) };
   const columns = options.columns.length > 0 ? options.columns : readTooltip(spec);
   const source = textOf(data, 'name');
@@ -83,13 +84,42 @@ function requireOption(name: string, key: string, value: Json): void {
   if (!isFit) throw new ZenError('usage', `${file}: usermeta.zen.${key} cannot be ${JSON.stringify(value)}.`);
 }
 
+/** The options of vega-embed that a chart may set. The others would fetch files, or bring menus and styles of their own. */
+const embedOptions: Record<string, (value: Json) => boolean> = {
+  config: isObject,
+  hover: (value) => typeof value === 'boolean' || isObject(value),
+  padding: (value) => typeof value === 'number' || isObject(value),
+  renderer: (value) => value === 'svg' || value === 'canvas',
+};
+
+/** Returns what a chart's file tells vega-embed, as `usermeta.embedOptions`. */
+function readEmbedOptions({ usermeta }: TopLevelSpec): Record<string, Json> {
+  const own = fieldOf(usermeta as Json | undefined, 'embedOptions') ?? {};
+  return isObject(own) ? own : { embedOptions: own };
+}
+
+function requireEmbedOption(name: string, key: string, value: Json): void {
+  const where = `templates/charts/${name}.vl.json: usermeta.embedOptions`;
+  const isFit = Object.hasOwn(embedOptions, key) ? embedOptions[key] : undefined;
+  if (!isFit)
+    throw new ZenError(
+      'usage',
+      `${where} has “${key}”, which a page does not take. It takes ${Object.keys(embedOptions).join(', ')}.`,
+    );
+  if (!isFit(value)) throw new ZenError('usage', `${where}.${key} cannot be ${JSON.stringify(value)}.`);
+}
+
+function isObject(value: Json): value is Record<string, Json> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
 function isColumn(column: Json): boolean {
   const isText = ['field', 'title', 'kind'].every((part) => typeof fieldOf(column, part) === 'string');
   return isText && ['time', 'text', 'count', 'share'].includes(textOf(column, 'kind'));
 }
 
 function fieldOf(json: Json | undefined, key: string): Json | undefined {
-  return json !== null && typeof json === 'object' && !Array.isArray(json) ? json[key] : undefined;
+  return json !== undefined && isObject(json) ? json[key] : undefined;
 }
 
 /** Returns a text of an object; an empty one where it has none. */
@@ -202,7 +232,14 @@ export function toDrawn(spec: TopLevelSpec, { unfiltered }: Panel): TopLevelSpec
     const param = fieldOf(fieldOf(item, 'filter'), 'param');
     return param === undefined || !params.has(param);
   };
-  const shown = { ...spec, title: undefined, usermeta: undefined };
+  // The compiler takes the configuration, over which the specification's own goes; the page reads the rest.
+  const { config, ...told } = readEmbedOptions(spec);
+  const shown = {
+    ...spec,
+    title: undefined,
+    usermeta: { embedOptions: told },
+    config: Object.assign({}, config, spec.config),
+  };
   return JSON.parse(
     JSON.stringify(shown, (_, value: Json) => (Array.isArray(value) ? value.filter(isKept) : value)),
   ) as TopLevelSpec;

@@ -13,3 +13,15 @@ declare module 'vega-parser' {
 declare module 'vega-view' {
   export { View } from 'vega';
 }
+declare module 'vega-format' {
+  export {
+    formatLocale as numberFormatDefaultLocale,
+    timeFormatLocale as timeFormatDefaultLocale,
+  } from 'vega';
+}
+declare module 'vega-functions' {
+  export { expressionFunction } from 'vega';
+}
+declare module 'vega-loader' {
+  export { loader } from 'vega';
+}
