@@ -121,12 +121,36 @@ describe('a link', () => {
   });
 });
 
-test('a CSV has no formula, whichever width its sign has', () => {
-  const signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
+describe('a CSV', () => {
   const columns = [{ field: 'topic', title: 'Topic', kind: 'text' as const }];
-  const csv = toCsv({ columns, body: signs.map((sign) => [`${sign}1+1`]) });
-  const cells = csv.split('\r\n').slice(1, -1);
-  expect(csv.match(/(?<=^|")'/gm)).toHaveLength(signs.length);
-  expect(cells.every((cell) => cell.startsWith("'") || cell.startsWith('"'))).toBe(true);
-  expect(toCsv({ columns, body: [['1=1 ＝']] })).toContain('\r\n1=1 ＝\r\n');
+  const comma = { decimal: '.' };
+
+  test('has no formula, whichever width its sign has, or what space stands before it', () => {
+    const signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n', ' =', '\u00a0@'];
+    const csv = toCsv({ columns, body: signs.map((sign) => [`${sign}1+1`]) }, comma);
+    expect(csv.match(/(?<=^")'/gm)).toHaveLength(signs.length);
+    expect(toCsv({ columns, body: [['1=1 ＝']] }, comma)).toContain('\r\n"1=1 ＝"\r\n');
+  });
+
+  test('quotes every text, and has a decimal comma and semicolons where the language has', () => {
+    const sheet = {
+      columns: [
+        { field: 'dt', title: 'Minute, UTC', kind: 'time' as const },
+        { field: 'topic', title: 'Topic; or\tnot', kind: 'text' as const },
+        { field: 'share', title: 'Share, of 1', kind: 'share' as const },
+      ],
+      body: [
+        [Date.UTC(2019, 8, 24, 18, 53), 'x;=2+3', 0.1],
+        [Date.UTC(2019, 8, 24), 'a "b"\t\n', 1 / 4e6],
+        [0, '', null],
+      ],
+    };
+    expect(toCsv(sheet, { decimal: ',' })).toBe(
+      '\uFEFF"Minute UTC";"Topic or not";"Share of 1"\r\n2019-09-24 18:53;"x;=2+3";0,1\r\n' +
+        '2019-09-24 00:00;"a ""b""\t\n";0,00000025\r\n1970-01-01 00:00;"";\r\n',
+    );
+    expect(toCsv(sheet, comma)).toMatch(
+      /^\uFEFF"Minute UTC","Topic or not","Share of 1"\r\n2019-09-24 18:53,"x;=2\+3",0.1\r/,
+    );
+  });
 });

@@ -654,10 +654,10 @@ test('a chart can be taken away as CSV, PNG and SVG', async () => {
     return buffer(await download.createReadStream());
   };
   const [head, ...lines] = (await take('csv')).toString('utf8').trimEnd().split('\r\n');
-  expect(head).toBe('\uFEFFТема источника,События,Доля');
+  expect(head).toBe('\uFEFF"Тема источника";"События";"Доля"');
   const { sources } = await selectDrawn(db, { ...everything, ages: ['18-25'] });
-  expect(lines.map((line) => line.split(',').slice(0, 2).join(',')).toSorted()).toEqual(
-    sources.map(({ source_topic, visits }) => `${source_topic},${visits}`).toSorted(),
+  expect(lines.map((line) => line.split(';').slice(0, 2).join(';')).toSorted()).toEqual(
+    sources.map(({ source_topic, visits }) => `"${source_topic}";${visits}`).toSorted(),
   );
   expect((await take('png')).subarray(1, 4).toString()).toBe('PNG');
   expect((await take('svg')).toString()).toMatch(/^<svg [^]*Кино/);

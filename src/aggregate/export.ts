@@ -5,6 +5,7 @@ import { sql } from '../files.ts';
 import { intersect, listDays, dayWindow } from '../ledger/windows.ts';
 import { querySpan } from '../ledger/silence.ts';
 import { listAggregates, queryColumns } from '../log/aggregates.ts';
+import { writeCsvLine } from '../shared/text/csv.ts';
 import { suggest } from '../suggest.ts';
 import type { Window } from '../time.ts';
 
@@ -42,7 +43,7 @@ export async function exportRows(
       });
       const span = await querySpan(session);
       const whole = span && intersect(span, { start: start ?? -Infinity, end: end ?? Infinity });
-      if (format === 'csv') await write(`${['dt', ...columns].map(quote).join(',')}\r\n`);
+      if (format === 'csv') await write(writeCsvLine(['dt', ...columns]));
       let rows = 0;
       for (const window of whole ? cutIntoDays(whole) : [])
         rows += await writeDay(session, statement, window, format, write);
@@ -67,18 +68,8 @@ async function writeDay(
 ): Promise<number> {
   const rows = await session.query<Row>(statement, [start, end]);
   const lines = rows.map((row) =>
-    format === 'json' ? `${JSON.stringify(row)}\n` : writeCsv(Object.values(row)),
+    format === 'json' ? `${JSON.stringify(row)}\n` : writeCsvLine(Object.values(row)),
   );
   if (lines.length > 0) await write(lines.join(''));
   return rows.length;
-}
-
-/** A line as RFC 4180 has it. Texts are quoted, so that an empty one and NULL differ. */
-function writeCsv(values: (string | number | null)[]): string {
-  const cells = values.map((value) => (typeof value === 'string' ? quote(value) : (value ?? '')));
-  return `${cells.join(',')}\r\n`;
-}
-
-function quote(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
 }

@@ -11,7 +11,7 @@ const kept = 60_000;
 export function offerFiles(panel: PanelElement, rows: () => readonly Row[], write: Writer): void {
   const make: Record<string, () => Promise<Blob>> = {
     csv: () =>
-      Promise.resolve(new Blob([toCsv(tabulate(panel.options, rows(), write))], { type: 'text/csv' })),
+      Promise.resolve(new Blob([toCsv(tabulate(panel.options, rows(), write), write)], { type: 'text/csv' })),
     svg: async () => new Blob([(await panel.view?.toSVG()) ?? ''], { type: 'image/svg+xml' }),
     png: async () => toBlob(await panel.view?.toCanvas(pictureScale)),
   };
@@ -19,7 +19,7 @@ export function offerFiles(panel: PanelElement, rows: () => readonly Row[], writ
     const format = button.dataset.take ?? '';
     button.addEventListener('click', () => {
       void make[format]?.().then((file) => {
-        save(file, `zen-${panel.id}.${format}`);
+        saveFile(file, `zen-${panel.id}.${format}`);
       });
     });
   }
@@ -43,7 +43,8 @@ function toBlob(picture: HTMLCanvasElement | undefined): Promise<Blob> {
   });
 }
 
-function save(file: Blob, name: string): void {
+/** Gives the reader a file. */
+export function saveFile(file: Blob, name: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(file);
   link.download = name;

@@ -1,8 +1,10 @@
 import type { Row } from '../data/table.ts';
 import type { Column, Panel } from '../panels.ts';
+import { known } from '../known.ts';
+import { writeCsvLine } from './csv.ts';
 import type { Writer } from './format.ts';
 
-/** A chart's rows as a table; a missing number is null. */
+/** A chart's rows as a table: a time is Unix milliseconds, a missing number null. */
 export interface Sheet {
   columns: Column[];
   body: (string | number | null)[][];
@@ -11,7 +13,7 @@ export interface Sheet {
 /** The number of rows of a table that the page shows. */
 export const sheetRows = 500;
 
-/** The rows of a panel as a table, in the order in which they are read. A minute is ISO 8601, UTC; with hours, they are told apart. */
+/** The rows of a panel as a table, in the order in which they are read. With hours, they are told apart from minutes. */
 export function tabulate(
   { columns, sort }: Pick<Panel, 'columns' | 'sort'>,
   rows: readonly Row[],
@@ -43,33 +45,41 @@ function byFields(sort: readonly string[]): (a: Row, b: Row) => number {
   };
 }
 
-function readCell(row: Row, { field, kind }: Column): string | number | null {
+function readCell(row: Row, { field }: Column): string | number | null {
   const value = row[field];
-  if (kind === 'time') return isoMinute(Number(value));
   return typeof value === 'string' || typeof value === 'number' ? value : null;
 }
 
-function isoMinute(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
-}
-
-/** A value of a column, for people. */
+/** A value of a column, for people. A minute is ISO 8601, UTC. */
 export function show(value: string | number | null, column: Column | undefined, write: Writer): string {
   if (typeof value === 'string') return value;
+  if (column?.kind === 'time') return `${new Date(known(value)).toISOString().slice(0, 16)}Z`;
   return column?.kind === 'count' && value !== null ? write.number(value) : write.percent(value);
 }
 
-/**
- * A table as CSV (RFC 4180), with a byte order mark, by which Excel knows that it is UTF-8. A text that a spreadsheet would
- * take for a formula gets an apostrophe before it (OWASP, "CSV Injection").
- */
-export function toCsv({ columns, body }: Sheet): string {
-  const lines = [columns.map(({ title }) => title), ...body].map((cells) => cells.map(csvCell).join(','));
-  return `\uFEFF${lines.join('\r\n')}\r\n`;
+/** Spreadsheets of any language take this for a date. */
+function formatDate(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }
 
-function csvCell(value: string | number | null): string {
-  if (typeof value !== 'string') return value === null ? '' : String(value);
-  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** Shares without an exponent, which not every spreadsheet reads. */
+const digits = new Intl.NumberFormat('en', { useGrouping: false, maximumSignificantDigits: 15 });
+
+/**
+ * A table as CSV for a spreadsheet of the reader's language, which separates cells by semicolons where its numbers have a decimal comma.
+ * A byte order mark tells Excel that it is UTF-8. A text that it would take for a formula gets an apostrophe before it (OWASP, "CSV
+ * Injection").
+ */
+export function toCsv({ columns, body }: Sheet, { decimal }: Pick<Writer, 'decimal'>): string {
+  const separator = decimal === ',' ? ';' : ',';
+  const number = (value: number, at: number) =>
+    columns[at]?.kind === 'time' ? formatDate(value) : digits.format(value).replace('.', decimal);
+  const line = (cells: Sheet['body'][number]) => writeCsvLine(cells.map(guard), separator, number);
+  // A separator in a header misleads programs that guess it from the first line.
+  const head = columns.map(({ title }) => title.replaceAll(/[,;\t] */g, ' '));
+  return `\uFEFF${[head, ...body].map(line).join('')}`;
+}
+
+function guard(value: string | number | null): string | number | null {
+  return typeof value === 'string' && /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/.test(value) ? `'${value}` : value;
 }

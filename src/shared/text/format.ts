@@ -10,6 +10,8 @@ export interface Writer {
   /** A difference: its sign is always written, the minus as such and not as a hyphen. */
   signed: (value: number) => string;
   percent: (share: number | null) => string;
+  /** The decimal point. */
+  decimal: string;
   /** A change as a share of what was before: `+6.5%`. */
   growth: (share: number) => string;
   /** A minute; with its day unless that is known. */
@@ -60,6 +62,7 @@ export function writer(locale: Locale): Writer {
   });
   return {
     t: translator(locale),
+    decimal: String(locale.number.decimal),
     range: (start, end) =>
       start % dayMs === 0 && end % dayMs === 0
         ? days.formatRange(start, end - 1)
