@@ -229,7 +229,9 @@ describe.each(kinds)('an aggregate and a chart of one’s own, on the %s databas
     ]);
     const [header, ...lines] = (await text(await download.createReadStream())).trim().split('\r\n');
     expect(header).toBe('"Hour UTC","Topic","Events"');
-    expect(lines.map((line) => line.replaceAll('"', '').replaceAll(',', ' ')).sort()).toEqual(await countHours('true'));
+    expect(lines.map((line) => line.replaceAll('"', '').replaceAll(',', ' ')).sort()).toEqual(
+      await countHours('true'),
+    );
   });
 
   test('are verified, row by row, and pruned with the others', async () => {

@@ -38,7 +38,7 @@ inOffice.each([
       names.map((name) => name.replace(/^(?=\s?[=＝])/, "'")),
     );
   },
-  60_000,
+  180_000,
 );
 
 const workbook = [
@@ -87,5 +87,5 @@ inOffice(
     expect(odd?.slice(2)).toEqual([['date', '2024-02-29'], ['percentage', '1']]); // prettier-ignore
     expect(empty).toEqual([[['string', 'Only']]]);
   },
-  60_000,
+  180_000,
 );

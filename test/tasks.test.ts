@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buffer } from 'node:stream/consumers';
+import { strFromU8, unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
 import { mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
@@ -175,6 +177,53 @@ test('what happened at 18:40: one click on it', async () => {
 test('which topics have the best click rate: one click', async () => {
   await click('[data-sort=clicks]');
   expect((await column('clicks'))[0]?.[0]).toBe('Кино');
+});
+
+/** The file that a click gives. */
+async function take(selector: string): Promise<Buffer> {
+  const [download] = await Promise.all([page.waitForEvent('download'), click(selector)]);
+  return buffer(await download.createReadStream());
+}
+
+test('the totals of topics in a spreadsheet: two clicks', async () => {
+  await click('#share summary');
+  const parts = unzipSync(await take('[data-share=xlsx]'));
+  const sheets = [1, 2, 3, 4, 5].map((at) => strFromU8(parts[`xl/worksheets/sheet${at}.xml`] ?? Buffer.of()));
+  const rows = sheets.map((sheet) =>
+    [...sheet.matchAll(/<row>(.*?)<\/row>/g)].map(([, row = '']) =>
+      [...row.matchAll(/<(?:v|t)[^>]*>([^<]*)</g)].map(([, value]) => value),
+    ),
+  );
+  const totals = await db.query<{ item_topic: string; visits: number }>(
+    `select item_topic, sum(visits)::int as visits from dash_visits group by 1 order by 2 desc`,
+  );
+  expect(rows[0]?.slice(1).map(([name, visits]) => [name, Number(visits)])).toEqual(
+    totals.map(({ item_topic, visits }) => [item_topic, visits]),
+  );
+  const [head = [], ...minutes] = rows[1] ?? [];
+  const counted = await db.query<{ dt: number; visits: number }>(
+    `select extract(epoch from dt)::float8 / 86400 + 25569 as dt, sum(visits)::int as visits from dash_visits group by 1 order by 1`,
+  );
+  expect(head.slice(1).toSorted()).toEqual(totals.map(({ item_topic }) => item_topic).toSorted());
+  const sums = minutes.map(([dt, ...values]) => ({
+    dt: Number(dt),
+    visits: values.reduce((sum, value) => sum + Number(value), 0),
+  }));
+  expect(sums.filter(({ visits }) => visits > 0)).toEqual(counted);
+  expect(sums).toHaveLength((3 * dayMs) / minuteMs);
+  const [source] = await db.query<{ visits: number }>(
+    `select sum(visits)::int as visits from dash_visits where item_topic = 'Шоу' and source_topic = 'Россия'`,
+  );
+  const [topics = [], ...sources] = rows[2] ?? [];
+  const line = sources.find(([name]) => name === 'Россия') ?? [];
+  expect(Number(line[topics.indexOf('Шоу')])).toBe(source?.visits);
+  const [shows] = await db.query<{ users: number }>(
+    `select sum(unique_users)::int as users from dash_engagement where event = 'show' and age_segment = '45+'`,
+  );
+  expect(rows[3]?.find(([age, event]) => age === '45+' && event === 'Показы')?.[2]).toBe(
+    String(shows?.users),
+  );
+  expect(rows[4]?.slice(1, 3).map(([, date]) => Number(date))).toEqual([43730, 43733]);
 });
 
 test('whether the data is complete and fresh: no click', async () => {

@@ -28,6 +28,7 @@ import { PanelElement } from './panel.ts';
 import { Period } from './period.ts';
 import { registerTransforms } from './runtime.ts';
 import { offerFiles } from './download.ts';
+import { offerShare } from './share.ts';
 import { unpack } from './unpack.ts';
 import { fillTable, tellFinding, tellHeadline } from './words.ts';
 
@@ -302,6 +303,10 @@ async function start(): Promise<void> {
     offerFiles(panel, () => listed(panel), write);
     panel.querySelector('details')?.addEventListener('toggle', change);
   }
+  offerShare(() => {
+    const { rows, baseline } = follow();
+    return { tables, selection: selection(), span, baseline, topics: rows, filters, title: document.title };
+  }, write);
   tellAge(locale.language);
   update();
   for (const part of document.querySelectorAll('[inert]')) part.removeAttribute('inert');

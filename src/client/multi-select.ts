@@ -1,6 +1,7 @@
 import type { Writer } from '../shared/text/format.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { Control } from './control.ts';
+import { foldMenu } from './menu.ts';
 
 /** A name that may be chosen, with its buttons. */
 interface Option {
@@ -56,7 +57,8 @@ export class MultiSelect extends Control<string[]> {
     });
     this.#find();
     this.#walk();
-    this.#fold();
+    const menu = this.querySelector('details');
+    if (menu) foldMenu(menu);
     this.show();
   }
 
@@ -112,20 +114,6 @@ export class MultiSelect extends Control<string[]> {
       if (!next || !(event.key in strides)) return;
       event.preventDefault();
       next.focus();
-    });
-  }
-
-  /** A menu closes by Escape, and by a click elsewhere. */
-  #fold(): void {
-    const menu = this.querySelector('details');
-    if (!menu) return;
-    document.addEventListener('click', ({ target }) => {
-      if (target instanceof Node && !this.contains(target)) menu.open = false;
-    });
-    menu.addEventListener('keydown', ({ key }) => {
-      if (key !== 'Escape') return;
-      menu.open = false;
-      menu.querySelector('summary')?.focus();
     });
   }
 

@@ -2,6 +2,7 @@ import { known } from '../shared/known.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { writeWorkbook } from '../shared/text/xlsx.ts';
 import { saveFile } from './download.ts';
+import { foldMenu } from './menu.ts';
 import { listSheets } from './workbook.ts';
 import type { Scene } from './workbook.ts';
 
@@ -9,6 +10,7 @@ import type { Scene } from './workbook.ts';
 export function offerShare(scene: () => Scene, write: Writer): void {
   const { t } = write;
   const menu = known(document.getElementById('share')) as HTMLDetailsElement;
+  foldMenu(menu);
   const said = known(menu.querySelector('.said'));
   const actions: Record<string, () => Promise<string>> = {
     xlsx: () => {

@@ -2,19 +2,20 @@ import type { Baseline } from '../shared/baseline.ts';
 import { pick } from '../shared/data/cells.ts';
 import { known } from '../shared/known.ts';
 import { namesOf } from '../shared/data/payload.ts';
-import { ask } from '../shared/data/query.ts';
-import type { Question } from '../shared/data/query.ts';
+import { ask, isNarrowed } from '../shared/data/query.ts';
 import { tableOf } from '../shared/data/table.ts';
 import type { Tables } from '../shared/data/table.ts';
 import type { Column } from '../shared/panels.ts';
 import { shareOfShown } from '../shared/people/funnel.ts';
-import { filters } from '../shared/selection.ts';
 import type { Selection } from '../shared/selection.ts';
 import type { Writer } from '../shared/text/format.ts';
+import { titleOf } from '../shared/text/names.ts';
 import { describeBaseline } from '../shared/text/topic-text.ts';
 import type { WorkSheet } from '../shared/text/xlsx.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { dayMs, hourMs, minuteMs } from '../shared/units.ts';
+
+const [topic, age] = ['item_topic', 'age_segment'] as const;
 
 /** Cells of the sheet by time, beyond which its steps are longer: hours, then days. */
 const mostCells = 1_000_000;
@@ -29,6 +30,8 @@ export interface Scene {
   baseline: Baseline | null;
   topics: TopicRow[];
   title: string;
+  /** The fields that the page filters by. */
+  filters: readonly string[];
 }
 
 /** The sheets of a view: topics, topics by time, sources by topics, the funnel, and what was chosen. */
@@ -38,8 +41,8 @@ export function listSheets(scene: Scene, write: Writer): WorkSheet[] {
 }
 
 /** The names of a dimension that the selection lets through. */
-function listChosen(tables: Tables, by: keyof typeof filters, selection: Selection): string[] {
-  return namesOf(tables, filters[by]).filter((name) => selection[by]?.includes(name) ?? true);
+function listChosen({ tables, selection }: Scene, field: string): string[] {
+  return namesOf(tables, field).filter((name) => selection.names[field]?.includes(name) ?? true);
 }
 
 const column = (title: string, kind: Column['kind']) => ({ title, kind });
@@ -52,7 +55,7 @@ function sheetTopics({ topics, selection, baseline }: Scene, { t }: Writer): Wor
         column(t('Change'), 'share'),
       ]
     : [];
-  const chosen = topics.filter(({ name }) => selection.topics?.includes(name) ?? true);
+  const chosen = topics.filter(({ name }) => selection.names[topic]?.includes(name) ?? true);
   return {
     name: t('Topics'),
     columns: [
@@ -69,15 +72,16 @@ function sheetTopics({ topics, selection, baseline }: Scene, { t }: Writer): Wor
 }
 
 /** A row for each step of the period that was aggregated; a topic without events in it has a zero. */
-function sheetTimes({ tables, selection, span }: Scene, { t }: Writer): WorkSheet {
+function sheetTimes(scene: Scene, { t }: Writer): WorkSheet {
+  const { tables, selection, span } = scene;
   const shown = selection.period ?? span;
   const { coarse, lookUps } = tables;
   const least = coarse && shown[0] < coarse.until ? coarse.step : minuteMs;
-  const names = listChosen(tables, 'topics', selection).slice(0, mostColumns);
+  const names = listChosen(scene, topic).slice(0, mostColumns);
   const cells = (step: number) => ((shown[1] - shown[0]) / step) * (names.length + 1);
   const step = [minuteMs, hourMs].find((one) => one >= least && cells(one) <= mostCells) ?? dayMs;
-  const { groups, times } = query({ tables, selection, span }, [filters.topics], step);
-  const sums = new Map(groups.map(({ fields, group }) => [String(fields[filters.topics]), group.sums]));
+  const { groups, times } = query(scene, [topic], step);
+  const sums = new Map(groups.map(({ fields, group }) => [String(fields[topic]), group.sums]));
   const isMissing = (dt: number) =>
     lookUps.gaps.some(({ start, end }) => Number(start) <= dt && dt + step <= Number(end));
   return {
@@ -90,44 +94,44 @@ function sheetTimes({ tables, selection, span }: Scene, { t }: Writer): WorkShee
   };
 }
 
-function query(
-  { tables, selection: { period, topics, ages }, span }: Pick<Scene, 'tables' | 'selection' | 'span'>,
-  groupby: string[],
-  step?: number,
-): ReturnType<typeof ask> {
-  const time = step === undefined ? {} : { time: 'dt' };
-  const question: Question = { groupby, measures: [], where: Object.values(filters), ...time };
+function query({ tables, selection, span }: Scene, groupby: string[], step?: number): ReturnType<typeof ask> {
   const what = groupby.includes('event') ? 'users' : 'events';
-  const choice = { chosen: [topics, ages], shown: period ?? span, step: step ?? minuteMs };
-  return ask(tableOf(tables, what), question, choice);
+  const shown = selection.period ?? span;
+  const choice = { chosen: Object.entries(selection.names), shown, step: step ?? minuteMs };
+  const time = step === undefined ? undefined : 'dt';
+  return ask(tableOf(tables, what), { groupby, measures: [], time }, choice);
 }
 
 function sheetSources(scene: Scene, { t }: Writer): WorkSheet | null {
   const field = 'source_topic';
-  const sources = namesOf(scene.tables, field);
+  const sources = listChosen(scene, field);
   if (sources.length === 0) return null;
-  const topics = listChosen(scene.tables, 'topics', scene.selection).slice(0, mostColumns);
+  const topics = listChosen(scene, topic).slice(0, mostColumns);
   const sums = new Map<string, number>();
   const key = (...names: unknown[]) => JSON.stringify(names);
-  for (const { fields, group } of query(scene, [field, filters.topics]).groups)
-    sums.set(key(fields[field], fields[filters.topics]), pick(group.sums, 0));
+  for (const { fields, group } of query(scene, [field, topic]).groups)
+    sums.set(key(fields[field], fields[topic]), pick(group.sums, 0));
   return {
     name: t('Sources by topics'),
     columns: [column(t('Source topic'), 'text'), ...topics.map((name) => column(name, 'count'))],
-    body: sources.map((source) => [source, ...topics.map((topic) => sums.get(key(source, topic)) ?? 0)]),
+    body: sources.map((source) => [source, ...topics.map((name) => sums.get(key(source, name)) ?? 0)]),
   };
 }
 
 /** Users by minute: of all ages that are chosen, and of each. */
-function sheetFunnel(scene: Scene, { t }: Writer): WorkSheet {
-  const { events } = scene.tables.lookUps;
-  const ages = listChosen(scene.tables, 'ages', scene.selection);
-  const rows = [scene.selection.ages, ...ages.map((age) => [age])].map((only, at) => {
-    const { groups } = query({ ...scene, selection: { ...scene.selection, ages: only } }, ['event']);
+function sheetFunnel(scene: Scene, { t }: Writer): WorkSheet | null {
+  const { tables, selection } = scene;
+  if (!isNarrowed(tableOf(tables, 'users'), Object.entries(selection.names))) return null;
+  const ages = listChosen(scene, age);
+  const rows = [selection.names[age] ?? null, ...ages.map((one) => [one])].map((only, at) => {
+    const { groups } = query(
+      { ...scene, selection: { ...selection, names: { ...selection.names, [age]: only } } },
+      ['event'],
+    );
     const sums = new Map(groups.map(({ fields, group }) => [fields.event, pick(group.sums, 0)]));
     const of = (event: unknown) => sums.get(event) ?? 0;
     const name = at === 0 ? t('All') : known(ages[at - 1]);
-    return events.map(({ event, name: kind }) => [
+    return tables.lookUps.events.map(({ event, name: kind }) => [
       name,
       String(kind),
       of(event),
@@ -144,18 +148,18 @@ function sheetFunnel(scene: Scene, { t }: Writer): WorkSheet {
   };
 }
 
-function sheetParameters({ selection, span, baseline, topics, title }: Scene, write: Writer): WorkSheet {
+function sheetParameters(scene: Scene, write: Writer): WorkSheet {
+  const { selection, span, baseline, topics, title } = scene;
   const { t } = write;
   const [start, end] = selection.period ?? span;
-  const chosen = topics.filter(({ name }) => selection.topics?.includes(name) ?? true);
+  const chosen = topics.filter(({ name }) => selection.names[topic]?.includes(name) ?? true);
   return {
     name: t('Parameters'),
     columns: [column(title, 'text'), column('', 'count')],
     body: [
       [t('From, UTC'), new Date(start)],
       [t('To, UTC'), new Date(end)],
-      [t('Card topics'), selection.topics?.join(', ') ?? t('All')],
-      [t('Age'), selection.ages?.join(', ') ?? t('All')],
+      ...scene.filters.map((field) => [titleOf(field, t), selection.names[field]?.join(', ') ?? t('All')]),
       [t('Events'), chosen.reduce((sum, { events }) => sum + events, 0)],
       ...(baseline ? [[t('Compared'), describeBaseline(baseline, write)]] : []),
     ],

@@ -43,7 +43,7 @@ function readRows(sheet: string): Taken[][] {
         const text = [...content.matchAll(/<text:p>([^]*?)<\/text:p>/g)]
           .map(([, line = '']) => line)
           .join('\n');
-        const value = of('office:date-value') ?? of('office:value') ?? decode(text.replaceAll('<text:tab/>', '\t').replaceAll(/<[^>]*>/g, '')); // prettier-ignore
+        const value = of('office:date-value') ?? of('office:value') ?? decode(text.replaceAll('<text:tab/>', '\t').replaceAll('<text:s/>', ' ').replaceAll(/<[^>]*>/g, '')); // prettier-ignore
         return Array.from({ length: Math.min(99, Number(of('table:number-columns-repeated') ?? 1)) }, () => [
           type,
           value,
