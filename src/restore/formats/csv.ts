@@ -1,11 +1,11 @@
 import { ZenError } from '../../errors.ts';
-import { isTaken } from '../columns.ts';
+import { mayBeTaken } from '../columns.ts';
 import { requireUtf8 } from '../encoding.ts';
 import { quoteArgument } from '../ids.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
 import type { BackupOptions, BackupTable } from './backup.ts';
-import { TextFile } from './file.ts';
-import type { TextOptions } from './file.ts';
+import { FileBackup } from './file.ts';
+import type { Source, TextOptions } from './file.ts';
 
 /** The marks between, around and within values. */
 export interface Dialect {
@@ -38,23 +38,16 @@ interface CsvRow {
 }
 
 /** A table with a header row (RFC 4180, or COPY text with a header), in whatever dialect its first rows are. */
-export class Csv extends TextFile {
+export class Csv extends FileBackup {
   readonly format = 'CSV';
   readonly #window: TextBuffer;
   readonly #options: BackupOptions;
   #rows: CsvRows | undefined;
 
   /** @param bytes of the table, not compressed any more, in UTF-8 */
-  constructor(
-    path: string,
-    size: number,
-    bytes: AsyncIterable<Buffer>,
-    position: () => number,
-    close: () => Promise<void>,
-    options: TextOptions = {},
-  ) {
-    super(path, size, position, close);
-    this.#window = new TextBuffer(path, bytes, 'row');
+  constructor(source: Source, bytes: AsyncIterable<Buffer>, options: TextOptions = {}) {
+    super(source);
+    this.#window = new TextBuffer(source.path, bytes, 'row');
     this.#options = options;
   }
 
@@ -73,7 +66,7 @@ export class Csv extends TextFile {
     const dialect = findDialect(window.text, { ...this.#options, delimiter: said });
     const header = readRow(window.text, 0, dialect, mostColumns);
     const columns = header ? namesOf(header) : [];
-    if (!header || header.broken || (columns.length < 2 && !isTaken(columns[0] ?? '')))
+    if (!header || header.broken || (columns.length < 2 && !mayBeTaken(columns[0] ?? '')))
       this.#refuse(`“${excerpt(first)}” is no header of a table. Make the file with COPY … (FORMAT csv, HEADER), or say --delimiter`); // prettier-ignore
     if (columns.length > mostColumns)
       this.#refuse(
@@ -188,13 +181,12 @@ export class CsvRows {
 function findDialect(whole: string, given: BackupOptions): Dialect {
   const text = whole.slice(0, 2 * sampleChars);
   const isLong = !text.includes('\n');
-  const known = new Set([...(given.columns?.values() ?? [])].map((name) => name.toLowerCase()));
   const score = (dialect: Dialect): number => {
     if (isLong) return text.split(dialect.delimiter).length;
     const row = readRow(text, 0, dialect, mostColumns);
     if (!row || row.broken || row.fields.length > mostColumns) return row?.fields.length ?? 0;
-    const names = namesOf(row).map((name) => name.toLowerCase());
-    return names.length + mostColumns * names.filter((name) => isTaken(name) || known.has(name)).length;
+    const names = namesOf(row);
+    return names.length + mostColumns * names.filter((name) => mayBeTaken(name, given.columns)).length;
   };
   const choices = (given.delimiter === undefined ? delimiters : [given.delimiter]).flatMap((delimiter) =>
     (isLong ? [plain] : quotings)

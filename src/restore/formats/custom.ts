@@ -1,5 +1,6 @@
-import type { Backup } from './backup.ts';
+import type { BackupTable } from './backup.ts';
 import { decompress } from '../compression/decompress.ts';
+import { FileBackup } from './file.ts';
 import type { ByteReader } from './reader.ts';
 import { chooseEntry, damaged, longestField, readPartRows } from './toc.ts';
 import type { Entry, TablePart, Toc } from './toc.ts';
@@ -12,49 +13,31 @@ const block = { data: 1, blobs: 3 };
  * An archive in one file (`pg_dump -Fc`): the table of contents, then a block of chunks for each table. Defined by
  * PostgreSQL's src/bin/pg_dump/pg_backup_custom.c: _PrintTocData, _readBlockHeader, _skipData.
  */
-export class Custom implements Backup {
+export class Custom extends FileBackup {
   readonly format = 'custom format of pg_dump';
   readonly #reader: ByteReader;
   readonly #toc: Toc;
   readonly #firstBlock: number;
 
   constructor(reader: ByteReader, toc: Toc) {
+    super(reader);
     this.#reader = reader;
     this.#toc = toc;
     this.#firstBlock = reader.position;
-  }
-
-  get path(): string {
-    return this.#reader.path;
-  }
-
-  get size(): number {
-    return this.#reader.size;
-  }
-
-  get position(): number {
-    return this.#reader.position;
-  }
-
-  get notes(): string[] {
-    return this.#toc.contents.notes;
+    this.notes.push(...toc.contents.notes);
   }
 
   find(...names: string[]): Promise<Entry> {
     return Promise.resolve(chooseEntry(this.#toc.contents, names, this.path));
   }
 
-  rows(table: Entry): AsyncGenerator<Buffer> {
-    return readPartRows(table, this.path, (part) => this.#read(part));
+  rows(table: BackupTable): AsyncGenerator<Buffer> {
+    return readPartRows(table as Entry, this.path, (part) => this.#read(part));
   }
 
   async *#read(part: TablePart): AsyncGenerator<Buffer> {
     await this.#seekBlock(part);
     yield* decompress(this.#chunks(), this.#toc.compression, this.path);
-  }
-
-  close(): Promise<void> {
-    return this.#reader.close();
   }
 
   /** A data block starts with its kind and the id of its entry; the archive may not say where, then it is looked for. */

@@ -9,11 +9,11 @@ import { describeEncoding, makeRecoder, recodeChunks, requireEncoding, utf16Of }
 import { refuseForeign } from './foreign.ts';
 import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
-import { Directory } from './directory.ts';
+import { Folder } from './folder.ts';
 import { compressionOf, decompress, lengthToSkip } from '../compression/decompress.ts';
 import { ByteReader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
-import { isTar, readMembers, Tar } from './tar.ts';
+import { isTar, readMembers } from './tar.ts';
 import { startOfScript } from '../sql/scanner.ts';
 import { isJson, Json } from './json.ts';
 import { readToc } from './toc.ts';
@@ -35,7 +35,7 @@ export async function openBackup(
   const names = [paths].flat();
   for (const path of names) {
     const found = await stat(path).catch(unreadable(path));
-    if (found.isDirectory() && names.length === 1) return Directory.open(path, options);
+    if (found.isDirectory() && names.length === 1) return Folder.open(path, options);
     if (!found.isFile())
       throw new ZenError(
         'failed',
@@ -155,7 +155,7 @@ async function openArchive(reader: ByteReader, options: BackupOptions): Promise<
 async function openTar(reader: ByteReader, options: BackupOptions, depth: number): Promise<Backup> {
   const members = await readMembers(reader);
   const [only, another] = members.values();
-  if (!only || another) return Tar.open(reader, members, options);
+  if (!only || another) return Folder.openTar(reader, members, options);
   return openFile(reader.narrow(only.offset, only.size), options, depth);
 }
 
@@ -182,14 +182,7 @@ async function openText(
   refuseForeign(start, reader.path);
   const first = start.toString('utf8').replace(/^\uFEFF/, '');
   const Format = isJson(first) ? Json : startOfScript(first) === undefined ? Csv : Script;
-  const text = new Format(
-    reader.path,
-    reader.size,
-    bytes,
-    () => reader.position,
-    () => reader.close(),
-    { ...options, isDecoded: encoding !== undefined },
-  );
+  const text = new Format(reader, bytes, { ...options, isDecoded: encoding !== undefined });
   if (encoding !== undefined && requireEncoding(encoding) !== 'utf-8')
     text.notes.push(describeEncoding(encoding));
   return text;

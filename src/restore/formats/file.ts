@@ -6,32 +6,33 @@ export interface TextOptions extends BackupOptions {
   isDecoded?: boolean;
 }
 
-/** A backup that is one stream of text, however it is compressed. */
-export abstract class TextFile implements Backup {
-  readonly path: string;
-  readonly size: number;
+/** The file that a backup is read from: of `size` bytes, `position` have been taken. */
+export type Source = Pick<Backup, 'path' | 'size' | 'position' | 'close'>;
+
+/** A backup in one file. */
+export abstract class FileBackup implements Backup {
   readonly notes: string[] = [];
   abstract readonly format: string;
-  readonly #position: () => number;
-  readonly #close: () => Promise<void>;
+  readonly #source: Source;
 
-  /**
-   * @param size bytes to be read in all
-   * @param position tells how many of `size` have been read
-   */
-  constructor(path: string, size: number, position: () => number, close: () => Promise<void>) {
-    this.path = path;
-    this.size = size;
-    this.#position = position;
-    this.#close = close;
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  get path(): string {
+    return this.#source.path;
+  }
+
+  get size(): number {
+    return this.#source.size;
   }
 
   get position(): number {
-    return this.#position();
+    return this.#source.position;
   }
 
   close(): Promise<void> {
-    return this.#close();
+    return this.#source.close();
   }
 
   abstract find(...names: string[]): Promise<BackupTable>;

@@ -1,10 +1,10 @@
 import { ZenError } from '../../errors.ts';
-import { isTaken } from '../columns.ts';
+import { mayBeTaken } from '../columns.ts';
 import { requireUtf8 } from '../encoding.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
-import type { BackupTable } from './backup.ts';
-import { TextFile } from './file.ts';
-import type { TextOptions } from './file.ts';
+import type { BackupOptions, BackupTable } from './backup.ts';
+import { FileBackup } from './file.ts';
+import type { Source, TextOptions } from './file.ts';
 
 /** The part of a file that tells its columns. */
 const sampleChars = 1 << 16;
@@ -18,26 +18,19 @@ export function isJson(start: string): boolean {
 }
 
 /** A log as JSON: an object a line, or one array of objects. Their keys are the columns. */
-export class Json extends TextFile {
+export class Json extends FileBackup {
   readonly format = 'JSON';
   readonly #window: TextBuffer;
-  readonly #wanted: ReadonlySet<string>;
+  readonly #given: BackupOptions['columns'];
   #columns: string[] = [];
   #isArray = false;
   #line = 1;
 
   /** @param bytes of the objects, not compressed any more, in UTF-8 */
-  constructor(
-    path: string,
-    size: number,
-    bytes: AsyncIterable<Buffer>,
-    position: () => number,
-    close: () => Promise<void>,
-    { columns }: TextOptions = {},
-  ) {
-    super(path, size, position, close);
-    this.#window = new TextBuffer(path, bytes, 'object');
-    this.#wanted = new Set([...(columns?.values() ?? [])].map((name) => name.toLowerCase()));
+  constructor(source: Source, bytes: AsyncIterable<Buffer>, { columns }: TextOptions = {}) {
+    super(source);
+    this.#window = new TextBuffer(source.path, bytes, 'object');
+    this.#given = columns;
   }
 
   /**
@@ -89,17 +82,15 @@ export class Json extends TextFile {
   }
 
   #row(values: ReadonlyMap<string, string>): string {
-    const strange = [...values.keys()].find((key) => !this.#columns.includes(key) && this.#isNeeded(key));
+    const strange = [...values.keys()].find(
+      (key) => !this.#columns.includes(key) && mayBeTaken(key, this.#given),
+    );
     if (strange !== undefined)
       throw new ZenError(
         'failed',
         `${this.path}, line ${this.#line}: ${strange} comes first behind the first objects. Give the first one all keys, with null.`,
       );
     return `${this.#columns.map((name) => values.get(name) ?? '\\N').join('\t')}\n`;
-  }
-
-  #isNeeded(key: string): boolean {
-    return isTaken(key.toLowerCase()) || this.#wanted.has(key.toLowerCase());
   }
 
   /** Passes over blanks, and over commas between objects. */

@@ -4,8 +4,8 @@ import type { BackupTable, QualifiedName } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
 import { describeEncoding, makeRecoder } from '../encoding.ts';
 import { addsKey, mayChange, namesTable } from '../sql/changes.ts';
-import { TextFile } from './file.ts';
-import type { TextOptions } from './file.ts';
+import { FileBackup } from './file.ts';
+import type { Source, TextOptions } from './file.ts';
 import { reorder } from '../copy/reorder.ts';
 import { readAttachment, readCopy, readDefinition, readInsert } from '../sql/statement.ts';
 import type { CopyOptions } from '../sql/statement.ts';
@@ -62,7 +62,7 @@ const setting =
   /^set\s+(?:session\s+)?(?:(client_encoding|search_path|standard_conforming_strings)\s*(?:=|to\s)|(names)\s)\s*(.*)$/is;
 
 /** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
-export class Script extends TextFile {
+export class Script extends FileBackup {
   readonly format = 'plain SQL';
   readonly #scanner: Scanner;
   /** By the names of their databases. */
@@ -80,17 +80,10 @@ export class Script extends TextFile {
   #dump = 0;
 
   /** @param bytes of the script, not compressed any more */
-  constructor(
-    path: string,
-    size: number,
-    bytes: AsyncIterable<Buffer>,
-    position: () => number,
-    close: () => Promise<void>,
-    { isDecoded = false, dbname }: TextOptions = {},
-  ) {
-    super(path, size, position, close);
+  constructor(source: Source, bytes: AsyncIterable<Buffer>, { isDecoded = false, dbname }: TextOptions = {}) {
+    super(source);
     this.#isDecoded = isDecoded;
-    this.#scanner = new Scanner(path, bytes);
+    this.#scanner = new Scanner(source.path, bytes);
     this.#dbname = dbname;
     this.#scope = this.#enter('');
   }
