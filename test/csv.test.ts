@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BackupTable } from '../src/restore/formats/backup.ts';
 import { Csv } from '../src/restore/formats/csv.ts';
+import { source } from './support/source.ts';
 
 async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text);
@@ -10,7 +11,7 @@ async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
 }
 
 async function take(text: string, size = 1 << 16): Promise<{ table: BackupTable; rows: string }> {
-  const csv = new Csv('log.csv', text.length, cut(text, size), () => 7, () => Promise.resolve()); // prettier-ignore
+  const csv = new Csv(source('log.csv'), cut(text, size));
   const table = await csv.find();
   const pieces: Buffer[] = [];
   for await (const piece of csv.rows()) {
@@ -83,7 +84,7 @@ test('a quote that nothing closes does not keep COPY text from being read on', a
     }
   }
   let unread = 0;
-  const csv = new Csv('log.tsv', 0, counted(), () => 0, () => Promise.resolve()); // prettier-ignore
+  const csv = new Csv(source('log.tsv'), counted()); // prettier-ignore
   await csv.find();
   let read = '';
   for await (const piece of csv.rows()) {

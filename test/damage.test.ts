@@ -41,6 +41,7 @@ const formats: {
   { name: 'plain.sql.zst', checked: false, times: 150 },
   { name: 'comma.csv.lz4', checked: true, times: 300 },
   { name: 'comma.csv.zst', checked: true, times: 300 },
+  { name: 'pyarrow.parquet', checked: false, times: 300 },
   { name: 'comma.csv', checked: false, times: 100, pack: (good) => Buffer.from(good.toString(), 'utf16le') },
   { name: 'custom.dump', checked: true, times: 100, pack: (good) => gzipSync(good) },
   { name: 'plain.sql', checked: false, times: 100, pack: (_, rows) => Buffer.from(jsonLines(rows)) },

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { BackupTable } from '../src/restore/formats/backup.ts';
 import { Script } from '../src/restore/formats/script.ts';
 import { readCopy, readDefinition } from '../src/restore/sql/statement.ts';
+import { source } from './support/source.ts';
 
 async function* cut(text: string, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text);
@@ -16,8 +17,7 @@ interface Taken {
 }
 
 async function take(text: string, wanted: string | string[] = 'log_raw', size = 1 << 16): Promise<Taken> {
-  const close = () => Promise.resolve();
-  const script = new Script('zen.sql', text.length, cut(text, size), () => 0, close);
+  const script = new Script(source('zen.sql'), cut(text, size));
   const table = await script.find(...(typeof wanted === 'string' ? [wanted] : wanted));
   const pieces: Buffer[] = [];
   for await (const piece of script.rows(table)) {
@@ -511,7 +511,7 @@ describe('a script that cannot be read is a sentence:', () => {
       const chunk = Buffer.alloc(1 << 22, 'a');
       for (;;) yield await Promise.resolve(chunk);
     }
-    const script = new Script('zen.sql', 0, endless(), () => 0, () => Promise.resolve()); // prettier-ignore
+    const script = new Script(source('zen.sql'), endless()); // prettier-ignore
     await expect(script.find('log_raw')).rejects.toThrow('line 1: a statement or row is longer than 64 MB');
   });
 });

@@ -30,8 +30,22 @@ export function isLog(names: readonly string[]): boolean {
   return lacking(names).length === 0;
 }
 
+/** Tells whether a column of a backup may be one of the log's, whose names there may be given. */
+export function mayBeTaken(name: string, given: ReadonlyMap<string, string> = new Map()): boolean {
+  return isTaken(plainName(name)) || [...given.values()].some((each) => plainName(each) === plainName(name));
+}
+
+/** A name as the log's are: `userId`, `User ID` and `log_raw.USER_ID` are `user_id`. */
+function plainName(name: string): string {
+  const last = name.trim().replace(/^.*\./s, '');
+  return last
+    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
+    .replaceAll(/[\s-]+/g, '_')
+    .toLowerCase();
+}
+
 function lacking(names: readonly string[]): string[] {
-  const held = new Set(names.map((name) => name.toLowerCase()));
+  const held = new Set(names.map(plainName));
   return Object.keys(logColumns).filter((name) => logColumns[name]?.needed && !held.has(name));
 }
 
@@ -75,9 +89,11 @@ export function nameColumns(
   const taken = new Map<number, string>();
   for (const name of Object.keys(logColumns)) {
     const wanted = given.get(name) ?? name;
-    const exact = places(columns, (each) => each === wanted);
+    const ways = [(each: string) => each, (each: string) => each.toLowerCase(), plainName];
     const found =
-      exact.length > 0 ? exact : places(columns, (each) => each.toLowerCase() === wanted.toLowerCase());
+      ways
+        .map((way) => places(columns, (each) => way(each) === way(wanted)))
+        .find(({ length }) => length > 0) ?? [];
     if (found.length > 1)
       throw new ZenError(
         'failed',
@@ -112,7 +128,7 @@ function refuseMissing(
 ): never {
   const held = columns.map((name) => (name === '' ? '“”' : shorten(name, 60)));
   const listed = [...held.slice(0, 40), ...(held.length > 40 ? ['…'] : [])].join(', ');
-  const free = columns.filter((name) => !isTaken(name.toLowerCase()));
+  const free = columns.filter((name) => !isTaken(plainName(name)));
   const options = missing.map((name) => {
     const [only, another] = free.filter((each) => hints[name]?.test(each));
     return `${name}=${only !== undefined && another === undefined ? only : '…'}`;

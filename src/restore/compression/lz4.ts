@@ -107,7 +107,7 @@ async function readBlock(
  * @param at where in `memory` it begins; what stands before is its history
  * @returns where it ends
  */
-function expandBlock(block: Buffer, memory: Buffer, at: number): number {
+export function expandBlock(block: Buffer, memory: Buffer, at: number): number {
   for (let next = 0; next < block.length;) {
     const token = block[next++] ?? 0;
     let length = token >> 4;

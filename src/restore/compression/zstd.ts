@@ -56,6 +56,28 @@ export async function* unzstd(chunks: AsyncIterable<Buffer>, path: string): Asyn
   }
 }
 
+/** Gives what decompresses a piece that is in memory, into as many bytes as it should have, without waiting. */
+export async function loadUnzstd(): Promise<(packed: Uint8Array, length: number) => Buffer> {
+  const loaded = await (zstd ??= loadZstd());
+  return (packed, length) => {
+    const stream = new Stream(loaded, 'a page');
+    const pieces: Buffer[] = [];
+    let size = 0;
+    try {
+      for (const piece of stream.read(Buffer.from(packed))) {
+        pieces.push(piece);
+        size += piece.length;
+        if (size > length) break;
+      }
+      if (size !== length || !stream.complete)
+        throw new Error(`a page of another length than ${length} bytes`);
+      return Buffer.concat(pieces);
+    } finally {
+      stream.free();
+    }
+  };
+}
+
 /** ZSTD_decompressStream, with a ZSTD_outBuffer and a ZSTD_inBuffer: address, size and position each (zstd.h). */
 class Stream {
   complete = true;

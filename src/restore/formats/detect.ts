@@ -11,6 +11,7 @@ import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Folder } from './folder.ts';
 import { compressionOf, decompress, lengthToSkip } from '../compression/decompress.ts';
+import { isParquet, Parquet } from './parquet.ts';
 import { ByteReader, unreadable } from './reader.ts';
 import { Script } from './script.ts';
 import { isTar, readMembers } from './tar.ts';
@@ -105,6 +106,7 @@ async function openFile(reader: ByteReader, options: BackupOptions, depth = 0): 
   const start = await readStart(reader, firstBytes);
   if (start.length === 0) throw new ZenError('failed', `${reader.path} is empty. Copy it again.`);
   if (isArchive(start)) return openArchive(reader, options);
+  if (isParquet(start)) return new Parquet(reader, options);
   if (isTar(start)) return openTar(reader, options, depth + 1);
   refuseForeign(start, reader.path);
   return openText(reader, compressionOf(await skipFrames(reader)), options, depth);
@@ -171,7 +173,7 @@ async function openText(
     requireDepth(++layers, reader.path);
     ({ start, bytes } = await peek(decompress(bytes, next, reader.path)));
   }
-  if (isArchive(start) || isTar(start)) {
+  if (isArchive(start) || isTar(start) || isParquet(start)) {
     const unpacked = await keep(bytes, reader.path);
     await reader.close();
     return openOrClose(unpacked, options, layers + 1);

@@ -64,7 +64,7 @@ const foreign: Foreign[] = [
     magic: 'PGCOPY\n\xff\r\n\0',
     way: 'Make it with COPY … TO … (FORMAT csv, HEADER)',
   },
-  { name: 'a Parquet file', magic: 'PAR1', pipe: byPandas('read_parquet') },
+  { name: 'an encrypted Parquet file', magic: 'PARE', way: 'Decrypt it, and restore that' },
   { name: 'an ORC file', magic: 'ORC', pipe: byPandas('read_orc') },
   { name: 'an Arrow file', magic: ['ARROW1', 'FEA1'], pipe: byPandas('read_feather') },
   { name: 'an Avro file', magic: 'Obj\x01', way: byCsv },

@@ -3,11 +3,12 @@ import { readName, readTokens } from './statement.ts';
 import { toUtf8 } from '../copy/text.ts';
 
 /** Statements that change no rows, whatever they name. */
-const harmless = new Set([
-  ...['analyze', 'begin', 'checkpoint', 'close', 'cluster', 'comment', 'commit', 'create', 'discard', 'end'],
-  ...['grant', 'listen', 'lock', 'notify', 'reassign', 'refresh', 'reindex', 'release', 'reset', 'revoke'],
-  ...['savepoint', 'security', 'set', 'show', 'start', 'unlisten', 'vacuum'],
-]);
+const harmless = new Set(
+  (
+    'analyze begin checkpoint close cluster comment commit create discard end grant listen lock notify reassign refresh ' +
+    'reindex release reset revoke savepoint security set show start unlisten vacuum'
+  ).split(' '),
+);
 
 /** Actions on a table that change no values in its rows. */
 const harmlessAction = new RegExp(
@@ -23,41 +24,14 @@ const harmlessAction = new RegExp(
     .join('|'),
 );
 
-/** Words that may stand before a parenthesis in a query, and are no functions that might do anything. */
-const harmlessCalls = new Set([
-  ...[
-    'all',
-    'and',
-    'any',
-    'as',
-    'by',
-    'case',
-    'cast',
-    'coalesce',
-    'count',
-    'currval',
-    'else',
-    'exists',
-    'from',
-  ],
-  ...[
-    'greatest',
-    'in',
-    'lastval',
-    'least',
-    'lower',
-    'max',
-    'min',
-    'nextval',
-    'not',
-    'now',
-    'on',
-    'or',
-    'over',
-  ],
-  ...['pg_get_serial_sequence', 'select', 'set_config', 'setval', 'sum', 'then', 'union', 'upper', 'using'],
-  ...['values', 'version', 'when', 'where'],
-]);
+/** Words that may stand before a parenthesis in a query, and are no functions that might do anything to the log. */
+const harmlessCalls = new Set(
+  (
+    'all and any as by case cast coalesce count currval else exists from greatest in lastval least lower max min nextval not ' +
+    'now on or over pg_get_serial_sequence select set_config setval sum then timescaledb_post_restore timescaledb_pre_restore ' +
+    'union upper using values version when where'
+  ).split(' '),
+);
 
 /**
  * Tells whether a statement that is read behind rows might change them, or take them away: in doubt, it might.
