@@ -377,13 +377,69 @@ describe('by touch', () => {
     return window.scrollY === before;
   }
 
+  test('the first chart is within the first screen, below a line that opens the filters, and stays', async () => {
+    const readBox = (selector: string) =>
+      page.$eval(selector, (element) => element.getBoundingClientRect().toJSON() as DOMRect);
+    const plot = await readBox('#history .view');
+    expect(plot.height).toBeGreaterThan(240);
+    expect(plot.bottom).toBeLessThan(844);
+    await page.locator('footer').scrollIntoViewIfNeeded();
+    expect((await readBox('.filters')).top).toBe(0);
+    expect(await text('#summary')).toBe('24 сентября 2019 г., 18:27–19:01 UTC · все темы · все возрасты');
+    await page.tap('#filters');
+    const sheet = await readBox('#controls');
+    expect([sheet.left, sheet.right]).toEqual([0, 390]);
+    const cut = await page.$$eval('#controls :is(button, input, select)', (all) =>
+      all.filter((one) => one.getBoundingClientRect().right > 390).map(({ outerHTML }) => outerHTML),
+    );
+    expect(cut).toEqual([]);
+    await page.keyboard.press('Escape');
+    expect(await page.isVisible('#controls')).toBe(false);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('filters');
+  });
+
+  test('all that is tapped is at least 44 px high and wide, and no field makes a phone zoom', async () => {
+    await page.tap('#filters');
+    const small = await page.$$eval('button, select, input, summary', (all) =>
+      all
+        .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect(), element] as const)
+        .filter(
+          ([, { width, height }, element]) =>
+            height > 0 && !element.closest('p') && Math.min(width, height) < 44,
+        )
+        .map(([html, { width, height }]) => [html, width, height]),
+    );
+    expect(small).toEqual([]);
+    const letters = await page.$$eval('select, input', (all) =>
+      all.map((one) => parseFloat(getComputedStyle(one).fontSize)),
+    );
+    expect(letters.length).toBeGreaterThan(3);
+    expect(Math.min(...letters)).toBeGreaterThanOrEqual(16);
+  });
+
+  test('a tap on a mark shows what it says, a second one isolates its age', async () => {
+    await page.tap('[data-show=funnel_ages]');
+    const mark = page.locator('#funnel_ages .mark-symbol path[aria-label]').first();
+    await mark.tap({ force: true }); // the line of its interval lies over it
+    await page.waitForSelector('#vg-tooltip-element.visible');
+    expect((await values()).ages).toBeNull();
+    await mark.tap({ force: true });
+    expect((await values()).ages).toHaveLength(1);
+    await page.tap('h1');
+    await page.waitForSelector('#vg-tooltip-element.visible', { state: 'detached' });
+  });
+
   test('names are chosen by taps, one alone by a tap on its "only"', async () => {
     await page.tap('#topics button:text-is("Наука")');
     await page.tap('#topics button:text-is("Россия")');
+    await page.tap('#filters');
     await page.tap('#ages button:text-is("45+")');
     await expectDrawn({ ...everything, topics: ['Наука', 'Россия'], ages: ['45+'] });
+    await page.tap('h1');
+    expect(await page.isVisible('#ages')).toBe(false);
     await page.tap('#topics .option:has-text("Шоу") .only');
     await expectDrawn({ ...everything, topics: ['Шоу'], ages: ['45+'] });
+    await page.tap('#filters');
     await page.tap('#reset');
     await expectDrawn(everything);
   });
@@ -861,6 +917,7 @@ test.each([
     file = await (longNames[locale] ??= renderLongNames(locale));
     page = await open(file, { viewport: { width, height }, hasTouch });
     await page.click('#topics .name >> nth=2');
+    if (width < 860) await page.click('#filters');
     await page.click('#ages .name >> nth=1');
     const found = await page.evaluate(() => {
       const screen = document.documentElement.clientWidth;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buffer } from 'node:stream/consumers';
@@ -16,7 +16,7 @@ import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
 
 /** The tasks of a content manager, each begun on the page of three days as it opens, in so many steps at most. */
-const most = 3;
+const most = { mouse: 3, finger: 4 };
 
 const first = parseTime('2019-09-22');
 const hole = [parseTime('2019-09-23 13:00'), parseTime('2019-09-23 14:00')] as const;
@@ -52,6 +52,7 @@ let db: Database;
 let browser: Browser;
 let page: Page;
 let file: string;
+let pointer: keyof typeof most = 'mouse';
 let steps: number;
 let said: string[];
 
@@ -71,7 +72,11 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page = await browser.newPage(
+    pointer === 'mouse'
+      ? { viewport: { width: 1440, height: 900 } }
+      : { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  );
   [said, steps] = [[], 0];
   page.on('console', (message) => said.push(message.text()));
   page.on('pageerror', (error) => said.push(error.message));
@@ -80,14 +85,14 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  expect(steps).toBeLessThanOrEqual(most);
+  expect(steps).toBeLessThanOrEqual(most[pointer]);
   expect(said).toEqual([]);
   await page.close();
 });
 
 async function click(selector: string): Promise<void> {
   steps++;
-  await page.click(selector);
+  await (pointer === 'mouse' ? page.click(selector) : page.tap(selector));
 }
 
 /** Clicks on the history, at a time. */
@@ -98,8 +103,9 @@ async function clickAt(time: number): Promise<void> {
     const { view } = panel as unknown as { view: { origin(): [number]; signal(name: string): number } };
     return [view.origin()[0], view.signal('width')] as const;
   });
-  const x = left + ((time - first) / (3 * dayMs)) * width;
-  await page.mouse.click((box?.x ?? 0) + x, (box?.y ?? 0) + (box?.height ?? 0) * 0.6);
+  const x = (box?.x ?? 0) + left + ((time - first) / (3 * dayMs)) * width;
+  const y = (box?.y ?? 0) + (box?.height ?? 0) * 0.6;
+  await (pointer === 'mouse' ? page.mouse.click(x, y) : page.touchscreen.tap(x, y));
 }
 
 const text = async (selector: string) => (await page.locator(selector).innerText()).replace(/\s/g, ' ');
@@ -116,120 +122,131 @@ const column = (field: string) =>
 const rowsOf = (id: string) =>
   page.$eval(id, (panel) => (panel as unknown as { data: Record<string, unknown>[] }).data);
 
-test('which topics grew since yesterday: one click sorts by it', async () => {
-  await click('[data-sort=change]');
-  const [[top], [second, change]] = (await column('change')) as [[string, string], [string, string]];
-  expect([top, second]).toEqual(['Скандалы', 'Дети']);
-  const [count] = await db.query<{ now: number; before: number }>(
-    `select sum(visits) filter (where dt >= '2019-09-24' and not dt::time between '13:00' and '13:59')::float8 as now,
-      sum(visits) filter (where dt < '2019-09-24')::float8 as before
-     from dash_visits where item_topic = 'Дети' and dt >= '2019-09-23'`,
-  );
-  const growth = ((count?.now ?? 0) / (count?.before ?? 0) - 1) * 100;
-  expect(change).toBe(`+${growth.toFixed(1).replace('.', ',')}\u00a0%`);
-  expect(await text('.compared')).toBe('24 сентября 2019 г. к 23 сентября 2019 г. (без 13:00–14:00)');
-});
-
-test('whether readers of 18–25 convert worse in a topic: two clicks, with intervals', async () => {
-  await click('#topics .option:has-text("Наука") .name');
-  await click('[data-show=funnel_ages]');
-  const [young, old] = await rowsOf('#funnel_ages');
-  expect([young?.age_segment, old?.age_segment]).toEqual(['18-25', '45+']);
-  expect(Number(young?.click_high)).toBeLessThan(Number(old?.click_low));
-});
-
-test('which share of a source is in a card topic, both ways: one click', async () => {
-  await click('[data-show=matrix]');
-  const rows = await rowsOf('#matrix');
-  expect(rows.filter(({ item_topic }) => item_topic === 'Шоу')).toEqual([
-    expect.objectContaining({ source_topic: 'Россия', share: 1 }),
-  ]);
-  const [count] = await db.query<{ share: number }>(
-    `select sum(visits) filter (where item_topic = 'Шоу')::float8 / sum(visits) as share from dash_visits where source_topic = 'Россия'`,
-  );
-  expect(rows.find(({ item_topic }) => item_topic === 'Шоу')?.back).toBeCloseTo(count?.share ?? NaN, 12);
-});
-
-test('two topics over the day, each with a scale of its own: one click', async () => {
-  await click('.expand');
-  const most = await page.$$eval('#topics .option .trace', (all) =>
-    all.map((trace) => trace.getAttribute('data-most')),
-  );
-  expect(most.every((number) => Number(number?.replace(/\D/g, '')) > 0)).toBe(true);
-  expect(await page.isVisible('#topics .option:has-text("Кино") .course')).toBe(true);
-});
-
-test('the funnels of two ages side by side: one click', async () => {
-  await click('[data-show=funnel_ages]');
-  expect((await rowsOf('#funnel_ages')).map(({ age_segment }) => age_segment)).toEqual(['18-25', '45+']);
-});
-
-test('what happened at 18:40: one click on it', async () => {
-  await clickAt(spike + 7 * minuteMs);
-  const told = await text('.moment');
-  expect(told).toMatch(/^24 сент\., 18:30–18:45 UTC +События 409 ×11/);
-  expect(told).toMatch(/Скандалы \d+ новая/);
-  expect(told).toMatch(/Сильнее всего изменились: Тема карточки — Скандалы \+\d+/);
-  await page.keyboard.press('Escape');
-  expect(await page.isVisible('.moment')).toBe(false);
-});
-
-test('which topics have the best click rate: one click', async () => {
-  await click('[data-sort=clicks]');
-  expect((await column('clicks'))[0]?.[0]).toBe('Кино');
-});
-
 /** The file that a click gives. */
 async function take(selector: string): Promise<Buffer> {
   const [download] = await Promise.all([page.waitForEvent('download'), click(selector)]);
   return buffer(await download.createReadStream());
 }
 
-test('the totals of topics in a spreadsheet: two clicks', async () => {
-  await click('#share summary');
-  const parts = unzipSync(await take('[data-share=xlsx]'));
-  const sheets = [1, 2, 3, 4, 5].map((at) => strFromU8(parts[`xl/worksheets/sheet${at}.xml`] ?? Buffer.of()));
-  const rows = sheets.map((sheet) =>
-    [...sheet.matchAll(/<row>(.*?)<\/row>/g)].map(([, row = '']) =>
-      [...row.matchAll(/<(?:v|t)[^>]*>([^<]*)</g)].map(([, value]) => value),
-    ),
-  );
-  const totals = await db.query<{ item_topic: string; visits: number }>(
-    `select item_topic, sum(visits)::int as visits from dash_visits group by 1 order by 2 desc`,
-  );
-  expect(rows[0]?.slice(1).map(([name, visits]) => [name, Number(visits)])).toEqual(
-    totals.map(({ item_topic, visits }) => [item_topic, visits]),
-  );
-  const [head = [], ...minutes] = rows[1] ?? [];
-  const counted = await db.query<{ dt: number; visits: number }>(
-    `select extract(epoch from dt)::float8 / 86400 + 25569 as dt, sum(visits)::int as visits from dash_visits group by 1 order by 1`,
-  );
-  expect(head.slice(1).toSorted()).toEqual(totals.map(({ item_topic }) => item_topic).toSorted());
-  const sums = minutes.map(([dt, ...values]) => ({
-    dt: Number(dt),
-    visits: values.reduce((sum, value) => sum + Number(value), 0),
-  }));
-  expect(sums.filter(({ visits }) => visits > 0)).toEqual(counted);
-  expect(sums).toHaveLength((3 * dayMs) / minuteMs);
-  const [source] = await db.query<{ visits: number }>(
-    `select sum(visits)::int as visits from dash_visits where item_topic = 'Шоу' and source_topic = 'Россия'`,
-  );
-  const [topics = [], ...sources] = rows[2] ?? [];
-  const line = sources.find(([name]) => name === 'Россия') ?? [];
-  expect(Number(line[topics.indexOf('Шоу')])).toBe(source?.visits);
-  const [shows] = await db.query<{ users: number }>(
-    `select sum(unique_users)::int as users from dash_engagement where event = 'show' and age_segment = '45+'`,
-  );
-  expect(rows[3]?.find(([age, event]) => age === '45+' && event === 'Показы')?.[2]).toBe(
-    String(shows?.users),
-  );
-  expect(rows[4]?.slice(1, 3).map(([, date]) => Number(date))).toEqual([43730, 43733]);
-});
+describe.each(['mouse', 'finger'] as const)('with a %s:', (kind) => {
+  beforeAll(() => {
+    pointer = kind;
+  });
+  afterAll(() => {
+    pointer = 'mouse';
+  });
 
-test('whether the data is complete and fresh: no click', async () => {
-  expect(await text('#freshness')).toMatch(
-    /^Данные по 24 сентября, 24:00 UTC, обновлены .+ назад\).*23 сентября 2019 г\., 13:00–14:00 UTC\.$/,
-  );
+  test('which topics grew since yesterday: one click sorts by it', async () => {
+    await click('[data-sort=change]');
+    const [[top], [second, change]] = (await column('change')) as [[string, string], [string, string]];
+    expect([top, second]).toEqual(['Скандалы', 'Дети']);
+    const [count] = await db.query<{ now: number; before: number }>(
+      `select sum(visits) filter (where dt >= '2019-09-24' and not dt::time between '13:00' and '13:59')::float8 as now,
+        sum(visits) filter (where dt < '2019-09-24')::float8 as before
+       from dash_visits where item_topic = 'Дети' and dt >= '2019-09-23'`,
+    );
+    const growth = ((count?.now ?? 0) / (count?.before ?? 0) - 1) * 100;
+    expect(change).toBe(`+${growth.toFixed(1).replace('.', ',')}\u00a0%`);
+    expect(await text('.compared')).toBe('24 сентября 2019 г. к 23 сентября 2019 г. (без 13:00–14:00)');
+  });
+
+  test('whether readers of 18–25 convert worse in a topic: two clicks, with intervals', async () => {
+    await click('#topics .option:has-text("Наука") .name');
+    await click('[data-show=funnel_ages]');
+    const [young, old] = await rowsOf('#funnel_ages');
+    expect([young?.age_segment, old?.age_segment]).toEqual(['18-25', '45+']);
+    expect(Number(young?.click_high)).toBeLessThan(Number(old?.click_low));
+  });
+
+  test('which share of a source is in a card topic, both ways: one click', async () => {
+    await click('[data-show=matrix]');
+    const rows = await rowsOf('#matrix');
+    expect(rows.filter(({ item_topic }) => item_topic === 'Шоу')).toEqual([
+      expect.objectContaining({ source_topic: 'Россия', share: 1 }),
+    ]);
+    const [count] = await db.query<{ share: number }>(
+      `select sum(visits) filter (where item_topic = 'Шоу')::float8 / sum(visits) as share from dash_visits where source_topic = 'Россия'`,
+    );
+    expect(rows.find(({ item_topic }) => item_topic === 'Шоу')?.back).toBeCloseTo(count?.share ?? NaN, 12);
+  });
+
+  test('two topics over the day, each with a scale of its own: one click', async () => {
+    await click('.expand');
+    const most = await page.$$eval('#topics .option .trace', (all) =>
+      all.map((trace) => trace.getAttribute('data-most')),
+    );
+    expect(most.every((number) => Number(number?.replace(/\D/g, '')) > 0)).toBe(true);
+    expect(await page.isVisible('#topics .option:has-text("Кино") .course')).toBe(true);
+  });
+
+  test('the funnels of two ages side by side: one click', async () => {
+    await click('[data-show=funnel_ages]');
+    expect((await rowsOf('#funnel_ages')).map(({ age_segment }) => age_segment)).toEqual(['18-25', '45+']);
+  });
+
+  test('what happened at 18:40: one click on it', async () => {
+    await clickAt(spike + 7 * minuteMs);
+    const told = await text('.moment');
+    expect(told).toMatch(/^24 сент\., 18:30–18:45 UTC +События 409 ×11/);
+    expect(told).toMatch(/Скандалы \d+ новая/);
+    expect(told).toMatch(/Сильнее всего изменились: Тема карточки — Скандалы \+\d+/);
+    await page.keyboard.press('Escape');
+    expect(await page.isVisible('.moment')).toBe(false);
+  });
+
+  test('which topics have the best click rate: one click', async () => {
+    await click('[data-sort=clicks]');
+    expect((await column('clicks'))[0]?.[0]).toBe('Кино');
+  });
+
+  test('whether the data is complete and fresh: no click', async () => {
+    expect(await text('#freshness')).toMatch(
+      /^Данные по 24 сентября, 24:00 UTC, обновлены .+ назад\).*23 сентября 2019 г\., 13:00–14:00 UTC\.$/,
+    );
+  });
+
+  test('the totals of topics in a spreadsheet: two clicks', async () => {
+    await click('#share summary');
+    const parts = unzipSync(await take('[data-share=xlsx]'));
+    const sheets = [1, 2, 3, 4, 5].map((at) =>
+      strFromU8(parts[`xl/worksheets/sheet${at}.xml`] ?? Buffer.of()),
+    );
+    const rows = sheets.map((sheet) =>
+      [...sheet.matchAll(/<row>(.*?)<\/row>/g)].map(([, row = '']) =>
+        [...row.matchAll(/<(?:v|t)[^>]*>([^<]*)</g)].map(([, value]) => value),
+      ),
+    );
+    const totals = await db.query<{ item_topic: string; visits: number }>(
+      `select item_topic, sum(visits)::int as visits from dash_visits group by 1 order by 2 desc`,
+    );
+    expect(rows[0]?.slice(1).map(([name, visits]) => [name, Number(visits)])).toEqual(
+      totals.map(({ item_topic, visits }) => [item_topic, visits]),
+    );
+    const [head = [], ...minutes] = rows[1] ?? [];
+    const counted = await db.query<{ dt: number; visits: number }>(
+      `select extract(epoch from dt)::float8 / 86400 + 25569 as dt, sum(visits)::int as visits from dash_visits group by 1 order by 1`,
+    );
+    expect(head.slice(1).toSorted()).toEqual(totals.map(({ item_topic }) => item_topic).toSorted());
+    const sums = minutes.map(([dt, ...values]) => ({
+      dt: Number(dt),
+      visits: values.reduce((sum, value) => sum + Number(value), 0),
+    }));
+    expect(sums.filter(({ visits }) => visits > 0)).toEqual(counted);
+    expect(sums).toHaveLength((3 * dayMs) / minuteMs);
+    const [source] = await db.query<{ visits: number }>(
+      `select sum(visits)::int as visits from dash_visits where item_topic = 'Шоу' and source_topic = 'Россия'`,
+    );
+    const [topics = [], ...sources] = rows[2] ?? [];
+    const line = sources.find(([name]) => name === 'Россия') ?? [];
+    expect(Number(line[topics.indexOf('Шоу')])).toBe(source?.visits);
+    const [shows] = await db.query<{ users: number }>(
+      `select sum(unique_users)::int as users from dash_engagement where event = 'show' and age_segment = '45+'`,
+    );
+    expect(rows[3]?.find(([age, event]) => age === '45+' && event === 'Показы')?.[2]).toBe(
+      String(shows?.users),
+    );
+    expect(rows[4]?.slice(1, 3).map(([, date]) => Number(date))).toEqual([43730, 43733]);
+  });
 });
 
 test('a comparison with the day before draws it in the history, and a link holds it', async () => {

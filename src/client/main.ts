@@ -27,6 +27,7 @@ import { notify } from './notice.ts';
 import { PanelElement } from './panel.ts';
 import { Period } from './period.ts';
 import { registerTransforms } from './runtime.ts';
+import { bindSheet } from './sheet.ts';
 import { offerFiles } from './download.ts';
 import { offerShare } from './share.ts';
 import { unpack } from './unpack.ts';
@@ -62,6 +63,7 @@ const panels = [...document.querySelectorAll<PanelElement>('zen-chart')];
 function offer(payload: Payload, write: Writer): void {
   period.limit([payload.start, payload.end], write);
   for (const [field, choice] of choices) choice.offer(namesOf(payload, field), write);
+  bindSheet(find('filters', HTMLButtonElement), find('controls', HTMLElement));
   const reset = () => {
     for (const control of controls) control.choose(null);
   };
@@ -200,6 +202,38 @@ function isolate(datum: unknown): void {
   control.choose(control.value?.length === 1 && control.value[0] === name ? null : [name]);
 }
 
+/** A click on a mark isolates its name. A finger's first tap only shows what the mark says, as a mouse does that stands on it. */
+function bindMarks(panel: PanelElement): void {
+  let isFinger = false;
+  let shown: unknown;
+  panel.addEventListener('pointerdown', ({ pointerType }) => {
+    isFinger = pointerType === 'touch';
+  });
+  // Vega takes a finger that is lifted for a pointer that left, and hears of none that stays.
+  const stay = (event: Event) => {
+    if (isFinger) event.stopPropagation();
+  };
+  panel.addEventListener('mouseout', stay, true);
+  panel.view?.addEventListener('click', (event, item) => {
+    if (!isFinger || item === shown) isolate(item?.datum);
+    else {
+      const { clientX, clientY } = event as MouseEvent;
+      event.target?.dispatchEvent(new PointerEvent('pointermove', { clientX, clientY, bubbles: true }));
+    }
+    shown = item;
+  });
+}
+
+/** Takes a tooltip away that no chart does: of a mark that went from under the pointer, or that a finger touched. */
+function hideTooltip({ type, target }: Event): void {
+  const isInChart = target instanceof Element && target.closest('.view svg') !== null;
+  if (type !== 'pointermove' || !isInChart)
+    document.getElementById('vg-tooltip-element')?.classList.remove('visible');
+}
+
+for (const type of ['pointerdown', 'pointermove', 'scroll'])
+  addEventListener(type, hideTooltip, { capture: true, passive: true });
+
 interface Followed {
   rows: TopicRow[];
   baseline: Baseline | null;
@@ -282,9 +316,7 @@ async function start(): Promise<void> {
   const draw = async (panel: PanelElement) => {
     await panel.draw(tables, locale, panel.options.source === 'people' ? () => undefined : change);
     if (!panel.hasSignal('brush')) {
-      panel.view?.addEventListener('click', (_, item) => {
-        isolate(item?.datum);
-      });
+      bindMarks(panel);
       return;
     }
     const moment = new MomentBox(known(panel.view), read, write);

@@ -99,7 +99,8 @@ export class TopicTable extends MultiSelect {
     this.#key = key;
     for (const button of this.querySelectorAll<HTMLElement>('[data-sort]')) {
       const header = known(button.closest('th'));
-      if (button.dataset.sort === key) header.ariaSort = this.#falling ? 'descending' : 'ascending';
+      if (button.dataset.sort === key)
+        header.setAttribute('aria-sort', this.#falling ? 'descending' : 'ascending');
       else header.removeAttribute('aria-sort');
     }
     this.#order();

@@ -1,0 +1,20 @@
+/** On a narrow screen the controls are a sheet, which a button opens; it, Escape or a click elsewhere closes it. */
+export function bindSheet(button: HTMLButtonElement, sheet: HTMLElement): void {
+  const isOpen = () => button.getAttribute('aria-expanded') === 'true';
+  const show = (open: boolean) => {
+    button.setAttribute('aria-expanded', String(open));
+  };
+  button.addEventListener('click', () => {
+    show(!isOpen());
+  });
+  addEventListener('click', ({ target }) => {
+    if (target instanceof Node && target !== button && !sheet.contains(target)) show(false);
+  });
+  const close = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !isOpen() || event.target instanceof HTMLInputElement) return;
+    event.stopPropagation(); // a field takes back what was typed into it, and nothing else hears of the key
+    show(false);
+    button.focus();
+  };
+  addEventListener('keydown', close, true);
+}
