@@ -3,6 +3,7 @@ import { ReturnPairs } from './return-pairs.ts';
 import type { SeenDay } from './lookback.ts';
 import type { CellScopes, Scope, Scopes } from './scopes.ts';
 import type { Yielder } from '../async/yield.ts';
+import { missing } from '../shared/known.ts';
 
 /** A scope's users on a UTC day (Unix milliseconds), and how many days before it were looked through. */
 export interface DayReturns extends Scope {
@@ -102,9 +103,9 @@ class Counter {
   add(user: number, stretches: readonly DayCursor[]): void {
     const isMixed = !this.#isOfOneAge(stretches);
     for (const { day, place, start } of stretches) {
-      for (let at = day.starts[place] ?? 0; at < (day.starts[place + 1] ?? 0); at++) {
-        const minute = start + (day.minutes[at] ?? 0);
-        const own = this.#cells[day.cells[at] ?? 0];
+      for (let at = day.starts[place] ?? missing(); at < (day.starts[place + 1] ?? missing()); at++) {
+        const minute = start + (day.minutes[at] ?? missing());
+        const own = this.#cells[day.cells[at] ?? missing()];
         this.#add(user, minute, own?.scopes ?? [], isMixed ? this.mixed : this.single);
         if (isMixed) this.#add(user, minute, own?.every ?? [], this.mixed);
       }
@@ -114,8 +115,8 @@ class Counter {
   #isOfOneAge(stretches: readonly DayCursor[]): boolean {
     let age: string | null | undefined;
     for (const { day, place } of stretches) {
-      for (let at = day.starts[place] ?? 0; at < (day.starts[place + 1] ?? 0); at++) {
-        const own = this.#cells[day.cells[at] ?? 0]?.age;
+      for (let at = day.starts[place] ?? missing(); at < (day.starts[place + 1] ?? missing()); at++) {
+        const own = this.#cells[day.cells[at] ?? missing()]?.age;
         if (age !== undefined && own !== age) return false;
         age = own;
       }
@@ -127,7 +128,7 @@ class Counter {
     // Each user's minutes lie above all of those before, so that nothing has to be cleared.
     const floor = user * this.#base;
     for (const scope of scopes) {
-      const previous = (this.#last[scope] ?? 0) - floor;
+      const previous = (this.#last[scope] ?? missing()) - floor;
       this.#last[scope] = floor + minute;
       if (minute > this.#midnight && previous !== minute)
         into[scope]?.add(minute, previous > 0 ? previous : 0);

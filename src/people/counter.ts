@@ -25,6 +25,7 @@ import type { DayReturns } from './count-returns.ts';
 import { Yielder } from '../async/yield.ts';
 import { clearUsers, fillUsers, mayCountUsers, queryCellUsers, shortenReach } from './table.ts';
 import { boundEvents, countEvents } from '../log/questions.ts';
+import { missing } from '../shared/known.ts';
 
 /** Days before its own that a day's users are looked for in: a week, with it. */
 export const mostReach = 6;
@@ -262,7 +263,7 @@ export class PeopleCounter {
     if (this.#mixed.has(day)) return false;
     const known = parseMinutes(this.#known.get(day)?.minutes ?? '');
     const first = day * dayMinutes;
-    const log = (minute: number) => events[minute - first] ?? 0;
+    const log = (minute: number) => events[minute - first] ?? missing();
     const counted = this.#counted.get(day);
     const fits = counted
       ? counted.every((some, minute) => some === events[minute])

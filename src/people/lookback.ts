@@ -2,6 +2,7 @@ import { dayMinutes } from '../time.ts';
 import { UserDictionary, nullUser } from './dictionary.ts';
 import { Scopes } from './scopes.ts';
 import type { Yielder } from '../async/yield.ts';
+import { missing } from '../shared/known.ts';
 
 /**
  * The events of one UTC day (counted from 1970) × card topic × age × event: their users, who may repeat, their minutes of the day, and
@@ -67,7 +68,7 @@ export class Lookback {
         users: codes,
         minutes: readMinutes(minutes, counts, codes.length),
       };
-      for (const minute of group.minutes) events[minute] = (events[minute] ?? 0) + 1;
+      for (const minute of group.minutes) events[minute] = (events[minute] ?? missing()) + 1;
       groups.push(group);
     }
     return { groups, events };
@@ -96,7 +97,7 @@ function readMinutes(array: string, counts: string | null, events: number): Uint
   const all = new Uint32Array(events);
   let start = 0;
   for (const [place, count] of readNumbers(counts, minutes.length).entries()) {
-    all.fill(minutes[place] ?? 0, start, start + count);
+    all.fill(minutes[place] ?? missing(), start, start + count);
     start += count;
   }
   return all;
@@ -128,8 +129,8 @@ function sortByMinute(groups: readonly CodedGroup[], events: Uint32Array): Event
   const [users, minutes, cells] = [new Uint32Array(length), new Uint16Array(length), new Uint32Array(length)];
   for (const group of groups) {
     for (let place = 0; place < group.users.length; place++) {
-      const minute = group.minutes[place] ?? 0;
-      const at = next[minute] ?? 0;
+      const minute = group.minutes[place] ?? missing();
+      const at = next[minute] ?? missing();
       next[minute] = at + 1;
       users[at] = group.users[place] ?? nullUser;
       minutes[at] = minute;
@@ -142,7 +143,7 @@ function sortByMinute(groups: readonly CodedGroup[], events: Uint32Array): Event
 /** @param size codes are below it */
 function sortByUser(events: Events, size: number): Omit<SeenDay, 'day'> {
   const counts = new Uint32Array(size);
-  for (const user of events.users) if (user !== nullUser) counts[user] = (counts[user] ?? 0) + 1;
+  for (const user of events.users) if (user !== nullUser) counts[user] = (counts[user] ?? missing()) + 1;
   const { starts: next, length } = startsOf(counts);
   const users = new Uint32Array(counts.reduce((sum, some) => sum + (some > 0 ? 1 : 0), 0));
   const starts = new Uint32Array(users.length + 1).fill(length);
@@ -150,16 +151,16 @@ function sortByUser(events: Events, size: number): Omit<SeenDay, 'day'> {
   for (let user = 0; user < size; user++) {
     if (counts[user] === 0) continue;
     users[place] = user;
-    starts[place++] = next[user] ?? 0;
+    starts[place++] = next[user] ?? missing();
   }
   const [minutes, cells] = [new Uint16Array(length), new Uint32Array(length)];
   for (let event = 0; event < events.users.length; event++) {
     const user = events.users[event] ?? nullUser;
     if (user === nullUser) continue;
-    const at = next[user] ?? 0;
+    const at = next[user] ?? missing();
     next[user] = at + 1;
-    minutes[at] = events.minutes[event] ?? 0;
-    cells[at] = events.cells[event] ?? 0;
+    minutes[at] = events.minutes[event] ?? missing();
+    cells[at] = events.cells[event] ?? missing();
   }
   return { users, starts, minutes, cells };
 }
@@ -170,7 +171,7 @@ function startsOf(counts: Uint32Array): { starts: Uint32Array; length: number } 
   let length = 0;
   for (let place = 0; place < counts.length; place++) {
     starts[place] = length;
-    length += counts[place] ?? 0;
+    length += counts[place] ?? missing();
   }
   return { starts, length };
 }

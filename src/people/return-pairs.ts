@@ -1,4 +1,5 @@
 import { dayMinutes } from '../time.ts';
+import { missing } from '../shared/known.ts';
 
 /** Pairs (minute, previous minute), packed as `minute * base + previous`. Minutes count from 1; a previous one of 0 is none. */
 export class ReturnPairs {
@@ -56,7 +57,7 @@ export function countPairs(lists: readonly ReturnPairs[]): PairCounts {
   for (let pair = leastPair(lists, places); pair < Infinity; pair = leastPair(lists, places)) {
     let count = 0;
     for (const [number, list] of lists.entries()) {
-      let place = places[number] ?? 0;
+      let place = places[number] ?? missing();
       for (; list.at(place) === pair; place++) count++;
       places[number] = place;
     }
@@ -74,6 +75,6 @@ export function countPairs(lists: readonly ReturnPairs[]): PairCounts {
 
 function leastPair(lists: readonly ReturnPairs[], places: readonly number[]): number {
   let pair = Infinity;
-  for (const [number, list] of lists.entries()) pair = Math.min(pair, list.at(places[number] ?? 0));
+  for (const [number, list] of lists.entries()) pair = Math.min(pair, list.at(places[number] ?? missing()));
   return pair;
 }

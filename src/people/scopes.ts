@@ -1,3 +1,4 @@
+import { missing } from '../shared/known.ts';
 /** A card topic or every one of them, an age or every one, and one kind of event or either of two; null is a missing name, or an empty one. */
 export interface Scope {
   every_topic: boolean;
@@ -48,7 +49,7 @@ export class Scopes {
     };
     for (const [place, every] of own.every.entries()) {
       const ages = this.#ages.get(every) ?? new Set();
-      this.#ages.set(every, ages.add(own.scopes[place] ?? 0));
+      this.#ages.set(every, ages.add(own.scopes[place] ?? missing()));
     }
     this.#cells.set(key, this.cells.length);
     return this.cells.push(own) - 1;

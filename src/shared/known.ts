@@ -1,7 +1,11 @@
+/** Stands behind `??` where a number is read by its index. @throws Error so that a wrong index never becomes a number */
+export function missing(): never {
+  throw new Error('A value is missing that must be there.');
+}
+
 /** Gives a value that cannot be missing. @throws Error where it is, so that a fault never becomes a number */
 export function known<T>(value: T | null | undefined): T {
-  if (value === undefined || value === null) throw new Error('A value is missing that must be there.');
-  return value;
+  return value ?? missing();
 }
 
 /** Gives what stands under a name. @throws Error where nothing of its own does */

@@ -6,7 +6,7 @@ import type { Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
 import { minuteMs } from './units.ts';
 import type { Row, Tables } from './data/table.ts';
-import { valueOf } from './known.ts';
+import { missing, valueOf } from './known.ts';
 import type { Selection } from './selection.ts';
 
 /** A query of the aggregate that counts the events. */
@@ -67,8 +67,9 @@ export function findPeak(tables: Tables, selection: Selection, span: [number, nu
   });
   const sums = groups[0]?.group.sums ?? [];
   let best = 0;
-  for (let slot = 1; slot < sums.length; slot++) if ((sums[slot] ?? 0) > (sums[best] ?? 0)) best = slot;
-  const events = Math.round(((sums[best] ?? 0) * minuteMs) / (isCoarse ? step : minuteMs));
+  for (let slot = 1; slot < sums.length; slot++)
+    if ((sums[slot] ?? missing()) > (sums[best] ?? missing())) best = slot;
+  const events = Math.round(((sums[best] ?? missing()) * minuteMs) / (isCoarse ? step : minuteMs));
   return { dt: times[best] ?? start, events };
 }
 

@@ -1,7 +1,7 @@
 import type { Baseline } from './baseline.ts';
 import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
-import { known } from './known.ts';
+import { known, missing } from './known.ts';
 import { ask } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
 import type { Selection } from './selection.ts';
@@ -83,8 +83,9 @@ export function traceBaseline(
   const sums = groups[0]?.group.sums;
   return [...times, window.end - shift].map((time, slot) => {
     const [from, to] = [Math.max(time, shown[0]), Math.min(time + step, shown[1])];
-    const rate = ((sums?.[slot] ?? 0) * minuteMs) / (to - from);
-    return { dt: from + shift, rate: from < to && isWhole(baseline, from + shift, to + shift) ? rate : null };
+    const isDrawn = from < to && isWhole(baseline, from + shift, to + shift);
+    const events = isDrawn && sums ? (sums[slot] ?? missing()) : 0;
+    return { dt: from + shift, rate: isDrawn ? (events * minuteMs) / (to - from) : null };
   });
 }
 

@@ -1,4 +1,5 @@
 import { isWhole, joinPieces, VarintReader, split, VarintWriter } from './varint.ts';
+import { missing } from '../known.ts';
 
 type Times = Uint16Array | Uint32Array;
 type RunningSums = Uint32Array | Float64Array;
@@ -90,7 +91,7 @@ function lastMinute({ minutes }: Cell): number {
 
 function compareCodes(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((code, dimension) => code !== b[dimension]);
-  return (a[at] ?? 0) - (b[at] ?? 0);
+  return (a[at] ?? missing()) - (b[at] ?? missing());
 }
 
 function countsOf({ counts, minutes }: Cell): ArrayLike<number> {
@@ -272,7 +273,7 @@ export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
   const sums = newSums(rows, sum);
   const counts = count > 0 ? newSums(rows, count) : null;
   for (const cell of order) {
-    for (let row = offsets[cell] ?? 0, minute = -1; row < (offsets[cell + 1] ?? 0); row++) {
+    for (let row = offsets[cell] ?? missing(), minute = -1; row < (offsets[cell + 1] ?? missing()); row++) {
       minute += gaps.read() + 1;
       minutes[row] = minute;
       sums[row + 1] = values.read();
@@ -331,7 +332,8 @@ export function scanCells(
 }
 
 function accumulate(sums: RunningSums): void {
-  for (let row = 1; row < sums.length; row++) sums[row] = (sums[row] ?? 0) + (sums[row - 1] ?? 0);
+  for (let row = 1; row < sums.length; row++)
+    sums[row] = (sums[row] ?? missing()) + (sums[row - 1] ?? missing());
 }
 
 function placeOf(codes: readonly number[], sizes: readonly number[]): number {
@@ -350,5 +352,5 @@ function codesOf(place: number, sizes: readonly number[]): number[] {
 /** The indices of the numbers, the largest first, equal ones as they stand. */
 function mostFirst(numbers: ArrayLike<number>): number[] {
   const indices = Array.from({ length: numbers.length }, (_, index) => index);
-  return indices.sort((a, b) => (numbers[b] ?? 0) - (numbers[a] ?? 0) || a - b);
+  return indices.sort((a, b) => (numbers[b] ?? missing()) - (numbers[a] ?? missing()) || a - b);
 }

@@ -1,5 +1,6 @@
 import { buildCells } from './cells.ts';
 import type { Cells } from './cells.ts';
+import { missing } from '../known.ts';
 
 /** The rows to add up. Minutes are counted from the start of the period. */
 export interface CubeQuestion {
@@ -43,8 +44,11 @@ export class Cube {
       if (!passes(cells, cell, only)) continue;
       const [first, end] = rowsWithin(cells, cell, from, to);
       if (first === end) continue;
-      const codes = by.map((dimension) => cells.codes[dimension]?.[cell] ?? 0);
-      const place = codes.reduce((place, code, at) => place * (cells.sizes[by[at] ?? 0] ?? 1) + code, 0);
+      const codes = by.map((dimension) => cells.codes[dimension]?.[cell] ?? missing());
+      const place = codes.reduce(
+        (place, code, at) => place * (cells.sizes[by[at] ?? missing()] ?? missing()) + code,
+        0,
+      );
       let group = groups.get(place);
       if (!group) {
         group = { codes, sums: new Float64Array(length), counts: new Float64Array(length) };
@@ -74,7 +78,7 @@ export class Cube {
 function passes({ codes }: Cells, cell: number, only: (Uint8Array | null)[]): boolean {
   for (let dimension = 0; dimension < only.length; dimension++) {
     const mask = only[dimension];
-    if (mask && mask[codes[dimension]?.[cell] ?? 0] !== 1) return false;
+    if (mask && mask[codes[dimension]?.[cell] ?? missing()] !== 1) return false;
   }
   return true;
 }
@@ -86,26 +90,26 @@ export function rowsWithin(
   from: number,
   to: number,
 ): [number, number] {
-  const [first, end] = [offsets[cell] ?? 0, offsets[cell + 1] ?? 0];
+  const [first, end] = [offsets[cell] ?? missing(), offsets[cell + 1] ?? missing()];
   return [search(minutes, first, end, from), search(minutes, first, end, to)];
 }
 
 /** The first of the ascending minutes that is not before a given one. */
 function search(minutes: ArrayLike<number>, low: number, high: number, minute: number): number {
-  if (low === high || (minutes[low] ?? 0) >= minute) return low;
-  if ((minutes[high - 1] ?? 0) < minute) return high;
+  if (low === high || (minutes[low] ?? missing()) >= minute) return low;
+  if ((minutes[high - 1] ?? missing()) < minute) return high;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((minutes[middle] ?? 0) < minute) low = middle + 1;
+    if ((minutes[middle] ?? missing()) < minute) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
 function gather({ sums, counts }: Cells, first: number, end: number, group: Group): void {
-  group.sums[0] = (group.sums[0] ?? 0) + (sums[end] ?? 0) - (sums[first] ?? 0);
-  const rows = counts ? (counts[end] ?? 0) - (counts[first] ?? 0) : end - first;
-  group.counts[0] = (group.counts[0] ?? 0) + rows;
+  group.sums[0] = (group.sums[0] ?? missing()) + (sums[end] ?? missing()) - (sums[first] ?? missing());
+  const rows = counts ? (counts[end] ?? missing()) - (counts[first] ?? missing()) : end - first;
+  group.counts[0] = (group.counts[0] ?? missing()) + rows;
 }
 
 function spread(
@@ -116,13 +120,13 @@ function spread(
   slots: ArrayLike<number>,
   group: Group,
 ): void {
-  let before = sums[first] ?? 0;
+  let before = sums[first] ?? missing();
   for (let row = first; row < end; row++) {
-    const slot = slots[(minutes[row] ?? 0) - from] ?? 0;
-    const after = sums[row + 1] ?? 0;
-    group.sums[slot] = (group.sums[slot] ?? 0) + after - before;
-    const rows = counts ? (counts[row + 1] ?? 0) - (counts[row] ?? 0) : 1;
-    group.counts[slot] = (group.counts[slot] ?? 0) + rows;
+    const slot = slots[(minutes[row] ?? missing()) - from] ?? missing();
+    const after = sums[row + 1] ?? missing();
+    group.sums[slot] = (group.sums[slot] ?? missing()) + after - before;
+    const rows = counts ? (counts[row + 1] ?? missing()) - (counts[row] ?? missing()) : 1;
+    group.counts[slot] = (group.counts[slot] ?? missing()) + rows;
     before = after;
   }
 }
@@ -146,13 +150,14 @@ function rollUp(cells: Cells, needed: boolean[]): Cells {
       const sums = new Float64Array(latest + 1);
       const counts = new Float64Array(latest + 1);
       const group = { codes: [], sums, counts };
-      for (const cell of own) spread(cells, offsets[cell] ?? 0, offsets[cell + 1] ?? 0, 0, every, group);
-      const present = every.filter((minute) => (counts[minute] ?? 0) > 0);
+      for (const cell of own)
+        spread(cells, offsets[cell] ?? missing(), offsets[cell + 1] ?? missing(), 0, every, group);
+      const present = every.filter((minute) => (counts[minute] ?? missing()) > 0);
       return {
         codes: key.split(',').map(Number),
         minutes: present,
-        values: Float64Array.from(present, (minute) => sums[minute] ?? 0),
-        counts: Float64Array.from(present, (minute) => counts[minute] ?? 0),
+        values: Float64Array.from(present, (minute) => sums[minute] ?? missing()),
+        counts: Float64Array.from(present, (minute) => counts[minute] ?? missing()),
       };
     }),
   );

@@ -1,7 +1,7 @@
 import type { Group } from './cube.ts';
 import { minuteMs } from '../units.ts';
 import type { LookUp, LookUps, Row, Table, Tables } from './table.ts';
-import { valueOf } from '../known.ts';
+import { missing, valueOf } from '../known.ts';
 
 /** A chart's question to an aggregate: the leading transforms of its data, as `render` recognised them. */
 export interface Query extends Question {
@@ -116,14 +116,14 @@ function fieldsOf({ dimensions }: Table, by: number[], { codes }: Group, groupby
     by.flatMap((dimension, at) =>
       Object.entries(dimensions[dimension] ?? {})
         .filter(([field]) => groupby.includes(field))
-        .map(([field, values]) => [field, values[codes[at] ?? 0]]),
+        .map(([field, values]) => [field, values[codes[at] ?? missing()]]),
     ),
   );
 }
 
 /** The values of a slot of a group, as the measures are called. */
 export function measure({ measures }: Question, { sums, counts }: Group, slot: number): Row {
-  const [sum, count] = [sums[slot] ?? 0, counts[slot] ?? 0];
+  const [sum, count] = [sums[slot] ?? missing(), counts[slot] ?? missing()];
   return Object.fromEntries(measures.map(({ op, as }) => [as, op === 'mean' ? sum / count : sum]));
 }
 

@@ -2,7 +2,7 @@ import { minuteMs } from '../units.ts';
 import type { Cells } from './cells.ts';
 import { eachCell } from './cells.ts';
 import { Cube } from './cube.ts';
-import { known, mapValues, valueOf } from '../known.ts';
+import { known, mapValues, missing, valueOf } from '../known.ts';
 import type { Coarse, Payload } from './payload.ts';
 import { People } from '../people/bounds.ts';
 
@@ -95,11 +95,11 @@ export function toRows({ cells, start, value, dimensions }: Table): Row[] {
   for (const { codes, minutes, values } of eachCell(cells)) {
     const names = Object.fromEntries(
       dimensions.flatMap((fields, at) =>
-        Object.entries(fields).map(([field, all]) => [field, all[codes[at] ?? 0]]),
+        Object.entries(fields).map(([field, all]) => [field, all[codes[at] ?? missing()]]),
       ),
     );
     for (let at = 0; at < minutes.length; at++)
-      rows.push({ dt: start + (minutes[at] ?? 0) * minuteMs, ...names, [value]: values[at] });
+      rows.push({ dt: start + (minutes[at] ?? missing()) * minuteMs, ...names, [value]: values[at] });
   }
   return rows;
 }

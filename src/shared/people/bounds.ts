@@ -1,6 +1,7 @@
 import { rowsWithin } from '../data/cube.ts';
 import { dayMs, minuteMs } from '../units.ts';
 import type { Returns } from './returns.ts';
+import { missing } from '../known.ts';
 
 /** Two numbers between which the number of people lies. */
 export interface Bounds {
@@ -92,7 +93,7 @@ export class People {
     const first = Math.floor(this.span[0] / dayMs);
     const bounds = [start];
     for (let day = Math.floor(start / dayMs) + 1; day * dayMs < end; day++) {
-      const known = day - (this.#returns.reaches[day - first] ?? 0);
+      const known = day - (this.#returns.reaches[day - first] ?? missing());
       if (known * dayMs > (bounds.at(-1) ?? start)) bounds.push(day * dayMs);
     }
     return start < end ? bounds.map((from, at) => this.#whole(from, bounds[at + 1] ?? end)) : [];
@@ -115,11 +116,11 @@ export class People {
 
   #ofTopics(kind: number, { topics, ages }: PeopleQuery, stretch: StepRange): Bounds {
     const of = (topic: number) => this.#ofAges(kind, topic, ages, stretch);
-    return boundUnion(topics, this.#returns.cells.sizes[0] ?? 1, of);
+    return boundUnion(topics, this.#returns.cells.sizes[0] ?? missing(), of);
   }
 
   #ofAges(kind: number, topic: number, ages: number[] | null, stretch: StepRange): Bounds {
-    return boundUnion(ages, this.#returns.cells.sizes[1] ?? 1, (age) =>
+    return boundUnion(ages, this.#returns.cells.sizes[1] ?? missing(), (age) =>
       this.#ofScope([topic, age, kind], stretch),
     );
   }
@@ -165,9 +166,9 @@ export class People {
     const { cells } = this.#returns;
     let users = 0;
     for (let cell = first; cell < end && from < to; cell++) {
-      const since = cells.codes[3]?.[cell] ?? 0;
+      const since = cells.codes[3]?.[cell] ?? missing();
       const [low, high] = rowsWithin(cells, cell, from, since === 0 ? to : Math.min(to, from + since));
-      users += (cells.sums[high] ?? 0) - (cells.sums[low] ?? 0);
+      users += (cells.sums[high] ?? missing()) - (cells.sums[low] ?? missing());
     }
     return users;
   }
@@ -175,7 +176,7 @@ export class People {
   #placeOf(cell: number): number {
     const { codes, sizes } = this.#returns.cells;
     return cellNumber(
-      codes.slice(0, 3).map((column) => column[cell] ?? 0),
+      codes.slice(0, 3).map((column) => column[cell] ?? missing()),
       sizes,
     );
   }
@@ -189,7 +190,7 @@ function nameCodes(size: number): number[] {
 }
 
 function cellNumber(codes: readonly number[], sizes: readonly number[]): number {
-  return codes.reduce((place, code, at) => place * (sizes[at] ?? 1) + code, 0);
+  return codes.reduce((place, code, at) => place * (sizes[at] ?? missing()) + code, 0);
 }
 
 /**

@@ -3,6 +3,7 @@ import { answer, lookUp, measure } from '../data/query.ts';
 import type { Answer, Choice, Query } from '../data/query.ts';
 import { minuteMs } from '../units.ts';
 import type { Row, Tables } from '../data/table.ts';
+import { missing } from '../known.ts';
 
 interface Parameters extends Omit<Choice, 'chosen'> {
   /** For each field of the query's `where` the names that are let through. */
@@ -84,7 +85,7 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
     const totals = new Float64Array(points.length);
     for (const { group } of groups)
       for (let slot = 0; slot < times.length; slot++)
-        totals[slot] = (totals[slot] ?? 0) + (group.sums[slot] ?? 0);
+        totals[slot] = (totals[slot] ?? missing()) + (group.sums[slot] ?? missing());
     const floors = new Float64Array(points.length);
     const sort = stack?.sort;
     const ordered = sort
@@ -97,8 +98,8 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
       for (let slot = 0; slot < points.length; slot++) {
         const row = this.#row(key, slot, fields);
         for (const name of lookup?.values ?? []) row[name] = looked[name]; // a topic's colour follows the choice
-        const sum = group.sums[slot] ?? 0;
-        const speed = sum && (sum * minuteMs) / (lengths[slot] ?? minuteMs);
+        const sum = slot < times.length ? (group.sums[slot] ?? missing()) : 0;
+        const speed = sum && (sum * minuteMs) / (lengths[slot] ?? missing());
         if (query.time) row[query.time] = points[slot];
         if (alias) row[alias] = points[slot];
         row[value] = sum;
@@ -106,7 +107,7 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
         if (total) row[total] = totals[slot];
         if (stack) {
           row[stack.as[0]] = floors[slot];
-          floors[slot] = (floors[slot] ?? 0) + (rate ? speed : sum);
+          floors[slot] = (floors[slot] ?? missing()) + (rate ? speed : sum);
           row[stack.as[1]] = floors[slot];
         }
         rows.push(row);
