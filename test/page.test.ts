@@ -821,14 +821,64 @@ test('of a minute, the time axis has its start and its end', async () => {
   );
 });
 
-test('on paper it is one sheet, and always light', async () => {
+test('on paper it is light, and its table goes on to a second sheet', async () => {
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
   expect(
     await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--ink')),
   ).toBe('#1d2530');
   await page.emulateMedia({ media: null, colorScheme: null });
   const pdf = (await page.pdf({ preferCSSPageSize: true, printBackground: true })).toString('latin1');
-  expect(pdf.match(/\/Type ?\/Page\b/g)).toHaveLength(1);
+  expect(pdf.match(/\/Type ?\/Page\b/g)).toHaveLength(2);
+});
+
+test('on paper charts are drawn for the sheet, with letters of 6 pt and more, and nothing is dead or cut', async () => {
+  await page.click('#sources summary');
+  await page.click('#reset');
+  const width = (await page.$eval('#history .view svg', (svg) => svg.clientWidth)) || 0;
+  const sizes = await page.evaluate(async () => {
+    dispatchEvent(new Event('beforeprint')); // the layout is the screen's as yet
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    return ['#history', '#sources'].map((id) => {
+      const svg = document.querySelector(`${id} .view svg`);
+      return [Number(svg?.getAttribute('width')), Number(svg?.getAttribute('height'))];
+    });
+  });
+  expect(sizes).toEqual([
+    [660, 302],
+    [292, 181],
+  ]);
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+  await page.waitForFunction(
+    (width) => document.querySelector('#history .view svg')?.clientWidth === width,
+    width,
+  );
+  const a4 = { width: Math.floor(((297 - 24) / 25.4) * 96), height: 688 };
+  await page.setViewportSize(a4);
+  await page.emulateMedia({ media: 'print' });
+  const found = await page.evaluate((wide) => {
+    const shown = (selector: string) =>
+      [...document.querySelectorAll<HTMLElement>(selector)].filter(
+        (element) => element.getClientRects().length > 0,
+      );
+    const sizeOf = (element: Element) => {
+      const { a = 1 } = element instanceof SVGGraphicsElement ? (element.getScreenCTM() ?? {}) : {};
+      return parseFloat(getComputedStyle(element).fontSize) * a;
+    };
+    const words = shown('h1, h2, p, dt, dd, td, th, .name, svg text').filter(
+      ({ textContent }) => textContent !== '',
+    );
+    return {
+      letters: Math.min(...words.map(sizeOf)) / (96 / 72),
+      history: (shown('#history .view')[0]?.clientHeight ?? 0) / (96 / 25.4),
+      dead: shown('input, select, .controls, .tools, .switch, .take button, #share').length,
+      table: shown('#sources .sheet td').length,
+      cut: shown('main *').filter((one) => one.getBoundingClientRect().right > wide + 1).length,
+    };
+  }, a4.width);
+  expect(found).toMatchObject({ dead: 0, cut: 0 });
+  expect(found.table).toBeGreaterThan(20);
+  expect(found.letters).toBeGreaterThanOrEqual(6);
+  expect(found.history).toBeGreaterThanOrEqual(60);
 });
 
 test('every control can be worked with the keyboard alone', async () => {

@@ -65,6 +65,12 @@ export class PanelElement extends HTMLElement {
     new ResizeObserver(() => {
       fill(view, place);
     }).observe(place);
+    addEventListener('beforeprint', () => {
+      if (place.clientWidth > 0) fill(view, known(printed[this.dataset.area ?? '']));
+    });
+    addEventListener('afterprint', () => {
+      fill(view, place);
+    });
     const change = () => {
       this.classList.toggle('is-empty', this.rows.length === 0);
       onChange();
@@ -74,11 +80,20 @@ export class PanelElement extends HTMLElement {
   }
 }
 
+/** The room of a chart on a sheet of A4, in px of 1/96 inch, as `@media print` of page.css gives it: a chart that was only shrunk has tiny letters. */
+const printed: Partial<Record<string, Room>> = {
+  main: { clientWidth: 660, clientHeight: 302 },
+  side: { clientWidth: 292, clientHeight: 181 },
+  wide: { clientWidth: 1000, clientHeight: 181 },
+};
+
+type Room = Pick<HTMLElement, 'clientWidth' | 'clientHeight'>;
+
 /**
  * Vega looks at the room that it has when the window changes. So do the words above a chart, which may take more lines than
  * before, and the choice between two charts, of which the hidden one has none.
  */
-function fill(view: View, { clientWidth, clientHeight }: HTMLElement): void {
+function fill(view: View, { clientWidth, clientHeight }: Room): void {
   if (clientWidth > 0) void view.signal('width', clientWidth).signal('height', clientHeight).runAsync();
 }
 
