@@ -393,3 +393,21 @@ test('a page that cannot be written is exit 1, and says why', async () => {
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain('Cannot write /proc/zen.html: ');
 });
+
+test('a database that --create made is taken away again when the restore fails, and no other is', async () => {
+  const target = newTarget('server');
+  const database = target.kind === 'server' ? target.url : '';
+  const cwd = temporaryFolder();
+  const bad = join(cwd, 'bad.csv');
+  writeFileSync(bad, 'ts,user_id,event,item_topic,source_topic,age_segment\nsoon,1,show,b,c,d\n');
+  const tell = (...args: string[]) => call([...args, '--database', database], { cwd });
+  const refused = {
+    code: 1,
+    stderr: expect.stringContaining('ts is “soon”, which is not a time') as unknown,
+  };
+  expect(await tell('restore', bad, '--create')).toMatchObject(refused);
+  expect((await tell('status')).code).toBe(3);
+  expect((await tell('restore', small, '--create')).code).toBe(0);
+  expect(await tell('restore', bad, '--create', '--yes')).toMatchObject(refused);
+  expect((await tell('status')).code).toBe(0);
+});

@@ -42,8 +42,10 @@ export async function runCommand(
   const release = onInterrupt(() => {
     db.interrupt();
   });
+  let isDone = false;
   try {
     const { text, json, page, failure } = await work(db, terminal, seconds);
+    isDone = true;
     if (page !== undefined) terminal.pass(page, text);
     else if (options.json) terminal.print(JSON.stringify(json));
     else if (!options.silent) terminal.print(text);
@@ -51,6 +53,7 @@ export async function runCommand(
   } finally {
     release();
     await db.close();
+    if (!isDone) await db.undo?.();
   }
 }
 

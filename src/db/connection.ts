@@ -61,6 +61,9 @@ export class Connection implements Session {
     this.label = writeUrl([{ ...attempt.place, database }]);
   }
 
+  /** Takes the database away again, when it was made for this connection, which must be closed. */
+  undo: (() => Promise<void>) | undefined;
+
   /**
    * Connects. What the URL leaves out comes from libpq's `PG*` variables and its password file. Of several hosts, it is the
    * first that is there.
@@ -78,8 +81,10 @@ export class Connection implements Session {
     } catch (error) {
       const name = attempts[0].place.database;
       if (!create || codeOf((error as Error).cause) !== '3D000') throw error;
-      await Connection.#create(url, name);
-      return Connection.open(url);
+      await Connection.#maintain(url, name, 'create');
+      const connection = await Connection.open(url);
+      connection.undo = () => Connection.#maintain(url, name, 'drop');
+      return connection;
     }
   }
 
@@ -120,10 +125,11 @@ export class Connection implements Session {
     }
   }
 
-  static async #create(url: string, name: string): Promise<void> {
+  /** Makes a database, or takes it away. */
+  static async #maintain(url: string, name: string, how: 'create' | 'drop'): Promise<void> {
     const maintenance = await Connection.open(url, { database: 'postgres' });
     try {
-      await maintenance.#sql.unsafe(`create database ${quoteName(name)}`); // the driver splits a name at its dots
+      await maintenance.#sql.unsafe(`${how} database ${quoteName(name)}`); // the driver splits a name at its dots
     } catch (error) {
       if (codeOf(error) === '42501') throw notAllowed(error, maintenance.#sql.options.user, name);
       throw explainServerError(error, maintenance.label);

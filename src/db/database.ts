@@ -73,6 +73,8 @@ export interface Database extends Session {
   /** @throws ZenError `interrupted` when that was done: for work that asks the database nothing */
   demand(): void;
   close(): Promise<void>;
+  /** Takes the database away again, when opening made it and it is closed. */
+  undo?: (() => Promise<void>) | undefined;
 }
 
 /** `copy table (a, b) from source`, with each name quoted as an identifier. */

@@ -32,6 +32,7 @@ export async function openServer(url: string, { create = false }: OpenOptions = 
   return {
     kind: 'server',
     label: first.label,
+    undo: first.undo,
     query: (text, values) => reserve((connection) => connection.query(text, values)),
     run: (text, values) => reserve((connection) => connection.run(text, values)),
     describe: (text, values) => reserve((connection) => connection.describe(text, values)),
