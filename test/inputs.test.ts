@@ -305,6 +305,15 @@ const exact: [title: string, file: File, options?: Options][] = [
     parquet({ type: 'DOUBLE' }, (ts) => Number(ts) / 1000),
   ],
   ['Parquet with decimals', parquet({ type: 'INT64', converted_type: 'DECIMAL', scale: 3, precision: 18 }, (ts) => Number(ts) / 1000)], // prettier-ignore
+  ['JSON in an array in an object', JSON.stringify({ log_raw: objects })],
+  ['JSON of ClickHouse', JSON.stringify({ meta: [{ name: 'ts', type: 'Int64' }], data: objects, rows: 4, statistics: { elapsed: 1 } }, null, 1)], // prettier-ignore
+  ['JSON of MongoDB', jsonLines.replaceAll(/"ts":(\d+)/g, '"_id":{"$oid":"5d8a"},"ts":{"$date":{"$numberLong":"$1"}}').replaceAll(/"event_id":(\d)/g, '"event_id":{"$numberLong":"$1"}')], // prettier-ignore
+  ['values between marks of Hive', dialect('\x01')],
+  ['values between an odd mark', dialect('~')],
+  ['a mark that cannot be typed', dialect('\x02'), { delimiter: '\x02' }],
+  ['a script with commands of psql', `\\set ON_ERROR_STOP on\n\\timing\n${script}`],
+  ['a script that says its encoding to psql', encode(`\\encoding koi8-r\n${definition}${copy}`, 'koi8-r')],
+  ['a script of TimescaleDB', `SELECT timescaledb_pre_restore();\n${script}SELECT public.timescaledb_post_restore();\n`], // prettier-ignore
   ['a split archive', cut(archive)],
   ['a split CSV', cut(Buffer.from(csv))],
   ['a split gzip', cut(gzipSync(script))],
@@ -396,6 +405,10 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     /line 2: “none .*” is no object of JSON/,
   ],
   ['what is packed ten times', Array.from({ length: 10 }).reduce<Buffer>((bytes) => gzipSync(bytes), Buffer.from(csv)), /is packed more than 8 times\. Unpack it first\./], // prettier-ignore
+  ['the parts of a log of Greenplum', `${definition}${copy.replace('log_raw', 'log_raw_1_prt_1')}${copy.replace('log_raw', 'log_raw_1_prt_2')}`, /holds no data of a table log_raw\. With the log's columns it has public\.log_raw_1_prt_1, .*Name the tables to take/], // prettier-ignore
+  ['lines of an old Macintosh', csv.replaceAll('\n', '\r'), /lines end with carriage returns alone\. Pipe what it holds: tr '\\r' '\\n' </], // prettier-ignore
+  ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n', /is a pointer of Git LFS.*git lfs pull/], // prettier-ignore
+  ['JSON that COPY wrote', jsonLines.replaceAll('\\', '\\\\'), /is JSON as COPY writes it, each backslash twice\. Pipe what it holds: sed /], // prettier-ignore
   ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
   ['zip', latin('PK\x03\x04\x14\0\0\0\b\0'), /is a zip archive\. Pipe what it holds: unzip -p /],

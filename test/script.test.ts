@@ -506,6 +506,16 @@ describe('a script that cannot be read is a sentence:', () => {
     await expect(take(text)).rejects.toMatchObject({ failure: 'failed' });
   });
 
+  test('a row of an INSERT statement without an end', async () => {
+    const start = `${definition}INSERT INTO log_raw VALUES (1, 'a'), (2, '`;
+    async function* endless(): AsyncGenerator<Buffer> {
+      yield Buffer.from(start);
+      for (;;) yield await Promise.resolve(Buffer.alloc(1 << 22, 'a'));
+    }
+    const script = new Script(source('zen.sql'), endless());
+    await expect(script.find('log_raw')).rejects.toThrow('a statement or row is longer than 64 MB');
+  });
+
   test('a statement without an end', async () => {
     async function* endless(): AsyncGenerator<Buffer> {
       const chunk = Buffer.alloc(1 << 22, 'a');
@@ -514,6 +524,38 @@ describe('a script that cannot be read is a sentence:', () => {
     const script = new Script(source('zen.sql'), endless()); // prettier-ignore
     await expect(script.find('log_raw')).rejects.toThrow('line 1: a statement or row is longer than 64 MB');
   });
+});
+
+test('an INSERT statement of any length is read by pieces', async () => {
+  const count = 180_000;
+  const value = (row: number) => `(${row}, 'it''s; (${'x'.repeat(400)}'::text)`;
+  let unread = 0;
+  let peak = 0;
+  async function* bytes(): AsyncGenerator<Buffer> {
+    yield Buffer.from(`${definition}INSERT INTO log_raw\n  (ts, topic) VALUES\n${value(0)}`);
+    for (let row = 1; row < count; row += 1000) {
+      const rows = Array.from({ length: Math.min(1000, count - row) }, (_, at) => `,\n${value(row + at)}`);
+      const chunk = Buffer.from(rows.join(''));
+      unread += chunk.length;
+      peak = Math.max(peak, unread);
+      yield await Promise.resolve(chunk);
+    }
+    yield Buffer.from('\nON CONFLICT DO NOTHING;\nINSERT INTO log_raw (ts, topic) VALUES (7, random());\n');
+  }
+  const script = new Script(source('zen.sql'), bytes());
+  let rows = 0;
+  const read = async () => {
+    for await (const piece of script.rows(await script.find('log_raw'))) {
+      unread = 0;
+      for (const line of piece.toString().split('\n').slice(0, -1))
+        if (line !== `${rows++}\tit's; (${'x'.repeat(400)}`) throw new Error(`row ${rows}: ${line}`);
+    }
+  };
+  await expect(read()).rejects.toThrow(
+    `line ${8 + count}: an INSERT into public.log_raw has the value random()`,
+  );
+  expect(rows).toBe(count);
+  expect(peak).toBeLessThan(2 << 20);
 });
 
 describe('a definition', () => {

@@ -149,8 +149,12 @@ export function parseTimes(text: string): number {
 /** @throws ZenError `usage` for what is not one ASCII character, or \\t for a tab */
 export function parseMark(text: string): string {
   if (text === '\\t') return '\t';
+  if (/^\\x[01][\da-f]$/i.test(text)) return String.fromCharCode(parseInt(text.slice(2), 16));
   if (!/^[\x20-\x7e\t]$/.test(text))
-    throw new ZenError('usage', `“${text}” is not one character of ASCII: write it as '|', ';', '\\t' ….`);
+    throw new ZenError(
+      'usage',
+      `“${text}” is not one character of ASCII: write it as '|', ';', '\\t', '\\x01' ….`,
+    );
   return text;
 }
 

@@ -74,9 +74,9 @@ export class TextBuffer {
     return chunk;
   }
 
-  /** Puts back what was taken too much. */
+  /** Puts back what was taken too much, before the text. */
   putBack(bytes: Buffer): void {
-    this.text = bytes.toString('latin1');
+    this.text = bytes.toString('latin1') + this.text;
     this.line -= countLines(bytes);
   }
 

@@ -186,9 +186,14 @@ function findDialect(whole: string, given: BackupOptions): Dialect {
     const row = readRow(text, 0, dialect, mostColumns);
     if (!row || row.broken || row.fields.length > mostColumns) return row?.fields.length ?? 0;
     const names = namesOf(row);
+    if (!delimiters.includes(dialect.delimiter) && !names.some((name) => mayBeTaken(name, given.columns)))
+      return 0;
     return names.length + mostColumns * names.filter((name) => mayBeTaken(name, given.columns)).length;
   };
-  const choices = (given.delimiter === undefined ? delimiters : [given.delimiter]).flatMap((delimiter) =>
+  const [first = ''] = text.split('\n', 1);
+  const others = isLong ? [] : (first.slice(0, sampleChars).match(/[^\w\s"'.\x80-\xff-]/g) ?? []);
+  const marks = [...new Set([...delimiters, ...others.slice(0, 100)])].slice(0, 12);
+  const choices = (given.delimiter === undefined ? marks : [given.delimiter]).flatMap((delimiter) =>
     (isLong ? [plain] : quotings)
       .filter(({ quote, escape }) => quote === (given.quote ?? quote) && escape === (given.escape ?? escape))
       .map((quoting) => ({ delimiter, ...quoting, ...pick(given) })),
@@ -198,8 +203,8 @@ function findDialect(whole: string, given: BackupOptions): Dialect {
     .map((dialect) => ({ dialect, score: score(dialect) }))
     .sort((a, b) => b.score - a.score);
   const alike = choices.filter(({ delimiter }) => delimiter === best?.dialect.delimiter);
-  const [first = { ...plain, delimiter: ',' }] = alike;
-  return alike.find((dialect) => suits(text, dialect)) ?? first;
+  const [usual = { ...plain, delimiter: ',' }] = alike;
+  return alike.find((dialect) => suits(text, dialect)) ?? usual;
 }
 
 function pick({ quote, escape }: BackupOptions): Partial<Dialect> {
@@ -226,10 +231,16 @@ function suits(text: string, dialect: Dialect): boolean {
 
 function describeDialect({ delimiter, quote, escape }: Dialect, isSaid: boolean): string[] {
   const written: string[] = [];
-  if (!isSaid && !/[,;\t]/.test(delimiter)) written.push(`--delimiter ${quoteArgument(delimiter)}`);
+  if (!isSaid && !/[,;\t]/.test(delimiter))
+    written.push(`--delimiter ${quoteArgument(writeMark(delimiter))}`);
   if (quote !== '"') written.push(`--quote ${quote === "'" ? `"'"` : quoteArgument(quote)}`);
   if (escape !== quote) written.push(`--escape ${quoteArgument(escape)}`);
   return written.length > 0 ? [`It is read with ${written.join(' ')}.`] : [];
+}
+
+/** A mark as `--delimiter` takes it. */
+function writeMark(mark: string): string {
+  return mark < ' ' ? `\\x${mark.charCodeAt(0).toString(16).padStart(2, '0')}` : mark;
 }
 
 function namesOf(header: CsvRow): string[] {

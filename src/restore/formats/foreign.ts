@@ -93,6 +93,21 @@ const foreign: Foreign[] = [
     way: 'Make a table of its columns that has those of the log: ts, user_id, event, item_topic, source_topic, age_segment',
   },
   {
+    name: 'a pointer of Git LFS, not the file itself',
+    magic: 'version https://git-lfs',
+    way: 'Get the file with git lfs pull',
+  },
+  {
+    name: 'a text whose lines end with carriage returns alone',
+    magic: /^[ -~\x80-\xff]*[,;\t|][ -~\t\x80-\xff]*\r[ -~\r\t\x80-\xff]*$/,
+    pipe: "tr '\\r' '\\n' < FILE",
+  },
+  {
+    name: 'JSON as COPY writes it, each backslash twice',
+    magic: /^\{"[^\n]*[^\\]\\\\"[^,}\]: ]/m,
+    pipe: "sed 's/\\\\\\\\/\\\\/g' FILE",
+  },
+  {
     name: 'only the message of a dump that failed',
     magic: /^(pg_dump(all)?|psql): (error|fatal|[^\n]*(failed|could not))[^\n]*\n?[^\n]*\n?$/i,
     way: 'Make it again',

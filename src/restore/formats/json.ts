@@ -10,6 +10,10 @@ import type { Source, TextOptions } from './file.ts';
 const sampleChars = 1 << 16;
 const text = /"([^"\\]*(?:\\[^][^"\\]*)*)"/y;
 const literal = /(?:null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,}])/y;
+/** A value with its type in front: {"$numberLong": "1"}, {"$date": {"$numberLong": "1"}}. */
+const typed = /\{\s*"\$\w+"\s*:\s*/y;
+/** An array in an object: {"log_raw": […]} of DBeaver, {"meta": […], "data": […], "rows": 1} of ClickHouse. */
+const wrapped = /^\s*\{\s*(?:"meta"\s*:\s*\[[^[\]]*\]\s*,\s*)?"[^"]*"\s*:\s*(?=\[\s*\{)/;
 const marks = /["{}[\]]/g;
 
 /** Tells whether a text that starts so may be JSON: objects, or an array of them. */
@@ -24,6 +28,7 @@ export class Json extends FileBackup {
   readonly #given: BackupOptions['columns'];
   #columns: string[] = [];
   #isArray = false;
+  #isWrapped = false;
   #line = 1;
 
   /** @param bytes of the objects, not compressed any more, in UTF-8 */
@@ -42,6 +47,9 @@ export class Json extends FileBackup {
     const window = this.#window;
     while (window.text.length < sampleChars && (await window.more()));
     requireUtf8(Buffer.from(window.text.slice(0, window.text.lastIndexOf('\n') + 1), 'latin1'), this.path);
+    const [wrapping = ''] = this.#findWrapping(window.text) ?? [];
+    this.#isWrapped = wrapping !== '';
+    window.drop(wrapping.length);
     const [array = ''] = /^\s*\[/.exec(window.text) ?? [];
     this.#isArray = array !== '';
     window.drop(array.length);
@@ -56,6 +64,17 @@ export class Json extends FileBackup {
     return { schema: '', name: 'log_raw', columns: this.#columns, types: new Map() };
   }
 
+  /** An array is taken out of the object around it when its objects have columns of the log. */
+  #findWrapping(start: string): RegExpExecArray | undefined {
+    const found = wrapped.exec(start);
+    const keys =
+      start
+        .slice(found?.[0].length ?? start.length)
+        .split('}', 1)[0]
+        ?.matchAll(/"([^"]*)"\s*:/g) ?? [];
+    return found && [...keys].some(([, key = '']) => mayBeTaken(key, this.#given)) ? found : undefined;
+  }
+
   async *rows(): AsyncGenerator<Buffer> {
     const window = this.#window;
     for (let last = false; ; last = !(await window.more())) {
@@ -66,7 +85,7 @@ export class Json extends FileBackup {
         rows += this.#row(this.#read(at, end));
         at = this.#skip(end);
       }
-      const isClosed = this.#isArray && window.text[at] === ']' && this.#skip(at + 1) === window.text.length;
+      const isClosed = this.#isArray && window.text[at] === ']' && this.#isLast(at + 1);
       const isEnd = isClosed || at === window.text.length;
       window.drop(at);
       if (rows !== '') yield Buffer.from(rows, 'latin1');
@@ -79,6 +98,14 @@ export class Json extends FileBackup {
         );
       return;
     }
+  }
+
+  /** Tells whether the file ends behind its array, or with the rest of the object that it is in. */
+  #isLast(at: number): boolean {
+    const { text } = this.#window;
+    return this.#isWrapped
+      ? /^[^{}]*(\{[^{}]*\}[^{}]*)*\}\s*$/.test(text.slice(at))
+      : this.#skip(at) === text.length;
   }
 
   #row(values: ReadonlyMap<string, string>): string {
@@ -133,6 +160,8 @@ export class Json extends FileBackup {
     if (string !== undefined) return { field: escapeText(unescape(string)), end: text.lastIndex };
     if (/[{[]/.test(source[at] ?? '')) {
       const end = endOf(source, at);
+      typed.lastIndex = at;
+      if (typed.test(source)) return { ...this.#value(typed.lastIndex, start), end }; // of MongoDB
       return { field: escapeText(source.slice(at, end)), end };
     }
     const [word] = literal.exec(source) ?? this.#refuse(start, `has a value that is none of JSON, ${excerpt(source.slice(at, at + 20))}`); // prettier-ignore

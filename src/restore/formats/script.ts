@@ -104,7 +104,8 @@ export class Script extends FileBackup {
       }
       await this.#pass(rows);
     }
-    for (const { catalogue, selection } of this.#wanted()) {
+    for (const { catalogue, selection, tables } of this.#wanted()) {
+      if ([...tables.values()].some(({ columns }) => isLog(columns))) break;
       const [empty] = selection.requireOwners(catalogue.tables);
       const types = empty && catalogue.types(empty);
       if (types) return { ...empty, columns: [...types.keys()], types };

@@ -1,7 +1,7 @@
 import { ZenError } from '../../errors.ts';
 import { findEnd, Lines } from '../copy/lines.ts';
 import type { Recode } from '../encoding.ts';
-import { skipToken } from './statement.ts';
+import { readInsert, skipToken } from './statement.ts';
 import { excerpt, TextBuffer, toUtf8 } from '../copy/text.ts';
 
 const blanksAndSemicolons = /[ \t\n\r\f\v;]*/y;
@@ -16,11 +16,16 @@ const quoted: Record<string, string> = {
 };
 
 const statement =
-  /^(--|\/\*|\\(restrict|connect|c |set |encoding )|(set|select|copy|create|insert|begin|drop|alter|use|pragma)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i;
+  /^(--|\/\*|\\(restrict|connect|c |set |timing|pset |echo |encoding )|(set|select|copy|create|insert|begin|drop|alter|use|pragma)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i;
 /** Lines that are of a script, whatever stands before them. */
 const sureLine =
   /^(-- PostgreSQL database|(set \w+ (=|to) |copy \S+ .*from stdin|insert into |create table |start transaction;|begin;))/im;
 const firstChars = 4096;
+/** A longer INSERT statement is taken in pieces. */
+const longestPiece = 1 << 16;
+const comma = /\s*,/y;
+/** Commands of psql that say how it reads or shows what follows, and to whom. */
+const idle = /^\\(un)?restrict$|^\\(set|unset|timing|pset|echo|qecho)$/;
 /** A message of pg_dump's that came into its output. */
 const message = /^pg_(dump|dumpall|restore): .*\n/;
 
@@ -80,6 +85,8 @@ export class Scanner {
         if (parentheses++ === 0 && routine.test(window.text)) blocks ??= 0;
       } else if (char === ')') {
         parentheses = Math.max(parentheses - 1, 0);
+        const piece = parentheses === 0 && at > longestPiece ? this.#cut(at) : undefined;
+        if (piece !== undefined) return piece;
       } else if (char === '\\') {
         await this.#command(mark);
       } else {
@@ -159,6 +166,18 @@ export class Scanner {
     if (this.#opened) this.dumps++;
   }
 
+  /** The rows of an INSERT statement so far, when others follow: these become a statement that starts as it does. */
+  #cut(end: number): string | undefined {
+    const window = this.#window;
+    const { text } = window;
+    comma.lastIndex = end;
+    const start = /^insert\s/i.test(text) && comma.test(text) ? readInsert(text) : undefined;
+    if (!start?.hasValues) return undefined;
+    window.drop(comma.lastIndex);
+    window.putBack(Buffer.from(text.slice(0, start.start), 'latin1'));
+    return text.slice(0, end);
+  }
+
   #take(end: number): string {
     const sql = this.#window.text.slice(0, end);
     this.#window.drop(end + 1);
@@ -181,13 +200,16 @@ export class Scanner {
     const line = window.text.slice(start, window.text.indexOf('\n', start));
     const name = /^\\[^\s]*/.exec(line)?.[0] ?? '';
     const isConnect = /^\\c(onnect)?$/.test(name);
-    if (start > 0 || (!isConnect && name !== '\\restrict' && name !== '\\unrestrict'))
+    const isEncoding = name === '\\encoding';
+    if (start > 0 || !(isConnect || isEncoding || idle.test(name)))
       throw new ZenError(
         'failed',
         `${window.path}, line ${this.line}: ${excerpt(name)} is a command of psql, which Zen does not follow. Make the dump with pg_dump.`,
       );
     if (isConnect) this.database = readDatabase(line.slice(name.length)) ?? this.database;
     window.drop(line.length);
+    if (isEncoding)
+      window.putBack(Buffer.from(`set client_encoding to ${line.slice(name.length)};`, 'latin1'));
   }
 
   async #more(what: string): Promise<void> {
