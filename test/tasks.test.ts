@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buffer } from 'node:stream/consumers';
+import { writeFileSync } from 'node:fs';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
 import { mulberry32 } from '../fixtures/random.ts';
@@ -9,6 +10,7 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
+import { verify } from '../src/render/verify.ts';
 import { dayMs, hourMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
@@ -127,6 +129,52 @@ async function take(selector: string): Promise<Buffer> {
   const [download] = await Promise.all([page.waitForEvent('download'), click(selector)]);
   return buffer(await download.createReadStream());
 }
+
+test('this view for a colleague, as a file that opens with it and is verified: two clicks', async () => {
+  await page.evaluate(() => {
+    location.hash = 'topics=%D0%9A%D0%B8%D0%BD%D0%BE,%D0%A8%D0%BE%D1%83&ages=45%2B&funnel=funnel_ages';
+  });
+  await page.waitForSelector('#topics.is-filtered');
+  const settled = async (one: Page) => {
+    await one.waitForFunction(() => document.querySelector('#summary')?.textContent.includes('Кино'));
+    const drawn = await one.$$eval('zen-chart:not([hidden])', (panels) =>
+      panels.map((panel) => [panel.id, (panel as unknown as { data: unknown[] }).data]),
+    );
+    return [drawn, await one.innerText('#summary'), await one.innerText('[data-word=events]')];
+  };
+  const shown = await settled(page);
+  await click('#share summary');
+  expect(await page.isVisible('[data-share=link]')).toBe(false); // a link into one's own disk is none
+  expect(await text('.hint')).toMatch(/^Эта страница — файл/);
+  const saved = await take('[data-share=page]');
+  expect((await verify(saved, db)).differences).toEqual([]);
+  const copy = join(temporaryFolder(), 'view.html');
+  writeFileSync(copy, saved);
+  const other = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await other.goto(pathToFileURL(copy).href);
+  await other.waitForSelector('html[data-zen=ready]');
+  expect(await settled(other)).toEqual(shown);
+  await other.click('#reset');
+  await other.waitForFunction(() => location.hash === '#funnel=funnel_ages');
+  expect(await other.locator('#topics.is-filtered').count()).toBe(0);
+  await other.close();
+  const forged = saved.toString().replace('data-view="topics=', 'data-view="topics=x,');
+  expect((await verify(forged, db)).differences.map(({ name }) => name)).toEqual(['page']);
+});
+
+test('a picture for a slide, which explains itself: one click', async () => {
+  const png = await take('#history [data-take=png]');
+  expect([png.toString('latin1', 1, 4), png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([
+    'PNG',
+    1920,
+    1080,
+  ]);
+  const words = await page.$eval('#history', (panel) => {
+    const { key } = panel as unknown as { key: [string, string][] };
+    return key.map(([name]) => name);
+  });
+  expect(words.toSorted()).toEqual([...topics, 'Скандалы'].toSorted());
+});
 
 describe.each(['mouse', 'finger'] as const)('with a %s:', (kind) => {
   beforeAll(() => {

@@ -1,19 +1,21 @@
 import type { Row } from '../shared/data/table.ts';
 import { tabulate, toCsv } from '../shared/text/data-table.ts';
 import type { Writer } from '../shared/text/format.ts';
+import { rest } from '../shared/topics.ts';
 import type { PanelElement } from './panel.ts';
+import { original } from './saved-page.ts';
+import { drawSlide } from './slide.ts';
 
-const pictureScale = 2;
 /** Milliseconds for which a file that was offered can be read. */
 const kept = 60_000;
 
-/** Lets the reader take a chart away: its rows as CSV, its picture as PNG (at twice its size) or SVG. */
+/** Lets the reader take a chart away: its rows as CSV, its picture as SVG, or as PNG for a slide. */
 export function offerFiles(panel: PanelElement, rows: () => readonly Row[], write: Writer): void {
   const make: Record<string, () => Promise<Blob>> = {
     csv: () =>
       Promise.resolve(new Blob([toCsv(tabulate(panel.options, rows(), write), write)], { type: 'text/csv' })),
     svg: async () => new Blob([(await panel.view?.toSVG()) ?? ''], { type: 'image/svg+xml' }),
-    png: async () => toBlob(await panel.view?.toCanvas(pictureScale)),
+    png: () => takePicture(panel, write),
   };
   for (const button of panel.querySelectorAll<HTMLButtonElement>('[data-take]')) {
     const format = button.dataset.take ?? '';
@@ -25,22 +27,29 @@ export function offerFiles(panel: PanelElement, rows: () => readonly Row[], writ
   }
 }
 
-/** A picture with a white ground: a transparent one cannot be read on a dark page. */
-function toBlob(picture: HTMLCanvasElement | undefined): Promise<Blob> {
-  const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [picture?.width ?? 1, picture?.height ?? 1];
-  const context = canvas.getContext('2d');
-  if (context) {
-    context.fillStyle = '#fff';
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    if (picture) context.drawImage(picture, 0, 0);
-  }
+/** A panel as a picture for a slide: PNG. */
+export async function takePicture(panel: PanelElement, { t }: Writer): Promise<Blob> {
+  const text = (selector: string, from: ParentNode = panel) =>
+    [...from.querySelectorAll(selector)].map(({ textContent }) => textContent).join(' · ');
+  const grey = panel.key.some(([, color]) => color === rest) ? [[t('others'), rest] as [string, string]] : [];
+  const canvas = await drawSlide(panel, {
+    title: text('h2'),
+    finding: text('.finding'),
+    view: text('#summary', document),
+    source: [document.title, text('#freshness > span', original)].filter(Boolean).join(' · '),
+    key: [...panel.key.filter(([, color]) => color !== rest), ...grey],
+  });
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
       if (blob) resolve(blob);
       else reject(new Error('The browser made no picture.'));
     });
   });
+}
+
+/** Puts a picture on the clipboard; a browser may not let it. */
+export async function copyPicture(picture: Promise<Blob>): Promise<void> {
+  await navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })]);
 }
 
 /** Gives the reader a file. */

@@ -29,6 +29,7 @@ import { Period } from './period.ts';
 import { registerTransforms } from './runtime.ts';
 import { bindSheet } from './sheet.ts';
 import { offerFiles } from './download.ts';
+import { savedView } from './saved-page.ts';
 import { offerShare } from './share.ts';
 import { unpack } from './unpack.ts';
 import { fillTable, tellFinding, tellHeadline } from './words.ts';
@@ -122,16 +123,19 @@ function bindSwitches(
     button.addEventListener('click', () => {
       void show(name, id);
       document.querySelector<HTMLButtonElement>(`#${id} [data-show="${id}"]`)?.focus();
-      location.hash = toHash(state());
+      location.hash = toHash(state()) || whole;
     });
   }
   return show;
 }
 
+/** The hash of a page without filters. A saved page opens with its view where there is no hash. */
+const whole = savedView === '' ? '' : 'all';
+
 /** Keeps the hash of the URL and what is shown the same, whichever changes. */
 function link(write: Writer, show: (name: string, id: string) => Promise<void>): void {
   const follow = () => {
-    const wanted = fromHash(location.hash, filters);
+    const wanted = fromHash(location.hash || savedView, filters);
     // A part of the hash that names no switch of a chart is not ours.
     const own = new Set(panels.map(({ options }) => options.switch?.name));
     const others = Object.entries(wanted.switches).filter(
@@ -153,7 +157,8 @@ function link(write: Writer, show: (name: string, id: string) => Promise<void>):
     }
   };
   document.addEventListener('change', ({ target }) => {
-    if ([...controls, compare].some((control) => control === target)) location.hash = toHash(state());
+    if ([...controls, compare].some((control) => control === target))
+      location.hash = toHash(state()) || whole;
   });
   addEventListener('hashchange', follow);
   follow();
@@ -335,10 +340,11 @@ async function start(): Promise<void> {
     offerFiles(panel, () => listed(panel), write);
     panel.querySelector('details')?.addEventListener('toggle', change);
   }
-  offerShare(() => {
+  const scene = () => {
     const { rows, baseline } = follow();
     return { tables, selection: selection(), span, baseline, topics: rows, filters, title: document.title };
-  }, write);
+  };
+  offerShare({ scene, view: () => toHash(state()), panel: panels.find(({ hidden }) => !hidden) }, write);
   tellAge(locale.language);
   update();
   for (const part of document.querySelectorAll('[inert]')) part.removeAttribute('inert');

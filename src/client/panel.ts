@@ -40,6 +40,30 @@ export class PanelElement extends HTMLElement {
     return (known(this.#chart).spec.signals ?? []).some((signal) => signal.name === name);
   }
 
+  /** The topics that the colours of its marks stand for, the largest first; none where its colours are fixed, or it has a key. */
+  get key(): [name: string, color: string][] {
+    const { spec, panel } = known(this.#chart);
+    if (!JSON.stringify(spec.marks).includes('"field":"tint"')) return [];
+    const sums = new Map<string, { color: string; sum: number }>();
+    for (const { item_topic, tint, [panel.measure]: value } of this.rows) {
+      const name = String(item_topic);
+      sums.set(name, { color: String(tint), sum: (sums.get(name)?.sum ?? 0) + Number(value) });
+    }
+    return [...sums].sort(([, a], [, b]) => b.sum - a.sum).map(([name, { color }]) => [name, color]);
+  }
+
+  /** Draws its chart as large as is wanted, and then again as it stood. Letters grow with the scale, and not with the size. */
+  async drawPicture(width: number, height: number, scale: number): Promise<HTMLCanvasElement> {
+    const view = known(this.view);
+    const size = [view.width(), view.height()] as const;
+    try {
+      await view.width(width).height(height).runAsync();
+      return await view.toCanvas(scale);
+    } finally {
+      await view.width(size[0]).height(size[1]).runAsync();
+    }
+  }
+
   /** Draws other rows, in the place of those of a data source; only a panel that draws from it asks for them. */
   give(source: string, list: () => object[]): void {
     if (!this.view || !known(this.#chart).spec.data?.some(({ name }) => name === source)) return;

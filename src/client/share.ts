@@ -1,32 +1,50 @@
 import { known } from '../shared/known.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { writeWorkbook } from '../shared/text/xlsx.ts';
-import { saveFile } from './download.ts';
+import { copyPicture, saveFile, takePicture } from './download.ts';
 import { foldMenu } from './menu.ts';
+import type { PanelElement } from './panel.ts';
+import { composePage } from './saved-page.ts';
 import { listSheets } from './workbook.ts';
 import type { Scene } from './workbook.ts';
 
-/** The menu by which a view leaves the page. */
-export function offerShare(scene: () => Scene, write: Writer): void {
+/** The menu by which a view leaves the page. A link to a file leads into the reader's own disk, so there is none. */
+export function offerShare(
+  { scene, view, panel }: { scene: () => Scene; view: () => string; panel: PanelElement | undefined },
+  write: Writer,
+): void {
   const { t } = write;
   const menu = known(document.getElementById('share')) as HTMLDetailsElement;
   foldMenu(menu);
   const said = known(menu.querySelector('.said'));
+  const save = (file: Blob, name: string) => {
+    saveFile(file, name);
+    return t('Saved: {name}.', { name });
+  };
   const actions: Record<string, () => Promise<string>> = {
-    xlsx: () => {
-      saveFile(new Blob([writeWorkbook(listSheets(scene(), write))], { type: workbook }), 'zen.xlsx');
-      return Promise.resolve('');
+    page: () => Promise.resolve(save(composePage(view()), 'zen-view.html')),
+    xlsx: () =>
+      Promise.resolve(
+        save(new Blob([writeWorkbook(listSheets(scene(), write))], { type: workbook }), 'zen.xlsx'),
+      ),
+    picture: async () => save(await takePicture(known(panel), write), 'zen-slide.png'),
+    copy: async () => {
+      await copyPicture(takePicture(known(panel), write));
+      return t('The picture is copied.');
     },
     link: async () => {
       await navigator.clipboard.writeText(location.href);
       return t('The link is copied.');
     },
   };
+  const isServed = location.protocol.startsWith('http');
+  known(menu.querySelector('[data-share=link]')).toggleAttribute('hidden', !isServed);
+  known(menu.querySelector('.hint')).toggleAttribute('hidden', isServed);
   for (const button of menu.querySelectorAll<HTMLButtonElement>('[data-share]')) {
     const act = known(actions[known(button.dataset.share)]);
     button.addEventListener('click', () => {
       void act()
-        .catch(() => t('This browser does not let the page copy.'))
+        .catch(() => t('The browser did not allow that.'))
         .then((text) => {
           said.textContent = text;
         });

@@ -1,0 +1,21 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { known } from '../shared/known.ts';
+
+/** The page as it came: this is read before the script changes anything. */
+export const original = document.documentElement.cloneNode(true) as HTMLElement;
+
+/** The view that a saved page opens with, as the hash of a URL has it; empty for a page that was not saved. */
+export const savedView = original.dataset.view ?? '';
+
+/** The same page as a file that opens with a view, and states the hash of itself, as `seal` in src/render/manifest.ts does. */
+export function composePage(view: string): Blob {
+  const page = original.cloneNode(true) as HTMLElement;
+  page.dataset.view = view;
+  const manifest = known(page.querySelector('#manifest'));
+  manifest.textContent = manifest.textContent.replace(/,"page":"[^"]*"\}$/, ',"page":""}');
+  const html = `<!doctype html>\n${page.outerHTML}\n`;
+  const at = html.indexOf('"page":""}', html.indexOf('id="manifest">')) + '"page":"'.length;
+  const own = bytesToHex(sha256(new TextEncoder().encode(html)));
+  return new Blob([html.slice(0, at), own, html.slice(at)], { type: 'text/html' });
+}
