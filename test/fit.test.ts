@@ -47,7 +47,7 @@ function invent(minutes: number): Payload {
     items: ['a', 'b'],
     ages: ['young'],
     sources: ['x', 'y'],
-    events: ['x', 'y'].map((event, rank) => ({ event, name: event, rank })),
+    events: ['x', 'y'].map((event, rank) => ({ event, name: event, rank, step: true })),
     topics: ['a', 'b', 'x', 'y'].map((name, rank) => ({ name, color: '#123456', rank })),
     gaps: [],
     merged: null,

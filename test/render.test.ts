@@ -39,10 +39,10 @@ const [items, ages, sources] = [
   ['Дети', 'Кино'],
 ];
 const events = [
-  { event: 'show', name: 'Показы', rank: 0 },
-  { event: 'click', name: 'Клики', rank: 1 },
-  { event: 'view', name: 'Просмотры', rank: 2 },
-  { event: 'like', name: '“like”', rank: 3 },
+  { event: 'show', name: 'Показы', rank: 0, step: true },
+  { event: 'click', name: 'Клики', rank: 1, step: true },
+  { event: 'view', name: 'Просмотры', rank: 2, step: true },
+  { event: 'like', name: '“like”', rank: 3, step: false },
 ];
 const made: Made = {
   start: noon,

@@ -16,6 +16,7 @@ export const examples: Record<string, readonly string[]> = {
   init: ['zen init news'],
   demo: ['zen demo'],
   check: ['zen check', 'zen check --project news --json'],
+  preview: ['zen preview --open', 'zen preview --project news --locale en'],
   config: ['zen config'],
   sql: ['zen sql > zen.sql'],
 };

@@ -132,6 +132,13 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** @throws ZenError `usage` for what is no port */
+export function parsePort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new ZenError('usage', `“${text}” is no port: write a number up to 65535, such as 8080.`);
+  return Number(text);
+}
+
 /** @throws ZenError `usage` for what is not a whole number from 0 on */
 export function parseEvents(text: string): number {
   if (!/^\d{1,15}$/.test(text))

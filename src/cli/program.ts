@@ -4,6 +4,7 @@ import { ZenError } from '../errors.ts';
 import { findShipped, version } from '../files.ts';
 import { useLog } from '../log/source.ts';
 import type { OwnLog } from '../log/source.ts';
+import { useSteps } from '../log/steps.ts';
 import { openProject } from '../project/project.ts';
 import type { Project } from '../project/project.ts';
 import { usualLimits } from '../nightly/checks.ts';
@@ -16,6 +17,8 @@ import { dayMs, parseDuration } from '../time.ts';
 import { runAggregate } from './commands/aggregate.ts';
 import { runCheck } from './commands/check.ts';
 import { runConfig } from './commands/config.ts';
+import { runPreview } from './commands/preview.ts';
+import type { PreviewFlags, Sight } from './commands/preview.ts';
 import { runMail } from './commands/mail.ts';
 import { runPrune } from './commands/prune.ts';
 import { listPages, runRender } from './commands/render.ts';
@@ -45,6 +48,7 @@ import {
   parseMark,
   parseMode,
   parseMonitor,
+  parsePort,
   parseSize,
   parseTimes,
   parseUrl,
@@ -65,6 +69,20 @@ const timesHelp = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless 
  */
 export function buildProgram(streams?: Streams, complain?: (text: string) => void): Command {
   let project: Project | undefined;
+  /** Lays the files of the project that a command has over those of zen, and its settings under those that the command was given. */
+  const open = async (command: Command) => {
+    const { project: given } = command.opts<{ project?: string }>();
+    project = await openProject(given, listSettings(program)).catch((error: unknown) => {
+      const isChecked = command.name() === 'check' && error instanceof ZenError;
+      throw isChecked ? new ZenError('stale', error.message, { cause: error }) : error;
+    });
+    applySettings(command, project, environment());
+    useLog(project?.value.log as OwnLog | undefined);
+    useSteps(project?.value.funnel as string[] | undefined);
+    useLayout(project?.value ?? {});
+    const { locale } = command.opts<{ locale?: string }>();
+    if (locale !== undefined) readLocale(locale); // before anything is done
+  };
   const program = new Command('zen')
     .description('From a PostgreSQL backup of an interaction log to one self-contained HTML dashboard.')
     .version(version())
@@ -76,17 +94,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       dropUnset(options, environment());
     })
     .hook('preAction', async (_, command) => {
-      if (command.name() === 'init') return; // of another project that lies above, nothing is of use
-      const { project: given } = command.opts<{ project?: string }>();
-      project = await openProject(given, listSettings(program)).catch((error: unknown) => {
-        const isChecked = command.name() === 'check' && error instanceof ZenError;
-        throw isChecked ? new ZenError('stale', error.message, { cause: error }) : error;
-      });
-      applySettings(command, project, environment());
-      useLog(project?.value.log as OwnLog | undefined);
-      useLayout(project?.value ?? {});
-      const { locale } = command.opts<{ locale?: string }>();
-      if (locale !== undefined) readLocale(locale); // before anything is done
+      if (command.name() !== 'init') await open(command); // of another project that lies above, nothing is of use
     });
   addCommand(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),
@@ -241,6 +249,28 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     [],
   );
   check.action((flags: CommonOptions) => runCheck(flags, project?.file, streams));
+  const preview = addCommand(
+    program,
+    'preview',
+    `serve the page of a project on this machine, and show each change of its files; ${timesHelp}`,
+    [
+      ...dateOptions(
+        'start of the period (default: the first aggregated minute)',
+        'end of the period, not included (default: after the last aggregated minute)',
+      ),
+      option('--last <duration>', 'length of the period, instead of --start-dt: 24h, 7d …', parseDuration),
+      option('--port <n>', 'the port on 127.0.0.1 (default: any that is free)', parsePort),
+      option('--open', 'open it in the browser'),
+      ...drawing(),
+    ],
+  );
+  preview.action((flags: PreviewFlags) => {
+    const reread = async (): Promise<Sight> => {
+      await open(preview);
+      return { flags: preview.opts(), project, reread };
+    };
+    return runPreview({ flags, project, reread }, streams);
+  });
   program
     .command('config')
     .description(

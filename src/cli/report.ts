@@ -1,3 +1,4 @@
+import { listEnds, listSteps } from '../log/steps.ts';
 import type { Run } from '../ledger/ledger.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Changed } from '../ledger/changed.ts';
@@ -190,25 +191,23 @@ export function describeLog(summary: Summary, odd: readonly OddIds[]): string {
   return lines.join('\n');
 }
 
-const funnel = ['show', 'click', 'view'];
-
 /** The kinds of event, and those that the funnel does not know though they may be meant for it. */
 function describeKinds({ kinds, events }: Summary): string[] {
+  const funnel = listSteps();
+  const [first] = listEnds();
+  const steps = `${funnel.slice(0, -1).join(', ')} and ${funnel.at(-1) ?? ''}`;
   if (kinds.length === 0) return [];
   const named = kinds.map(({ name, events }) => `${nameInQuotes(name)} ${formatCount(events)}`);
   const more = events > kinds.length ? `, and ${formatCount(events - kinds.length)} more` : '';
   const lines = [`Events: ${named.join(', ')}${more}.`];
   const other = kinds.filter(({ name }) => !funnel.includes(name));
   const alike = other.filter(({ name }) => funnel.includes(name.trim().toLowerCase()));
-  const isEmpty = events === kinds.length && !kinds.some(({ name }) => name === 'show');
+  const isEmpty = events === kinds.length && !kinds.some(({ name }) => name === first);
   const meant =
-    isEmpty && !alike.some(({ name }) => name.trim().toLowerCase() === 'show') ? other.slice(0, 1) : [];
+    isEmpty && !alike.some(({ name }) => name.trim().toLowerCase() === first) ? other.slice(0, 1) : [];
   if (isEmpty)
-    lines.push(
-      'No event is named show, so the funnel will be empty: it counts show, click and view, spelled so.',
-    );
-  else if (alike.length > 0)
-    lines.push('The funnel counts show, click and view, spelled so, and no other names.');
+    lines.push(`No event is named ${first}, so the funnel will be empty: it counts ${steps}, spelled so.`);
+  else if (alike.length > 0) lines.push(`The funnel counts ${steps}, spelled so, and no other names.`);
   for (const { name } of [...alike, ...meant]) lines.push(renaming(name));
   return lines;
 }
@@ -216,7 +215,7 @@ function describeKinds({ kinds, events }: Summary): string[] {
 /** There is no option that maps names. */
 function renaming(name: string): string {
   const alike = name.trim().toLowerCase();
-  const to = funnel.includes(alike) ? alike : 'show';
+  const to = listSteps().includes(alike) ? alike : listEnds()[0];
   const condition = `event = '${name.replaceAll("'", "''")}'`;
   const rename = `update log_raw set event = '${to}' where ${condition};`;
   return `If ${nameInQuotes(name)} means ${to}, rename it in the database, before zen aggregate: ${rename}`;

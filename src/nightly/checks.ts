@@ -1,3 +1,4 @@
+import { isUsualFunnel, listEnds } from '../log/steps.ts';
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { overEvents } from '../log/aggregates.ts';
@@ -170,12 +171,19 @@ async function checkSilence(session: Session, period: Window, { minSilence }: Li
 }
 
 async function checkFunnel(session: Session, { start, end }: Window): Promise<Check> {
-  const [sums] = await session.query<{ shows: number; views: number }>(sql('nightly/sums'), [start, end]);
-  const { shows = 0, views = 0 } = sums ?? {};
+  const [of, , to] = listEnds();
+  const [sums] = await session.query<{ first: number; last: number }>(sql('nightly/sums'), [
+    start,
+    end,
+    of,
+    to,
+  ]);
+  const { first = 0, last = 0 } = sums ?? {};
+  const [shows, views] = isUsualFunnel() ? ['shows', 'views'] : [`“${of}”`, `“${to}”`];
   return {
     name: 'funnel',
-    outcome: views <= shows ? 'passed' : 'failed',
-    text: `${shows} users of shows and ${views} of views${views <= shows ? '' : ': there cannot be more views than shows'}.`,
+    outcome: last <= first ? 'passed' : 'failed',
+    text: `${first} users of ${shows} and ${last} of ${views}${last <= first ? '' : `: there cannot be more ${views} than ${shows}`}.`,
   };
 }
 

@@ -55,6 +55,15 @@ export function buildSchema(commands: Settings): Schema {
       $schema: { type: 'string', description: 'Where this schema lies: editors complete and check by it.' },
       ...describeEach(listShared(commands)),
       log: describeLog(),
+      funnel: {
+        type: 'array',
+        description:
+          'The steps of the funnel, kinds of event in their order (default: ["show", "click", "view"]).',
+        items: { type: 'string', minLength: 1 },
+        minItems: 2,
+        maxItems: 7,
+        uniqueItems: true,
+      },
       panels: {
         type: 'array',
         description: 'The charts of a page, in their order (default: all, each by its own order).',

@@ -25,6 +25,8 @@ interface QueryOptions {
   translate: Translate;
   /** The aggregates to read; without them, those that the charts draw from. */
   names?: readonly string[];
+  /** Those that are read from the log. */
+  unmade?: readonly string[] | undefined;
   /** Called with the share of the period that has been read. */
   onDay?: (share: number) => void;
 }
@@ -59,9 +61,9 @@ export async function queryAggregates(
   session: Session,
   period: Window,
   gaps: Window[],
-  { translate, names, onDay }: QueryOptions,
+  { translate, names, unmade, onDay }: QueryOptions,
 ): Promise<Aggregates> {
-  const payload = await queryPayload(session, period, gaps, { translate, names }, onDay);
+  const payload = await queryPayload(session, period, gaps, { translate, names, unmade }, onDay);
   const isEmpty = countedBy(payload, 'events').cells.sums.at(-1) === 0;
   const uncounted = isEmpty ? null : await queryUncounted(session, period);
   const { people, stale } =

@@ -4,6 +4,7 @@ import { compile } from 'vega-lite';
 import type { TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
 import { readExtensions } from '../files.ts';
+import { isUsualFunnel, listSteps } from '../log/steps.ts';
 import type { Coarse } from '../shared/data/payload.ts';
 import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
@@ -35,9 +36,12 @@ export function readChart(
   const spec = parse(found.path, found.text);
   for (const param of (spec.params ?? []) as { name: string; value?: Json }[]) {
     if (param.name === 'span') param.value = [period.start, period.end];
+    if (param.name === 'last_step') param.value = listSteps().length - 1;
     if (param.name === 'coarse' && coarse) param.value = [coarse.until, coarse.step];
     if (typeof param.value === 'string') param.value = translate(param.value);
   }
+  const { zen } = (spec.usermeta ?? {}) as { zen?: { finding?: string } };
+  if (!isUsualFunnel() && zen?.finding?.startsWith('Of shows, ')) zen.finding = 'funnel';
   return translateTitles(spec, translate) as unknown as TopLevelSpec;
 }
 

@@ -19,7 +19,7 @@ const lookUps: readonly string[] = [
 ] satisfies (keyof LookUps)[];
 
 /** The fields of the tables to look up in. */
-const lookUpFields: readonly string[] = ['name', 'color', 'tint', 'rank', 'start', 'end'] satisfies (
+const lookUpFields: readonly string[] = ['name', 'color', 'tint', 'rank', 'step', 'start', 'end'] satisfies (
   'tint' | keyof Topic | keyof EventKind | keyof Window
 )[];
 

@@ -1,5 +1,8 @@
 import { messageOf, ZenError } from '../errors.ts';
 import { readExtensions, readShipped } from '../files.ts';
+import { isUsualFunnel, listEnds } from '../log/steps.ts';
+import { ofFunnel } from '../shared/text/funnel-text.ts';
+import { translator } from '../shared/text/messages.ts';
 import type { Locale } from '../shared/settings.ts';
 
 /** The languages that ship with zen. */
@@ -19,6 +22,40 @@ export function listLocales(): LocaleName[] {
  * @throws ZenError `usage` for a language that is not there, or a file that is none
  */
 export function readLocale(name: LocaleName): Locale {
+  const locale = readFile(name);
+  return isUsualFunnel() ? locale : { ...locale, messages: { ...locale.messages, ...tellSteps(locale) } };
+}
+
+/** The texts about shows, clicks and views, of a funnel with other steps: the first, the second and the last of these. */
+function tellSteps(locale: Locale): Record<string, string> {
+  const t = translator(locale);
+  const [first, second, last] = listEnds().map((step) => t(step)) as [string, string, string];
+  return {
+    Shows: first,
+    Clicks: second,
+    Views: last,
+    'View rate': t('{last} of {first}', { last, first }),
+    'Clicks, of shows': t('{step}, share', { step: second }),
+    'Views, of shows': t('{step}, share', { step: last }),
+    'Average funnel, % of shows': t('Average funnel, % of the first step'),
+    'Funnel by age, % of shows': t('Funnel by age, % of the first step'),
+    'Funnel by topic, % of shows': t('Funnel by topic, % of the first step'),
+    'Of shows, by sums': t('Of the first step, by sums'),
+    'Of clicks': t('Of the step before'),
+    'of clicks': t('of the step before'),
+    'No shows in this selection.': t('No first step in this selection.'),
+    'Blue are clicks, orange are views; a bar is the 95% interval, a dashed line all of them together.': t(
+      'Blue is {second}, orange is {last}; a bar is the 95% interval, a dashed line all of them together.',
+      { second, last },
+    ),
+    [ofFunnel]: t(
+      'For each step, the unique users of each minute, card topic and age, summed, divided by the same sum for the first step. Someone who comes back in another minute is counted again.',
+    ),
+    'A card shown, clicked or viewed: one row of the log.': t('One row of the log.'),
+  };
+}
+
+function readFile(name: LocaleName): Locale {
   const found = readExtensions('templates/locales').find((locale) => locale.name === name);
   if (!found)
     throw new ZenError(

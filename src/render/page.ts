@@ -20,6 +20,7 @@ import type { TopicRow } from '../shared/topics.ts';
 import { describeBaseline, describeTopic, listComparisons } from '../shared/text/topic-text.ts';
 import { controlOf, everything } from '../shared/selection.ts';
 import { dayMs } from '../shared/units.ts';
+import { ofFunnel } from '../shared/text/funnel-text.ts';
 import { joinNames, titleOf } from '../shared/text/names.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
@@ -54,10 +55,7 @@ export interface Page {
 
 const ofNumbers = [
   ['Share of a source topic', 'Its events divided by all events of the selection.'],
-  [
-    'Funnel',
-    'For each kind of event, the unique users of each minute, card topic and age, summed, divided by the same sum for shows. Someone who comes back in another minute is counted again. The tooltip and the table also give the mean of existing rows as a share of the largest such mean: a minute, topic and age without clicks has no row of clicks, so that this share is higher.',
-  ],
+  ['Funnel', ofFunnel],
   [
     'Missing',
     'A stretch that was never aggregated is grey; a minute without events is a zero. A hatched stretch has not one event between minutes that have many: the feed of the log has probably failed there.',

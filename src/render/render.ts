@@ -16,6 +16,7 @@ import type { Locale } from '../shared/settings.ts';
 import { mapValues } from '../shared/known.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import { listAbsent } from '../log/source.ts';
+import { isUsualFunnel } from '../log/steps.ts';
 import type { Panel } from '../shared/panels.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopics, tintTopics } from '../shared/topics.ts';
@@ -62,6 +63,8 @@ export interface RenderOptions {
   minCell?: number | undefined;
   /** Stands on the page above everything. */
   warning?: string | undefined;
+  /** Aggregates that are read from the log, by their statements, as their tables are not of these. */
+  unmade?: readonly string[] | undefined;
 }
 
 export interface Rendered {
@@ -121,6 +124,7 @@ export async function readContent(
   const facts = await queryFacts(session, period);
   const whole = await queryAggregates(session, period, facts.gaps, {
     translate,
+    unmade: options.unmade,
     onDay: (share) => {
       onProgress({ stage: 'reading', share });
     },
@@ -129,7 +133,8 @@ export async function readContent(
   whole.payload.silences = facts.silences;
   const { payload, people, uncounted } = choose(whole, undefined, options.minCell ?? 1, translate);
   return {
-    ...{ period, facts, whole, payload, people, uncounted },
+    ...{ period, facts, whole, payload, uncounted: isUsualFunnel() ? uncounted : [] },
+    people: isUsualFunnel() ? people : null,
     change: await queryChange(session, period, translate, payload.merged && namesOf(payload, 'item_topic')),
   };
 }
@@ -152,7 +157,13 @@ export function ofPage(
   const told = isWhole ? facts : { ...facts, unseen: null };
   const rename = (name: string) => callName(uncallName(name, from), to);
   const topics = change?.topics.map(({ name, by }) => ({ name: rename(name), by })) ?? [];
-  return { ...content, ...own, facts: told, change: isWhole && change ? { ...change, topics } : null };
+  return {
+    ...content,
+    ...own,
+    people: isUsualFunnel() ? own.people : null,
+    facts: told,
+    change: isWhole && change ? { ...change, topics } : null,
+  };
 }
 
 /** Says of which name of a page the period has nothing, and which may be meant; undefined where it has all. */
@@ -172,7 +183,7 @@ export function findMisspelt({ whole }: Content, read: LocaleName, where: Where)
  *   enough, or is not what it states, `interrupted`
  */
 export async function render(
-  db: Database,
+  db: Pick<Database, 'demand' | 'transaction'>,
   options: RenderOptions,
   now = Date.now(),
   onProgress: (progress: RenderProgress) => void = () => undefined,
@@ -303,8 +314,13 @@ function showsAbsent({ columns }: Panel): boolean {
 }
 
 /** Without dates, all that is aggregated; when that is nothing, the last UTC day. */
-async function resolvePeriod(session: Session, { start, end }: RenderOptions, now: number): Promise<Window> {
-  for (const { table } of listAggregates()) await requireTable(session, table, 'zen aggregate');
+async function resolvePeriod(
+  session: Session,
+  { start, end, unmade = [] }: RenderOptions,
+  now: number,
+): Promise<Window> {
+  for (const { name, table } of listAggregates())
+    if (!unmade.includes(name)) await requireTable(session, table, 'zen aggregate');
   const midnight = lastMidnight(now);
   const span = (await querySpan(session)) ?? { start: midnight - dayMs, end: midnight };
   const period = { start: start ?? span.start, end: end ?? span.end };

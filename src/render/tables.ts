@@ -1,8 +1,10 @@
 import { quoteName } from '../db/database.ts';
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
-import { findCounting, listAggregates, queryColumns } from '../log/aggregates.ts';
+import { describeAggregate, findCounting, listAggregates, queryColumns } from '../log/aggregates.ts';
 import type { Aggregate } from '../log/aggregates.ts';
+import { overLog } from '../log/log.ts';
+import { isUsualFunnel, listSteps } from '../log/steps.ts';
 import type { Payload, EventKind, Topic } from '../shared/data/payload.ts';
 import { isTopic } from '../shared/data/table.ts';
 import { valueOf } from '../shared/known.ts';
@@ -15,6 +17,14 @@ import { paint } from './palette.ts';
 
 type TranslateText = (text: string) => string;
 
+interface PayloadOptions {
+  translate: TranslateText;
+  /** The aggregates to read; without them, those that its charts draw from. */
+  names?: readonly string[] | undefined;
+  /** Those that are read from the log, by their statements. */
+  unmade?: readonly string[] | undefined;
+}
+
 /** An aggregate of the page, as far as it has been read. */
 interface Reading {
   aggregate: Aggregate;
@@ -22,29 +32,32 @@ interface Reading {
   fields: string[];
   measure: string;
   statement: string;
+  /** Those after the bounds of a window. */
+  parameters: (number | string)[];
   gatherer: Gatherer;
 }
 
 /**
  * Reads the aggregates of a period that a page shows, a UTC day at a time. Names are as in `callName`.
  *
- * @param names of the aggregates; without them, those that its charts draw from
  * @param onDay called with the share of the period that has been read
  */
 export async function queryPayload(
   session: Session,
   { start, end }: Window,
   gaps: Window[],
-  { translate, names = listDrawn() }: { translate: TranslateText; names?: readonly string[] | undefined },
+  { translate, names = listDrawn(), unmade = [] }: PayloadOptions,
   onDay: (done: number) => void = () => undefined,
 ): Promise<Payload> {
   const base = Math.floor(start / minuteMs) * minuteMs;
   const readings: Reading[] = [];
   for (const aggregate of listAggregates())
-    if (names.includes(aggregate.name)) readings.push(await open(session, aggregate, base));
+    if (names.includes(aggregate.name))
+      readings.push(await open(session, aggregate, base, unmade.includes(aggregate.name)));
   for (let from = start; from < end; from = nextMidnight(from)) {
-    const parameters = [from, Math.min(end, nextMidnight(from)), base];
-    for (const reading of readings) await gatherDay(session, reading, parameters, translate);
+    const parameters = [from, Math.min(end, nextMidnight(from))];
+    for (const reading of readings)
+      await gatherDay(session, reading, [...parameters, ...reading.parameters], translate);
     onDay((Math.min(end, nextMidnight(from)) - start) / (end - start));
   }
   const found = gatherNames(readings);
@@ -77,11 +90,18 @@ function listDrawn(): string[] {
   return [findCounting('events').name, findCounting('users').name, ...listChartData()];
 }
 
-async function open(session: Session, aggregate: Aggregate, base: number): Promise<Reading> {
-  const { dimensions, measure } = await queryColumns(session, aggregate);
+async function open(
+  session: Session,
+  aggregate: Aggregate,
+  base: number,
+  isUnmade: boolean,
+): Promise<Reading> {
+  const { statement: made, table } = aggregate;
+  const { dimensions, measure } = await (isUnmade ? describeAggregate : queryColumns)(session, aggregate);
   const fields = [...new Set([...usualFilters.filter((field) => dimensions.includes(field)), ...dimensions])];
   const statement = sql('render/cells', {
-    table: aggregate.table,
+    table: isUnmade ? `(${overLog('aggregate/made', { statement: made, columns: '*' })}) as made` : table,
+    base: isUnmade ? '$4' : '$3',
     dimensions: fields
       .map((field) => `coalesce(${quoteName(field)}::text, '') as ${quoteName(field)},`)
       .join('\n  '),
@@ -89,13 +109,14 @@ async function open(session: Session, aggregate: Aggregate, base: number): Promi
     places: fields.map((_, at) => at + 1).join(', ') || '()',
   });
   const gatherer = new Gatherer(aggregate.table, (minute) => base + minute * minuteMs);
-  return { aggregate, fields, measure, statement, gatherer };
+  const parameters = isUnmade ? ['floor', base] : [base];
+  return { aggregate, fields, measure, statement, parameters, gatherer };
 }
 
 async function gatherDay(
   session: Session,
   { fields, statement, gatherer }: Reading,
-  parameters: number[],
+  parameters: (number | string)[],
   translate: TranslateText,
 ): Promise<void> {
   for (const row of await session.query<Record<string, string>>(statement, parameters)) {
@@ -147,12 +168,20 @@ export function paintTopics(dimensions: Payload['dimensions']): Topic[] {
 
 /** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */
 export function orderKinds(found: string[], translate: TranslateText): EventKind[] {
+  const steps = listSteps();
+  const others = found.filter((event) => !steps.includes(event));
+  return [...steps, ...others.sort(byCode)].map((event, rank) => {
+    const step = rank < steps.length;
+    return { event, name: step ? nameStep(event, translate) : `“${event}”`, rank, step };
+  });
+}
+
+/** The name of a step of the funnel, which a language of the project may have otherwise. */
+export function nameStep(step: string, translate: TranslateText): string {
   const known = new Map([
-    ['show', translate('Shows')],
-    ['click', translate('Clicks')],
-    ['view', translate('Views')],
+    ['show', 'Shows'],
+    ['click', 'Clicks'],
+    ['view', 'Views'],
   ]);
-  const others = found.filter((event) => !known.has(event));
-  const events = [...known.keys(), ...others.sort(byCode)];
-  return events.map((event, rank) => ({ event, name: known.get(event) ?? `“${event}”`, rank }));
+  return translate((isUsualFunnel() ? known.get(step) : undefined) ?? step);
 }

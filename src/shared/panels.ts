@@ -25,7 +25,7 @@ export interface PanelOptions {
   sort: string[];
   /** True when the table has each minute, in whatever steps the chart draws them. */
   minutes: boolean;
-  /** Its finding: `largest of <field>`, `largest <number> of <field>`, each with `by <field>` where that is not the aggregate's measure, `people`, a text with `{<name>.<field>}` in it, or none. */
+  /** Its finding: `largest of <field>`, `largest <number> of <field>`, each with `by <field>` where that is not the aggregate's measure, `people`, `funnel`, a text with `{<name>.<field>}` in it, or none. */
   finding: string;
   /** Its sentence where it alone has nothing to draw. */
   empty: string;

@@ -5,7 +5,7 @@ import type { Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
 import { namesOf } from './data/payload.ts';
-import { shareOfShown } from './people/funnel.ts';
+import { listEnds, shareOfShown } from './people/funnel.ts';
 import type { Selection } from './selection.ts';
 import { hourMs, minuteMs } from './units.ts';
 
@@ -16,7 +16,7 @@ export interface TopicRow {
   /** Its events in the minutes that are compared, and in those that they are compared with; null without a comparison. */
   now: number | null;
   before: number | null;
-  /** The users of clicks and of views, summed by minute and age, as shares of those of shows; null without shows. */
+  /** The users of clicks and of views, or of the second step of the funnel and the last, summed by minute and age, as shares of those of the first; null without any. */
   clicks: number | null;
   views: number | null;
   /** Its events in each of the equal steps that the selection is cut into. */
@@ -42,16 +42,17 @@ export function listTopics(
   const compared = baseline && sumBaseline(events, 'item_topic', choice, baseline);
   const users = sumUsers(tables, choice);
   const courses = traceTopics(tables, choice);
+  const [first, second, last] = listEnds(tables);
   return names.map((name) => {
     const of = (event: string) =>
-      shareOfShown(users.get(event)?.get(name) ?? 0, users.get('show')?.get(name) ?? 0);
+      shareOfShown(users.get(event)?.get(name) ?? 0, users.get(first)?.get(name) ?? 0);
     return {
       name,
       events: totals.get(name) ?? 0,
       now: compared && (compared.now.get(name) ?? 0),
       before: compared && (compared.before.get(name) ?? 0),
-      clicks: of('click'),
-      views: of('view'),
+      clicks: of(second),
+      views: of(last),
       course: courses.get(name) ?? [],
     };
   });

@@ -12,7 +12,12 @@ const random = mulberry32(2026);
 const items = ['a', 'b', '__proto__', 'constructor', 'e'];
 const ages = ['18-25', '26-30', 'не указано'];
 export const sources = ['a', 'x', 'toString'];
-const events = ['show', 'click', 'view', 'odd'].map((event, rank) => ({ event, name: event, rank }));
+const events = ['show', 'click', 'view', 'odd'].map((event, rank) => ({
+  event,
+  name: event,
+  rank,
+  step: rank < 3,
+}));
 
 type Line = [string, string, string, number, number];
 

@@ -33,7 +33,7 @@ export interface RenderFlags extends CommonOptions, DateOptions {
 }
 
 /** The period to render: the dates, or a stretch up to the end, which is the last UTC midnight unless a date says otherwise. */
-function periodOf(flags: RenderFlags): { start: number | undefined; end: number | undefined } {
+export function periodOf(flags: RenderFlags): { start: number | undefined; end: number | undefined } {
   const { start, end } = readDates(flags);
   if (flags.last === undefined) return { start, end };
   if (start !== undefined)

@@ -17,6 +17,8 @@ export interface EventKind {
   event: string;
   name: string;
   rank: number;
+  /** Tells that it is a step of the funnel. */
+  step: boolean;
 }
 
 /** Rows before `until` are of `step` instead of minutes; Unix milliseconds, and milliseconds. */

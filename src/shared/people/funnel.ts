@@ -4,6 +4,7 @@ import { ask, isNarrowed } from '../data/query.ts';
 import { tableOf } from '../data/table.ts';
 import { minuteMs } from '../units.ts';
 import type { Tables } from '../data/table.ts';
+import { known } from '../known.ts';
 import type { Selection } from '../selection.ts';
 
 /**
@@ -24,10 +25,18 @@ export interface PeopleRow {
   parts: number;
 }
 
-/** Returns the users of a kind of event, summed by minute, topic and age, as a share of those of shows; null without shows, and where they do not follow the choice. */
-export function shareOfShows(
+/** The first step of the funnel, the second, and the last, which may be the second. */
+export function listEnds({ lookUps: { events } }: Pick<Tables, 'lookUps'>): [string, string, string] {
+  const steps = events.filter(({ step }) => step).map(({ event }) => String(event));
+  return [known(steps.at(0)), known(steps.at(1)), known(steps.at(-1))];
+}
+
+/**
+ * Returns the users of the last step of the funnel, summed by minute, topic and age, as a share of those of the first; null without any,
+ * and where they do not follow the choice.
+ */
+export function shareOfFirst(
   tables: Tables,
-  event: string,
   { period, names }: Selection,
   span: [number, number],
 ): number | null {
@@ -36,7 +45,8 @@ export function shareOfShows(
   if (!isNarrowed(users, choice.chosen)) return null;
   const { groups } = ask(users, { groupby: ['event'], measures: [] }, choice);
   const of = (name: string) => groups.find(({ fields }) => fields.event === name)?.group.sums[0];
-  return shareOfShown(of(event) ?? 0, of('show') ?? 0);
+  const [first, , last] = listEnds(tables);
+  return shareOfShown(of(last) ?? 0, of(first) ?? 0);
 }
 
 /** Returns the rows of the funnel of people for a selection; none where nobody was seen, or people are not known. */

@@ -1,5 +1,5 @@
 import { findPeak } from '../minutes.ts';
-import { shareOfShows } from '../people/funnel.ts';
+import { listEnds, shareOfFirst } from '../people/funnel.ts';
 import type { PeopleRow } from '../people/funnel.ts';
 import type { Panel } from '../panels.ts';
 import type { Row, Tables } from '../data/table.ts';
@@ -45,7 +45,7 @@ export function describeHeadline(
   const at = write.time(peak.dt, Math.floor(start / dayMs) !== Math.floor((end - 1) / dayMs));
   return {
     events: write.number(events),
-    views: write.percent(shareOfShows(tables, 'view', selection, span)),
+    views: write.percent(shareOfFirst(tables, selection, span)),
     peak: write.t('{events} at {time}', { events: peak.events, time: at }),
     ...changes,
   };
@@ -62,8 +62,9 @@ function describeChanges(tables: Tables, { names }: Selection, baseline: Baselin
   const events = sumBaseline(tableOf(tables, 'events'), 'item_topic', choice, baseline);
   const users = sumBaseline(tableOf(tables, 'users'), 'event', choice, baseline);
   const areKnown = isNarrowed(tableOf(tables, 'users'), choice.chosen);
+  const [first, , last] = listEnds(tables);
   const [now, before] = (['now', 'before'] as const).map((time) => {
-    const [shows, views] = ['show', 'view'].map((event) => users[time].get(event) ?? 0) as [number, number];
+    const [shows, views] = [first, last].map((event) => users[time].get(event) ?? 0) as [number, number];
     return { events: addUp(events[time]), views: views / shows };
   }) as [Figures, Figures];
   const points = (now.views - before.views) * 100;
@@ -86,6 +87,7 @@ export function describeFinding(
 ): string {
   const [first] = rows;
   if (!first) return '';
+  if (finding === 'funnel') return describeFunnel(rows, write);
   if (finding === 'people') return describePeople(rows as unknown as PeopleRow[], write);
   const [, some, field, by = measure] = /^largest (?:(\d+) )?of (\w+)(?: by (\w+))?$/.exec(finding) ?? [];
   if (field === undefined) return fillIn(finding, rows, columns, write);
@@ -151,6 +153,19 @@ function fillIn(finding: string, rows: readonly Row[], columns: Panel['columns']
       values[place] = kind === 'share' ? write.percent(value) : write.number(value);
   }
   return isKnown ? write.t(finding, values) : '';
+}
+
+/** Says each step of a funnel as a share of the first. */
+function describeFunnel(rows: readonly Row[], write: Writer): string {
+  const [first, ...steps] = rows
+    .filter(({ is_step }) => is_step)
+    .map((row) => ({ ...row, name: String(row.name) }));
+  const said = steps.map(
+    (row) => `${isolate(row.name)} ${write.percent((row as Row).share as number | null)}`,
+  );
+  return first
+    ? write.t('Of “{first}”: {steps}.', { first: isolate(first.name), steps: said.join(', ') })
+    : '';
 }
 
 function describePeople(people: readonly PeopleRow[], { t, percent }: Writer): string {
