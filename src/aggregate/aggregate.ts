@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quoteName } from '../db/database.ts';
 import type { Database, Session } from '../db/database.ts';
@@ -33,8 +34,8 @@ export interface AggregateOptions {
   minute: Minute;
   /** Do the work, and undo it. */
   dryRun: boolean;
-  /** The number of windows to work on at once, each over a connection of its own. */
-  jobs: number;
+  /** The number of windows to work on at once, each over a connection of its own; by default as many as there are processors, up to four. */
+  jobs?: number | undefined;
   /** Milliseconds to wait for another run to end. */
   wait: number;
   /** Empty minutes of the aggregates of which the log has nothing any more; else they are kept. */
@@ -107,7 +108,7 @@ export async function aggregate(
         // Of windows that share a day each has to see what the one before it has written, and what comes after that day both.
         const alone = options.dryRun || groups.length < left.length;
         const of = results.size + left.length;
-        await each(groups, alone ? 1 : options.jobs, async (group) => {
+        await each(groups, alone ? 1 : chooseJobs(db, options), async (group) => {
           for (const window of group) {
             const counting = { people, place: people.enter(), load: counted.get(window) };
             const work = { tables, prepare, counting, mayEmpty };
@@ -132,6 +133,12 @@ export async function aggregate(
     await attempt();
   }
   return { ...addAggregated([...results.values()]), kept };
+}
+
+const mostJobs = 4;
+
+function chooseJobs({ kind }: Database, { jobs }: AggregateOptions): number {
+  return kind === 'embedded' ? 1 : (jobs ?? Math.min(availableParallelism(), mostJobs));
 }
 
 /** Works on several items at once. After a failure no other one is begun. */

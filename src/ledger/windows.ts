@@ -1,7 +1,7 @@
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
 
-export { clip, intersect, merge, subtract } from '../shared/windows.ts';
+export { clip, intersect, merge, subtract, sumLengths } from '../shared/windows.ts';
 
 /** The UTC day, counted from 1970-01-01, that a time (Unix milliseconds) is in. */
 export function dayOf(ms: number): number {

@@ -57,6 +57,25 @@ export async function runChecks(session: Session, period: Window, limits = usual
   ];
 }
 
+/** Returns the checks that keep a page from being published: those that fail, and with `warn` those that warn, too. */
+export function findFailing(checks: readonly Check[], failOn: 'fail' | 'warn'): Check[] {
+  return checks.filter(({ outcome }) => outcome === 'failed' || (outcome === 'warned' && failOn === 'warn'));
+}
+
+/** Says what a check found, and what to type. */
+export function tellCheck({ text, remedy }: Check): string {
+  return remedy === undefined ? text : `${text} ${remedy}`;
+}
+
+/** Counts the checks by their outcome. */
+export function describeChecks(checks: readonly Check[]): string {
+  const count = (outcome: Check['outcome']) => checks.filter((check) => check.outcome === outcome).length;
+  const parts = [`${count('passed')} of ${checks.length} checks passed`];
+  if (count('warned') > 0) parts.push(`${count('warned')} warned`);
+  if (count('failed') > 0) parts.push(`${count('failed')} failed`);
+  return parts.join(', ');
+}
+
 /** Runs the checks of the project, each of whose rows is a failure. */
 async function runOwnChecks(session: Session, period: Window): Promise<Check[]> {
   const checks: Check[] = [];

@@ -1,7 +1,7 @@
 import type { Session } from '../db/database.ts';
 import { overEvents } from '../log/aggregates.ts';
 import { queryHeard } from '../ledger/silence.ts';
-import { clip, intersect, subtract } from '../ledger/windows.ts';
+import { clip, intersect, subtract, sumLengths } from '../ledger/windows.ts';
 import type { Change, Compared } from '../shared/text/change.ts';
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
@@ -67,7 +67,7 @@ async function compareWithDay(
     })),
   ) as [Window[], Window[]];
   const both = own.flatMap((window) => other.flatMap((one) => intersect(window, one) ?? []));
-  if (both.reduce((sum, { start, end }) => sum + end - start, 0) < least) return null;
+  if (sumLengths(both) < least) return null;
   const topics = await session.query<MovedTopic>(overEvents('render/days'), [
     day,
     before,

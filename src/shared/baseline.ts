@@ -1,6 +1,6 @@
 import type { Tables } from './data/table.ts';
 import { dayMs, minuteMs } from './units.ts';
-import { clip, intersect, merge, subtract } from './windows.ts';
+import { clip, intersect, merge, subtract, sumLengths } from './windows.ts';
 import type { Window } from './windows.ts';
 
 /** The stretches that a period can be compared with, by how far back they lie. Milliseconds. */
@@ -46,7 +46,7 @@ export function findBaseline(
   const both = clip(there, window)
     .flatMap((one) => clip(earlier, one))
     .flatMap((one) => (coarse ? alignHours(one, coarse.until + shift, coarse.step, shift) : [one]));
-  const length = both.reduce((sum, { start, end }) => sum + end - start, 0);
+  const length = sumLengths(both);
   if (length * 2 < window.end - window.start || length === 0) return null;
   return { window, shift, both, left: subtract(window, both) };
 }

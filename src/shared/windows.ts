@@ -27,6 +27,11 @@ export function subtract({ start, end }: Window, others: readonly Window[]): Win
   return from < end ? [...left, { start: from, end }] : left;
 }
 
+/** Adds up the lengths of windows, in milliseconds. */
+export function sumLengths(windows: readonly Window[]): number {
+  return windows.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
 /** Returns the part that two windows share; undefined when there is none. */
 export function intersect(one: Window, other: Window): Window | undefined {
   const [start, end] = [Math.max(one.start, other.start), Math.min(one.end, other.end)];

@@ -8,17 +8,18 @@ import { exitOf, exits, messageOf, Told, ZenError } from '../../errors.ts';
 import { queryLate } from '../../ledger/changed.ts';
 import type { Changed } from '../../ledger/changed.ts';
 import { queryCovered } from '../../ledger/ledger.ts';
-import { querySpan } from '../../ledger/silence.ts';
 import { listOwn } from '../../ledger/state.ts';
-import { merge, subtract } from '../../ledger/windows.ts';
+import { merge, subtract, sumLengths } from '../../ledger/windows.ts';
 import { archive } from '../../nightly/archive.ts';
-import { runChecks } from '../../nightly/checks.ts';
+import { describeChecks, findFailing, runChecks, tellCheck } from '../../nightly/checks.ts';
 import type { Check, Limits } from '../../nightly/checks.ts';
 import { writeMetrics } from '../../nightly/metrics.ts';
 import type { Figures } from '../../nightly/metrics.ts';
+import { choosePeriod } from '../../nightly/period.ts';
 import { ping } from '../../nightly/ping.ts';
+import { retry } from '../../nightly/retry.ts';
 import type { Content } from '../../render/render.ts';
-import { describeDuration, describeWindow, isoTime, lastMidnight } from '../../time.ts';
+import { describeDuration, describeWindow, isoTime } from '../../time.ts';
 import type { Window } from '../../time.ts';
 import { onInterrupt, runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
@@ -73,7 +74,7 @@ export async function runNightly(flags: NightlyFlags, pages: OtherPage[]): Promi
     if (why !== undefined) log('ping', `The monitor of --ping was not reached: ${why}.`);
   };
   const begun = ring('start');
-  let failure = await findFailure(retry(flags, log, () => spend(flags, pages, run, log, figures)));
+  let failure = await findFailure(spendWithTries(flags, log, () => spend(flags, pages, run, log, figures)));
   if (flags.metrics !== undefined) {
     Object.assign(figures, {
       finished: Date.now(),
@@ -99,29 +100,16 @@ async function findFailure(work: Promise<void>): Promise<Error | undefined> {
   }
 }
 
-/** Milliseconds: the first pause before another try, of which each is twice the one before it, and the longest. */
-const [firstPause, longestPause] = [1000, 300_000];
-
-/** Does the work of a night again while the server cannot be reached; each time it does what is not done yet. */
-async function retry(
+async function spendWithTries(
   { retryFor, database }: NightlyFlags,
   log: Log,
   work: () => Promise<void>,
 ): Promise<void> {
   const isServer = resolveTarget(database, environment()).kind === 'server';
-  const until = performance.now() + (isServer ? retryFor : 0);
-  for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      const left = until - performance.now();
-      if (!(error instanceof ZenError && error.failure === 'unreachable' && left > 0)) throw error;
-      const next = Math.min(pause, left);
-      log('retry', `${error.message} The next try is in ${describeDuration(next)}.`);
-      await rest(next);
-    }
-  }
+  await retry(isServer ? retryFor : 0, work, async (failure, pause) => {
+    log('retry', `${failure.message} The next try is in ${describeDuration(pause)}.`);
+    await rest(pause);
+  });
 }
 
 /** @throws ZenError `interrupted` at a signal to end */
@@ -231,9 +219,7 @@ async function examine(session: Session, flags: NightlyFlags, figures: Figures):
   figures.lastEvent = await queryLastEvent(session, Date.now());
   figures.coverage = { end: covered.at(-1)?.end ?? null, missing: sumLengths(subtract(window, covered)) };
   const checks = await runChecks(session, window, { ...flags, everyDay: !aggregate && covered.length === 0 });
-  const failed = checks.filter(
-    ({ outcome }) => outcome === 'failed' || (outcome === 'warned' && failOn === 'warn'),
-  );
+  const failed = findFailing(checks, failOn);
   const late = await queryLate(session);
   if (failed.length > 0 && !force) return { window, checks, failed, late };
   const { readContent } = await import('../../render/render.ts');
@@ -249,18 +235,6 @@ async function examine(session: Session, flags: NightlyFlags, figures: Figures):
   return { window, checks: [...checks, tables], failed: [...failed, tables], late };
 }
 
-function sumLengths(windows: readonly Window[]): number {
-  return windows.reduce((sum, { start, end }) => sum + end - start, 0);
-}
-
-/** The stretch up to the last UTC midnight, but not from before anything was aggregated. */
-async function choosePeriod(session: Session, last: number, covered: readonly Window[]): Promise<Window> {
-  const end = lastMidnight(Date.now());
-  const first = covered[0]?.start ?? (await querySpan(session))?.start ?? Infinity;
-  const start = Math.max(end - last, first);
-  return { start: start < end ? start : end - last, end };
-}
-
 function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<string, unknown>): Report {
   const told = failed.map(tellCheck).join(' ');
   // Nothing is published that `zen verify` would refuse.
@@ -273,16 +247,4 @@ function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<st
     json: { ...json, published: false },
     failure: new ZenError('stale', `${told} ${remedy}${orForce}.`),
   };
-}
-
-function tellCheck({ text, remedy }: Check): string {
-  return remedy === undefined ? text : `${text} ${remedy}`;
-}
-
-function describeChecks(checks: Check[]): string {
-  const count = (outcome: Check['outcome']) => checks.filter((check) => check.outcome === outcome).length;
-  const parts = [`${count('passed')} of ${checks.length} checks passed`];
-  if (count('warned') > 0) parts.push(`${count('warned')} warned`);
-  if (count('failed') > 0) parts.push(`${count('failed')} failed`);
-  return parts.join(', ');
 }
