@@ -409,6 +409,8 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ['lines of an old Macintosh', csv.replaceAll('\n', '\r'), /lines end with carriage returns alone\. Pipe what it holds: tr '\\r' '\\n' </], // prettier-ignore
   ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n', /is a pointer of Git LFS.*git lfs pull/], // prettier-ignore
   ['JSON that COPY wrote', jsonLines.replaceAll('\\', '\\\\'), /is JSON as COPY writes it, each backslash twice\. Pipe what it holds: sed /], // prettier-ignore
+  ['CSV without a header', csv.slice(csv.indexOf('\n') + 1), /line 1: its first row is data: the names of its columns are missing\. Put them before it: \(echo /], // prettier-ignore
+  ['COPY text without a header', text, /line 1: its first row is data/],
   ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
   ['zip', latin('PK\x03\x04\x14\0\0\0\b\0'), /is a zip archive\. Pipe what it holds: unzip -p /],

@@ -68,6 +68,8 @@ export class Csv extends FileBackup {
     const columns = header ? namesOf(header) : [];
     if (!header || header.broken || (columns.length < 2 && !mayBeTaken(columns[0] ?? '')))
       this.#refuse(`“${excerpt(first)}” is no header of a table. Make the file with COPY … (FORMAT csv, HEADER), or say --delimiter`); // prettier-ignore
+    if (columns.some((name) => /^\d{9,}$/.test(name)) && !columns.some((name) => mayBeTaken(name, this.#options.columns)))
+      this.#refuse("its first row is data: the names of its columns are missing. Put them before it: (echo 'event_id,ts,…'; cat FILE) | zen restore -"); // prettier-ignore
     if (columns.length > mostColumns)
       this.#refuse(
         `the header names more than ${mostColumns} columns. Leave out those that are not the log's`,
