@@ -790,6 +790,11 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
     await page.click('#definitions summary');
     await page.click('#topics button:text-is("Наука")');
     await expectText('#history .finding', /^Только/);
+    if (width < 860) await page.click('#filters');
+    await page.click('#share summary');
+    await page.focus('#history .view');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.isVisible('.moment')).toBe(true);
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
     const violations = await page.evaluate(async () => {
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
@@ -798,6 +803,33 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
     });
     expect(violations).toEqual([]);
   });
+});
+
+test('in forced colours what is chosen differs from what is not', async () => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await page.click('#topics button:text-is("Наука")');
+  await page.click('#ages button:text-is("45+")');
+  const look = (selector: string) =>
+    page.$eval(selector, (element) => getComputedStyle(element).backgroundColor);
+  for (const [chosen, other] of [
+    ['#topics button:text-is("Наука")', '#topics button:text-is("Шоу")'],
+    ['#ages button:text-is("45+")', '#ages button:text-is("18-25")'],
+    ['[data-show=sources]', '[data-show=matrix]'],
+  ] as const)
+    expect(await look(chosen)).not.toBe(await look(other));
+});
+
+test('at 200 % nothing is wider than the window, and with reduced motion nothing moves', async () => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.setViewportSize({ width: 640, height: 360 }); // 1280 × 720 at 200 %
+  const { scroll, moving } = await page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    moving: [...document.querySelectorAll('button')].filter(
+      (button) => parseFloat(getComputedStyle(button).transitionDuration) > 0,
+    ).length,
+  }));
+  expect(scroll).toBeLessThanOrEqual(640);
+  expect(moving).toBe(0);
 });
 
 test('on a phone nothing is wider than the screen, and the panels stand one below the other', async () => {
@@ -835,9 +867,8 @@ test('on paper charts are drawn for the sheet, with letters of 6 pt and more, an
   await page.click('#sources summary');
   await page.click('#reset');
   const width = (await page.$eval('#history .view svg', (svg) => svg.clientWidth)) || 0;
-  const sizes = await page.evaluate(async () => {
-    dispatchEvent(new Event('beforeprint')); // the layout is the screen's as yet
-    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+  const sizes = await page.evaluate(() => {
+    dispatchEvent(new Event('beforeprint')); // the layout is the screen's as yet, and Firefox waits for nothing
     return ['#history', '#sources'].map((id) => {
       const svg = document.querySelector(`${id} .view svg`);
       return [Number(svg?.getAttribute('width')), Number(svg?.getAttribute('height'))];

@@ -90,7 +90,7 @@ export class PanelElement extends HTMLElement {
       fill(view, place);
     }).observe(place);
     addEventListener('beforeprint', () => {
-      if (place.clientWidth > 0) fill(view, known(printed[this.dataset.area ?? '']));
+      if (place.clientWidth > 0) drawAtOnce(view, known(printed[this.dataset.area ?? '']));
     });
     addEventListener('afterprint', () => {
       fill(view, place);
@@ -119,6 +119,21 @@ type Room = Pick<HTMLElement, 'clientWidth' | 'clientHeight'>;
  */
 function fill(view: View, { clientWidth, clientHeight }: Room): void {
   if (clientWidth > 0) void view.signal('width', clientWidth).signal('height', clientHeight).runAsync();
+}
+
+/** The part of Vega's renderer that is used here (vega-scenegraph, src/Renderer.js). */
+interface Drawing {
+  _renderer: { resize(width: number, height: number, origin: number[]): { render(scene: unknown): void } };
+}
+
+/** Draws for another room before it returns: Firefox copies what it prints at the end of an event, and Vega draws later. */
+function drawAtOnce(view: View, { clientWidth, clientHeight }: Room): void {
+  view.signal('width', clientWidth).signal('height', clientHeight).run();
+  const { _renderer } = view as unknown as Drawing;
+  const { root } = view.scenegraph() as unknown as { root: unknown };
+  const [x, y] = view.origin();
+  const { left, top } = view.padding() as { left: number; top: number };
+  _renderer.resize(clientWidth, clientHeight, [x + left, y + top]).render(root);
 }
 
 /** The part of Vega's scene that is used here (vega-scenegraph, "Item"). */
