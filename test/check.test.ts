@@ -86,7 +86,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       '{}',
       'select dt, agesegment, count(*) as n from log group by 1, 2',
       'age_segment',
-      /^FAIL {2}sql\/aggregates\/clicks\.sql is no SELECT over log: .*column "agesegment" does not exist\.$/,
+      /^FAIL {2}sql\/aggregates\/clicks\.sql is no SELECT over log: .*column "agesegment" does not exist \(line \d+\)\.$/,
     ],
     [
       '{}',

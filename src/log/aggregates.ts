@@ -139,6 +139,14 @@ export function isOfStatement(error: unknown): boolean {
   return /^(42|22)/.test((error as { cause?: { code?: string } }).cause?.code ?? '');
 }
 
+/** Names the line of a project's statement where the database found the mistake, within all that it was sent; nothing where it does not say. */
+export function tellLine(error: unknown, sent: string, statement: string): string {
+  const position = Number((error as { cause?: { position?: unknown } }).cause?.position);
+  const start = sent.lastIndexOf(statement);
+  const own = start < 0 || !(position > start) ? '' : sent.slice(start, position - 1);
+  return own === '' || own.length > statement.length ? '' : ` (line ${own.split('\n').length})`;
+}
+
 /**
  * Asks the database which columns the statement of an aggregate makes.
  *
@@ -150,7 +158,10 @@ export async function describeAggregate(session: Session, { name, statement }: A
   const text = overLog('aggregate/made', { statement, columns: '*' });
   const columns = await session.describe(text, [0, 0, 'floor']).catch((error: unknown) => {
     throw isOfStatement(error)
-      ? refuse(`is no SELECT over log: ${messageOf(error).replace(/\.$/, '')}`, error)
+      ? refuse(
+          `is no SELECT over log: ${messageOf(error).replace(/\.$/, '')}${tellLine(error, text, statement)}`,
+          error,
+        )
       : error;
   });
   requireGroups(
