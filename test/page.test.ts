@@ -479,22 +479,54 @@ describe('by touch', () => {
 });
 
 describe('the controls', () => {
-  test('mark all topics, of which the next clicks take some away, or none, from which they start anew', async () => {
+  test('let all topics in again, or all but those that are chosen', async () => {
     const names = await page.$$eval('#topics .name', (all) => all.map(({ textContent }) => textContent));
     const state = () => text('#topics .state');
     expect(await state()).toBe('Показаны все темы.');
-    await page.click('#topics .all');
-    expect(await state()).toBe('Показаны все темы — нажмите, чтобы убрать.');
-    expect(await values()).toEqual(everything);
+    expect(await page.getAttribute('#topics .invert', 'aria-disabled')).toBe('true');
     await page.click('#topics button:text-is("Наука")');
+    await page.click('#topics .invert');
     await expectDrawn({ ...everything, topics: names.filter((name) => name !== 'Наука') });
     expect(await state()).toBe('24 из 25');
     await page.click('#topics button:text-is("Наука")');
     expect(await values()).toEqual(everything);
-    await page.click('#topics .none');
-    expect(await state()).toBe('Показаны все темы.');
+    expect(await page.getAttribute('#topics .all', 'aria-pressed')).toBe('true');
     await page.click('#topics button:text-is("Шоу")');
     await expectDrawn({ ...everything, topics: ['Шоу'] });
+    await page.click('#topics .all');
+    expect(await values()).toEqual(everything);
+  });
+
+  test('say in one line what is chosen, and each part of it takes its filter away', async () => {
+    expect(await page.getAttribute('#reset', 'aria-disabled')).toBe('true');
+    await page.click('#topics button:text-is("Наука")');
+    await page.click('#topics button:text-is("Дети")');
+    await page.click('#ages button:text-is("45+")');
+    const chips = page.locator('#summary .chip');
+    await chips.nth(1).waitFor();
+    expect(await chips.allTextContents()).toEqual(['темы: Наука, Дети', 'возраст: 45+']);
+    expect(await page.getAttribute('#reset', 'aria-disabled')).toBe('false');
+    await chips.first().click();
+    await expectDrawn({ ...everything, ages: ['45+'] });
+    await page.goBack();
+    await expectDrawn({ ...everything, topics: ['Наука', 'Дети'], ages: ['45+'] });
+    await page.keyboard.press('Escape');
+    await expectDrawn(everything);
+    await page.goBack(); // one step for all that Escape cleared
+    await expectDrawn({ ...everything, topics: ['Наука', 'Дети'], ages: ['45+'] });
+    await page.goForward();
+    await expectDrawn(everything);
+    requests.length = 1;
+  });
+
+  test('a double click on a topic is one step of the history', async () => {
+    const before = await page.evaluate(() => history.length);
+    await page.dblclick('#topics button:text-is("Шоу")');
+    await expectDrawn({ ...everything, topics: ['Шоу'] });
+    expect(await page.evaluate(() => history.length)).toBe(before + 1);
+    await page.goBack();
+    await expectDrawn(everything);
+    requests.length = 1;
   });
 
   test('start anew from all ages, for whom there is no "none"', async () => {

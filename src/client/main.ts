@@ -69,6 +69,10 @@ function offer(payload: Payload, write: Writer): void {
     for (const control of controls) control.choose(null);
   };
   find('reset', HTMLButtonElement).addEventListener('click', reset);
+  document.addEventListener('keydown', (event) => {
+    const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    if (event.key === 'Escape' && !isTyping && !document.querySelector('.moment:not([hidden])')) reset();
+  });
   for (const button of document.querySelectorAll('[data-undo]')) button.addEventListener('click', reset);
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-topic]'))
     button.addEventListener('click', () => {
@@ -101,6 +105,36 @@ function state(): State {
   return { ...selection(), compare: compared, switches: Object.fromEntries(chosen) };
 }
 
+let isPushed = false;
+/** The clicks that the last event was, where it was one: 2 for the second of a double click. */
+let clicks = 0;
+for (const type of ['keydown', 'pointerdown', 'click', 'dblclick'] as const)
+  addEventListener(
+    type,
+    ({ detail }) => {
+      clicks = detail;
+    },
+    true,
+  );
+
+/**
+ * Makes a step of the browser's history of all that changes at once. The second click of a double click, and the choice that it makes,
+ * take the place of the step of the first.
+ */
+function push(): void {
+  const isSecond = clicks > 1;
+  const before = isPushed;
+  isPushed = true;
+  if (before) return;
+  queueMicrotask(() => {
+    isPushed = false;
+    const hash = `#${toHash(state()) || whole}`;
+    if (hash === (location.hash || '#')) return;
+    if (isSecond) history.replaceState(null, '', hash);
+    else location.hash = hash;
+  });
+}
+
 /** Lets one of the panels of a switch stand in the place of all; another than the first is drawn when it is first seen. */
 function bindSwitches(
   draw: (panel: PanelElement) => Promise<void>,
@@ -123,7 +157,7 @@ function bindSwitches(
     button.addEventListener('click', () => {
       void show(name, id);
       document.querySelector<HTMLButtonElement>(`#${id} [data-show="${id}"]`)?.focus();
-      location.hash = toHash(state()) || whole;
+      push();
     });
   }
   return show;
@@ -157,8 +191,7 @@ function link(write: Writer, show: (name: string, id: string) => Promise<void>):
     }
   };
   document.addEventListener('change', ({ target }) => {
-    if ([...controls, compare].some((control) => control === target))
-      location.hash = toHash(state()) || whole;
+    if ([...controls, compare].some((control) => control === target)) push();
   });
   addEventListener('hashchange', follow);
   follow();
@@ -262,6 +295,25 @@ function followTopics(tables: Tables, span: [number, number]): () => Followed {
   };
 }
 
+/** Says what is chosen. A filter that is set has a button, which takes it away. */
+function tellSelection(parts: { id: string; text: string }[], set: ReadonlySet<string>, write: Writer): void {
+  const summary = find('summary', HTMLParagraphElement);
+  const told = parts.map(({ text }) => text).join(' · ');
+  if (summary.textContent === told) return;
+  const nodes = parts.map(({ id, text }) => {
+    const control = controls.find((one) => one.id === id && set.has(id));
+    if (!control) return text;
+    const chip = document.createElement('button');
+    [chip.type, chip.className, chip.textContent] = ['button', 'chip', text];
+    chip.ariaLabel = `${write.t('Remove this filter')}: ${text}`;
+    chip.addEventListener('click', () => {
+      control.choose(null);
+    });
+    return chip;
+  });
+  summary.replaceChildren(...nodes.flatMap((node, at) => (at === 0 ? [node] : [' · ', node])));
+}
+
 /** Stands beside the selection, where it takes no line of its own. */
 const unfiltered = 'The comparison of days does not follow the filters.';
 
@@ -272,15 +324,16 @@ async function start(): Promise<void> {
   offer(payload, write);
   const follow = followTopics(tables, [payload.start, payload.end]);
   for (const control of controls) control.addEventListener('input', follow); // before the charts do, which look colours up
-  const summary = find('summary', HTMLParagraphElement);
   const span: [number, number] = [payload.start, payload.end];
   const listed = (panel: PanelElement) =>
     panel.options.minutes ? listMinutes(panel.options, tables, selection(), span) : drawn(panel, tables);
   const update = () => {
     const chosen = selection();
     const set = new Set(controls.filter(({ value }) => value !== null).map(({ id }) => id));
-    const note = set.size > 0 && document.getElementById('change') ? write.t(unfiltered) : '';
-    summary.textContent = [describeSelection(chosen, span, write, filters), note].filter(Boolean).join(' · ');
+    find('reset', HTMLButtonElement).setAttribute('aria-disabled', String(set.size === 0));
+    const note =
+      set.size > 0 && document.getElementById('change') ? [{ id: '', text: write.t(unfiltered) }] : [];
+    tellSelection([...describeSelection(chosen, span, write, filters), ...note], set, write);
     const { rows, baseline } = follow();
     topics.fill(rows, write);
     topics.paint(tables);

@@ -11,18 +11,12 @@ interface Option {
 }
 
 /**
- * A choice of any number of names, as buttons, which the page holds. None chosen means all; "all" marks every name, so that
- * the next click takes one away.
+ * A choice of any number of names, as buttons, which the page holds. None chosen means all. To take some away, choose them and turn
+ * the choice round.
  */
 export class MultiSelect extends Control<string[]> {
   #options: Option[] = [];
-  #marked = false;
   #write: Writer | undefined;
-
-  /** Tells that all names are shown as chosen, so that the next click takes one away. */
-  protected get isMarked(): boolean {
-    return this.#marked;
-  }
 
   /** The names that may be chosen. */
   get names(): string[] {
@@ -50,10 +44,11 @@ export class MultiSelect extends Control<string[]> {
         });
     }
     this.querySelector('.all')?.addEventListener('click', () => {
-      this.#mark(true);
+      this.choose(null);
     });
-    this.querySelector('.none')?.addEventListener('click', () => {
-      this.#mark(false);
+    this.querySelector('.invert')?.addEventListener('click', () => {
+      const { value } = this;
+      if (value) this.choose(this.names.filter((name) => !value.includes(name)));
     });
     this.#find();
     this.#walk();
@@ -62,25 +57,10 @@ export class MultiSelect extends Control<string[]> {
     this.show();
   }
 
-  override choose(value: string[] | null): void {
-    this.#marked = false;
-    super.choose(value);
-    this.show();
-  }
-
-  /** All are shown; whether their names are marked, where that can be undone, says where the next click starts. */
-  #mark(marked: boolean): void {
-    this.choose(null);
-    this.#marked = marked && this.querySelector('.none') !== null;
-    this.show();
-  }
-
   /** Takes a name into the choice, or out of it. */
   protected toggle(name: string): void {
-    const chosen = this.value ?? (this.#marked ? this.names : []);
-    const next = chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name];
-    if (next.length === this.names.length) this.#mark(true);
-    else this.choose(next);
+    const chosen = this.value ?? [];
+    this.choose(chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name]);
   }
 
   /** The field hides what does not hold its text; Enter chooses what is left. */
@@ -128,21 +108,19 @@ export class MultiSelect extends Control<string[]> {
   }
 
   protected override resolve(value: string[] | null): string[] | null {
-    return value && value.length > 0 ? [...value] : null;
+    return value && value.length > 0 && value.length < this.names.length ? [...value] : null;
   }
 
   protected override show(): void {
     const { value } = this;
-    if (value) this.#marked = false;
-    const bare = value === null && !this.#marked;
     this.classList.toggle('is-filtered', value !== null);
     this.querySelector('.all')?.setAttribute('aria-pressed', String(value === null));
-    this.querySelector('.none')?.setAttribute('aria-disabled', String(bare));
+    this.querySelector('.invert')?.setAttribute('aria-disabled', String(value === null));
     for (const { name, button, only } of this.#options) {
-      const chosen = value ? value.includes(name) : this.#marked;
+      const chosen = value?.includes(name) ?? false;
       button.setAttribute('aria-pressed', String(chosen));
       button.closest('.option')?.classList.toggle('is-chosen', chosen);
-      only?.toggleAttribute('hidden', bare || (chosen && value?.length === 1));
+      only?.toggleAttribute('hidden', value === null || (chosen && value.length === 1));
     }
     const state = this.querySelector('.state');
     if (state && this.#write) state.textContent = this.tell(this.#write.t);

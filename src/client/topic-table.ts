@@ -87,7 +87,7 @@ export class TopicTable extends MultiSelect {
 
   protected override tell(t: Translate): string {
     if (this.value) return super.tell(t);
-    return t(this.isMarked ? 'All topics are shown: click one to hide it.' : 'All topics are shown.');
+    return t('All topics are shown.');
   }
 
   #toggleColumn(name: string, isShown: boolean): void {

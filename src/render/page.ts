@@ -122,7 +122,9 @@ export function renderPage({
     warning,
     change: changed ? joinChange(changed) : '',
     silences: describeSilences(facts, write),
-    summary: describeSelection(everything, span, write, filters),
+    summary: describeSelection(everything, span, write, filters)
+      .map(({ text }) => text)
+      .join(' · '),
     ...headline,
     findings: panels.filter(({ hidden, finding }) => !hidden && finding !== '').map(({ finding }) => finding),
   };

@@ -4,6 +4,7 @@ import type { PeopleRow } from '../people/funnel.ts';
 import type { Panel } from '../panels.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { isTopic, tableOf } from '../data/table.ts';
+import { controlOf } from '../selection.ts';
 import type { Selection } from '../selection.ts';
 import type { Baseline } from '../baseline.ts';
 import { isNarrowed } from '../data/query.ts';
@@ -206,7 +207,7 @@ function between(low: number | null, high: number | null, write: Writer['percent
 }
 
 /**
- * The line that says what is shown, of a page that covers `span`.
+ * The parts of the line that says what is shown, of a page that covers `span`, each with the id of its control.
  *
  * @param filters the fields that the page filters by
  */
@@ -215,15 +216,19 @@ export function describeSelection(
   span: [number, number],
   write: Writer,
   filters: readonly string[],
-): string {
+): { id: string; text: string }[] {
   const { t } = write;
   const [start, end] = period ?? span;
-  const chosen = filters.flatMap((field) => {
+  const tell = (field: string) => {
     const own = names[field];
     const said = own ? joinNames(own, write) : '';
     if (field === 'item_topic') return own ? t('topics: {names}', { names: said }) : t('all topics');
     if (field === 'age_segment') return own ? t('age: {names}', { names: said }) : t('all ages');
-    return own ? `${titleOf(field, t)}: ${said}` : [];
-  });
-  return [`${write.range(start, end)} UTC`, ...chosen].join(' · ');
+    return own ? `${titleOf(field, t)}: ${said}` : '';
+  };
+  const chosen = filters.map((field) => ({ id: controlOf(field), text: tell(field) }));
+  return [
+    { id: 'period', text: `${write.range(start, end)} UTC` },
+    ...chosen.filter(({ text }) => text !== ''),
+  ];
 }
