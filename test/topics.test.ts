@@ -217,6 +217,8 @@ describe('the rows of the table of topics', () => {
       ({ name }) => coloured.includes(name) && !sorted.slice(0, 7).some((one) => one.name === name),
     );
     expect(mover && move(mover)).toBe(most);
+    const layers = tables.lookUps.topics.toSorted((a, b) => Number(a.layer) - Number(b.layer));
+    expect(layers.map(({ tint }) => tint !== rest)).toEqual(layers.map((_, place) => place < 8)); // grey is one band, on top
     tintTopics(tables, rows, ['тема 11', 'тема 3']);
     const chosen = tables.lookUps.topics.filter(({ tint }) => tint !== rest).map(({ name }) => name);
     expect([...chosen].sort()).toEqual(['тема 11', 'тема 3']);

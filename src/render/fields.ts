@@ -19,9 +19,16 @@ const lookUps: readonly string[] = [
 ] satisfies (keyof LookUps)[];
 
 /** The fields of the tables to look up in. */
-const lookUpFields: readonly string[] = ['name', 'color', 'tint', 'rank', 'step', 'start', 'end'] satisfies (
-  'tint' | keyof Topic | keyof EventKind | keyof Window
-)[];
+const lookUpFields: readonly string[] = [
+  'name',
+  'color',
+  'tint',
+  'layer',
+  'rank',
+  'step',
+  'start',
+  'end',
+] satisfies ('tint' | 'layer' | keyof Topic | keyof EventKind | keyof Window)[];
 
 /**
  * Checks that a chart draws an aggregate that there is, and no field that it lacks: Vega-Lite would draw nothing, and say so to nobody.

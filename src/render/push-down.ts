@@ -195,11 +195,12 @@ function readGrid(
   const total = steps.take('joinaggregate', ({ ops, fields, groupby, as }) =>
     same(ops, ['sum']) && same(fields, [value]) && same(groupby, ['dt']) ? (as as string[])[0] : null,
   );
+  const sortable = [...series, ...(lookup?.values ?? [])];
   const stack = steps.take('stack', ({ field, groupby, sort, as, offset }) => {
     const { field: by, order } = sort as { field: string[]; order: string[] };
     const [only] = by;
     const isOurs = field === (rate ?? value) && same(groupby, ['dt']) && offset === 'zero';
-    if (!isOurs || !only || by.length > 1 || !series.includes(only) || !same(order, ['ascending']))
+    if (!isOurs || !only || by.length > 1 || !sortable.includes(only) || !same(order, ['ascending']))
       return null;
     return { sort: only, as: as as [string, string] };
   });

@@ -116,7 +116,8 @@ export const rest = '#c3cad3';
 
 /**
  * Chooses which topics the history draws in their colours, the others in one grey: of those that are chosen, the largest seven and the one
- * that moved most; all of up to eight. The charts look the colour up as `tint`.
+ * that moved most; all of up to eight. The charts look the colour up as `tint`, and as `layer` the place in the stack: the grey is on top,
+ * so that it is one band.
  */
 export function tintTopics(
   { lookUps }: Tables,
@@ -128,5 +129,9 @@ export function tintTopics(
   const move = ({ now, before }: TopicRow) => Math.abs((now ?? 0) - (before ?? 0));
   const mover = [...sorted.slice(largest)].sort((a, b) => move(b) - move(a))[0];
   const own = new Set([...sorted.slice(0, largest), ...(mover ? [mover] : [])].map(({ name }) => name));
-  for (const topic of lookUps.topics) topic.tint = own.has(String(topic.name)) ? topic.color : rest;
+  for (const topic of lookUps.topics) {
+    const isOwn = own.has(String(topic.name));
+    topic.tint = isOwn ? topic.color : rest;
+    topic.layer = Number(topic.rank) + (isOwn ? 0 : lookUps.topics.length);
+  }
 }

@@ -61,7 +61,7 @@ export function tabulatePayload(payload: Payload): Tables {
     aggregates,
     counting: payload.counting,
     lookUps: {
-      topics: topics.map((topic) => ({ ...topic, tint: topic.color })),
+      topics: topics.map((topic) => ({ ...topic, tint: topic.color, layer: topic.rank })),
       events: copy(events),
       gaps: copy(gaps),
       silences: copy(silences),

@@ -87,14 +87,14 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
       for (let slot = 0; slot < times.length; slot++)
         totals[slot] = (totals[slot] ?? missing()) + (group.sums[slot] ?? missing());
     const floors = new Float64Array(points.length);
-    const sort = stack?.sort;
-    const ordered = sort
-      ? [...groups].sort((a, b) => Number(a.fields[sort]) - Number(b.fields[sort]))
-      : groups;
-    const rows: Row[] = [];
-    for (const { fields, group } of ordered) {
-      const key = group.codes.join();
+    const series = groups.map(({ fields, group }) => {
       const looked = lookup ? lookUp(tables.lookUps[lookup.from], fields[lookup.field]) : {};
+      return { fields, group, looked, place: stack ? Number({ ...fields, ...looked }[stack.sort]) : 0 };
+    });
+    series.sort((a, b) => a.place - b.place);
+    const rows: Row[] = [];
+    for (const { fields, group, looked } of series) {
+      const key = group.codes.join();
       for (let slot = 0; slot < points.length; slot++) {
         const row = this.#row(key, slot, fields);
         for (const name of lookup?.values ?? []) row[name] = looked[name]; // a topic's colour follows the choice
