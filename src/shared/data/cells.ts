@@ -91,7 +91,7 @@ function lastMinute({ minutes }: Cell): number {
 
 function compareCodes(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((code, dimension) => code !== b[dimension]);
-  return (a[at] ?? missing()) - (b[at] ?? missing());
+  return at === -1 ? 0 : pick(a, at) - pick(b, at);
 }
 
 function countsOf({ counts, minutes }: Cell): ArrayLike<number> {
