@@ -25,7 +25,7 @@ const directions: Record<string, string[]> = {
   project: ['errors', 'files', 'shared', 'suggest'],
   restore: ['ledger', 'db', 'errors', 'files', 'time'],
   aggregate: ['people', 'ledger', 'log', 'async', 'db', 'errors', 'files', 'shared', 'suggest', 'time'],
-  people: ['ledger', 'log', 'async', 'db', 'errors', 'files', 'time'],
+  people: ['ledger', 'log', 'async', 'db', 'errors', 'files', 'shared', 'time'],
   log: ['db', 'errors', 'files', 'time'],
   async: [],
   render: ['ledger', 'log', 'db', 'errors', 'files', 'suggest', 'time', 'shared'],

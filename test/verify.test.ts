@@ -80,7 +80,9 @@ describe('a page', () => {
       ['"zen":"', '"zen":"9'],
     ] as const) {
       expect(html.includes(text)).toBe(true);
-      expect(await names(html.replace(text, other))).toEqual(['page in the page']);
+      const at = text.startsWith('</') ? html.lastIndexOf(text) : html.indexOf(text); // the script has some, too
+      const altered = html.slice(0, at) + other + html.slice(at + text.length);
+      expect(await names(altered)).toEqual(['page in the page']);
     }
   });
 

@@ -27,7 +27,7 @@ export interface PreviewFlags extends RenderFlags {
   open?: boolean;
 }
 
-/** What is looked at in a preview: the settings in force, and how they are read anew. */
+/** The settings in force that a preview looks at, and the way to read them anew. */
 export interface Sight {
   flags: PreviewFlags;
   project: Project | undefined;
@@ -154,7 +154,7 @@ const noDatabase = {
   transaction: () => Promise.reject(new Error('A preview reads before it draws.')),
 };
 
-/** What the policy gives the hook leave for. */
+/** The leave that the policy gives the hook. */
 const leave = `connect-src 'self'; script-src 'sha256-${createHash('sha256').update(hook).digest('base64')}'`;
 
 /** The served page differs from the file by the hook, and by the leave that the policy gives it. */
