@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { strFromU8, unzipSync } from 'fflate';
 import type { Browser } from 'playwright-core';
 import { between, favour, mulberry32 } from '../fixtures/random.ts';
 import { openDatabase } from '../src/db/open.ts';
@@ -108,6 +110,18 @@ describe.each(kinds)('a funnel of other steps, on the %s database', (kind) => {
     ]);
     expect(await page.locator('#people').count()).toBe(0);
     expect(await page.innerText('body')).not.toMatch(/\b(shows|clicks|views)\b/i);
+    await page.click('#share summary');
+    const download = page.waitForEvent('download');
+    await page.click('[data-share=xlsx]');
+    const parts = unzipSync(await buffer(await (await download).createReadStream()));
+    const sheet = strFromU8(parts['xl/worksheets/sheet4.xml'] ?? Buffer.of());
+    const lines = [...sheet.matchAll(/<row>(.*?)<\/row>/g)].map(([, row = '']) =>
+      [...row.matchAll(/<(?:v|t)[^>]*>([^<]*)</g)].map(([, value]) => value),
+    );
+    expect(lines[0]?.at(-1)).toBe('Of the first step, by sums');
+    expect(lines.slice(1, 1 + steps.length).map(([, step, , part]) => [step, Number(part)])).toEqual(
+      steps.map((step) => [step, share(step)]),
+    );
     await page.close();
     await zen(['verify', 'page.html', '--database', database]);
     await zen(['mail', 'page.html', '--to', 'a@example.com', '--from', 'b@example.com', '--out', 'mail.eml']);

@@ -6,7 +6,7 @@ import { ask, isNarrowed } from '../shared/data/query.ts';
 import { tableOf } from '../shared/data/table.ts';
 import type { Tables } from '../shared/data/table.ts';
 import type { Column } from '../shared/panels.ts';
-import { shareOfShown } from '../shared/people/funnel.ts';
+import { listEnds, shareOfShown } from '../shared/people/funnel.ts';
 import type { Selection } from '../shared/selection.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { titleOf } from '../shared/text/names.ts';
@@ -123,6 +123,7 @@ function sheetFunnel(scene: Scene, { t }: Writer): WorkSheet | null {
   const { tables, selection } = scene;
   if (!isNarrowed(tableOf(tables, 'users'), Object.entries(selection.names))) return null;
   const ages = listChosen(scene, age);
+  const [first] = listEnds(tables);
   const rows = [selection.names[age] ?? null, ...ages.map((one) => [one])].map((only, at) => {
     const { groups } = query(
       { ...scene, selection: { ...selection, names: { ...selection.names, [age]: only } } },
@@ -135,7 +136,7 @@ function sheetFunnel(scene: Scene, { t }: Writer): WorkSheet | null {
       name,
       String(kind),
       of(event),
-      shareOfShown(of(event), of('show')),
+      shareOfShown(of(event), of(first)),
     ]);
   });
   return {
