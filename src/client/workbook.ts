@@ -1,6 +1,6 @@
 import type { Baseline } from '../shared/baseline.ts';
 import { pick } from '../shared/data/cells.ts';
-import { known } from '../shared/known.ts';
+import { known, missing } from '../shared/known.ts';
 import { namesOf } from '../shared/data/payload.ts';
 import { ask, isNarrowed } from '../shared/data/query.ts';
 import { tableOf } from '../shared/data/table.ts';
@@ -40,9 +40,14 @@ export function listSheets(scene: Scene, write: Writer): WorkSheet[] {
   return sheets.flatMap((list) => list(scene, write) ?? []);
 }
 
+/** Tells whether the selection lets a name through. */
+function isChosen({ names }: Selection, field: string, name: string): boolean {
+  return names[field]?.includes(name) ?? true;
+}
+
 /** The names of a dimension that the selection lets through. */
 function listChosen({ tables, selection }: Scene, field: string): string[] {
-  return namesOf(tables, field).filter((name) => selection.names[field]?.includes(name) ?? true);
+  return namesOf(tables, field).filter((name) => isChosen(selection, field, name));
 }
 
 const column = (title: string, kind: Column['kind']) => ({ title, kind });
@@ -55,14 +60,14 @@ function sheetTopics({ topics, selection, baseline }: Scene, { t }: Writer): Wor
         column(t('Change'), 'share'),
       ]
     : [];
-  const chosen = topics.filter(({ name }) => selection.names[topic]?.includes(name) ?? true);
   return {
     name: t('Topics'),
     columns: [
       ...[column(t('Card topic'), 'text'), column(t('Events'), 'count'), ...compared],
       ...[column(t('Clicks, of shows'), 'share'), column(t('Views, of shows'), 'share')],
     ],
-    body: chosen
+    body: topics
+      .filter(({ name }) => isChosen(selection, topic, name))
       .sort((a, b) => b.events - a.events)
       .map(({ name, events, now, before, clicks, views }) => {
         const change = now === null || before === null || before === 0 ? null : now / before - 1;
@@ -88,7 +93,8 @@ function sheetTimes(scene: Scene, { t }: Writer): WorkSheet {
     name: t('By time'),
     columns: [column(t('Time, UTC'), 'time'), ...names.map((name) => column(name, 'count'))],
     body: times.flatMap((dt, slot) => {
-      const values = names.map((name) => sums.get(name)?.[slot] ?? 0);
+      const own = names.map((name) => sums.get(name)); // none of a name without events
+      const values = own.map((sum) => (sum ? (sum[slot] ?? missing()) : 0));
       return isMissing(dt) ? [] : [[Math.max(dt, shown[0]), ...values]];
     }),
   };
@@ -150,10 +156,10 @@ function sheetFunnel(scene: Scene, { t }: Writer): WorkSheet | null {
 }
 
 function sheetParameters(scene: Scene, write: Writer): WorkSheet {
-  const { selection, span, baseline, topics, title } = scene;
+  const { selection, span, baseline, title } = scene;
   const { t } = write;
   const [start, end] = selection.period ?? span;
-  const chosen = topics.filter(({ name }) => selection.names[topic]?.includes(name) ?? true);
+  const chosen = scene.topics.filter(({ name }) => isChosen(selection, topic, name));
   return {
     name: t('Parameters'),
     columns: [column(title, 'text'), column('', 'count')],
