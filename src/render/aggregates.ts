@@ -1,5 +1,6 @@
 import type { Session } from '../db/database.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
+import { isUsualFunnel } from '../log/steps.ts';
 import { countedBy } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import type { Returns } from '../shared/people/returns.ts';
@@ -37,14 +38,16 @@ interface QueryOptions {
  * @throws ZenError `usage` for a dimension that it cannot choose by
  */
 export function choose(
-  { payload, people, uncounted }: Aggregates,
+  { payload, people, ...read }: Aggregates,
   where: Where | undefined,
   least: number,
   translate: Translate,
 ): Aggregates {
+  const isTold = isUsualFunnel(); // of no other, people are counted
+  const uncounted = isTold ? read.uncounted : [];
   if (where === undefined) {
     const merged = mergeSmall({ ...payload, people }, least, translate);
-    return { payload: { ...merged, people: null }, people: merged.people, uncounted };
+    return { payload: { ...merged, people: null }, people: isTold ? merged.people : null, uncounted };
   }
   // People are counted by topic and age alone.
   const isCounted = Object.keys(where).every((field) => ['item_topic', 'age_segment'].includes(field));

@@ -16,7 +16,6 @@ import type { Locale } from '../shared/settings.ts';
 import { mapValues } from '../shared/known.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import { listAbsent } from '../log/source.ts';
-import { isUsualFunnel } from '../log/steps.ts';
 import type { Panel } from '../shared/panels.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopics, tintTopics } from '../shared/topics.ts';
@@ -133,8 +132,7 @@ export async function readContent(
   whole.payload.silences = facts.silences;
   const { payload, people, uncounted } = choose(whole, undefined, options.minCell ?? 1, translate);
   return {
-    ...{ period, facts, whole, payload, uncounted: isUsualFunnel() ? uncounted : [] },
-    people: isUsualFunnel() ? people : null,
+    ...{ period, facts, whole, payload, people, uncounted },
     change: await queryChange(session, period, translate, payload.merged && namesOf(payload, 'item_topic')),
   };
 }
@@ -157,13 +155,7 @@ export function ofPage(
   const told = isWhole ? facts : { ...facts, unseen: null };
   const rename = (name: string) => callName(uncallName(name, from), to);
   const topics = change?.topics.map(({ name, by }) => ({ name: rename(name), by })) ?? [];
-  return {
-    ...content,
-    ...own,
-    people: isUsualFunnel() ? own.people : null,
-    facts: told,
-    change: isWhole && change ? { ...change, topics } : null,
-  };
+  return { ...content, ...own, facts: told, change: isWhole && change ? { ...change, topics } : null };
 }
 
 /** Says of which name of a page the period has nothing, and which may be meant; undefined where it has all. */
