@@ -139,7 +139,15 @@ const fewExamples = 3;
 /** Counts the values of a column by their form. */
 class FormCounter {
   readonly #column: string;
-  readonly #rows: Record<Form, number> = { null: 0, number: 0, whole: 0, rounded: 0, perhaps: 0, word: 0, text: 0 }; // prettier-ignore
+  readonly #rows: Record<Form, number> = {
+    null: 0,
+    number: 0,
+    whole: 0,
+    rounded: 0,
+    perhaps: 0,
+    word: 0,
+    text: 0,
+  };
   readonly #values = new Map<Form, Map<string, number>>();
 
   constructor(column: string) {

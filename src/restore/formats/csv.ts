@@ -20,7 +20,12 @@ export interface Dialect {
 const delimiters = [',', ';', '\t', '|'];
 const plain = { quote: '"', escape: '"' };
 /** The ways to quote, the usual one first. */
-const quotings = [plain, { quote: '"', escape: '\\' }, { quote: "'", escape: "'" }, { quote: "'", escape: '\\' }]; // prettier-ignore
+const quotings = [
+  plain,
+  { quote: '"', escape: '\\' },
+  { quote: "'", escape: "'" },
+  { quote: "'", escape: '\\' },
+];
 /** More than a spreadsheet has, or a table of PostgreSQL. */
 const mostColumns = 1 << 14;
 /** The longest text between two quotes among tabs; COPY text may hold one that quotes nothing. */
@@ -67,9 +72,16 @@ export class Csv extends FileBackup {
     const header = readRow(window.text, 0, dialect, mostColumns);
     const columns = header ? namesOf(header) : [];
     if (!header || header.broken || (columns.length < 2 && !mayBeTaken(columns[0] ?? '')))
-      this.#refuse(`“${excerpt(first)}” is no header of a table. Make the file with COPY … (FORMAT csv, HEADER), or say --delimiter`); // prettier-ignore
-    if (columns.some((name) => /^\d{9,}$/.test(name)) && !columns.some((name) => mayBeTaken(name, this.#options.columns)))
-      this.#refuse("its first row is data: the names of its columns are missing. Put them before it: (echo 'event_id,ts,…'; cat FILE) | zen restore -"); // prettier-ignore
+      this.#refuse(
+        `“${excerpt(first)}” is no header of a table. Make the file with COPY … (FORMAT csv, HEADER), or say --delimiter`,
+      );
+    if (
+      columns.some((name) => /^\d{9,}$/.test(name)) &&
+      !columns.some((name) => mayBeTaken(name, this.#options.columns))
+    )
+      this.#refuse(
+        "its first row is data: the names of its columns are missing. Put them before it: (echo 'event_id,ts,…'; cat FILE) | zen restore -",
+      );
     if (columns.length > mostColumns)
       this.#refuse(
         `the header names more than ${mostColumns} columns. Leave out those that are not the log's`,
@@ -129,7 +141,11 @@ export class CsvRows {
       let at = 0;
       for (let row = this.#read(at, last); row; row = this.#read(at, last)) {
         const { fields } = row;
-        if (skips || (fields.length === width && fields[0] === header?.[0] && fields.join('\t') === header?.join('\t'))) fields.length = 0; // prettier-ignore
+        if (
+          skips ||
+          (fields.length === width && fields[0] === header?.[0] && fields.join('\t') === header?.join('\t'))
+        )
+          fields.length = 0;
         skips = false;
         const unnamed = fields.length > named ? fields.splice(named) : [];
         if (unnamed.some((field) => field !== '' && field !== '\\N')) this.#refuseUnnamed(at);

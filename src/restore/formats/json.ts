@@ -89,7 +89,12 @@ export class Json extends FileBackup {
       const isEnd = isClosed || at === window.text.length;
       window.drop(at);
       if (rows !== '') yield Buffer.from(rows, 'latin1');
-      if (!isEnd && !/[{]/.test(window.text[0] ?? '') && (!this.#isArray || !window.text.startsWith(']') || last)) this.#refuse(0, 'is no object of JSON'); // prettier-ignore
+      if (
+        !isEnd &&
+        !/[{]/.test(window.text[0] ?? '') &&
+        (!this.#isArray || !window.text.startsWith(']') || last)
+      )
+        this.#refuse(0, 'is no object of JSON');
       if (!last) continue;
       if (!isEnd || (this.#isArray && !isClosed))
         throw new ZenError(
@@ -164,7 +169,9 @@ export class Json extends FileBackup {
       if (typed.test(source)) return { ...this.#value(typed.lastIndex, start), end }; // of MongoDB
       return { field: escapeText(source.slice(at, end)), end };
     }
-    const [word] = literal.exec(source) ?? this.#refuse(start, `has a value that is none of JSON, ${excerpt(source.slice(at, at + 20))}`); // prettier-ignore
+    const [word] =
+      literal.exec(source) ??
+      this.#refuse(start, `has a value that is none of JSON, ${excerpt(source.slice(at, at + 20))}`);
     return { field: word === 'null' ? '\\N' : word, end: literal.lastIndex };
   }
 
