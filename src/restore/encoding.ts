@@ -4,14 +4,31 @@ import { newline } from './copy/bytes.ts';
 
 /** PostgreSQL's names of encodings, where TextDecoder has another (src/common/encnames.c), without `-` and `_`. */
 const aliases = new Map(
-  (
-    'win=windows-1251 alt=ibm866 win866=ibm866 koi8=koi8-r koi8r=koi8-r koi8u=koi8-u euccn=gb2312 eucjp=euc-jp euckr=euc-kr ' +
-    'uhc=euc-kr unicode=utf-8 mskanji=shift_jis latin1=iso-8859-1 latin5=iso-8859-9 latin6=iso-8859-10 latin7=iso-8859-13 ' +
-    'latin8=iso-8859-14 latin9=iso-8859-15 iso88591=iso-8859-1 cp65001=utf-8 windows1252=windows-1252 cp1252=windows-1252 ' +
-    'win1252=windows-1252'
-  )
-    .split(' ')
-    .map((pair): [string, string] => [pair.replace(/=.*/, ''), pair.replace(/.*=/, '')]),
+  Object.entries({
+    win: 'windows-1251',
+    alt: 'ibm866',
+    win866: 'ibm866',
+    koi8: 'koi8-r',
+    koi8r: 'koi8-r',
+    koi8u: 'koi8-u',
+    euccn: 'gb2312',
+    eucjp: 'euc-jp',
+    euckr: 'euc-kr',
+    uhc: 'euc-kr',
+    unicode: 'utf-8',
+    mskanji: 'shift_jis',
+    latin1: 'iso-8859-1',
+    latin5: 'iso-8859-9',
+    latin6: 'iso-8859-10',
+    latin7: 'iso-8859-13',
+    latin8: 'iso-8859-14',
+    latin9: 'iso-8859-15',
+    iso88591: 'iso-8859-1',
+    cp65001: 'utf-8',
+    windows1252: 'windows-1252',
+    cp1252: 'windows-1252',
+    win1252: 'windows-1252',
+  }),
 );
 /** Bytes 0x80 to 0x9f in windows-1252, which TextDecoder of Node 20 takes for controls. */
 const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
