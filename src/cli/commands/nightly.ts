@@ -107,18 +107,24 @@ async function spendWithTries(
 ): Promise<void> {
   const isServer = resolveTarget(database, environment()).kind === 'server';
   await retry(isServer ? retryFor : 0, work, async (failure, pause) => {
-    log('retry', `${failure.message} The next try is in ${describeDuration(pause)}.`);
-    await rest(pause);
+    await rest(pause, () => {
+      log('retry', `${failure.message} The next try is in ${describeDuration(pause)}.`);
+    });
   });
 }
 
-/** @throws ZenError `interrupted` at a signal to end */
-async function rest(ms: number): Promise<void> {
+/**
+ * Waits; a signal to end is heard from before `announce`, as whoever reads that may send one.
+ *
+ * @throws ZenError `interrupted` at such a signal
+ */
+async function rest(ms: number, announce: () => void): Promise<void> {
   const interrupted = new AbortController();
   const release = onInterrupt(() => {
     interrupted.abort();
   });
   try {
+    announce();
     await sleep(ms, undefined, { signal: interrupted.signal });
   } catch (cause) {
     throw new ZenError('interrupted', 'Interrupted.', { cause });
