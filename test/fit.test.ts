@@ -43,7 +43,7 @@ function invent(minutes: number): Payload {
   return makePayload({
     start,
     end: start + minutes * minute,
-    coarse: null,
+    ladder: [],
     items: ['a', 'b'],
     ages: ['young'],
     sources: ['x', 'y'],
@@ -70,8 +70,8 @@ describe('a page that is too large', () => {
 
   test('has hours before a time, minutes after it, and loses nothing', () => {
     const until = parseTime('2026-11-23 12:00');
-    const coarse = coarsen(payload, until);
-    expect(coarse.coarse).toEqual({ until, step: 60 * minute });
+    const coarse = coarsen(payload, [{ until, minutes: 60 }]);
+    expect(coarse.ladder).toEqual([{ until, minutes: 60 }]);
     const [before, after] = [list(cellsOf(payload, 'visits')), list(cellsOf(coarse, 'visits'))];
     expect([sum(after), count(after)]).toEqual([sum(before), before.length]);
     const limit = (until - start) / minute;
@@ -90,13 +90,16 @@ describe('a page that is too large', () => {
     const list = (of: Payload) => {
       const panel = readPanel(
         'history',
-        readChart('history', { period: of, coarse: null }, write.t),
+        readChart('history', { period: of, ladder: [] }, write.t),
         of.tables,
       );
       const rows = listMinutes(panel, tabulatePayload(of), everything, [of.start, of.end]);
       return tabulate(panel, rows, write);
     };
-    const [fine, coarse] = [list(payload), list(coarsen(payload, parseTime('2026-11-23 01:00')))];
+    const [fine, coarse] = [
+      list(payload),
+      list(coarsen(payload, [{ until: parseTime('2026-11-23 01:00'), minutes: 60 }])),
+    ];
     expect(fine.columns.map(({ title }) => title)).toEqual(['Minute, UTC', 'Card topic', 'Events']);
     expect(coarse.columns.map(({ title }) => title)).toEqual([
       ...['Minute, UTC', 'Minutes', 'Card topic', 'Events'],
@@ -113,7 +116,7 @@ describe('a page that is too large', () => {
     const events = (body: unknown[][]) => body.reduce((all, row) => all + Number(row.at(-1)), 0);
     expect(rows[0]?.[3]).toBe(events(fine.body.filter(before('2026-11-22T23:00Z'))));
     expect(events(coarse.body)).toBe(events(fine.body));
-    const whole = list(coarsen(payload, payload.end)).body;
+    const whole = list(coarsen(payload, [{ until: payload.end, minutes: 60 }])).body;
     expect([whole[0]?.[1], whole.at(-1)?.[1]]).toEqual([30, 30]);
   });
 
@@ -123,16 +126,15 @@ describe('a page that is too large', () => {
     expect(fitted.packed.length).toBeLessThanOrEqual(room);
     expect(fitted.packed.length).toBeGreaterThan(room * 0.85);
     expect(sum(list(cellsOf(fitted.payload, 'visits')))).toBe(sum(list(cellsOf(payload, 'visits'))));
-    expect((fitted.payload.coarse?.until ?? 0) % (60 * minute)).toBe(0);
   });
 
   test('stays as it is when it fits', () => {
     expect(fit({ payload, packed }, packed.length, 0)).toEqual({ payload, packed });
   });
 
-  test('that hours do not make small enough is refused, with the figures', () => {
+  test('that days do not make small enough is refused, with the figures', () => {
     expect(() => fit({ payload, packed }, 50, 700_000)).toThrow(
-      /^The page takes 0\.70 MB even with hours for minutes, more than the 0\.70 MB allowed\. /,
+      /^The page takes 0\.70 MB even with days for minutes, more than the 0\.70 MB allowed\. /,
     );
   });
 });

@@ -3,6 +3,9 @@ import { parse, View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { compileChart } from '../src/render/charts.ts';
 import type { DescribedTables } from '../src/render/panels.ts';
+import { coarsen } from '../src/render/fit-size.ts';
+import type { Ladder } from '../src/shared/ladder.ts';
+import { tabulatePayload } from '../src/shared/data/table.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import type { Row } from '../src/shared/data/table.ts';
 import { cases } from './support/cases.ts';
@@ -11,11 +14,16 @@ import { charts, choose, payload, source, sources, tables } from './support/inve
 /** As Vega-Lite compiles it. */
 const plainly = {};
 
-function open(name: string, of: DescribedTables = payload.tables): { view: View; rows: () => string[] } {
-  const chart = compileChart(name, source(name), of);
+function open(name: string, of: DescribedTables = payload.tables, ladder: Ladder = []): Opened {
+  const chart = compileChart(name, source(name, ladder), of);
   const view = new View(parse(chart.spec));
-  feed(view, chart.tables, tables);
+  feed(view, chart.tables, ladder.length > 0 ? tabulatePayload(coarsen(payload, ladder)) : tables);
   return { view, rows: () => (view.data(chart.rows) as Row[]).map(tidy).sort() };
+}
+
+interface Opened {
+  view: View;
+  rows: () => string[];
 }
 
 /** A row as text, its fields in one order, its numbers to nine digits, and none of them half way between two. */
@@ -31,14 +39,24 @@ function tidy(row: Row): string {
   );
 }
 
-describe.each(charts)('%s, pushed down', (name) => {
+const ladder = [
+  { until: Date.UTC(2026, 10, 23), minutes: 180 },
+  { until: Date.UTC(2026, 10, 23, 5), minutes: 60 },
+  { until: Date.UTC(2026, 10, 23, 9, 30), minutes: 30 },
+];
+
+describe.each([
+  ...charts.map((name) => ({ name, of: 'minutes', steps: [] })),
+  // The mean of the original's funnel stays one of minutes, of which Vega has no row.
+  ...['history', 'sources'].map((name) => ({ name, of: 'longer steps by age', steps: ladder })),
+])('$name of $of, pushed down', ({ name, steps }) => {
   const times = cases(300);
 
   test(`draws the rows that Vega filters and adds up itself, over ${times} random selections`, async () => {
-    const [plain, pushed] = [open(name, plainly), open(name)];
+    const [plain, pushed] = [open(name, plainly, steps), open(name, payload.tables, steps)];
     for (const { view } of [plain, pushed]) await view.runAsync(); // Vega-Lite's selections take up nothing before that
     for (let time = 0; time < times; time++) {
-      const chosen = choose();
+      const chosen = choose(steps);
       for (const { view } of [plain, pushed]) {
         for (const [signal, value] of Object.entries(chosen)) view.signal(signal, value);
         await view.runAsync();

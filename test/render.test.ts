@@ -47,7 +47,7 @@ const events = [
 const made: Made = {
   start: noon,
   end: noon + 3 * minute,
-  coarse: null,
+  ladder: [],
   items,
   ages,
   sources,
@@ -86,7 +86,7 @@ type Row = Record<string, unknown>;
 
 /** The rows that a chart draws of `tables`, by Vega in this process. */
 async function draw(name: string): Promise<Row[]> {
-  const scene = { period: payload, coarse: null };
+  const scene = { period: payload, ladder: [] };
   const chart = compileChart(
     name,
     readChart(name, scene, (text) => text),
@@ -268,10 +268,10 @@ test('every English text of the page and the charts has a Russian one', () => {
     texts.push(...[...found].map(([, , text]) => text ?? '').filter((text) => /[A-Z]/.test(text)));
   }
   for (const name of listCharts()) {
-    const spec = readChart(name, { period: payload, coarse: null }, (text) => text);
+    const spec = readChart(name, { period: payload, ladder: [] }, (text) => text);
     const { finding } = readPanel(name, spec, payload.tables);
     if (finding.includes('{')) texts.push(finding);
-    readChart(name, { period: payload, coarse: null }, (text) => {
+    readChart(name, { period: payload, ladder: [] }, (text) => {
       texts.push(text);
       return text;
     });
@@ -311,7 +311,7 @@ describe('in words', () => {
   const english = writer(readLocale('en'));
 
   const panelOf = (name: string) =>
-    readPanel(name, readChart(name, { period: payload, coarse: null }, english.t), payload.tables);
+    readPanel(name, readChart(name, { period: payload, ladder: [] }, english.t), payload.tables);
 
   test('each chart says what it finds, as its file asks for', () => {
     for (const [name, wanted] of [

@@ -6,6 +6,8 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
 import { render } from '../src/render/render.ts';
+import type { RenderOptions } from '../src/render/render.ts';
+import { parseSteps } from '../src/render/steps.ts';
 import { parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
@@ -15,6 +17,7 @@ import type { Drawn } from './support/selection.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
+const day = 24 * hour;
 const [start, end] = [parseTime('2026-11-16'), parseTime('2026-11-19')];
 
 const event = { user_id: 1, item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
@@ -85,19 +88,51 @@ describe('a page of three days', () => {
 });
 
 describe('a page that must be small', () => {
-  test('has hours where minutes do not fit, says until when, and adds up to the same', async () => {
+  test('has longer steps where minutes do not fit, says until when, and adds up to the same', async () => {
     const whole = Buffer.byteLength((await render(db, { locale: 'en' })).html);
     const page = await open({ maxSize: (whole - 10_000) / 1e6 });
-    const told = /Before (.*?) UTC, hours stand for minutes/.exec(
+    const told = / so that this file can be sent: 30\sminutes until (.*?) UTC/.exec(
       (await page.textContent('#facts')) ?? '',
     )?.[1];
-    expect(told).toMatch(/^Nov 1[678], \d\d:00$/);
+    expect(told).toMatch(/^Nov 1[678], \d\d:[03]0$/);
     const [found, wanted] = [await drawn(page), await selectDrawn(db, everything)];
     expect(total(found.history)).toBe(total(wanted.history));
     expect(inOrder({ ...found, history: [] })).toEqual(inOrder({ ...wanted, history: [] }));
-    expect(await step(page)).toBe(hour);
+    expect(await label(page)).toBe('Events per minute, averaged over 15 min – 30 min');
     await choose(page, [end - 3 * hour, end]);
-    expect(await step(page)).toBe(minute);
+    expect(await label(page)).toBe('Events per minute');
+    await page.close();
+  });
+
+  test('draws each stretch in its own steps, and a period is of whole ones', async () => {
+    const page = await open({ steps: parseSteps('12h:minute,1d:30m,day') });
+    const days = [start, start + day];
+    expect(await starts(page)).toEqual([
+      ...days,
+      ...range(start + 2 * day, start + 2.5 * day, 30 * minute),
+      ...range(start + 2.5 * day, end, 15 * minute),
+    ]);
+    const [found, wanted] = [await drawn(page), await selectDrawn(db, everything)];
+    expect(total(found.history)).toBe(total(wanted.history));
+    for (const [period, whole, said] of [
+      [[start + hour, start + 2 * hour], [start, start + day], 'The period is in whole steps of 1 day.'],
+      [
+        [start + 2 * day + minute, end - minute],
+        [start + 2 * day, end - minute],
+        'The period is in whole steps: 30 minutes at its start, 1 minute at its end.',
+      ],
+      [[end - 7 * hour - minute, end - minute], [end - 7 * hour - minute, end - minute], ''],
+    ] as const) {
+      await choose(page, [...period]);
+      expect(
+        await page.evaluate(() => (document.querySelector('#period') as unknown as { value: unknown }).value),
+      ).toEqual(whole);
+      expect((await page.textContent('#period .steps'))?.replaceAll('\u00a0', ' ')).toBe(said);
+      const own = await selectDrawn(db, { ...everything, period: [...whole] });
+      const shown = await drawn(page);
+      expect(total(shown.history)).toBe(total(own.history));
+      expect(inOrder({ ...shown, history: [] })).toEqual(inOrder({ ...own, history: [] }));
+    }
     await page.close();
   });
 });
@@ -118,7 +153,7 @@ async function fill(): Promise<void> {
     where users > 0`);
 }
 
-async function open(options: { maxSize?: number }): Promise<Page> {
+async function open(options: Omit<RenderOptions, 'locale'>): Promise<Page> {
   const file = join(temporaryFolder(), 'zen.html');
   await writePage(file, (await render(db, { locale: 'en', ...options })).html);
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
@@ -155,6 +190,15 @@ function drawn(page: Page): Promise<Drawn> {
 function step(page: Page): Promise<number> {
   return page.evaluate(() => (document.querySelector('#history') as unknown as Panel).view.signal('step'));
 }
+
+/** The starts of the steps that are drawn. */
+async function starts(page: Page): Promise<number[]> {
+  const { history } = await drawn(page);
+  return [...new Set(history.map(({ dt }) => Number(dt)))].filter((dt) => dt < end).sort((a, b) => a - b);
+}
+
+const range = (from: number, to: number, by: number) =>
+  Array.from({ length: (to - from) / by }, (_, at) => from + at * by);
 
 async function label(page: Page): Promise<string | undefined> {
   const texts = await page.$$eval('#history svg text', (all) => all.map(({ textContent }) => textContent));

@@ -170,7 +170,7 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   test('a page that has hours for minutes knows it from the minutes', async () => {
     const { html } = await render(db, { locale: 'en', ...period });
-    const hours = coarsen(readPayload(html), period.end);
+    const hours = coarsen(readPayload(html), [{ until: period.end, minutes: 60 }]);
     expect(cellsOf(hours, 'visits').minutes.length).toBeLessThan(100);
     expect(hours.silences).toEqual([hole]);
   });

@@ -115,7 +115,7 @@ function manyTables(
     };
   });
   const head = {
-    ...{ start: 0, end: 60_000, coarse: null, events: [], topics: [], gaps: [], merged: null, people: null },
+    ...{ start: 0, end: 60_000, ladder: [], events: [], topics: [], gaps: [], merged: null, people: null },
     dimensions: { item_topic: [], age_segment: [], event: [], a: names },
     tables: Object.fromEntries(made.map(({ name, fields }) => [name, { fields, measure: 'm' }])),
     counting: { events: 't0', users: 't1' },

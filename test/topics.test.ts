@@ -23,11 +23,11 @@ const at = (time: string) => parseTime(`2026-11-0${time}`);
 /** As much of the page's tables as a comparison asks for. */
 function lacking(
   gaps: [string, string][] = [],
-  coarse: Tables['coarse'] = null,
-): Pick<Tables, 'lookUps' | 'coarse'> {
+  ladder: Tables['ladder'] = [],
+): Pick<Tables, 'lookUps' | 'ladder'> {
   const stretches = gaps.map(([from, to]) => ({ start: at(from), end: at(to) }));
   return {
-    coarse,
+    ladder,
     lookUps: { topics: [], events: [], labels: [], baseline: [], gaps: stretches, silences: [] },
   };
 }
@@ -86,8 +86,8 @@ describe('a comparison', () => {
   });
 
   test('is of whole hours where the page has no minutes', () => {
-    const coarse = { until: at('2 12:00'), step: hourMs };
-    const found = findBaseline(lacking([], coarse), [at('3 08:20'), at('3 14:40')], span, 'day');
+    const hours = [{ until: at('2 12:00'), minutes: 60 }];
+    const found = findBaseline(lacking([], hours), [at('3 08:20'), at('3 14:40')], span, 'day');
     expect(found?.both).toEqual([{ start: at('3 09:00'), end: at('3 14:40') }]);
   });
 });

@@ -57,7 +57,7 @@ describe('a page', () => {
     expect(manifest).toMatchObject({
       start: '2026-11-22T12:00:00Z',
       end: '2026-11-22T12:06:00Z',
-      hours_before: null,
+      steps: null,
       visits_rows: 2,
       events: 3,
       engagement_rows: 2,

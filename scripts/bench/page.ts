@@ -166,7 +166,7 @@ function comparePlotly(html: string, bytes: number): string {
 function makePlain(file: string, html: string): string {
   const payload = readPayload(html);
   const locale = readLocale('ru');
-  const scene = { period: payload, coarse: payload.coarse };
+  const scene = { period: payload, ladder: payload.ladder };
   const names = listCharts().filter((name) => name !== 'people' || payload.people !== null);
   const charts = names.map((name) => compileChart(name, readChart(name, scene, translator(locale)), {}));
   const settings = JSON.stringify({ locale, charts }).replaceAll('<', '\\u003c');

@@ -10,6 +10,7 @@ import type { Project } from '../project/project.ts';
 import { usualLimits } from '../nightly/checks.ts';
 import { useLayout } from '../render/layout.ts';
 import { readLocale } from '../render/locale.ts';
+import { parseSteps } from '../render/steps.ts';
 import { parseColumns } from '../restore/columns.ts';
 import { requireEncoding } from '../restore/encoding.ts';
 import { timeUnits } from '../restore/times.ts';
@@ -415,9 +416,14 @@ function drawing(): Option[] {
   return [
     option(
       '--max-size <MB>',
-      'the largest page to write, in megabytes; a larger one gets hours for its oldest minutes',
+      'the largest page to write, in megabytes; a larger one gets longer steps, the older its rows are',
       parseSize,
     ).default(18),
+    option(
+      '--steps <ages>',
+      'steps of the page by age: minute, 30m, hour, 3h or day, such as 1d:minute,7d:30m,30d:hour,day (default: minutes)',
+      parseSteps,
+    ),
     option(
       '--min-cell <n>',
       'merge groups (topic, age, event) with fewer people than this; 1: merge none',

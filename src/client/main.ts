@@ -62,7 +62,7 @@ const controls = [period, ...choices.values()];
 const panels = [...document.querySelectorAll<PanelElement>('zen-chart')];
 
 function offer(payload: Payload, write: Writer): void {
-  period.limit([payload.start, payload.end], write);
+  period.limit([payload.start, payload.end], payload.ladder, write);
   for (const [field, choice] of choices) choice.offer(namesOf(payload, field), write);
   bindSheet(find('filters', HTMLButtonElement), find('controls', HTMLElement));
   const reset = () => {
@@ -219,7 +219,7 @@ function bindBrush(panel: PanelElement, moment: MomentBox): void {
     isBrushed = true; // the click that ends it pins nothing
     moment.hide();
     view.signal('brush_x', [0, 0]).run();
-    period.cover(brush.dt);
+    period.choose(brush.dt);
   });
   // The browser takes a finger over, to scroll: what it began to brush is none.
   addEventListener('pointercancel', () => {
@@ -377,7 +377,7 @@ async function start(): Promise<void> {
       bindMarks(panel);
       return;
     }
-    const moment = new MomentBox(known(panel.view), read, write);
+    const moment = new MomentBox(known(panel.view), tables.ladder, read, write);
     moments.push(moment);
     bindBrush(panel, moment);
   };

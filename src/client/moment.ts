@@ -1,5 +1,7 @@
 import type { View } from 'vega';
 import { known } from '../shared/known.ts';
+import { stepAt } from '../shared/ladder.ts';
+import type { Ladder } from '../shared/ladder.ts';
 import type { Moment } from '../shared/moment.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { isolate, titleOf } from '../shared/text/names.ts';
@@ -24,6 +26,7 @@ const strides: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1,
 export class MomentBox {
   readonly #view: View;
   readonly #place: HTMLElement;
+  readonly #ladder: Ladder;
   readonly #read: (span: [number, number]) => Moment;
   readonly #write: Writer;
   readonly #rule = document.createElement('div');
@@ -31,9 +34,10 @@ export class MomentBox {
   #start: number | null = null;
   #isPinned = false;
 
-  constructor(view: View, read: (span: [number, number]) => Moment, write: Writer) {
+  constructor(view: View, ladder: Ladder, read: (span: [number, number]) => Moment, write: Writer) {
     this.#view = view;
     this.#place = known(view.container());
+    this.#ladder = ladder;
     this.#read = read;
     this.#write = write;
     this.#rule.className = 'rule';
@@ -75,8 +79,9 @@ export class MomentBox {
       const stride = strides[event.key];
       if (stride === undefined) return;
       event.preventDefault();
-      const { shown, step } = this.#scene();
-      const start = this.#start === null ? shown[stride > 0 ? 0 : 1] - (stride > 0 ? step : 0) : this.#start;
+      const { shown, stepAt } = this.#scene();
+      const start = this.#start ?? (stride > 0 ? shown[0] - stepAt(shown[0]) : shown[1]);
+      const step = stepAt(stride > 0 ? Math.max(start, shown[0]) : start - 1);
       this.#show(Math.min(Math.max(start + stride * step, shown[0]), shown[1] - 1));
     });
   }
@@ -99,11 +104,12 @@ export class MomentBox {
     this.#rule.hidden = this.#box.hidden = true;
   }
 
-  #scene(): { shown: [number, number]; step: number; x: Scale } {
+  #scene(): { shown: [number, number]; stepAt: (time: number) => number; x: Scale } {
     const view = this.#view;
+    const step = view.signal('step') as number;
     return {
       shown: view.signal('shown') as [number, number],
-      step: view.signal('step') as number,
+      stepAt: (time) => Math.max(step, stepAt(this.#ladder, time)),
       x: view.scale('x') as Scale,
     };
   }
@@ -114,11 +120,12 @@ export class MomentBox {
   }
 
   #show(time: number): void {
-    const { shown, step, x } = this.#scene();
+    const { shown, stepAt, x } = this.#scene();
     if (!(shown[0] <= time && time < shown[1])) {
       this.hide();
       return;
     }
+    const step = stepAt(time);
     const start = Math.max(Math.floor(time / step) * step, shown[0]);
     const end = Math.min(Math.floor(time / step) * step + step, shown[1]);
     this.#start = start;

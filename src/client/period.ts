@@ -1,5 +1,8 @@
 import type { Writer } from '../shared/text/format.ts';
 import { Control } from './control.ts';
+import { snap } from '../shared/ladder.ts';
+import type { Ladder } from '../shared/ladder.ts';
+import { describeSnap } from '../shared/text/step-text.ts';
 import { dayMs, hourMs, minuteMs } from '../shared/units.ts';
 import { formatMoment, parseMoment, stepMoment } from '../shared/text/minute-text.ts';
 
@@ -36,14 +39,16 @@ function listPeriods([start, end]: Span, { t, weekday }: Writer): [name: string,
 /** A period to the minute in UTC, its end not in it; Unix milliseconds. Null is the whole period of the page. */
 export class Period extends Control<Span> {
   #span: Span = [0, 0];
+  #ladder: Ladder = [];
   #write: Writer | undefined;
   #pick = document.createElement('select');
   #from = document.createElement('input');
   #to = document.createElement('input');
 
-  /** Limits the choice to the period of the page, which holds the fields. */
-  limit(span: Span, write: Writer): void {
+  /** Limits the choice to the period of the page, and to its steps. */
+  limit(span: Span, ladder: Ladder, write: Writer): void {
     this.#span = span;
+    this.#ladder = ladder;
     this.#write = write;
     this.#pick = this.querySelector('select') ?? this.#pick;
     [this.#from = this.#from, this.#to = this.#to] = this.querySelectorAll('input');
@@ -52,9 +57,10 @@ export class Period extends Control<Span> {
     this.show();
   }
 
+  /** Offers the quick choices that are of whole steps. */
   #offer(write: Writer): void {
     for (const [name, period] of listPeriods(this.#span, write))
-      this.#pick.append(new Option(name, period.join()));
+      if (this.resolve(period)?.join() === period.join()) this.#pick.append(new Option(name, period.join()));
     const other = new Option(write.t('Another period'), '-1');
     other.disabled = true;
     this.#pick.append(other);
@@ -63,11 +69,6 @@ export class Period extends Control<Span> {
       const [start, end] = this.#pick.value.split(',').map(Number);
       this.choose(start === undefined || end === undefined ? null : [start, end]);
     });
-  }
-
-  /** Chooses the minutes that a stretch of the time axis touches. */
-  cover([from, to]: Span): void {
-    this.choose([Math.floor(from / minuteMs) * minuteMs, Math.ceil(to / minuteMs) * minuteMs]);
   }
 
   /** An arrow key changes the part of a time in which the caret stands, Escape takes back what was typed. */
@@ -131,9 +132,11 @@ export class Period extends Control<Span> {
     for (const input of [this.#from, this.#to]) input.setAttribute('aria-invalid', String(input === wrong));
   }
 
+  /** A period is of all the steps that it touches. */
   protected override resolve(value: Span | null): Span | null {
     if (!value) return null;
-    const [start, end] = [Math.max(value[0], this.#span[0]), Math.min(value[1], this.#span[1])];
+    const steps = snap(this.#ladder, { start: value[0], end: value[1] });
+    const [start, end] = [Math.max(steps.start, this.#span[0]), Math.min(steps.end, this.#span[1])];
     const whole = start <= this.#span[0] && end >= this.#span[1];
     return whole || !(start < end) ? null : [start, end];
   }
@@ -143,6 +146,9 @@ export class Period extends Control<Span> {
     this.#from.value = format(start);
     this.#to.value = format(end);
     this.#blame(null, '');
+    const steps = this.querySelector('.steps');
+    if (steps && this.#write)
+      steps.textContent = this.value ? describeSnap(this.#ladder, this.value, this.#write) : '';
     const wanted = this.value ? this.value.join() : '0';
     const picked = [...this.#pick.options].some(({ value }) => value === wanted);
     this.#pick.value = picked ? wanted : '-1';

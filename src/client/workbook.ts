@@ -1,6 +1,7 @@
 import type { Baseline } from '../shared/baseline.ts';
 import { pick } from '../shared/data/cells.ts';
 import { known, missing } from '../shared/known.ts';
+import { stepAt } from '../shared/ladder.ts';
 import { namesOf } from '../shared/data/payload.ts';
 import { ask, isNarrowed } from '../shared/data/query.ts';
 import { tableOf } from '../shared/data/table.ts';
@@ -80,11 +81,11 @@ function sheetTopics({ topics, selection, baseline }: Scene, { t }: Writer): Wor
 function sheetTimes(scene: Scene, { t }: Writer): WorkSheet {
   const { tables, selection, span } = scene;
   const shown = selection.period ?? span;
-  const { coarse, lookUps } = tables;
-  const least = coarse && shown[0] < coarse.until ? coarse.step : minuteMs;
+  const { ladder, lookUps } = tables;
+  const least = stepAt(ladder, shown[0]);
   const names = listChosen(scene, topic).slice(0, mostColumns);
   const cells = (step: number) => ((shown[1] - shown[0]) / step) * (names.length + 1);
-  const step = [minuteMs, hourMs].find((one) => one >= least && cells(one) <= mostCells) ?? dayMs;
+  const step = [least, Math.max(least, hourMs)].find((one) => cells(one) <= mostCells) ?? dayMs;
   const { groups, times } = query(scene, [topic], step);
   const sums = new Map(groups.map(({ fields, group }) => [String(fields[topic]), group.sums]));
   const isMissing = (dt: number) =>

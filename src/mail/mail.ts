@@ -97,8 +97,8 @@ function template(): Template {
 }
 
 async function draw({ payload }: History, locale: Locale, t: Translate): Promise<Buffer> {
-  const { coarse } = payload;
-  const chart = compileChart('history', readChart('history', { period: payload, coarse }, t), payload.tables);
+  const { ladder } = payload;
+  const chart = compileChart('history', readChart('history', { period: payload, ladder }, t), payload.tables);
   const { svg } = await drawChart(chart, tabulatePayload(payload), locale);
   return drawPng(svg, width);
 }

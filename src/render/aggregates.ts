@@ -90,5 +90,5 @@ export async function queryAgain(session: Session, page: Payload, translate: Tra
   const { step } = page.people ?? {};
   payload.people =
     step === undefined || !people ? null : widen(people, page.start, (found) => found.step >= step);
-  return page.coarse ? coarsen(payload, page.coarse.until) : payload;
+  return coarsen(payload, page.ladder);
 }

@@ -5,7 +5,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import { messageOf, ZenError } from '../errors.ts';
 import { readExtensions } from '../files.ts';
 import { isUsualFunnel, listSteps } from '../log/steps.ts';
-import type { Coarse } from '../shared/data/payload.ts';
+import { listBounds } from '../shared/ladder.ts';
+import type { Ladder } from '../shared/ladder.ts';
 import type { Chart } from '../shared/settings.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
@@ -22,13 +23,13 @@ registerCube();
 /** The facts of a page that a chart's parameters tell. */
 export interface Scene {
   period: Window;
-  coarse: Coarse | null;
+  ladder: Ladder;
 }
 
 /** One chart's Vega-Lite specification: its titles and texts translated, its parameters set to the page's. */
 export function readChart(
   name: string,
-  { period, coarse }: Scene,
+  { period, ladder }: Scene,
   translate: (text: string) => string,
 ): TopLevelSpec {
   const found = readExtensions('templates/charts').find((chart) => chart.name === name);
@@ -37,7 +38,7 @@ export function readChart(
   for (const param of (spec.params ?? []) as { name: string; value?: Json }[]) {
     if (param.name === 'span') param.value = [period.start, period.end];
     if (param.name === 'last_step') param.value = listSteps().length - 1;
-    if (param.name === 'coarse' && coarse) param.value = [coarse.until, coarse.step];
+    if (param.name === 'ladder') param.value = listBounds(ladder);
     if (typeof param.value === 'string') param.value = translate(param.value);
   }
   const { zen } = (spec.usermeta ?? {}) as { zen?: { finding?: string } };

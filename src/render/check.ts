@@ -60,7 +60,7 @@ function checkLooks(): Check[] {
 function checkEach(tables: DescribedTables | null): Check[] {
   return listCharts().map((name) => {
     try {
-      const read = readChart(name, { period: { start: 0, end: 1 }, coarse: null }, (text) => text);
+      const read = readChart(name, { period: { start: 0, end: 1 }, ladder: [] }, (text) => text);
       const source = addFilters(read, tables ?? {});
       if (tables) requireFields(name, source, tables);
       const { left } = compileChart(name, source, tables ?? {});

@@ -2,10 +2,13 @@ import { ZenError } from '../errors.ts';
 import { buildCells, eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell, Cells } from '../shared/data/cells.ts';
 import { mapValues } from '../shared/known.ts';
+import { cutSteps } from '../shared/ladder.ts';
+import type { Ladder } from '../shared/ladder.ts';
 import type { Payload } from '../shared/data/payload.ts';
-import { hourMs, minuteMs } from '../time.ts';
+import { minuteMs } from '../time.ts';
 import { pack } from './pack.ts';
 import { eachLonger } from './people.ts';
+import { listLadders } from './steps.ts';
 
 /** A payload, and the same packed. */
 export interface Packed {
@@ -29,64 +32,70 @@ function repack(payload: Payload): Packed {
 }
 
 /**
- * Makes a payload small enough by adding up the minutes of its oldest part to hours, no more of it than needed.
+ * Makes a payload small enough by longer steps, the longer the older its rows are: by the finest of the usual ladders that fits.
  *
  * @param room characters that the packed payload may take
- * @throws ZenError `failed` when even hours do not fit; `rest` (bytes) is what else the page takes
+ * @throws ZenError `failed` when even days do not fit; `rest` (bytes) is what else the page takes
  */
-export function fit({ payload, packed }: Packed, room: number, rest: number): Packed {
-  if (packed.length <= room) return { payload, packed };
-  const { start, end } = payload;
-  const hours = packHours(payload, end);
-  if (hours.packed.length > room) {
-    const [least, allowed] = [hours.packed.length + rest, room + rest].map((bytes) =>
+export function fit(whole: Packed, room: number, rest: number): Packed {
+  const { payload, packed } = whole;
+  if (packed.length <= room) return whole;
+  const ladders = listLadders(payload, payload.ladder);
+  const make = (at: number) => repack(coarsen(payload, pick(ladders, at)));
+  let large = { at: -1, length: packed.length };
+  let small = ladders.length - 1;
+  let best = make(small);
+  if (best.packed.length > room) {
+    const [least, allowed] = [best.packed.length + rest, room + rest].map((bytes) =>
       (bytes / 1e6).toFixed(2),
     );
     throw new ZenError(
       'failed',
-      `The page takes ${least} MB even with hours for minutes, more than the ${allowed} MB allowed. ` +
+      `The page takes ${least} MB even with days for minutes, more than the ${allowed} MB allowed. ` +
         `Render a shorter period (--start-dt), or allow more (--max-size).`,
     );
   }
-  let share = (room - hours.packed.length) / (packed.length - hours.packed.length);
-  for (;;) {
-    const until = Math.ceil((end - share * (end - start)) / hourMs) * hourMs;
-    if (until >= end) return hours;
-    const found = packHours(payload, until);
-    if (found.packed.length <= room) return found;
-    share *= 0.96;
+  for (let share = true; small - large.at > 1; share = !share) {
+    // Sizes fall the slower the further down: a guess by their logarithms, then one in the middle.
+    const part = Math.log(large.length / room) / Math.log(large.length / best.packed.length);
+    const guess = share ? Math.round(part * (small - large.at)) : (small - large.at) >> 1;
+    const at = large.at + Math.min(Math.max(guess, 1), small - large.at - 1);
+    const found = make(at);
+    if (found.packed.length > room) large = { at, length: found.packed.length };
+    else {
+      small = at;
+      best = found;
+    }
   }
+  return best;
 }
 
-function packHours(payload: Payload, until: number): Packed {
-  return repack(coarsen(payload, until));
-}
-
-/** The payload with hours for the minutes before a time (Unix milliseconds). An hour stands at its start, or the period's. */
-export function coarsen(payload: Payload, until: number): Payload {
+/** The payload in the steps of a ladder, none of which is shorter than its own. A step stands at its start, or the period's. */
+export function coarsen(payload: Payload, ladder: Ladder): Payload {
+  if (ladder.length === 0) return payload;
   const base = Math.floor(payload.start / minuteMs) * minuteMs;
-  const limit = Math.ceil((until - base) / minuteMs);
-  const hourOf = (minute: number) =>
-    Math.max(0, (Math.floor((base + minute * minuteMs) / hourMs) * hourMs - base) / minuteMs);
+  const starts = cutSteps(ladder, { start: base, end: payload.end }, minuteMs).map((time) =>
+    Math.max(0, (time - base) / minuteMs),
+  );
+  const places = new Uint32Array(Math.ceil((payload.end - base) / minuteMs));
+  for (const [at, place] of starts.entries()) places.fill(place, place, starts[at + 1]);
   const each = (cells: Cells) =>
     buildCells(
       cells.sizes,
-      [...eachCell(cells)].map((cell) =>
-        addUpHour(cell, (minute) => (minute < limit ? hourOf(minute) : minute)),
-      ),
+      [...eachCell(cells)].map((cell) => addUpSteps(cell, places)),
     );
   return {
     ...payload,
-    coarse: { until, step: hourMs },
+    ladder,
     tables: mapValues(payload.tables, (table) => ({ ...table, cells: each(table.cells) })),
   };
 }
 
 /** A cell whose rows that come to stand at the same minute are one, which counts them. */
-function addUpHour({ codes, minutes, values, counts }: Cell, placeOf: (minute: number) => number): Cell {
+function addUpSteps({ codes, minutes, values, counts }: Cell, placeOf: Uint32Array): Cell {
   const [places, sums, numbers] = [[] as number[], [] as number[], [] as number[]];
   for (let row = 0; row < minutes.length; row++) {
-    const place = placeOf(pick(minutes, row));
+    const place = pick(placeOf, pick(minutes, row));
     const last = places.length - 1;
     const [value, number] = [pick(values, row), counts ? pick(counts, row) : 1];
     if (places[last] === place) {

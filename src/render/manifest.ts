@@ -9,15 +9,17 @@ import type { Payload, Sketch } from '../shared/data/payload.ts';
 import { listLocales } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { lookFiles, readStyle } from './looks.ts';
+import { writeLadder } from './steps.ts';
 import { isoTime } from '../time.ts';
 
 /** The statement of a page about itself, for `zen verify`. Hashes are SHA-256, in hex. */
 export interface Manifest {
   zen: string;
-  /** The period, ISO 8601, UTC; minutes before `hours_before` are added up to hours. */
+  /** The period, ISO 8601, UTC. */
   start: string;
   end: string;
-  hours_before: string | null;
+  /** The steps of its rows, as `writeLadder` has them; null where all are minutes. */
+  steps: string | null;
   /** The sum of the measure that counts the events. */
   events: number;
   /** The same of each aggregate, as `<its name>_sum`, and its rows in the database, as `<its name>_rows`. */
@@ -40,12 +42,12 @@ export interface PageParts {
 }
 
 export function describePage(payload: Payload | Sketch, { packed, script, style }: PageParts): Manifest {
-  const { start, end, coarse } = payload;
+  const { start, end, ladder } = payload;
   return {
     zen: version(),
     start: isoTime(start),
     end: isoTime(end),
-    hours_before: coarse && isoTime(coarse.until),
+    steps: writeLadder(ladder) || null,
     ...sumUp(payload),
     sql: hash(
       [

@@ -17,6 +17,7 @@ import { describeFinding, describeHeadline, describeSelection } from '../shared/
 import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
+import { describeLadder } from '../shared/text/step-text.ts';
 import { describeBaseline, describeTopic, listComparisons } from '../shared/text/topic-text.ts';
 import { controlOf, everything } from '../shared/selection.ts';
 import { dayMs } from '../shared/units.ts';
@@ -147,12 +148,7 @@ export function renderPage({
     facts: describeFacts(facts, events, end, write),
     from: formatMoment(start, locale.language),
     to: formatMoment(end, locale.language),
-    hours:
-      payload.coarse === null
-        ? ''
-        : t('Before {time} UTC, hours stand for minutes, so that this file can be sent.', {
-            time: write.time(payload.coarse.until, true),
-          }),
+    ladder: describeLadder(payload.ladder, write),
     comparisons: listComparisons(t),
     choices: describeChoices(payload, filters, t),
     topicless: !filters.includes('item_topic'),

@@ -1,5 +1,7 @@
 import type { Grid, Query } from '../shared/data/query.ts';
 import { valueOf } from '../shared/known.ts';
+import { longSteps } from '../shared/ladder.ts';
+import { minuteMs } from '../time.ts';
 import type { LookUps } from '../shared/data/table.ts';
 
 /** A transform of a compiled specification (Vega, "Transforms"). */
@@ -14,6 +16,7 @@ interface Source {
 interface Signal {
   name: string;
   value?: unknown;
+  update?: string;
   bind?: { element?: string };
 }
 
@@ -104,7 +107,8 @@ function recognise(
   let selection;
   while ((selection = steps.take('filter', (step) => readSelection(step, signals)))) chosen.push(selection);
   const shown = steps.take('filter', readPeriod);
-  const step = steps.take('formula', readStep);
+  const stride = steps.take('formula', (found) => readStride(found, 'datum.dt'));
+  const step = steps.take('formula', (found) => readStep(found, stride));
   const aggregate = steps.take('aggregate', (found) => readAggregate(found, measure));
   if (!shown || !aggregate || (step && !aggregate.groupby.includes(step.field))) return null;
   if (aggregate.groupby.includes('dt')) return null;
@@ -115,7 +119,7 @@ function recognise(
     groupby,
     time: step?.field,
     where: chosen.map(({ field }) => field),
-    grid: step ? readGrid(steps, groupby, aggregate.measures, shown, step) : undefined,
+    grid: step ? readGrid(steps, groupby, aggregate.measures, { shown, signals, ...step }) : undefined,
   };
   return {
     cube: {
@@ -147,10 +151,34 @@ function readPeriod({ expr }: VegaTransform): string | undefined {
   return /^(\w+)\[0\] <= datum\.dt && datum\.dt < \1\[1\]$/.exec(String(expr))?.[1];
 }
 
-/** Vega keeps what a formula writes, so that the start of a step must not take the place of the minute itself. */
-function readStep({ expr, as }: VegaTransform): { signal: string; field: string } | null {
-  const signal = /^floor\(datum\.dt \/ (\w+)\) \* \1$/.exec(String(expr))?.[1];
-  return signal !== undefined && as !== 'dt' ? { signal, field: String(as) } : null;
+/** The field of the length of a row's step: that of a signal, or the longer one that the rows of a page have at that time. */
+interface Stride {
+  signal: string;
+  field: string;
+}
+
+function readStride({ expr, as }: VegaTransform, time: string): Stride | null {
+  const signal = /^max\((\w+), /.exec(String(expr))?.[1];
+  return signal !== undefined && expr === writeStride(signal, time) ? { signal, field: String(as) } : null;
+}
+
+/** The expression of a stride, by the parameter `ladder`. */
+function writeStride(signal: string, time: string): string {
+  const each = longSteps.map((minutes, at) => `${time} < ladder[${at}] ? ${minutes * minuteMs} : `);
+  return `max(${signal}, ${each.join('')}${minuteMs})`;
+}
+
+/** The start of a step. Vega keeps what a formula writes, so that it must not take the place of the minute itself. */
+interface Step {
+  signal: string;
+  field: string;
+  stride: Stride | undefined;
+}
+
+function readStep({ expr, as }: VegaTransform, stride: Stride | undefined): Step | null {
+  const length = stride ? `datum.${stride.field}` : /^floor\(datum\.dt \/ (\w+)\)/.exec(String(expr))?.[1];
+  if (length === undefined || as === 'dt' || expr !== `floor(datum.dt / ${length}) * ${length}`) return null;
+  return { signal: stride?.signal ?? length, field: String(as), stride };
 }
 
 function readAggregate(step: VegaTransform, measure: string): Pick<Query, 'groupby' | 'measures'> | null {
@@ -168,11 +196,12 @@ function readGrid(
   steps: Steps,
   series: string[],
   measures: Query['measures'],
-  shown: string,
-  { signal: step, field: time }: { signal: string; field: string },
+  { shown, signals, signal: step, field: time, stride: own }: Step & { shown: string; signals: Signal[] },
 ): Grid | undefined {
   const value = measures[0]?.as;
-  const sequence = `sequence(floor(${shown}[0] / ${step}) * ${step},${shown}[1] + ${step},${step})`;
+  const longest = own ? writeStride(step, `${shown}[0]`) : '';
+  const first = own ? signals.find(({ update }) => update === longest)?.name : step;
+  const sequence = `sequence(floor(${shown}[0] / ${first}) * ${first},${shown}[1] + ${step},${step})`;
   const imputed = steps.take(
     'impute',
     (found) =>
@@ -185,11 +214,15 @@ function readGrid(
       same(found.groupby, series),
   );
   if (!imputed) return undefined;
+  const stride = own && steps.take('formula', (found) => readStride(found, `datum.${time}`)?.field);
+  const isBegun = ({ expr }: VegaTransform) =>
+    expr === `datum.${time} % datum.${stride} === 0` ? true : null;
+  if (own && (stride === undefined || !steps.take('filter', isBegun))) return { stride };
   const alias = steps.take('formula', ({ expr, as }) => (expr === `datum.${time}` ? String(as) : null));
-  if (alias !== 'dt') return {};
+  if (alias !== 'dt') return { stride };
   const perMinute =
     `datum.${value} && datum.${value} * 60000 / ` +
-    `(min(datum.dt + ${step}, ${shown}[1]) - max(datum.dt, ${shown}[0]))`;
+    `(min(datum.dt + ${stride === undefined ? step : `datum.${stride}`}, ${shown}[1]) - max(datum.dt, ${shown}[0]))`;
   const rate = steps.take('formula', ({ expr, as }) => (expr === perMinute ? String(as) : null));
   const lookup = steps.take('lookup', (step) => readLookUp(step, series));
   const total = steps.take('joinaggregate', ({ ops, fields, groupby, as }) =>
@@ -204,7 +237,7 @@ function readGrid(
       return null;
     return { sort: only, as: as as [string, string] };
   });
-  return { alias, rate, lookup, total, stack };
+  return { stride, alias, rate, lookup, total, stack };
 }
 
 /** The tables whose rows have ranks. */

@@ -10,7 +10,8 @@ import { dayMs, lastMidnight, requireOrder } from '../time.ts';
 import { listPeople } from '../shared/people/funnel.ts';
 import type { Change } from '../shared/text/change.ts';
 import { namesOf } from '../shared/data/payload.ts';
-import type { Coarse, Payload } from '../shared/data/payload.ts';
+import type { Payload } from '../shared/data/payload.ts';
+import type { Ladder } from '../shared/ladder.ts';
 import type { Returns } from '../shared/people/returns.ts';
 import type { Locale } from '../shared/settings.ts';
 import { mapValues } from '../shared/known.ts';
@@ -33,7 +34,7 @@ import { queryFacts } from './data-quality.ts';
 import type { Facts } from './data-quality.ts';
 import { queryChange } from './change.ts';
 import { suggest } from '../suggest.ts';
-import { fit, fitPeople } from './fit-size.ts';
+import { coarsen, fit, fitPeople } from './fit-size.ts';
 import type { Packed } from './fit-size.ts';
 import { readLocale } from './locale.ts';
 import { readTheme } from './looks.ts';
@@ -47,6 +48,8 @@ import { renderPage } from './page.ts';
 import { addFilters } from './panels.ts';
 import { thin } from './people.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { buildLadder } from './steps.ts';
+import type { StepByAge } from './steps.ts';
 import { verify } from './verify.ts';
 
 export interface RenderOptions {
@@ -58,6 +61,8 @@ export interface RenderOptions {
   title?: string | undefined;
   /** Megabytes (of 1,000,000 bytes) that the page may take; without it, any number. */
   maxSize?: number | undefined;
+  /** The steps of its rows by age; without them, minutes. Both may be longer where the page would be too large. */
+  steps?: readonly StepByAge[] | undefined;
   /** Groups of fewer people than this are merged (`mergeSmall`); without it, none. */
   minCell?: number | undefined;
   /** Stands on the page above everything. */
@@ -75,8 +80,8 @@ export interface Rendered {
   rows: number;
   /** The charts that go through an aggregate row by row, because nothing of them could be pushed down. */
   slow: string[];
-  /** Before when the page has hours for minutes, to be small enough. */
-  coarse: Coarse | null;
+  /** The steps of the page's rows. */
+  ladder: Ladder;
   /** Minutes of the steps in which people are told apart; null where the page does not count people. */
   people: number | null;
   /** Stretches in which a busy log was silent. */
@@ -182,8 +187,15 @@ export async function render(
   content?: Content,
 ): Promise<Rendered> {
   const read = (session: Session) => readContent(session, options, now, onProgress);
-  const { period, facts, payload, people, uncounted, change } =
-    content ?? (await db.transaction(read, { snapshot: 'read only' }));
+  const {
+    period,
+    facts,
+    payload: minutes,
+    people,
+    uncounted,
+    change,
+  } = content ?? (await db.transaction(read, { snapshot: 'read only' }));
+  const payload = coarsen(minutes, buildLadder(period, options.steps ?? []));
   const locale = readLocale(options.locale);
   const translate = translator(locale);
   const begin = async (stage: RenderProgress['stage']) => {
@@ -229,7 +241,7 @@ async function requireWhole(html: string): Promise<void> {
   if (told !== '') throw new ZenError('failed', `The page that was made is not what it states. ${told}`);
 }
 
-/** Bytes by which a page may grow that tells of its hours. */
+/** Bytes by which a page may grow that tells of its steps. */
 const slack = 4000;
 
 interface Setting {
@@ -247,9 +259,9 @@ interface Setting {
 async function drawPage(
   { payload, packed }: Packed,
   { translate, ...setting }: Setting,
-): Promise<Pick<Rendered, 'html' | 'slow' | 'coarse' | 'people'>> {
-  const { coarse } = payload;
-  const scene = { period: payload, coarse };
+): Promise<Pick<Rendered, 'html' | 'slow' | 'ladder' | 'people'>> {
+  const { ladder } = payload;
+  const scene = { period: payload, ladder };
   const all = listCharts().map(
     (name) => [name, addFilters(readChart(name, scene, translate), payload.tables)] as const,
   );
@@ -278,7 +290,7 @@ async function drawPage(
   return {
     html: renderPage({ ...setting, payload, packed, charts, snapshots, tables, sources }),
     slow: compiled.filter(({ left }) => left.length > 0).map(({ panel }) => panel.name),
-    coarse,
+    ladder,
     people: payload.people?.step ?? null,
   };
 }

@@ -68,7 +68,7 @@ export async function queryPayload(
   return {
     start,
     end,
-    coarse: null,
+    ladder: [],
     dimensions,
     events,
     topics: paintTopics(dimensions),

@@ -1,4 +1,6 @@
 import type { Tables } from './data/table.ts';
+import { stepAt } from './ladder.ts';
+import type { Ladder } from './ladder.ts';
 import { dayMs, minuteMs } from './units.ts';
 import { clip, intersect, merge, subtract, sumLengths } from './windows.ts';
 import type { Window } from './windows.ts';
@@ -32,7 +34,7 @@ export interface Baseline {
  * @returns null where the page lacks the earlier stretch, or more than half of it
  */
 export function findBaseline(
-  { lookUps: { gaps, silences }, coarse }: Pick<Tables, 'lookUps' | 'coarse'>,
+  { lookUps: { gaps, silences }, ladder }: Pick<Tables, 'lookUps' | 'ladder'>,
   period: readonly [number, number] | null,
   span: readonly [number, number],
   comparison: string,
@@ -45,7 +47,7 @@ export function findBaseline(
   const earlier = there.map(({ start, end }) => ({ start: start + shift, end: end + shift }));
   const both = clip(there, window)
     .flatMap((one) => clip(earlier, one))
-    .flatMap((one) => (coarse ? alignHours(one, coarse.until + shift, coarse.step, shift) : [one]));
+    .flatMap((one) => alignSteps(one, shift, ladder));
   const length = sumLengths(both);
   if (length * 2 < window.end - window.start || length === 0) return null;
   return { window, shift, both, left: subtract(window, both) };
@@ -57,10 +59,17 @@ function lastDay([start, end]: readonly [number, number]): Window {
   return midnight - dayMs > start ? { start: midnight - dayMs, end: midnight } : { start, end };
 }
 
-/** Cuts a stretch to what can be compared: whole hours before `until`, where hours stand for minutes in the earlier stretch. */
-function alignHours({ start, end }: Window, until: number, step: number, shift: number): Window[] {
-  const rest = intersect({ start, end }, { start: until, end });
-  const [from, to] = [Math.ceil(start / step) * step, Math.floor(Math.min(end, until) / step) * step];
-  const hours = shift % step === 0 && from < to ? [{ start: from, end: to }] : [];
-  return merge([...hours, ...(rest ? [rest] : [])]);
+/** Cuts a stretch to what can be compared: whole steps of the earlier stretch, where these are whole steps of the later one, too. */
+function alignSteps(stretch: Window, shift: number, ladder: Ladder): Window[] {
+  const untils = [...ladder.map(({ until }) => until + shift), Infinity];
+  const parts = untils.flatMap((until, at) => {
+    const part = intersect(stretch, { start: untils[at - 1] ?? -Infinity, end: until });
+    if (!part) return [];
+    const step = stepAt(ladder, part.start - shift);
+    if (step === minuteMs) return [part];
+    const start = Math.ceil((part.start - shift) / step) * step + shift;
+    const end = Math.floor((part.end - shift) / step) * step + shift;
+    return shift % stepAt(ladder, start) === 0 && start < end ? [{ start, end }] : [];
+  });
+  return merge(parts);
 }

@@ -1,12 +1,11 @@
 import { pick } from './data/cells.ts';
 import type { Column, Panel } from './panels.ts';
-import type { Coarse } from './data/payload.ts';
 import { ask } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
 import { minuteMs } from './units.ts';
 import type { Row, Tables } from './data/table.ts';
-import { missing, valueOf } from './known.ts';
+import { valueOf } from './known.ts';
 import type { Selection } from './selection.ts';
 
 /** A query of the aggregate that counts the events. */
@@ -18,7 +17,7 @@ function toChoice({ names }: Selection, shown: [number, number]): Choice {
   return { chosen: Object.entries(names), shown, step: minuteMs };
 }
 
-/** The rows of a panel's table minute by minute, whatever steps it is drawn in; hour by hour where there is no more. */
+/** The rows of a panel's table minute by minute, whatever steps it is drawn in; in the page's own steps where these are longer. */
 export function listMinutes(
   { source, columns, measure }: Pick<Panel, 'source' | 'columns' | 'measure'>,
   tables: Tables,
@@ -31,21 +30,21 @@ export function listMinutes(
   if (time === undefined) throw new Error('A table by minutes has no column of these.');
   const query = { groupby, time, measures: [{ op: 'sum' as const, as: measure }] };
   const choice = toChoice(selection, selection.period ?? span);
-  const { groups, times } = ask(valueOf(tables.aggregates, source), query, choice);
+  const { groups, times, lengths } = ask(valueOf(tables.aggregates, source), query, choice);
+  const isLong = tables.ladder.length > 0;
   return groups.flatMap(({ fields, group }) =>
-    times.flatMap((dt, slot) => {
+    times.flatMap((begin, slot) => {
       const sum = pick(group.sums, slot);
       if (sum === 0) return [];
-      const held = tables.coarse && { minutes: minutesOf(dt, tables.coarse) };
-      return [{ [time]: dt, ...fields, [measure]: sum, ...held }];
+      const dt = latest(begin, choice);
+      return [{ [time]: dt, ...fields, [measure]: sum, ...(isLong && { minutes: pick(lengths, slot) }) }];
     }),
   );
 }
 
-/** Counts the minutes that a row stands for: an hour's go on to its end, though it may begin later, with the period. */
-function minutesOf(dt: number, { until, step }: Coarse): number {
-  const end = dt < until ? Math.min((Math.floor(dt / step) + 1) * step, until) : dt + minuteMs;
-  return (end - dt) / minuteMs;
+/** The start of a step that may begin before the minutes that are shown. */
+function latest(begin: number, { shown }: Choice): number {
+  return Math.max(begin, Math.floor(shown[0] / minuteMs) * minuteMs);
 }
 
 /** The minute with the most events, the first of them if there are several. */
@@ -54,23 +53,21 @@ export interface Peak {
   events: number;
 }
 
-/** Looks where there are minutes; where all of the selection is in hours, an hour stands for its mean minute. */
+/** Looks where the steps of the selection are shortest; one of more than a minute stands for its mean minute. */
 export function findPeak(tables: Tables, selection: Selection, span: [number, number]): Peak {
-  const query = sumEvents([], 'dt');
   const [start, end] = selection.period ?? span;
-  const { until, step } = tables.coarse ?? { until: start, step: minuteMs };
-  const isCoarse = end <= until;
-  const choice = toChoice(selection, isCoarse ? [start, end] : [Math.max(start, until), end]);
-  const { groups, times } = ask(tableOf(tables, 'events'), query, {
-    ...choice,
-    step: isCoarse ? step : minuteMs,
-  });
-  const sums = groups[0]?.group.sums ?? [];
-  let best = 0;
-  for (let slot = 1; slot < sums.length; slot++)
-    if ((sums[slot] ?? missing()) > (sums[best] ?? missing())) best = slot;
-  const events = Math.round(((sums[best] ?? missing()) * minuteMs) / (isCoarse ? step : minuteMs));
-  return { dt: times[best] ?? start, events };
+  const bounds = tables.ladder.map(({ until }) => until).filter((until) => until < end);
+  const since = Math.max(start, ...bounds);
+  const choice = toChoice(selection, [since, end]);
+  const { groups, times, lengths } = ask(tableOf(tables, 'events'), sumEvents([], 'dt'), choice);
+  const [all] = groups;
+  if (!all)
+    return since > start
+      ? findPeak(tables, { ...selection, period: [start, since] }, span)
+      : { dt: start, events: 0 };
+  const rates = Array.from(all.group.sums, (sum, slot) => sum && sum / pick(lengths, slot));
+  const best = rates.reduce((most, rate, slot) => (rate > pick(rates, most) ? slot : most), 0);
+  return { dt: latest(pick(times, best), choice), events: Math.round(pick(rates, best)) };
 }
 
 /** The events of a selection. */

@@ -1,4 +1,5 @@
 import type { Baseline } from './baseline.ts';
+import { pick } from './data/cells.ts';
 import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
 import { known, missing } from './known.ts';
@@ -81,8 +82,9 @@ export function traceBaseline(
     step,
   });
   const sums = groups[0]?.group.sums;
-  return [...times, window.end - shift].map((time, slot) => {
-    const [from, to] = [Math.max(time, shown[0]), Math.min(time + step, shown[1])];
+  const ends = [...times.slice(1), shown[1], shown[1]];
+  return [...times, shown[1]].map((time, slot) => {
+    const [from, to] = [Math.max(time, shown[0]), pick(ends, slot)];
     const isDrawn = from < to && isWhole(baseline, from + shift, to + shift);
     const events = isDrawn && sums ? (sums[slot] ?? missing()) : 0;
     return { dt: from + shift, rate: isDrawn ? (events * minuteMs) / (to - from) : null };

@@ -6,8 +6,9 @@ import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
 import { namesOf } from './data/payload.ts';
 import { listEnds, shareOfShown } from './people/funnel.ts';
+import { stepAt } from './ladder.ts';
 import type { Selection } from './selection.ts';
-import { hourMs, minuteMs } from './units.ts';
+import { minuteMs } from './units.ts';
 
 /** A card topic in a selection, whichever topics that names. */
 export interface TopicRow {
@@ -95,9 +96,9 @@ function sumUsers(tables: Tables, choice: Choice): Map<string, Map<string, numbe
   return sums;
 }
 
-/** The course of each topic, in steps of whole minutes, or hours where there are no more. */
+/** The course of each topic, in equal steps, none shorter than those of the rows. */
 function traceTopics(tables: Tables, { chosen, shown }: Choice): Map<string, number[]> {
-  const least = tables.coarse && shown[0] < tables.coarse.until ? hourMs : minuteMs;
+  const least = stepAt(tables.ladder, shown[0]);
   const step = Math.max(least, Math.ceil((shown[1] - shown[0]) / steps / least) * least);
   const question: Question = { groupby: ['item_topic'], time: 'dt', measures: [] };
   const { groups } = ask(tableOf(tables, 'events'), question, { chosen, shown, step });

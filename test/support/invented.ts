@@ -1,6 +1,8 @@
 import { between, mulberry32, shuffle } from '../../fixtures/random.ts';
 import { listCharts, readChart } from '../../src/render/charts.ts';
 import type { Payload } from '../../src/shared/data/payload.ts';
+import { snap } from '../../src/shared/ladder.ts';
+import type { Ladder } from '../../src/shared/ladder.ts';
 import { tabulatePayload } from '../../src/shared/data/table.ts';
 import { makePayload, toCells } from './payload.ts';
 
@@ -42,7 +44,7 @@ function invent(last: string[]): Line[] {
 export const payload: Payload = makePayload({
   start,
   end: start + minutes * minute,
-  coarse: null,
+  ladder: [],
   items,
   ages,
   sources,
@@ -58,14 +60,17 @@ export const payload: Payload = makePayload({
   people: null,
 });
 export const tables = tabulatePayload(payload);
-export const source = (name: string) => readChart(name, { period: payload, coarse: null }, (text) => text);
+export const source = (name: string, ladder: Ladder = []) =>
+  readChart(name, { period: payload, ladder }, (text) => text);
 
-/** Draws a selection: names, also one that is not there, or all; a period of any length, at any second, or all. */
-export function choose(): Record<string, unknown> {
+/** Draws a selection: names, also one that is not there, or all; a period of any length, at any second (or of whole steps), or all. */
+export function choose(ladder: Ladder = []): Record<string, unknown> {
   const some = (names: string[]) =>
     random() < 0.3 ? null : shuffle(random, [...names, 'nobody']).slice(0, between(random, 1, names.length));
   const [one, other] = [between(random, 0, minutes * 60), between(random, 0, minutes * 60)];
-  const period = [start + Math.min(one, other) * 1000, start + (Math.max(one, other) + 1) * 1000];
+  const any = { start: start + Math.min(one, other) * 1000, end: start + (Math.max(one, other) + 1) * 1000 };
+  const whole = ladder.length > 0 ? snap(ladder, any) : any;
+  const period = [Math.max(whole.start, start), Math.min(whole.end, start + minutes * minute)];
   return {
     topics_item_topic: some(items),
     ages_age_segment: some(ages),

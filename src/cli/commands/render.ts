@@ -7,6 +7,8 @@ import type { Project } from '../../project/project.ts';
 import { readLocale } from '../../render/locale.ts';
 import type { LocaleName } from '../../render/locale.ts';
 import type { Where } from '../../render/narrow.ts';
+import { writeLadder } from '../../render/steps.ts';
+import type { StepByAge } from '../../render/steps.ts';
 import type { Content, RenderProgress } from '../../render/render.ts';
 import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
 import { describeCount, describeShare, megabytes } from '../format.ts';
@@ -27,6 +29,7 @@ export interface RenderFlags extends CommonOptions, DateOptions {
   title?: string;
   /** Megabytes. */
   maxSize: number;
+  steps?: StepByAge[];
   minCell: number;
   /** Milliseconds. */
   last?: number;
@@ -127,7 +130,7 @@ export async function renderPages(
   { warning, content }: { warning?: string; content: Content },
 ): Promise<object[]> {
   const { findMisspelt, ofPage, render } = await import('../../render/render.ts');
-  const { maxSize, minCell, mode } = flags;
+  const { maxSize, steps, minCell, mode } = flags;
   return terminal.during('Rendering the other pages', async (update) => {
     const files: object[] = [];
     for (const { name, where, out, locale = flags.locale, title = flags.title } of pages) {
@@ -135,7 +138,7 @@ export async function renderPages(
       const misspelt = where && findMisspelt(content, flags.locale, where);
       if (misspelt !== undefined) terminal.note(`The page “${name}” is of ${misspelt}`);
       const own = ofPage(content, flags.locale, { where, locale, minCell });
-      const options = { locale, title, maxSize, minCell, warning };
+      const options = { locale, title, maxSize, steps, minCell, warning };
       const { html, events } = await render(db, options, Date.now(), () => undefined, own);
       const last = () => {
         db.demand();
@@ -164,11 +167,11 @@ export async function renderFrom(
   { warning, content }: { warning?: string; content?: Content } = {},
 ): Promise<Report> {
   const { render } = await import('../../render/render.ts');
-  const { locale, title, out, maxSize, minCell } = flags;
+  const { locale, title, out, maxSize, steps, minCell } = flags;
   const toStdout = out === '-';
   const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
-  const options = { ...periodOf(flags), locale, title, maxSize, minCell, warning };
-  const { html, period, events, rows, slow, coarse, silences, uncounted, merged } = await terminal.during(
+  const options = { ...periodOf(flags), locale, title, maxSize, steps, minCell, warning };
+  const { html, period, events, rows, slow, ladder, silences, uncounted, merged } = await terminal.during(
     `Rendering ${name}`,
     async (update) => {
       const progress = ({ stage, share }: RenderProgress) => {
@@ -184,9 +187,9 @@ export async function renderFrom(
       return rendered;
     },
   );
-  if (coarse)
+  if (ladder.length > 0)
     terminal.note(
-      `To stay within ${maxSize} MB, the page has hours for minutes before ${isoTime(coarse.until)}.`,
+      `Not all of the page is in minutes (--max-size ${maxSize}${steps ? ', --steps' : ''}): ${writeLadder(ladder)}.`,
     );
   for (const window of silences)
     terminal.note(`${describeWindow(window)} has not one event, in busy time: the page says so.`);
@@ -218,6 +221,7 @@ export async function renderFrom(
       [findCounting().measure]: events,
       rows,
       merged,
+      steps: ladder.map(({ until, minutes }) => ({ until: isoTime(until), minutes })),
       seconds: seconds(),
     },
     page: toStdout ? html : undefined,

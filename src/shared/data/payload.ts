@@ -2,6 +2,8 @@ import { joinPieces, split } from './varint.ts';
 import { decodeCells, encodeCells, latestMinute, scanCells } from './cells.ts';
 import type { Cells, Outline } from './cells.ts';
 import { known, mapValues, valueOf } from '../known.ts';
+import { isLadder } from '../ladder.ts';
+import type { Ladder } from '../ladder.ts';
 import type { Window } from '../windows.ts';
 import type { Returns } from '../people/returns.ts';
 
@@ -19,12 +21,6 @@ export interface EventKind {
   rank: number;
   /** Tells that it is a step of the funnel. */
   step: boolean;
-}
-
-/** Rows before `until` are of `step` instead of minutes; Unix milliseconds, and milliseconds. */
-export interface Coarse {
-  until: number;
-  step: number;
 }
 
 /** Groups (a card topic × an age × a kind of event) of fewer than `least` people stand under a common name, so many with their like. */
@@ -45,7 +41,8 @@ export interface Payload {
   /** The period, half-open, Unix milliseconds. */
   start: number;
   end: number;
-  coarse: Coarse | null;
+  /** The steps of its rows. */
+  ladder: Ladder;
   /** For each dimension the names in the order of their codes, which is that in which they are shown. */
   dimensions: Record<string, string[]>;
   /** The kinds of event, as `dimensions` has them. */
@@ -73,7 +70,7 @@ type Head = Omit<Payload, 'tables' | 'people'> & {
 };
 
 /** Changes whenever `encode` writes something that an older `decode` would misread. */
-const version = 6;
+const version = 7;
 
 /**
  * The payload as bytes, which deflate well: the names as JSON, then the tables.
@@ -300,7 +297,7 @@ function requireHead(head: Head): void {
   const {
     start,
     end,
-    coarse,
+    ladder,
     dimensions,
     events,
     topics,
@@ -317,7 +314,7 @@ function requireHead(head: Head): void {
   const isFit =
     isStretch(head) &&
     start <= end &&
-    (coarse === null || isTime(coarse.until, coarse.step)) &&
+    isLadder(ladder, head) &&
     [dimensions, only].every(
       (lists) =>
         Object.keys(lists).every(isName) && Object.values(lists).every((names) => names.every(isText)),

@@ -1,5 +1,7 @@
 import type { Group } from './cube.ts';
+import { cutSteps } from '../ladder.ts';
 import { minuteMs } from '../units.ts';
+import { pick } from './cells.ts';
 import type { LookUp, LookUps, Row, Table, Tables } from './table.ts';
 import { missing, valueOf } from '../known.ts';
 
@@ -23,6 +25,8 @@ export interface Question {
 
 /** The columns that a history's rows carry beside their value; each is left out where the chart does not ask for it. */
 export interface Grid {
+  /** The length of the step. */
+  stride?: string | undefined;
   /** The time once more. */
   alias?: string | undefined;
   /** The value for each minute of the step that is in the period. */
@@ -40,15 +44,17 @@ export interface Choice {
   chosen: readonly (readonly [field: string, names: readonly unknown[] | null])[];
   /** The period, half-open, Unix milliseconds. */
   shown: readonly [number, number];
-  /** Milliseconds. */
+  /** Milliseconds. Where the rows are of longer steps, these take its place. */
   step: number;
 }
 
 /** The groups of a query, and the steps of time that their values are in. */
 export interface Answer {
   groups: { fields: Row; group: Group }[];
-  /** The start of each step, Unix milliseconds. */
+  /** The start of each step, Unix milliseconds; the first may begin before what is shown. */
   times: number[];
+  /** The minutes of each step that are shown. */
+  lengths: number[];
 }
 
 /** Asks the aggregate that a chart draws from. */
@@ -61,20 +67,23 @@ export function ask(table: Table, query: Question, { chosen, shown, step }: Choi
   const timed = query.time !== undefined;
   const by = dimensionsOf(table, query.groupby);
   const minute = (ms: number) => Math.max(0, Math.ceil((ms - table.start) / minuteMs));
-  const [from, to] = [minute(shown[0]), minute(shown[1])];
-  const first = Math.floor(shown[0] / step);
-  const number = timed ? Math.max(0, Math.ceil(shown[1] / step) - first) : 1;
-  const of = timed ? slotsOf(table.start, from, to, step, first) : undefined;
+  const [from, to] = [minute(shown[0]), Math.max(minute(shown[0]), minute(shown[1]))];
+  const times = timed ? cutSteps(table.ladder, { start: shown[0], end: shown[1] }, step) : [shown[0]];
+  const places = [...times.map((time) => Math.max(minute(time), from)), to].map((place) =>
+    Math.min(place, to),
+  );
+  const lengths = times.map((_, slot) => pick(places, slot + 1) - pick(places, slot));
   const groups = table.cube.ask({
     by,
     only: table.dimensions.map((fields) => maskOf(fields, chosen)),
     from,
     to,
-    slots: of && { of, number },
+    slots: timed ? { of: slotsOf(lengths), number: times.length } : undefined,
   });
   return {
     groups: groups.map((group) => ({ fields: fieldsOf(table, by, group, query.groupby), group })),
-    times: Array.from({ length: number }, (_, slot) => (first + slot) * step),
+    times,
+    lengths,
   };
 }
 
@@ -84,11 +93,12 @@ function dimensionsOf({ dimensions }: Table, groupby: string[]): number[] {
   );
 }
 
-function slotsOf(start: number, from: number, to: number, step: number, first: number): Uint32Array {
-  return Uint32Array.from(
-    { length: Math.max(0, to - from) },
-    (_, at) => Math.floor((start + (from + at) * minuteMs) / step) - first,
-  );
+/** The slot of each minute. */
+function slotsOf(lengths: readonly number[]): Uint32Array {
+  const slots = new Uint32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let from = 0;
+  for (const [slot, length] of lengths.entries()) slots.fill(slot, from, (from += length));
+  return slots;
 }
 
 /** Tells whether an aggregate has all fields that are chosen by: what it says otherwise is of more. */

@@ -3,7 +3,8 @@ import type { Cells } from './cells.ts';
 import { eachCell } from './cells.ts';
 import { Cube } from './cube.ts';
 import { known, mapValues, missing, valueOf } from '../known.ts';
-import type { Coarse, Payload } from './payload.ts';
+import type { Ladder } from '../ladder.ts';
+import type { Payload } from './payload.ts';
 import { People } from '../people/bounds.ts';
 
 /** A row of an aggregate, as the charts name its columns. */
@@ -18,6 +19,8 @@ export interface Table {
   cube: Cube;
   /** The start of minute 0, Unix milliseconds. */
   start: number;
+  /** The steps of its rows. */
+  ladder: Ladder;
   /** The field that holds the value. */
   value: string;
   /** For each dimension its fields, each with the values of the codes: names, and ranks of names. */
@@ -34,7 +37,7 @@ export interface Tables {
   lookUps: LookUps;
   /** For each dimension its names in the order of their codes. */
   dimensions: Record<string, string[]>;
-  coarse: Coarse | null;
+  ladder: Ladder;
   people: People | null;
 }
 
@@ -43,7 +46,7 @@ export interface Tables {
  * keeps such keys in plain objects, where a topic named `__proto__` or `constructor` would be found before it is there.
  */
 export function tabulatePayload(payload: Payload): Tables {
-  const { dimensions, topics, events, gaps, silences = [] } = payload;
+  const { dimensions, topics, events, gaps, silences = [], ladder } = payload;
   const start = Math.floor(payload.start / minuteMs) * minuteMs;
   const ranks = new Map(topics.map(({ name, rank }) => [name, rank]));
   const rank = (name: string, code: number, field: string) =>
@@ -54,7 +57,7 @@ export function tabulatePayload(payload: Payload): Tables {
   }));
   const aggregates = mapValues(payload.tables, ({ cells, measure, ...table }): Table => {
     const own = table.fields.map((field) => valueOf(fields, field));
-    return { cells, cube: new Cube(cells), start, value: measure, dimensions: own };
+    return { cells, cube: new Cube(cells), start, ladder, value: measure, dimensions: own };
   });
   const copy = (rows: readonly object[]): LookUp => rows.map((row) => ({ ...row }));
   return {
@@ -69,7 +72,7 @@ export function tabulatePayload(payload: Payload): Tables {
       baseline: [], // until something is compared
     },
     dimensions,
-    coarse: payload.coarse,
+    ladder,
     people: payload.people && new People(payload.people, [payload.start, payload.end]),
   };
 }

@@ -1,6 +1,8 @@
 import { ingest, Transform, transforms } from 'vega-dataflow';
 import { answer, lookUp, measure } from '../data/query.ts';
 import type { Answer, Choice, Query } from '../data/query.ts';
+import { pick } from '../data/cells.ts';
+import { stepAt } from '../ladder.ts';
 import { minuteMs } from '../units.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { missing } from '../known.ts';
@@ -78,10 +80,13 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
 
   /** Every step of every series, and one more that ends the last step. */
   #history({ query, tables, shown, step }: Parameters, { groups, times }: Answer): Row[] {
-    const { alias, rate, lookup, total, stack } = query.grid ?? {};
+    const { alias, rate, lookup, total, stack, stride } = query.grid ?? {};
     const value = query.measures[0]?.as ?? '';
-    const points = [...times, (times.at(-1) ?? 0) + step];
-    const lengths = points.map((dt) => Math.min(dt + step, shown[1]) - Math.max(dt, shown[0]));
+    const points = [...times, Math.ceil(shown[1] / step) * step];
+    const strides = points.map((dt) => Math.max(step, stepAt(tables.ladder, dt)));
+    const lengths = points.map(
+      (dt, slot) => Math.min(dt + pick(strides, slot), shown[1]) - Math.max(dt, shown[0]),
+    );
     const totals = new Float64Array(points.length);
     for (const { group } of groups)
       for (let slot = 0; slot < times.length; slot++)
@@ -102,6 +107,7 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
         const speed = sum && (sum * minuteMs) / (lengths[slot] ?? missing());
         if (query.time) row[query.time] = points[slot];
         if (alias) row[alias] = points[slot];
+        if (stride) row[stride] = strides[slot];
         row[value] = sum;
         if (rate) row[rate] = speed;
         if (total) row[total] = totals[slot];
