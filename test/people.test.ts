@@ -9,6 +9,7 @@ import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
+import { useGroups } from '../src/log/named-groups.ts';
 import { lengthen, queryPeople } from '../src/render/people.ts';
 import { render } from '../src/render/render.ts';
 import { queryPayload } from '../src/render/tables.ts';
@@ -48,6 +49,15 @@ function randomEvent(random: Random, fickle: boolean, days = 0): Sample {
   };
 }
 
+/** Groups, one of which has a name that no log has; and one that is of all ages. */
+const named = {
+  science: ['Наука', '', 'Нет'],
+  three: ['Кино', "О'Нил", 'Наука'],
+  young: ['18-25', '26-30'],
+  aged: ['18-25', '26-30', ''],
+  some: ['26-30', ''],
+};
+
 async function readPeople(db: Database, log: readonly Sample[]): Promise<Payload> {
   await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
   await insertEvents(db, log);
@@ -61,18 +71,26 @@ async function readPeople(db: Database, log: readonly Sample[]): Promise<Payload
   return { ...payload, people };
 }
 
-/** Any names or all, and whole steps of the period, or its ends. */
+/** Any names, those of a group, or all, and whole steps of the period, or its ends. */
 function randomAudience(random: Random, payload: Payload, step: number): PeopleQuery {
   const { start, end } = payload;
   const [items, ages] = [namesOf(payload, 'item_topic'), namesOf(payload, 'age_segment')];
-  const choice = (names: string[]) =>
-    random() < 0.4
+  const groups = (field: string) => payload.groups?.filter((group) => group.field === field) ?? [];
+  const choice = (names: string[], field: string) => {
+    const all = groups(field);
+    if (all.length > 0 && random() < 0.5)
+      return shuffle(
+        random,
+        favour(random, all).names.map((name) => names.indexOf(name)),
+      );
+    return random() < 0.4
       ? null
       : shuffle(random, [...names.keys()]).slice(0, random() < 0.5 ? 1 : between(random, 1, names.length));
+  };
   const edge = () => Math.round(between(random, start, end) / step) * step;
   const [one, two] = [edge(), edge()].map((at) => Math.max(start, Math.min(end, at))) as [number, number];
   const period: [number, number] = [Math.min(one, two), Math.max(one, two)];
-  return { topics: choice(items), ages: choice(ages), period };
+  return { topics: choice(items, 'item_topic'), ages: choice(ages, 'age_segment'), period };
 }
 
 /** The users of some kinds of event, or those who did all of them, in each of the parts that a period falls into. */
@@ -121,6 +139,16 @@ type Bar = Record<'low' | 'high' | 'share_low' | 'share_high', number> & { event
 
 const exact = (truth: number[]) => truth.map((users) => ({ low: users, high: users }));
 
+function isGroup({ groups = [], dimensions }: Payload, field: string, places: number[]): boolean {
+  const names = places.map((place) => namesOf({ dimensions }, field)[place]);
+  return groups.some(
+    (group) =>
+      group.field === field &&
+      group.names.length === names.length &&
+      group.names.every((name) => names.includes(name)),
+  );
+}
+
 describe.each(kinds)('on the %s database', (kind) => {
   let db: Database;
 
@@ -132,7 +160,8 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   const rounds = { server: cases(8, 4), embedded: cases(3, 1) }[kind];
 
-  test(`people of ${rounds} random logs are exact for all names or one in whole steps, and within their bounds for any`, async () => {
+  test(`people of ${rounds} random logs are exact for all names, one or a named group in whole steps, and within their bounds for any`, async () => {
+    useGroups(named);
     const random = mulberry32(31);
     for (let round = 0; round < rounds; round++) {
       const fickle = round % 2 === 0;
@@ -151,14 +180,14 @@ describe.each(kinds)('on the %s database', (kind) => {
         for (let number = 0; number < cases(60, 15); number++) {
           const isWhole = random() < 0.7;
           const audience = randomAudience(random, payload, isWhole ? returns.step * minuteMs : minuteMs);
-          const single = [audience.topics, audience.ages].every(
-            (names) => names === null || names.length === 1,
-          );
+          const isSingle = (places: number[] | null, field: string) =>
+            places === null || places.length === 1 || isGroup(payload, field, places);
+          const single = isSingle(audience.topics, 'item_topic') && isSingle(audience.ages, 'age_segment');
           for (const [code, { event }] of payload.events.entries()) {
             const name = event === 'not set' ? null : event;
             const [found, truth] = [counter.count(code, audience), expected(log, audience, payload, [name])];
             expect([audience, found, truth, holds(found, truth)]).toEqual([audience, found, truth, true]);
-            const aged = !fickle && (audience.topics === null || audience.topics.length === 1);
+            const aged = !fickle && isSingle(audience.topics, 'item_topic');
             if (isWhole && (single || aged)) expect([audience, found]).toEqual([audience, exact(truth)]);
             if (event !== 'click' && event !== 'view') continue;
             const both = counter.convert(0, code, event, audience);
@@ -169,15 +198,65 @@ describe.each(kinds)('on the %s database', (kind) => {
         }
       }
     }
+    useGroups();
   });
 
-  test('people survive the payload', async () => {
+  test('people survive the payload, which groups make longer, and nothing else', async () => {
     const random = mulberry32(32);
-    const payload = await readPeople(
-      db,
-      Array.from({ length: 400 }, () => randomEvent(random, true)),
-    );
+    const log = Array.from({ length: 400 }, () => randomEvent(random, true));
+    const payload = await readPeople(db, log);
     expect(decode(encode(payload)).people).toEqual(payload.people);
+    useGroups(named);
+    const grouped = await readPeople(db, log);
+    expect(grouped.groups).toHaveLength(4); // as all ages are none
+    const topics = [
+      [0, 2],
+      [0, 1, 3],
+    ];
+    const ages = [
+      [0, 1],
+      [1, 2],
+    ];
+    expect(grouped.people?.groups).toEqual({ topics, ages });
+    expect(decode(encode(grouped))).toEqual(grouped);
+    useGroups();
+    // What was counted of groups is not read where there are none any more.
+    const again = await queryPayload(db, payload, [], { translate: (text) => text });
+    expect(encode({ ...again, people: (await queryPeople(db, again, (text) => text)).people })).toEqual(
+      encode(payload),
+    );
+  });
+
+  test('a group is counted where each day of the period has it, and bounded where one lacks it', async () => {
+    const seen = (day: number, user_id: number, item_topic: string): Sample => ({
+      ...{ ts: midnight + day * dayMs, user_id, item_topic },
+      ...{ source_topic: 'S', age_segment: '18-25', event: 'show' },
+    });
+    // Three people in A or B: by the sums of these, and by what is only in C, two to four.
+    const users = { A: [0, 1], B: [1, 2], C: [0, 1, 2, 3] };
+    const log = Object.entries(users).flatMap(([topic, ids]) =>
+      ids.flatMap((user) => [seen(0, user, topic), seen(1, user, topic)]),
+    );
+    await readPeople(db, log);
+    const run = (day: number) =>
+      aggregate(db, [{ start: midnight + day * dayMs, end: midnight + (day + 1) * dayMs }], {
+        ...({ minute: 'floor', dryRun: false, jobs: 1, wait: 0, users: true } as const),
+      });
+    const ask = async () => {
+      const period = { start: midnight, end: midnight + 2 * dayMs };
+      const payload = await queryPayload(db, period, [], { translate: (text) => text });
+      const { people } = await queryPeople(db, payload, (text) => text);
+      expect(payload.groups).toEqual([{ field: 'item_topic', name: 'both', names: ['A', 'B'] }]);
+      const query: PeopleQuery = { topics: [2, 1], ages: null, period: [period.start, period.end] };
+      return people && new People(people, [period.start, period.end]).count(0, query);
+    };
+    useGroups({ both: ['A', 'B', 'D'] });
+    expect(await ask()).toEqual([{ low: 2, high: 4 }]);
+    await run(1);
+    expect(await ask()).toEqual([{ low: 2, high: 4 }]);
+    await run(0);
+    expect(await ask()).toEqual(exact([3]));
+    useGroups();
   });
 
   test('who has a topic, age or event that is called "not set" is not taken for someone who has none', async () => {

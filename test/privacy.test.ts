@@ -7,6 +7,7 @@ import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
+import { useGroups } from '../src/log/named-groups.ts';
 import { mergeSmall } from '../src/render/merge.ts';
 import { queryPeople } from '../src/render/people.ts';
 import { render } from '../src/render/render.ts';
@@ -50,7 +51,7 @@ async function renderLog(
 }
 
 const same = (text: string) => text;
-const named = (name: string | null) => name || 'not set';
+const nameOf = (name: string | null) => name || 'not set';
 
 /** The card topic and the age under which a page has an event, as its reader would find them. */
 function labelOf(page: Payload): (event: Sample) => [topic: string, age: string] {
@@ -61,7 +62,7 @@ function labelOf(page: Payload): (event: Sample) => [topic: string, age: string]
     ),
   );
   return ({ item_topic, age_segment }) => {
-    const [topic, age] = [named(item_topic), named(age_segment)];
+    const [topic, age] = [nameOf(item_topic), nameOf(age_segment)];
     const all = [topic, other.topic].flatMap((topic) =>
       [age, other.age].map((age): [string, string] => [topic, age]),
     );
@@ -83,7 +84,7 @@ function groupBy<T>(events: readonly T[], keyOf: (event: T) => unknown): Map<str
 /** The people of each group of the page, by the log. */
 function groupsOf(page: Payload, log: readonly Sample[]): Map<string, number> {
   const label = labelOf(page);
-  const groups = groupBy(log, (event) => [...label(event), named(event.event)]);
+  const groups = groupBy(log, (event) => [...label(event), nameOf(event.event)]);
   return new Map([...groups].map(([key, events]) => [key, countUsers(events)]));
 }
 
@@ -144,6 +145,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     let merged = 0;
     const rounds = cases(25);
     for (let round = 0; round < rounds; round++) {
+      useGroups(round % 2 === 0 ? named : undefined);
       const log = randomLog(random);
       const least = between(random, 2, 12);
       await aggregateLog(db, log);
@@ -154,7 +156,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       const page = mergeSmall(exact, least, same);
       merged += page.merged?.groups ?? 0;
       const all = new Map(
-        [...groupBy(log, ({ event }) => named(event))].map(([key, events]) => [key, countUsers(events)]),
+        [...groupBy(log, ({ event }) => nameOf(event))].map(([key, events]) => [key, countUsers(events)]),
       );
       for (const [group, people] of groupsOf(page, log)) {
         const event = JSON.stringify((JSON.parse(group) as string[])[2]);
@@ -166,7 +168,9 @@ describe.each(kinds)('on the %s database', (kind) => {
       compare('visits', ([, , source]) => source);
       compare('engagement', ([, , event]) => event);
       expectTruePeople(page, log);
+      expectWholeGroups(page, log);
     }
+    useGroups();
     expect(merged).toBeGreaterThan(4 * rounds);
   });
 
@@ -201,6 +205,39 @@ describe.each(kinds)('on the %s database', (kind) => {
       ['["C","45+","show"]', 30],
       ['["other topics","45+","show"]', 16],
     ]);
+  });
+
+  test('a named group is told where nothing of it is merged, bounded where an age of it is, and left out where a topic is', async () => {
+    useGroups({
+      ...{ whole: ['A', 'B'], partly: ['A', 'C'], cut: ['A', 'D'] },
+      ...{ young: ['18-25', '26-30'], old: ['31-35', '45+'] },
+    });
+    const people = (count: number, topic: string, age: string, first: number) =>
+      Array.from({ length: count }, (_, at) => show(first + at, topic, age));
+    const log = [
+      ...[...people(20, 'A', '18-25', 0), ...people(20, 'B', '18-25', 10)],
+      ...[...people(20, 'C', '18-25', 25), ...people(20, 'C', '26-30', 100)],
+      ...[...people(12, 'C', '31-35', 200), ...people(3, 'C', '45+', 300)],
+      ...[...people(3, 'D', '18-25', 0), ...people(14, 'E', '18-25', 400)],
+    ];
+    const page = await renderLog(db, log, 10);
+    useGroups();
+    expect(namesOf(page, 'item_topic')).toEqual(['C', 'A', 'B', 'other topics']);
+    expect(namesOf(page, 'age_segment')).toEqual(['18-25', '26-30', 'all other ages']);
+    expect(page.groups).toEqual([
+      { field: 'item_topic', name: 'whole', names: ['A', 'B'] },
+      { field: 'item_topic', name: 'partly', names: ['C', 'A'] },
+      { field: 'age_segment', name: 'young', names: ['18-25', '26-30'] },
+    ]);
+    expect(page.people?.groups).toEqual({ topics: [[1, 2]], ages: [[0, 1]] });
+    expectTruePeople(page, log);
+    expectWholeGroups(page, log);
+    const counter = new People(known(page.people), [page.start, page.end]);
+    const period: [number, number] = [page.start, page.end];
+    expect(counter.count(0, { topics: [2, 1], ages: null, period })).toEqual([{ low: 30, high: 30 }]);
+    expect(counter.count(0, { topics: [2, 1], ages: [1, 0], period })).toEqual([{ low: 30, high: 30 }]);
+    const [bounds] = counter.count(0, { topics: [0, 1], ages: null, period });
+    expect(known(bounds).low).toBeLessThan(known(bounds).high);
   });
 
   test('a page without people is judged by the users of its busiest minute', async () => {
@@ -240,7 +277,7 @@ function expectTruePeople(page: Payload, log: readonly Sample[]): void {
       for (const [age, name] of [null, ...namesOf(page, 'age_segment')].entries()) {
         const events = log.filter((one) => {
           const [ownTopic, ownAge] = label(one);
-          const isEvent = named(one.event) === event;
+          const isEvent = nameOf(one.event) === event;
           return isEvent && (item === null || ownTopic === item) && (name === null || ownAge === name);
         });
         const audience = {
@@ -255,6 +292,51 @@ function expectTruePeople(page: Payload, log: readonly Sample[]): void {
           ...{ low: Math.min(bounds.low, users), high: Math.max(bounds.high, users) },
         });
       }
+}
+
+const named = {
+  some: ['Наука', 'Кино'],
+  more: ['Кино', 'История', ''],
+  most: ['Наука', 'Кино', 'История', ''],
+  young: ['18-25', '26-30'],
+};
+
+/** Of a named group that is told, nothing is merged; of any that stands on the page, the bounds hold the people that the log has. */
+function expectWholeGroups(page: Payload, log: readonly Sample[]): void {
+  const [counter, label] = [new People(known(page.people), [page.start, page.end]), labelOf(page)];
+  const own = { item_topic: 0, age_segment: 1 } as const;
+  for (const { field, names } of page.groups ?? []) {
+    const places = names.map((name) => namesOf(page, field).indexOf(name));
+    const [topics, ages] = field === 'item_topic' ? [places, null] : [null, places];
+    for (const [kind, { event }] of page.events.entries()) {
+      const [bounds = { low: 0, high: 0 }] = counter.count(kind, {
+        topics,
+        ages,
+        period: [page.start, page.end],
+      });
+      const users = countUsers(
+        log.filter((one) => {
+          return nameOf(one.event) === event && names.includes(label(one)[own[field as keyof typeof own]]);
+        }),
+      );
+      expect({ names, event, users, ...bounds }).toEqual({
+        ...{ names, event, users },
+        ...{ low: Math.min(bounds.low, users), high: Math.max(bounds.high, users) },
+      });
+    }
+  }
+  const { topics = [], ages = [] } = known(page.people).groups ?? {};
+  const told = (field: string, groups: number[][]) =>
+    new Set(groups.flat().map((place) => namesOf(page, field)[place]));
+  const [toldTopics, toldAges] = [told('item_topic', topics), told('age_segment', ages)];
+  for (const one of log) {
+    const [topic, age] = label(one);
+    if (toldTopics.has(nameOf(one.item_topic)) || toldAges.has(nameOf(one.age_segment)))
+      expect([topic, age]).toEqual([
+        toldTopics.has(nameOf(one.item_topic)) ? nameOf(one.item_topic) : topic,
+        nameOf(one.age_segment),
+      ]);
+  }
 }
 
 describe('somebody who has a page of few people', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
@@ -6,6 +7,7 @@ import type { CellUsers } from '../src/people/lookback.ts';
 import { gatherUsers, queryCellUsers } from '../src/people/table.ts';
 import { boundEvents } from '../src/log/questions.ts';
 import type { Minute } from '../src/log/log.ts';
+import { useGroups } from '../src/log/named-groups.ts';
 import { sql } from '../src/files.ts';
 import type { Database } from '../src/db/database.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
@@ -24,6 +26,13 @@ const topics = ['Наука', 'Кино', null, "О'Нил"];
 const ages = ['18-25', '26-30', null];
 const events = ['show', 'click', 'view', null];
 const orders = [null, 'click', 'view'];
+const named = {
+  'two topics': ['Наука', "О'Нил"],
+  'with those not set': ['', 'Кино', 'Нет'],
+  'all topics': ['Наука', 'Кино', '', "О'Нил"],
+  'two ages': ['18-25', ''],
+};
+const [groupsOfTopics, groupsOfAges] = [Object.values(named).slice(0, 3), Object.values(named).slice(3)];
 
 /** Nine days, each around its midnight; users who change their age, too. */
 function randomEvent(random: Random): Sample {
@@ -39,8 +48,8 @@ function randomEvent(random: Random): Sample {
 }
 
 interface Question extends Window {
-  topic: string | null | undefined;
-  age: string | null | undefined;
+  topic: string | null | undefined | string[];
+  age: string | null | undefined | string[];
   event: string | null;
   or: string | null;
 }
@@ -54,8 +63,8 @@ function randomQuestion(random: Random): Question {
   return {
     start,
     end: Math.min(start + length * minuteMs, first + 7 * dayMs),
-    topic: random() < 0.5 ? undefined : favour(random, topics),
-    age: random() < 0.5 ? undefined : favour(random, ages),
+    topic: random() < 0.3 ? undefined : favour(random, [...topics, ...groupsOfTopics]),
+    age: random() < 0.5 ? undefined : favour(random, [...ages, ...groupsOfAges]),
     event: or ? 'show' : favour(random, events),
     or,
   };
@@ -68,12 +77,24 @@ function expected(log: readonly Sample[], minute: Minute, asked: Question): numb
       return (
         at >= asked.start &&
         at < asked.end &&
-        (asked.topic === undefined || one.item_topic === asked.topic) &&
-        (asked.age === undefined || one.age_segment === asked.age) &&
+        isAsked(asked.topic, one.item_topic) &&
+        isAsked(asked.age, one.age_segment) &&
         (one.event === asked.event || (asked.or !== null && one.event === asked.or))
       );
     }),
   );
+}
+
+function isAsked(asked: Question['topic'], name: string | null): boolean {
+  if (Array.isArray(asked)) return asked.includes(name ?? '');
+  return asked === undefined || name === asked;
+}
+
+/** A name of a scope as the table has it: whether it stands for all, null for a group, and the name, or the group's key. */
+function columnsOf(asked: Question['topic']): [boolean | null, string | null] {
+  if (!Array.isArray(asked)) return [asked === undefined, asked ?? null];
+  const sorted = JSON.stringify(asked.toSorted());
+  return [null, createHash('sha256').update(sorted).digest('hex')];
 }
 
 async function ask(db: Database, { start, end, topic, age, event, or }: Question): Promise<number> {
@@ -83,10 +104,10 @@ async function ask(db: Database, { start, end, topic, age, event, or }: Question
      where dt + minute * interval '1 minute' >= timestamp 'epoch' + $1::bigint * interval '1 millisecond'
        and dt + minute * interval '1 minute' < timestamp 'epoch' + $2::bigint * interval '1 millisecond'
        and (before is null or dt + before * interval '1 minute' < timestamp 'epoch' + $1::bigint * interval '1 millisecond')
-       and every_topic = $3::boolean and item_topic is not distinct from $4::text
-       and every_age = $5::boolean and age_segment is not distinct from $6::text
+       and every_topic is not distinct from $3::boolean and item_topic is not distinct from $4::text
+       and every_age is not distinct from $5::boolean and age_segment is not distinct from $6::text
        and event is not distinct from $7::text and or_event is not distinct from $8::text`,
-    [start, end, topic === undefined, topic ?? null, age === undefined, age ?? null, event, or],
+    [start, end, ...columnsOf(topic), ...columnsOf(age), event, or],
   );
   return rows[0]?.users ?? NaN;
 }
@@ -119,18 +140,23 @@ describe.each(kinds)('on the %s database', (kind) => {
 
   const rounds = { server: cases(6, 2), embedded: cases(2, 1) }[kind];
 
-  test(`people of ${rounds} random logs are the distinct ones of any scope and any stretch of up to seven UTC days`, async () => {
+  test(`people of ${rounds} random logs are the distinct ones of any scope, and any named group, and any stretch of up to seven UTC days`, async () => {
+    useGroups(named);
     const random = mulberry32(9);
     for (let round = 0; round < rounds; round++) {
       const log = Array.from({ length: between(random, 0, 400) }, () => randomEvent(random));
       const minute = random() < 0.5 ? 'floor' : 'nearest';
       const options = { minute, dryRun: false, jobs: 2, wait: 0, users: true } as const;
       const check = async () => {
-        for (let number = 0; number < 12; number++) {
+        for (let number = 0; number < 16; number++) {
           const asked = randomQuestion(random);
           expect([asked, await ask(db, asked)]).toEqual([asked, expected(log, minute, asked)]);
         }
         expect(await queryStale(db, whole)).toEqual([]);
+        const [without] = await db.query(
+          'select dt from dash_users group by dt having count(distinct item_topic) filter (where every_topic is null) <> 4',
+        );
+        expect(without).toBeUndefined();
       };
       await db.run('drop table if exists log_raw, dash_visits, dash_engagement, dash_users, zen_runs');
       await insertEvents(db, log);
@@ -148,6 +174,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       }
       await check();
     }
+    useGroups();
   });
 
   test('unless told, an hour of a busy day does not cost the day, but a day that is counted stays counted', async () => {

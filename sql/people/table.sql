@@ -6,6 +6,9 @@
 -- A scope is a card topic, or with every_topic all of them, and an age, or with every_age all of them. With or_event, either of
 -- two kinds of event counts. So users(shown and clicked) = users(show) + users(click) - users(show or click). Empty names stand
 -- as NULL: both are "not set".
+-- A group of topics, or of ages, is a scope of its own, as those of its names do not add up: every_topic, or every_age, is NULL, and
+-- the name is the key of the group, the SHA-256 of its names. A day has a row with that topic for each group that it was counted
+-- with, if only without users.
 -- The distinct users of a scope in [a, b) are the sum of users over minutes in [a, b) with previous null or before a, where each
 -- day in it reaches back to a: each of them has exactly one first minute in [a, b), and what was before that lies before a.
 -- Nobody is counted twice, for any later minute of theirs in [a, b) has a previous one that is not before a.

@@ -4,6 +4,7 @@ import { ZenError } from '../errors.ts';
 import { findShipped, version } from '../files.ts';
 import { useLog } from '../log/source.ts';
 import type { OwnLog } from '../log/source.ts';
+import { useGroups } from '../log/named-groups.ts';
 import { useSteps } from '../log/steps.ts';
 import { openProject } from '../project/project.ts';
 import type { Project } from '../project/project.ts';
@@ -80,6 +81,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     applySettings(command, project, environment());
     useLog(project?.value.log as OwnLog | undefined);
     useSteps(project?.value.funnel as string[] | undefined);
+    useGroups(project?.value.groups as Record<string, string[]> | undefined);
     useLayout(project?.value ?? {});
     const { locale } = command.opts<{ locale?: string }>();
     if (locale !== undefined) readLocale(locale); // before anything is done

@@ -1,3 +1,4 @@
+import { listNamedGroups } from '../log/named-groups.ts';
 import { dayMinutes, dayMs } from '../time.ts';
 import { ReturnPairs } from './return-pairs.ts';
 import type { SeenDay } from './lookback.ts';
@@ -52,8 +53,10 @@ export async function countReturns(
     const some = pairs.flatMap((list) => (list && list.size > 0 ? [list] : []));
     return some.length > 0 ? [{ ...scope, pairs: some }] : [];
   });
-  // A day of which no user is known has a row without any, too: it is counted.
-  return (returns.length > 0 ? returns : [emptyDay]).map((one) => ({ day: day.day * dayMs, reach, ...one }));
+  // A day of which no user is known has a row without any, too: it is counted. So has a group that nobody was seen in.
+  const groups = listNamedGroups().map(({ key }) => ({ ...emptyDay, every_topic: null, item_topic: key }));
+  const rows = [...(returns.length > 0 ? returns : [emptyDay]), ...groups];
+  return rows.map((one) => ({ day: day.day * dayMs, reach, ...one }));
 }
 
 const emptyDay = {
@@ -75,7 +78,7 @@ function advance(stretch: DayCursor, user: number): void {
 
 /**
  * The minutes of users, each with the one before it in the same scope. Users who are of one age, as most are, count in the scopes of
- * their age only: those of every age are the ages' together, which is half the work.
+ * their age only: those of several ages are the ages' together, which is half the work.
  */
 class Counter {
   readonly single: ReturnPairs[];
@@ -107,7 +110,7 @@ class Counter {
         const minute = start + (day.minutes[at] ?? missing());
         const own = this.#cells[day.cells[at] ?? missing()];
         this.#add(user, minute, own?.scopes ?? [], isMixed ? this.mixed : this.single);
-        if (isMixed) this.#add(user, minute, own?.every ?? [], this.mixed);
+        if (isMixed) this.#add(user, minute, own?.wider ?? [], this.mixed);
       }
     }
   }

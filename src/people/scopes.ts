@@ -1,9 +1,14 @@
+import { listNamedGroups } from '../log/named-groups.ts';
 import { missing } from '../shared/known.ts';
-/** A card topic or every one of them, an age or every one, and one kind of event or either of two; null is a missing name, or an empty one. */
+
+/**
+ * A card topic, a group of them or every one; an age, a group or every one; and one kind of event or either of two. A null name is a
+ * missing one, or an empty one. Where `every_…` is null, the name is the key of a group.
+ */
 export interface Scope {
-  every_topic: boolean;
+  every_topic: boolean | null;
   item_topic: string | null;
-  every_age: boolean;
+  every_age: boolean | null;
   age_segment: string | null;
   event: string | null;
   or_event: string | null;
@@ -17,11 +22,11 @@ const unions = [
   ['show', 'view'],
 ] as const;
 
-/** The scopes that a cell counts in, by number: its age's, and at the same place in `every` those of every age. */
+/** The scopes that a cell counts in, by number: its age's, and in `wider` those of its age's groups, and of every age. */
 export interface CellScopes {
   age: string | null;
   scopes: readonly number[];
-  every: readonly number[];
+  wider: readonly number[];
 }
 
 /** The scopes that occur, and the cells (card topic × age × event), each with a number from 0 on. */
@@ -40,22 +45,19 @@ export class Scopes {
     const key = `${item_topic ?? ''}\0${age ?? ''}\0${event ?? ''}`;
     const known = this.#cells.get(key);
     if (known !== undefined) return known;
-    const number = (ages: Pick<Scope, 'every_age' | 'age_segment'>) =>
-      listTopicScopes(item_topic, event).map((scope) => this.#numberOf({ ...scope, ...ages }));
-    const own = {
-      age,
-      scopes: number({ every_age: false, age_segment: age }),
-      every: number({ every_age: true, age_segment: null }),
-    };
-    for (const [place, every] of own.every.entries()) {
-      const ages = this.#ages.get(every) ?? new Set();
-      this.#ages.set(every, ages.add(own.scopes[place] ?? missing()));
-    }
+    const number = ([every_age, age_segment]: Names) =>
+      listTopicScopes(item_topic, event).map((scope) => this.#numberOf({ ...scope, every_age, age_segment }));
+    const [scopes = [], ...wider] = listNames(age).map(number);
+    for (const wide of wider)
+      for (const [place, scope] of wide.entries()) {
+        const ages = this.#ages.get(scope) ?? new Set();
+        this.#ages.set(scope, ages.add(scopes[place] ?? missing()));
+      }
     this.#cells.set(key, this.cells.length);
-    return this.cells.push(own) - 1;
+    return this.cells.push({ age, scopes, wider: wider.flat() }) - 1;
   }
 
-  /** Of a scope of every age, those of the ages; of another one, itself. */
+  /** Of a scope of several ages, those of each; of another one, itself. */
   agesOf(number: number): number[] {
     return [...(this.#ages.get(number) ?? [number])];
   }
@@ -78,9 +80,17 @@ function listTopicScopes(
     { event, or_event: null },
     ...either.map(([one, other]) => ({ event: one, or_event: other })),
   ];
-  const topics = [
-    { every_topic: true, item_topic: null },
-    { every_topic: false, item_topic },
-  ];
-  return topics.flatMap((topic) => kinds.map((kind) => ({ ...topic, ...kind })));
+  return listNames(item_topic).flatMap(([every_topic, item_topic]) =>
+    kinds.map((kind) => ({ every_topic, item_topic, ...kind })),
+  );
+}
+
+/** Names that are counted together, as a scope has them. */
+type Names = [every: boolean | null, name: string | null];
+
+/** The names that one counts in: itself, every one, and each group that has it. */
+function listNames(name: string | null): Names[] {
+  const groups = listNamedGroups().filter(({ names }) => names.includes(name ?? ''));
+  const keys = new Set(groups.map(({ key }) => key));
+  return [[false, name], [true, null], ...[...keys].map((key): Names => [null, key])];
 }

@@ -137,9 +137,9 @@ function encodeRow({ pairs, day, reach, ...scope }: DayReturns): Buffer {
   const fields = [
     dt,
     Buffer.from([reach >> 8, reach]),
-    Buffer.from([Number(scope.every_topic)]),
+    encodeBoolean(scope.every_topic),
     encodeName(scope.item_topic),
-    Buffer.from([Number(scope.every_age)]),
+    encodeBoolean(scope.every_age),
     encodeName(scope.age_segment),
     encodeName(scope.event),
     encodeName(scope.or_event),
@@ -159,6 +159,10 @@ function encodeLength(field: Buffer | null): Buffer {
   const length = Buffer.alloc(4);
   length.writeInt32BE(field?.length ?? -1);
   return length;
+}
+
+function encodeBoolean(value: boolean | null): Buffer | null {
+  return value === null ? null : Buffer.from([Number(value)]);
 }
 
 function encodeName(name: string | null): Buffer | null {

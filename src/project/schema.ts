@@ -77,6 +77,18 @@ export function buildSchema(commands: Settings): Schema {
         items: { type: 'string', pattern: '^[A-Za-z_]\\w*$' },
         uniqueItems: true,
       },
+      groups: {
+        type: 'object',
+        description:
+          'Names of topics, or of ages, under a name of their own: { "Family": ["Children", "Relations"] }; "" is “not set”. Their people are counted exactly.',
+        additionalProperties: {
+          type: 'array',
+          items: { type: 'string' },
+          minItems: 2,
+          maxItems: 1000,
+          uniqueItems: true,
+        },
+      },
       pages: describePages(commands),
       ...Object.fromEntries(
         Object.entries(commands).map(([name, settings]) => [

@@ -2,8 +2,8 @@ import { buildCells, eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell, Cells } from '../shared/data/cells.ts';
 import { known, mapValues, valueOf } from '../shared/known.ts';
 import { countedBy, namesOf, placesOf } from '../shared/data/payload.ts';
-import type { DataTable, Payload } from '../shared/data/payload.ts';
-import type { Returns, Withheld } from '../shared/people/returns.ts';
+import type { DataTable, NamedGroup, Payload } from '../shared/data/payload.ts';
+import type { CountedGroups, Returns, Withheld } from '../shared/people/returns.ts';
 import { ownNames } from './columns.ts';
 import { Groups } from './groups.ts';
 import { paintTopics } from './tables.ts';
@@ -128,8 +128,16 @@ function relabel(payload: Payload, partition: Partition, least: number, names: M
       ),
     })),
     people: people && withhold(people, labels, [labels.items.length, labels.ages.length]),
+    ...(payload.groups && { groups: keepGroups(payload.groups, dimensions) }),
     merged: { least, groups: groups.filter((pair) => labels.isMerged(...pair)).length },
   };
+}
+
+/** Of a group of which a name is merged, the rest would be told as if it were all. */
+function keepGroups(groups: readonly NamedGroup[], dimensions: Payload['dimensions']): NamedGroup[] {
+  return groups.filter(({ field, names }) =>
+    names.every((name) => valueOf(dimensions, field).includes(name)),
+  );
 }
 
 const pair = ['item_topic', 'age_segment'];
@@ -159,6 +167,8 @@ interface Labels {
   /** The codes of a scope of people, as in `Returns`; null where it would tell of a part of something merged. */
   scopeOf: (topic: number, age: number) => [topic: number, age: number] | null;
   withheld: Withheld;
+  /** The named groups that are told: those of which nothing at all is merged, as the rest would follow by subtraction. */
+  groups: CountedGroups | undefined;
 }
 
 function label(
@@ -178,6 +188,15 @@ function label(
     (kept) => new Map([[-1, -1], ...kept.map((code, place): [number, number] => [code, place])]),
   ) as [Map<number, number>, Map<number, number>];
   const [hasTopics, hasAges] = [partition.topics.size > 0, partly.size > 0];
+  const groups = payload.people?.groups;
+  const [ofTopics, ofAges] = [
+    keepWhole(groups?.topics, topicAt, (topic) => partition.ages(topic).size === 0),
+    keepWhole(groups?.ages, ageAt, (age) => !partly.has(age)),
+  ];
+  for (const [at, { from }] of ofTopics.entries())
+    topicAt.set(items.length + from, keptTopics.length + Number(hasTopics) + at);
+  for (const [at, { from }] of ofAges.entries())
+    ageAt.set(ages.length + from, keptAges.length + Number(hasAges) + at);
   const nameOf = (list: string[], kept: number[], more: string[]) => [
     ...kept.map((code) => known(list[code])),
     ...more,
@@ -198,14 +217,32 @@ function label(
       const isTold =
         (topic === 0 || !partition.topics.has(topic - 1)) &&
         (age === 0 || !(topic === 0 ? partly.has(age - 1) : isAgeMerged(topic - 1, age - 1)));
-      return isTold ? [known(topicAt.get(topic - 1)) + 1, known(ageAt.get(age - 1)) + 1] : null;
+      const [topicCode, ageCode] = [topicAt.get(topic - 1), ageAt.get(age - 1)];
+      return isTold && topicCode !== undefined && ageCode !== undefined ? [topicCode + 1, ageCode + 1] : null;
     },
     withheld: {
       topic: hasTopics ? keptTopics.length + 1 : null,
       age: hasAges ? keptAges.length + 1 : null,
       partly: keptAges.flatMap((age, at) => (partly.has(age) ? [at + 1] : [])),
     },
+    groups: groups && {
+      topics: ofTopics.map(({ places }) => places),
+      ages: ofAges.map(({ places }) => places),
+    },
   };
+}
+
+/** The groups of which each name stays whole: their places so far, and the new ones of their names. */
+function keepWhole(
+  groups: readonly number[][] = [],
+  at: ReadonlyMap<number, number>,
+  isWhole: (name: number) => boolean,
+): { from: number; places: number[] }[] {
+  return groups.flatMap((names, from) =>
+    names.every((name) => at.has(name) && isWhole(name))
+      ? [{ from, places: names.map((name) => known(at.get(name))) }]
+      : [],
+  );
 }
 
 /** The cells at their new places; the rows of one minute are added up, and counted. */
@@ -250,10 +287,14 @@ function withhold(people: Returns, labels: Labels, sizes: number[]): Returns {
     const scope = labels.scopeOf(topic, age);
     return scope ? [{ ...cell, codes: [...scope, ...rest] }] : [];
   });
-  const [topics, ages] = sizes.map((size) => size + 1) as [number, number];
+  const { groups } = labels;
+  const [topics, ages] = [groups?.topics, groups?.ages].map(
+    (own, at) => 1 + known(sizes[at]) + (own?.length ?? 0),
+  ) as [number, number];
   return {
     ...people,
     withheld: labels.withheld,
+    ...(groups && { groups }),
     cells: buildCells([topics, ages, ...people.cells.sizes.slice(2)], told),
   };
 }

@@ -16,7 +16,11 @@ export function translateNames(payload: Payload, from: Translate, to: Translate)
     field === 'event' ? names : names.map((name) => callName(uncallName(name, from), to)),
   );
   const events = orderKinds(namesOf(payload, 'event'), to);
-  return { ...payload, dimensions, events, topics: paintTopics(dimensions) };
+  const groups = payload.groups?.map((group) => ({
+    ...group,
+    names: group.names.map((name) => callName(uncallName(name, from), to)),
+  }));
+  return { ...payload, dimensions, events, topics: paintTopics(dimensions), ...(groups && { groups }) };
 }
 
 /** @throws ZenError `usage` for a dimension to choose by that the events, or the users, are not counted by */
@@ -43,9 +47,14 @@ export function narrow(payload: Payload, where: Where, translate: Translate): Pa
   requireDimensions(payload, fields);
   const isOfAll = ({ fields: own }: { fields: string[] }) => fields.every((field) => own.includes(field));
   const tables = Object.entries(payload.tables).filter(([, table]) => isOfAll(table));
+  // Of a group, all or nothing is on the page.
+  const groups = payload.groups?.filter(({ field, names }) =>
+    wanted.every(([own, kept]) => own !== field || names.every((name) => kept.has(name))),
+  );
   return {
     ...payload,
     only: where,
+    ...(groups && { groups }),
     people: null,
     tables: mapValues(Object.fromEntries(tables), (table) => {
       const codes = wanted.map(([field, names]) => {
@@ -92,11 +101,17 @@ export function dropNames(payload: Payload): Payload {
   const kinds = orderKinds([...(found.event?.keys() ?? [])], (text) => text);
   const events = kinds.map((kind) => ({ ...kind, name: had.get(kind.event) ?? kind.name }));
   const dimensions = mapValues(found, (own, field) => orderNames(field, own, events));
+  const groups = payload.groups?.flatMap((group) => {
+    const all = valueOf(dimensions, group.field);
+    const names = all.filter((name) => group.names.includes(name));
+    return names.length > 1 && names.length < all.length ? [{ ...group, names }] : [];
+  });
   const places = mapValues(dimensions, (names) => new Map(names.map((name, code) => [name, code])));
   return {
     ...payload,
     dimensions,
     events,
+    ...(groups && { groups }),
     topics: paintTopics(dimensions),
     tables: mapValues(tables, ({ fields, cells, ...table }) => {
       const moved = [...eachCell(cells)].map((cell) => ({

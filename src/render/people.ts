@@ -3,9 +3,11 @@ import { sql } from '../files.ts';
 import { buildCells, eachCell, encodeCells, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
 import { rowsWithin } from '../shared/data/cube.ts';
-import { countedBy, listScopes, placesOf } from '../shared/data/payload.ts';
+import { callGroup, countedBy, listScopes, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
-import type { Returns } from '../shared/people/returns.ts';
+import { known } from '../shared/known.ts';
+import type { CountedGroups, Returns } from '../shared/people/returns.ts';
+import { listNamedGroups } from '../log/named-groups.ts';
 import { dayMinutes, dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { callName, Gatherer, readArray } from './columns.ts';
@@ -22,9 +24,9 @@ interface Day {
   minutes: string;
   previous: string;
   users: string;
-  every_topic: boolean;
+  every_topic: boolean | null;
   item_topic: string;
-  every_age: boolean;
+  every_age: boolean | null;
   age_segment: string;
   event: string;
   or_event: string;
@@ -52,7 +54,9 @@ export async function queryPeople(
   const gatherer = new Gatherer('dash_users', (at) => (first + at) * step * minuteMs);
   const [reaches, stale]: [number[], number[]] = [[], []];
   const counted = new Set<number>();
-  const name = (every: boolean, text: string) => (every ? '*' : `=${callName(text, translate)}`);
+  const groups = await queryGroups(session, payload);
+  const name = (every: boolean | null, text: string, called: ReadonlyMap<string, string>) =>
+    every === null ? called.get(text) : every ? '*' : `=${callName(text, translate)}`;
   for (let from = start; from < end; from = nextMidnight(from)) {
     const window = { start: from, end: Math.min(end, nextMidnight(from)) };
     // No further than the period: a day that nobody was seen on knows all of it.
@@ -60,9 +64,11 @@ export async function queryPeople(
     let isKnown = true;
     const seen = new Map<string, Float64Array>();
     for (const day of await session.query<Day>(sql('render/users'), [window.start, window.end])) {
-      const topic = name(day.every_topic, day.item_topic);
-      const age = name(day.every_age, day.age_segment);
-      const kind = day.or_event === '' ? name(false, day.event) : `${day.event}|${day.or_event}`;
+      const topic = name(day.every_topic, day.item_topic, groups.topics);
+      const age = name(day.every_age, day.age_segment, groups.ages);
+      if (topic === undefined || age === undefined) continue; // a group that is not on the page
+      const kind =
+        day.or_event === '' ? `=${callName(day.event, translate)}` : `${day.event}|${day.or_event}`;
       const scope = [topic, age, kind];
       const rows = readRows(day);
       counted.add(day.midnight);
@@ -78,9 +84,42 @@ export async function queryPeople(
   if (stale.length > 0) return { people: null, stale };
   const most = Math.max(0, ...[...gatherer.totals(3).keys()].map(Number));
   const since = Array.from({ length: most + 1 }, (_, steps) => String(steps));
-  const cells = { ...gatherer.build([...listScopes(payload), since]), counts: null };
+  const told = groups.told && { groups: groups.told };
+  const scopes = listScopes({ ...payload, people: told ?? {} });
+  const cells = { ...gatherer.build([...scopes, since]), counts: null };
   const withheld = { topic: null, age: null, partly: [] };
-  return { people: { step, reaches, withheld, cells }, stale };
+  return { people: { step, reaches, withheld, ...told, cells }, stale };
+}
+
+/** The named groups of a page that were counted on all of its days: by their keys what `listScopes` calls them. */
+interface KnownGroups {
+  topics: ReadonlyMap<string, string>;
+  ages: ReadonlyMap<string, string>;
+  /** Undefined where the page has no groups. */
+  told?: CountedGroups;
+}
+
+async function queryGroups(session: Session, payload: Payload): Promise<KnownGroups> {
+  const { start, end, groups = [] } = payload;
+  if (groups.length === 0) return { topics: new Map(), ages: new Map() };
+  const rows = await session.query<{ key: string }>(sql('render/named'), [start, end]);
+  const keys = new Set(rows.map(({ key }) => key));
+  const look = (field: string) => {
+    const called = new Map<string, string>();
+    const places: number[][] = [];
+    for (const { names, name } of groups.filter((group) => group.field === field)) {
+      const { key } = known(listNamedGroups().find((group) => group.name === name));
+      const label = callGroup(names);
+      // Groups that differ by names of which the period has nothing are the same people.
+      if (!keys.has(key) || [...called.values()].includes(label)) continue;
+      called.set(key, label);
+      places.push(names.map((one) => namesOf(payload, field).indexOf(one)));
+    }
+    return { called, places };
+  };
+  const [topics, ages] = [look('item_topic'), look('age_segment')];
+  const told = { topics: topics.places, ages: ages.places };
+  return { topics: topics.called, ages: ages.called, told };
 }
 
 /** The arrays of a row of `dash_users`; NaN for who was not seen before. */

@@ -4,8 +4,10 @@ import { sql } from '../files.ts';
 import { describeAggregate, findCounting, listAggregates, queryColumns } from '../log/aggregates.ts';
 import type { Aggregate } from '../log/aggregates.ts';
 import { overLog } from '../log/log.ts';
+import { listNamedGroups } from '../log/named-groups.ts';
 import { isUsualFunnel, listSteps } from '../log/steps.ts';
-import type { Payload, EventKind, Topic } from '../shared/data/payload.ts';
+import { namesOf } from '../shared/data/payload.ts';
+import type { EventKind, NamedGroup, Payload, Topic } from '../shared/data/payload.ts';
 import { isTopic } from '../shared/data/table.ts';
 import { valueOf } from '../shared/known.ts';
 import { usualFilters } from '../shared/selection.ts';
@@ -65,6 +67,7 @@ export async function queryPayload(
   const dimensions = Object.fromEntries(
     [...found].map(([field, totals]) => [field, orderNames(field, totals, events)]),
   );
+  const groups = nameGroups(dimensions, translate);
   return {
     start,
     end,
@@ -74,6 +77,7 @@ export async function queryPayload(
     topics: paintTopics(dimensions),
     gaps,
     merged: null,
+    ...(groups.length > 0 && { groups }),
     tables: Object.fromEntries(
       readings.map(({ aggregate, fields, measure, gatherer }) => [
         aggregate.name,
@@ -83,6 +87,18 @@ export async function queryPayload(
     counting: { events: findCounting('events').name, users: findCounting('users').name },
     people: null,
   };
+}
+
+/** The named groups of topics, and of ages, as far as a period has their names: some of them, and not all that there are. */
+function nameGroups(dimensions: Payload['dimensions'], translate: TranslateText): NamedGroup[] {
+  return listNamedGroups().flatMap(({ name, names: all }) =>
+    usualFilters.flatMap((field): NamedGroup[] => {
+      const wanted = new Set(all.map((one) => callName(one, translate)));
+      const names = namesOf({ dimensions }, field);
+      const own = names.filter((one) => wanted.has(one));
+      return own.length > 1 && own.length < names.length ? [{ field, name, names: own }] : [];
+    }),
+  );
 }
 
 /** The aggregates of a page: those that its charts draw from, and those that are asked by what they count. */

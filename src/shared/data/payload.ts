@@ -29,6 +29,13 @@ export interface Merged {
   groups: number;
 }
 
+/** Some names of a dimension under a name of their own: at least two, and not all. */
+export interface NamedGroup {
+  field: string;
+  name: string;
+  names: string[];
+}
+
 /** An aggregate by columns: its cells by some dimensions, in that order, with the values of a measure. */
 export interface DataTable {
   fields: string[];
@@ -56,6 +63,8 @@ export interface Payload {
   merged: Merged | null;
   /** The names that the page shows alone, by their dimension, as the log has them; without them, all. */
   only?: Record<string, string[]>;
+  /** Where its project has some. */
+  groups?: NamedGroup[];
   /** The aggregates by name. */
   tables: Record<string, DataTable>;
   /** Those whose measures count the events, and the users of each minute. */
@@ -146,14 +155,26 @@ function nameTable(
 }
 
 /** The names of what people are counted of, in the order of their codes (`Returns`). */
-export function listScopes(payload: Pick<Payload, 'dimensions' | 'events'>): string[][] {
+export function listScopes(
+  payload: Pick<Payload, 'dimensions' | 'events'> & { people: Pick<Returns, 'groups'> | null },
+): string[][] {
+  const { topics = [], ages = [] } = payload.people?.groups ?? {};
   const own = (name: string) => `=${name}`;
+  const list = (field: string, groups: number[][]) => {
+    const names = namesOf(payload, field);
+    return [
+      '*',
+      ...names.map(own),
+      ...groups.map((codes) => callGroup(codes.map((code) => known(names[code])))),
+    ];
+  };
   const kinds = payload.events.map(({ event }) => own(event));
-  return [
-    ['*', ...namesOf(payload, 'item_topic').map(own)],
-    ['*', ...namesOf(payload, 'age_segment').map(own)],
-    [...kinds, 'show|click', 'show|view'],
-  ];
+  return [list('item_topic', topics), list('age_segment', ages), [...kinds, 'show|click', 'show|view']];
+}
+
+/** The name of a group in `listScopes`. */
+export function callGroup(names: readonly string[]): string {
+  return `+${JSON.stringify(names)}`;
 }
 
 /** Requires that each table has the names of the lists, each of them once, and no minute beyond the period. */
@@ -188,8 +209,8 @@ function requireDataTable(
   if (!(last < length)) throw new Error(`${table} has minute ${last} of a period of ${length}.`);
 }
 
-function omitCells({ step, reaches, withheld }: Returns): Omit<Returns, 'cells'> {
-  return { step, reaches, withheld };
+function omitCells({ step, reaches, withheld, groups }: Returns): Omit<Returns, 'cells'> {
+  return { step, reaches, withheld, ...(groups && { groups }) };
 }
 
 /**
@@ -304,6 +325,7 @@ function requireHead(head: Head): void {
     gaps,
     silences = [],
     only = {},
+    groups = [],
     tables,
     people,
   } = head;
@@ -327,6 +349,7 @@ function requireHead(head: Head): void {
       ([name, { fields, measure }]) =>
         fields.length <= mostFields && [name, measure, ...fields].every(isName),
     ) &&
+    groups.every(({ field, name, names }) => isName(field) && isText(name) && names.every(isText)) &&
     (people === null || (people.step >= 1 && people.reaches.every(Number.isInteger)));
   if (!isFit) throw new Error('Its names or times are none.');
   if (!(end - start <= mostMinutes * 60_000)) throw new Error('It tells of more than ten years.');

@@ -1,6 +1,6 @@
 import { rowsWithin } from '../data/cube.ts';
 import { dayMs, minuteMs } from '../units.ts';
-import type { Returns } from './returns.ts';
+import type { CountedGroups, Returns } from './returns.ts';
 import { missing } from '../known.ts';
 
 /** Two numbers between which the number of people lies. */
@@ -9,7 +9,7 @@ export interface Bounds {
   high: number;
 }
 
-/** A question about people: codes of names, or null for all of them, and a half-open stretch of the period, Unix milliseconds. */
+/** A question about people: places of names, or null for all of them, and a half-open stretch of the period, Unix milliseconds. */
 export interface PeopleQuery {
   topics: number[] | null;
   ages: number[] | null;
@@ -22,6 +22,12 @@ interface StepRange {
   outer: [number, number];
 }
 
+/** The codes that a question asks for together: 0 alone for every one, a group's alone, or some names'. */
+interface Asked {
+  topics: readonly number[];
+  ages: readonly number[];
+}
+
 /** The codes of a topic, an age and a kind of event, as in `Returns`. */
 type ScopeCodes = readonly [topic: number, age: number, kind: number];
 
@@ -32,11 +38,17 @@ export class People {
   readonly span: readonly [number, number];
   /** The cells of each scope, by its place. */
   readonly #scopes = new Map<number, [number, number]>();
+  readonly #groups: CountedGroups;
+  /** The numbers of topics, and of ages. */
+  readonly #names: [topics: number, ages: number];
 
   constructor(returns: Returns, span: readonly [number, number]) {
     this.#returns = returns;
     this.span = span;
-    const { offsets } = returns.cells;
+    const { offsets, sizes } = returns.cells;
+    this.#groups = returns.groups ?? { topics: [], ages: [] };
+    const { topics, ages } = this.#groups;
+    this.#names = [(sizes[0] ?? missing()) - 1 - topics.length, (sizes[1] ?? missing()) - 1 - ages.length];
     for (let cell = 0; cell + 1 < offsets.length; cell++) {
       const place = this.#placeOf(cell);
       const [first] = this.#scopes.get(place) ?? [cell];
@@ -54,7 +66,8 @@ export class People {
    * may be in more than one.
    */
   count(kind: number, query: PeopleQuery): Bounds[] {
-    return this.#stretches(query.period).map((stretch) => this.#ofTopics(kind, query, stretch));
+    const asked = this.#ask(query);
+    return this.#stretches(query.period).map((stretch) => this.#ofTopics(kind, asked, stretch));
   }
 
   /**
@@ -63,14 +76,15 @@ export class People {
    */
   convert(show: number, other: number, either: 'click' | 'view', query: PeopleQuery): Bounds[] {
     const union = this.#kinds - (either === 'click' ? 2 : 1);
+    const asked = this.#ask(query);
     return this.#stretches(query.period).map((stretch) => {
-      const [shown, did, any] = [show, other, union].map((kind) => this.#ofTopics(kind, query, stretch)) as [
+      const [shown, did, any] = [show, other, union].map((kind) => this.#ofTopics(kind, asked, stretch)) as [
         Bounds,
         Bounds,
         Bounds,
       ];
       const high = Math.min(shown.high, did.high, shown.high + did.high - any.low);
-      const unseen = this.#eachScope(query).map((scope) => {
+      const unseen = eachScope(asked).map((scope) => {
         const [first, all] = [show, union].map((kind) => this.#ofScope([...scope, kind], stretch)) as [
           Bounds,
           Bounds,
@@ -82,10 +96,11 @@ export class People {
     });
   }
 
-  /** The codes of each chosen topic, or of all, with each chosen age, or all. */
-  #eachScope({ topics, ages }: PeopleQuery): [number, number][] {
-    const codes = (names: number[] | null) => names?.map((name) => name + 1) ?? [0];
-    return codes(topics).flatMap((topic) => codes(ages).map((age): [number, number] => [topic, age]));
+  #ask({ topics, ages }: PeopleQuery): Asked {
+    return {
+      topics: listCodes(topics, this.#groups.topics, this.#names[0]),
+      ages: listCodes(ages, this.#groups.ages, this.#names[1]),
+    };
   }
 
   /** As few as there can be: each goes on for as long as its days are known from where it begins. */
@@ -114,15 +129,12 @@ export class People {
     };
   }
 
-  #ofTopics(kind: number, { topics, ages }: PeopleQuery, stretch: StepRange): Bounds {
-    const of = (topic: number) => this.#ofAges(kind, topic, ages, stretch);
-    return boundUnion(topics, this.#returns.cells.sizes[0] ?? missing(), of);
+  #ofTopics(kind: number, { topics, ages }: Asked, stretch: StepRange): Bounds {
+    return boundUnion(topics, this.#names[0], (topic) => this.#ofAges(kind, topic, ages, stretch));
   }
 
-  #ofAges(kind: number, topic: number, ages: number[] | null, stretch: StepRange): Bounds {
-    return boundUnion(ages, this.#returns.cells.sizes[1] ?? missing(), (age) =>
-      this.#ofScope([topic, age, kind], stretch),
-    );
+  #ofAges(kind: number, topic: number, ages: readonly number[], stretch: StepRange): Bounds {
+    return boundUnion(ages, this.#names[1], (age) => this.#ofScope([topic, age, kind], stretch));
   }
 
   #ofScope(codes: ScopeCodes, stretch: StepRange): Bounds {
@@ -138,7 +150,7 @@ export class People {
   /** Bounds a scope that is withheld by those that are told: no more than all, nor fewer than all less the others. */
   #ofWithheld([topic, age, kind]: ScopeCodes, stretch: StepRange): Bounds {
     const of = (topic: number, age: number) => this.#ofScope([topic, age, kind], stretch);
-    const [topics, ages] = this.#returns.cells.sizes.map(nameCodes) as [number[], number[]];
+    const [topics, ages] = this.#names.map(nameCodes) as [number[], number[]];
     if (topic === 0) {
       const each = topics.map((topic) => of(topic, age));
       const high = Math.min(of(0, 0).high, sumCounts(each.map(({ high }) => high)));
@@ -184,9 +196,24 @@ export class People {
 
 const noPeople: Bounds = { low: 0, high: 0 };
 
-/** The codes of a dimension's names, without the 0 for all of them. */
-function nameCodes(size: number): number[] {
-  return Array.from({ length: size - 1 }, (_, name) => name + 1);
+/** The codes of so many names, without the 0 for all of them. */
+function nameCodes(names: number): number[] {
+  return Array.from({ length: names }, (_, name) => name + 1);
+}
+
+/** The codes of some names: that of the group which they are, where there is one. */
+function listCodes(names: number[] | null, groups: readonly number[][], size: number): number[] {
+  if (!names) return [0];
+  const wanted = new Set(names);
+  const group = groups.findIndex(
+    (one) => one.length === wanted.size && one.every((name) => wanted.has(name)),
+  );
+  return group < 0 ? [...wanted].map((name) => name + 1) : [1 + size + group];
+}
+
+/** The codes of each topic with each age. */
+function eachScope({ topics, ages }: Asked): [topic: number, age: number][] {
+  return topics.flatMap((topic) => ages.map((age): [number, number] => [topic, age]));
 }
 
 function cellNumber(codes: readonly number[], sizes: readonly number[]): number {
@@ -197,14 +224,13 @@ function cellNumber(codes: readonly number[], sizes: readonly number[]): number 
  * The people of some names, of which each may have several. They are no fewer than those of the largest name, nor than all less
  * those of the other names; and no more than the sum, nor than all. Where nobody has two names, the bounds meet.
  */
-function boundUnion(names: number[] | null, size: number, of: (code: number) => Bounds): Bounds {
-  const all = of(0);
-  if (!names) return all;
-  const [only, more] = names;
+function boundUnion(codes: readonly number[], names: number, of: (code: number) => Bounds): Bounds {
+  const [only, more] = codes;
   if (only === undefined) return noPeople;
-  if (more === undefined) return of(only + 1);
-  const wanted = new Set(names);
-  const each = Array.from({ length: size - 1 }, (_, code) => ({ isIn: wanted.has(code), ...of(code + 1) }));
+  if (more === undefined) return of(only);
+  const all = of(0);
+  const wanted = new Set(codes);
+  const each = nameCodes(names).map((code) => ({ isIn: wanted.has(code), ...of(code) }));
   const chosen = each.filter(({ isIn }) => isIn);
   const high = Math.min(all.high, sumCounts(chosen.map(({ high }) => high)));
   const others = sumCounts(each.filter(({ isIn }) => !isIn).map(({ high }) => high));

@@ -12,7 +12,15 @@ export interface Returns {
   /** For each UTC day of the period, how many days of the period before it are known of its users. */
   reaches: number[];
   withheld: Withheld;
+  /** Where there are named groups: what is counted of them. */
+  groups?: CountedGroups;
   cells: Cells;
+}
+
+/** The named groups of topics, and of ages, that are scopes of their own, as the places of their names. Their codes follow those of the names. */
+export interface CountedGroups {
+  topics: number[][];
+  ages: number[][];
 }
 
 /** The scopes that are not told, because they would tell a part of a merged group: their codes, 0 standing for every one. */

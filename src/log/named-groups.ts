@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+
+/** Some names, of topics or of ages, under a name of their own, as `groups` of zen.json has them; an empty one is "not set". */
+export interface GroupSetting {
+  name: string;
+  names: readonly string[];
+  /** The name in `dash_users`: the same for the same names, whatever the group is called. */
+  key: string;
+}
+
+let own: readonly GroupSetting[] = [];
+
+/** Has the people of some names be counted together, too; without groups, of none. */
+export function useGroups(groups: Record<string, string[]> = {}): void {
+  own = Object.entries(groups).map(([name, names]) => ({ name, names, key: keyOf(names) }));
+}
+
+/** The groups of zen.json, in its order. */
+export function listNamedGroups(): readonly GroupSetting[] {
+  return own;
+}
+
+function keyOf(names: readonly string[]): string {
+  const sorted = [...new Set(names)].sort();
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+}
