@@ -202,8 +202,8 @@ describe('the payload', () => {
 
   test('of another version is refused', () => {
     const [head, ...cells] = split(encode(payload), 4).map((piece) => Buffer.from(piece));
-    const other = Buffer.from(String(head).replace('[6,', '[5,'));
-    expect(() => decode(joinPieces([other, ...cells]))).toThrow('version 5, not 6');
+    const other = Buffer.from(String(head).replace('[7,', '[6,'));
+    expect(() => decode(joinPieces([other, ...cells]))).toThrow('version 6, not 7');
   });
 });
 

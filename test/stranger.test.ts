@@ -120,7 +120,7 @@ function manyTables(
     tables: Object.fromEntries(made.map(({ name, fields }) => [name, { fields, measure: 'm' }])),
     counting: { events: 't0', users: 't1' },
   };
-  const text = new TextEncoder().encode(JSON.stringify([6, head]));
+  const text = new TextEncoder().encode(JSON.stringify([7, head]));
   return joinPieces([text, ...made.map(({ bytes }) => bytes)]);
 }
 

@@ -111,14 +111,14 @@ describe('a page', () => {
     expect(bare).not.toBe(html);
     expect(await names(bare)).toEqual(['page in the page']);
     const [first = new Uint8Array(), ...tables] = split(encode(readPayload(html)), 102);
-    const head = Buffer.from(Buffer.from(first).toString().replace('[6,', '[5,'));
+    const head = Buffer.from(Buffer.from(first).toString().replace('[7,', '[6,'));
     const older = deflateSync(joinPieces([head, ...tables])).toString('base64');
     const { payload: real } = (await verify(html)).manifest;
     const page = html
       .replace(/(id="payload">)[^<]*/, (_, open: string) => open + older)
       .replace(real, sha(older));
     await expect(verify(reseal(page))).rejects.toThrow(
-      'The data of this page cannot be read: another version of zen made them (version 5, not 6): render the page again.',
+      'The data of this page cannot be read: another version of zen made them (version 6, not 7): render the page again.',
     );
   });
 
