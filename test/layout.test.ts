@@ -211,4 +211,13 @@ describe.each(kinds)('the layout in zen.json, on the %s database', (kind) => {
       /item_type\.vl\.json is bound to "#source_topic", which is no control of the page\. It may be #period, #topics, #ages/,
     );
   });
+
+  test('refuses a chart that is drawn within one of another switch', async () => {
+    const lines = readFileSync('templates/charts/history_lines.vl.json', 'utf8');
+    lay('templates/charts/lines.vl.json', lines.replace('"within": "history"', '"within": "sources"'));
+    layOut({});
+    expect(await zen(['render', '--out', 'other.html'], 2)).toMatch(
+      /lines\.vl\.json: usermeta\.zen\.within is “sources”, which is no chart with a panel and the same switch\./,
+    );
+  });
 });

@@ -459,7 +459,10 @@ describe('by touch', () => {
   test('a tap on the history tells of its moment, a second one isolates the topic there, and two more let all in again', async () => {
     const tap = async () => {
       await page.locator('#history .view').scrollIntoViewIfNeeded(); // a tap outside of the window meets nothing
-      const box = await page.locator('#history .mark-area path').first().boundingBox();
+      const box = await page
+        .locator('#history .mark-area path, #history .mark-line path[stroke^="#"]')
+        .first()
+        .boundingBox();
       await page.touchscreen.tap(
         (box?.x ?? 0) + (box?.width ?? 0) - 25,
         (box?.y ?? 0) + (box?.height ?? 0) - 3,

@@ -315,6 +315,76 @@ test('a comparison with the day before draws it in the history, and a link holds
   expect(await page.isVisible('#topics .change >> nth=0')).toBe(false);
 });
 
+/** The kinds of marks that the history draws, the first of them its own. */
+const drawnMarks = () =>
+  page.$$eval('#history .view .marks > g > g', (groups) =>
+    groups.flatMap(({ classList }) => [...classList].filter((name) => /^mark-(area|line)$/.test(name))),
+  );
+const choose = (names: string[]) =>
+  page.$eval(
+    '#topics',
+    (control, names) => {
+      (control as HTMLElement & { choose(names: string[] | null): void }).choose(names);
+    },
+    names,
+  );
+
+test('up to six chosen topics are lines, until the reader chooses another way, which a link holds', async () => {
+  const shown = async () => ({
+    pressed: await text('#history .switch [aria-pressed=true]'),
+    hash: /history=(\w+)/.exec(await page.evaluate(() => location.hash))?.[1],
+  });
+  const becomes = (name: string) => page.waitForSelector(`[data-show=${name}][aria-pressed=true]`);
+  expect(await shown()).toEqual({ pressed: 'Стопка', hash: undefined });
+  await choose(['Кино', 'Шоу']);
+  await becomes('history_lines');
+  expect(await shown()).toEqual({ pressed: 'Линии', hash: undefined });
+  await choose([...topics, 'Скандалы'].slice(0, 6));
+  expect((await shown()).pressed).toBe('Линии');
+  await page.click('[data-show=history]');
+  await becomes('history');
+  expect(await shown()).toEqual({ pressed: 'Стопка', hash: 'history' });
+  await page.reload();
+  await page.waitForSelector('html[data-zen=ready]');
+  expect(await shown()).toEqual({ pressed: 'Стопка', hash: 'history' });
+  await page.click('[data-show=history_shares]');
+  await becomes('history_shares');
+  await choose(['Кино']);
+  expect(await shown()).toEqual({ pressed: 'Доли', hash: 'history_shares' });
+  expect(await text('#history h2')).toBe('Доли событий по темам карточек, %');
+});
+
+test('shares are of all events of a step, and lines are what the stack was made of', async () => {
+  const [stacked] = [await rowsOf('#history')];
+  await page.click('[data-show=history_shares]');
+  await page.waitForFunction(() => document.querySelector('#history')?.textContent.includes('Доли событий'));
+  await page.waitForSelector('#history .view svg');
+  const rows = await page.$eval('#history', (panel) => (panel as unknown as { rows: Row[] }).rows);
+  const shares = await db.query<{ item_topic: string; share: number }>(
+    `select item_topic, sum(visits)::float8 / sum(sum(visits)) over () as share from dash_visits
+     where dt >= '2019-09-24 18:30' and dt < '2019-09-24 18:45' group by 1 order by 1`,
+  );
+  const slot = parseTime('2019-09-24 18:30');
+  const own = rows.filter(({ dt }) => dt === slot).sort((a, b) => (a.item_topic < b.item_topic ? -1 : 1));
+  expect(own.map(({ share }) => Number(share.toPrecision(9)))).toEqual(
+    shares
+      .toSorted((a, b) => (a.item_topic < b.item_topic ? -1 : 1))
+      .map(({ share }) => Number(share.toPrecision(9))),
+  );
+  expect(await rowsOf('#history')).toEqual(stacked);
+  await page.click('[data-show=history_lines]');
+  await page.waitForFunction(() => document.querySelectorAll('#history .view .mark-line').length > 0);
+  expect(await drawnMarks()).not.toContain('mark-area');
+  const byTime = (all: object[]) => all.map((row) => JSON.stringify(row)).sort();
+  expect(byTime(await rowsOf('#history'))).toEqual(byTime(stacked));
+});
+
+interface Row {
+  dt: number;
+  item_topic: string;
+  share: number;
+}
+
 test('arrow keys walk through time, with no pointer', async () => {
   await page.focus('#history .view');
   await page.keyboard.press('ArrowRight');

@@ -28,7 +28,15 @@ function lacking(
   const stretches = gaps.map(([from, to]) => ({ start: at(from), end: at(to) }));
   return {
     ladder,
-    lookUps: { topics: [], events: [], labels: [], baseline: [], gaps: stretches, silences: [] },
+    lookUps: {
+      topics: [],
+      events: [],
+      labels: [],
+      baseline: [],
+      baselines: [],
+      gaps: stretches,
+      silences: [],
+    },
   };
 }
 

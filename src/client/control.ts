@@ -15,7 +15,12 @@ export abstract class Control<Value> extends HTMLElement {
     if (JSON.stringify(next) === JSON.stringify(this.#value)) return;
     this.#value = next;
     this.show();
-    this.dispatchEvent(new Event('input'));
+    super.dispatchEvent(new Event('input'));
+  }
+
+  /** Vega fires `input` of its own after it has set a value, if only to what it was: the setter has told of a change. */
+  override dispatchEvent(event: Event): boolean {
+    return event.type === 'input' || super.dispatchEvent(event);
   }
 
   /** Sets the value on behalf of a person. */

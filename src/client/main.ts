@@ -1,3 +1,4 @@
+import type { View } from 'vega';
 import { listPeople } from '../shared/people/funnel.ts';
 import { known } from '../shared/known.ts';
 import { decode, namesOf } from '../shared/data/payload.ts';
@@ -93,16 +94,33 @@ function drawn(panel: PanelElement, tables: Tables): Row[] {
     : panel.rows;
 }
 
-/** Panels that stand in one place, by the name of their switch. */
-const switches = new Map<string, PanelElement[]>();
+/** A chart that a switch chooses, and the panel in which it is drawn. */
+interface Choice {
+  id: string;
+  upTo: number;
+  panel: PanelElement;
+}
+
+/** The charts that stand in one place, by the name of their switch. */
+const switches = new Map<string, Choice[]>();
+/** Those that the reader chose there. */
+const picked = new Map<string, string>();
+
+/** The chart that a switch shows: the reader's choice, or one that is for as many topics as are chosen, or the first. */
+function chooseChart(name: string, all: readonly Choice[]): string {
+  const count = choices.get('item_topic')?.value?.length ?? Infinity;
+  const fit = all.find(({ upTo }) => count <= upTo) ?? known(all[0]);
+  return picked.get(name) ?? fit.id;
+}
 
 /** The state that the reader sees, for a link. */
 function state(): State {
-  const chosen = [...switches].flatMap(([name, [, ...others]]) =>
-    others.filter(({ hidden }) => !hidden).map((panel): [string, string] => [name, panel.id]),
-  );
+  const isTold = ([name, id]: [string, string]) => {
+    const all = known(switches.get(name));
+    return all[0]?.id !== id || all.some(({ upTo }) => upTo > 0);
+  };
   const compared = compare.value === usual ? null : compare.value;
-  return { ...selection(), compare: compared, switches: Object.fromEntries(chosen) };
+  return { ...selection(), compare: compared, switches: Object.fromEntries([...picked].filter(isTold)) };
 }
 
 let isPushed = false;
@@ -135,45 +153,54 @@ function push(): void {
   });
 }
 
-/** Lets one of the panels of a switch stand in the place of all; another than the first is drawn when it is first seen. */
-function bindSwitches(
-  draw: (panel: PanelElement) => Promise<void>,
-  change: () => void,
-): (name: string, id: string) => Promise<void> {
-  const show = async (name: string, id: string) => {
-    const all = known(switches.get(name));
-    for (const panel of all) panel.hidden = panel.id !== id;
-    const shown = all.find((panel) => panel.id === id);
-    if (shown && !shown.view) await draw(shown);
+/**
+ * Lets one of the charts of a switch stand in the place of all; another than the first is drawn when it is first seen.
+ *
+ * @returns shows what the switches choose now
+ */
+function bindSwitches(draw: (panel: PanelElement) => Promise<void>, change: () => void): () => void {
+  const show = async (all: readonly Choice[], id: string) => {
+    const { panel: shown } = known(all.find((choice) => choice.id === id));
+    if (!shown.hidden && shown.wants(id)) return;
+    for (const { panel } of all) panel.hidden = panel !== shown;
+    if (!shown.wants(id)) shown.want(id);
+    await draw(shown);
     change();
   };
-  for (const panel of panels) {
-    const { switch: own } = panel.options;
-    if (own && panel.querySelector('[data-show]'))
-      switches.set(own.name, [...(switches.get(own.name) ?? []), panel]);
+  const settle = () => {
+    for (const [name, all] of switches) void show(all, chooseChart(name, all));
+  };
+  for (const { panel: options } of charts) {
+    const { name: id, switch: own } = options;
+    const panel = panels.find((one) => one.id === (options.within || id));
+    if (own && panel?.querySelector('[data-show]'))
+      switches.set(own.name, [...(switches.get(own.name) ?? []), { ...{ id, panel }, upTo: own.upTo ?? 0 }]);
   }
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-show]')) {
     const [id, name] = [known(button.dataset.show), known(button.dataset.switch)];
     button.addEventListener('click', () => {
-      void show(name, id);
-      document.querySelector<HTMLButtonElement>(`#${id} [data-show="${id}"]`)?.focus();
+      picked.set(name, id);
+      settle();
+      const { panel } = known(switches.get(name)?.find((choice) => choice.id === id));
+      panel.querySelector<HTMLButtonElement>(`[data-show="${id}"]`)?.focus();
       push();
     });
   }
-  return show;
+  choices.get('item_topic')?.addEventListener('input', settle);
+  return settle;
 }
 
 /** The hash of a page without filters. A saved page opens with its view where there is no hash. */
 const whole = savedView === '' ? '' : 'all';
 
 /** Keeps the hash of the URL and what is shown the same, whichever changes. */
-function link(write: Writer, show: (name: string, id: string) => Promise<void>): void {
+function link(write: Writer, settle: () => void): void {
   const follow = () => {
     const wanted = fromHash(location.hash || savedView, filters);
     // A part of the hash that names no switch of a chart is not ours.
     const own = new Set(panels.map(({ options }) => options.switch?.name));
     const others = Object.entries(wanted.switches).filter(
-      ([name, id]) => own.has(name) && !switches.get(name)?.some((panel) => panel.id === id),
+      ([name, id]) => own.has(name) && !switches.get(name)?.some((choice) => choice.id === id),
     );
     const lost = [...choices].map(([field, choice]) => missing(choice, wanted.names[field]));
     const count = lost.reduce((sum, one) => sum + one, others.length);
@@ -185,10 +212,12 @@ function link(write: Writer, show: (name: string, id: string) => Promise<void>):
     period.value = wanted.period;
     for (const [field, choice] of choices) choice.value = keepKnown(choice, wanted.names[field]);
     compare.value = [...compare.options].find(({ value }) => value === wanted.compare)?.value ?? usual;
+    picked.clear();
     for (const [name, all] of switches) {
-      const id = wanted.switches[name] ?? known(all[0]).id;
-      if (all.some((panel) => panel.id === id && panel.hidden)) void show(name, id);
+      const id = wanted.switches[name];
+      if (id !== undefined && all.some((choice) => choice.id === id)) picked.set(name, id);
     }
+    settle();
   };
   document.addEventListener('change', ({ target }) => {
     if ([...controls, compare].some((control) => control === target)) push();
@@ -207,13 +236,13 @@ function keepKnown(choice: MultiSelect, names: string[] | null | undefined): str
 }
 
 /** A stretch drawn on a chart that has a brush becomes the period when the pointer is let go; a click pins a moment, a second one isolates the topic there. */
-function bindBrush(panel: PanelElement, moment: MomentBox): void {
-  const view = known(panel.view);
+function bindBrush(panel: PanelElement, moment: MomentBox): (view: View) => void {
   let isBrushed = false;
   panel.addEventListener('pointerdown', () => {
     isBrushed = false;
   });
   addEventListener('pointerup', () => {
+    const view = known(panel.view);
     const brush = view.signal('brush') as { dt?: [number, number] } | undefined;
     if (!brush?.dt) return;
     isBrushed = true; // the click that ends it pins nothing
@@ -223,12 +252,16 @@ function bindBrush(panel: PanelElement, moment: MomentBox): void {
   });
   // The browser takes a finger over, to scroll: what it began to brush is none.
   addEventListener('pointercancel', () => {
-    view.signal('brush_x', [0, 0]).run();
+    known(panel.view).signal('brush_x', [0, 0]).run();
     dispatchEvent(new PointerEvent('pointerup'));
   });
-  view.addEventListener('click', (event, item) => {
-    if (event instanceof MouseEvent && !isBrushed && moment.pin(event)) isolate(item?.datum);
-  });
+  return (view) => {
+    view.addEventListener('click', (event, item) => {
+      // All of the plot is that of a topic that is drawn alone, if only as a line.
+      const only = panel.key.length === 1 ? panel.rows[0] : undefined;
+      if (event instanceof MouseEvent && !isBrushed && moment.pin(event)) isolate(item?.datum ?? only);
+    });
+  };
 }
 
 /** Chooses the topic of a mark alone, its age, or what else it is filtered by; of one that is alone already, all. */
@@ -314,6 +347,12 @@ function tellSelection(parts: { id: string; text: string }[], set: ReadonlySet<s
   summary.replaceChildren(...nodes.flatMap((node, at) => (at === 0 ? [node] : [' · ', node])));
 }
 
+/** The lines that charts draw of what is compared, by the names of their data: of all events, and of each topic. */
+const ghosts: [source: string, by: string[]][] = [
+  ['baseline', []],
+  ['baselines', ['item_topic', 'item_rank']],
+];
+
 /** Stands beside the selection, where it takes no line of its own. */
 const unfiltered = 'The comparison of days does not follow the filters.';
 
@@ -345,14 +384,21 @@ async function start(): Promise<void> {
       const rows = drawn(panel, tables);
       tellFinding(panel, describeFinding(panel.options, rows, write), set);
       if (!panel.hidden && panel.options.source === 'people') panel.give('people', () => rows);
-      panel.give('baseline', () =>
-        traceBaseline(tables, chosen, chosen.period && baseline, known(panel.view).signal('step') as number),
-      );
+      for (const [source, by] of ghosts)
+        panel.give(source, () =>
+          traceBaseline(
+            tables,
+            chosen,
+            chosen.period && baseline,
+            known(panel.view).signal('step') as number,
+            by,
+          ),
+        );
       fillTable(panel, () => listed(panel), write);
     }
-    for (const moment of moments) moment.refresh();
+    for (const { moment } of brushed.values()) moment.refresh();
   };
-  const moments: MomentBox[] = [];
+  const brushed = new Map<PanelElement, { moment: MomentBox; bind: (view: View) => void }>();
   // A moment that the comparison does not reach is held against the day before.
   const read = (stretch: [number, number]) => {
     const { baseline } = follow();
@@ -369,17 +415,23 @@ async function start(): Promise<void> {
       update();
     });
   };
-  for (const chart of charts) panels.find(({ id }) => id === chart.panel.name)?.take(chart);
+  for (const chart of charts)
+    panels.find(({ id }) => id === (chart.panel.within || chart.panel.name))?.take(chart);
   // Other people are drawn because something has changed, which is told already.
   const draw = async (panel: PanelElement) => {
-    await panel.draw(tables, locale, panel.options.source === 'people' ? () => undefined : change);
+    const onChange = panel.options.source === 'people' ? () => undefined : change;
+    if (!(await panel.draw(tables, locale, onChange))) return;
     if (!panel.hasSignal('brush')) {
       bindMarks(panel);
       return;
     }
-    const moment = new MomentBox(known(panel.view), tables.ladder, read, write);
-    moments.push(moment);
-    bindBrush(panel, moment);
+    let own = brushed.get(panel);
+    if (!own) {
+      const moment = new MomentBox(panel, tables.ladder, read, write);
+      own = { moment, bind: bindBrush(panel, moment) };
+      brushed.set(panel, own);
+    }
+    own.bind(known(panel.view));
   };
   // Other topics may have moved most: the charts look their colours up anew.
   compare.addEventListener('change', () => {

@@ -1,4 +1,3 @@
-import type { View } from 'vega';
 import { known } from '../shared/known.ts';
 import { stepAt } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
@@ -7,6 +6,7 @@ import type { Writer } from '../shared/text/format.ts';
 import { isolate, titleOf } from '../shared/text/names.ts';
 import { describeGrowth } from '../shared/text/topic-text.ts';
 import { minuteMs } from '../shared/units.ts';
+import type { PanelElement } from './panel.ts';
 
 /** The part of a scale of time that is used here (d3-scale). */
 interface Scale {
@@ -24,7 +24,7 @@ const strides: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1,
  * walk along the plot, Escape lets go.
  */
 export class MomentBox {
-  readonly #view: View;
+  readonly #panel: PanelElement;
   readonly #place: HTMLElement;
   readonly #ladder: Ladder;
   readonly #read: (span: [number, number]) => Moment;
@@ -34,9 +34,9 @@ export class MomentBox {
   #start: number | null = null;
   #isPinned = false;
 
-  constructor(view: View, ladder: Ladder, read: (span: [number, number]) => Moment, write: Writer) {
-    this.#view = view;
-    this.#place = known(view.container());
+  constructor(panel: PanelElement, ladder: Ladder, read: (span: [number, number]) => Moment, write: Writer) {
+    this.#panel = panel;
+    this.#place = known(panel.querySelector<HTMLElement>('.view'));
     this.#ladder = ladder;
     this.#read = read;
     this.#write = write;
@@ -44,7 +44,6 @@ export class MomentBox {
     this.#box.className = 'moment';
     this.#box.setAttribute('role', 'status');
     this.#rule.hidden = this.#box.hidden = true;
-    this.#place.append(this.#rule);
     document.body.append(this.#box);
     this.#place.tabIndex = 0;
     this.#place.setAttribute('role', 'group');
@@ -105,7 +104,7 @@ export class MomentBox {
   }
 
   #scene(): { shown: [number, number]; stepAt: (time: number) => number; x: Scale } {
-    const view = this.#view;
+    const view = known(this.#panel.view);
     const step = view.signal('step') as number;
     return {
       shown: view.signal('shown') as [number, number],
@@ -116,7 +115,7 @@ export class MomentBox {
 
   #timeAt({ clientX }: { clientX: number }): number {
     const { left } = known(this.#place.querySelector('svg')).getBoundingClientRect();
-    return Number(this.#scene().x.invert(clientX - left - this.#view.origin()[0]));
+    return Number(this.#scene().x.invert(clientX - left - known(this.#panel.view).origin()[0]));
   }
 
   #show(time: number): void {
@@ -131,11 +130,13 @@ export class MomentBox {
     this.#start = start;
     this.#box.replaceChildren(...this.#tell(this.#read([start, end]), end - start > minuteMs));
     this.#rule.hidden = this.#box.hidden = false;
-    const [left, top] = this.#view.origin();
+    const view = known(this.#panel.view);
+    const [left, top] = view.origin();
+    if (!this.#rule.isConnected) this.#place.append(this.#rule); // a view that takes the place of another clears it
     const at = (x(start) + x(end)) / 2 + left;
     this.#rule.style.left = `${at}px`;
     this.#rule.style.top = `${top}px`;
-    this.#rule.style.height = `${this.#view.height()}px`;
+    this.#rule.style.height = `${view.height()}px`;
     this.#move(at);
   }
 

@@ -12,16 +12,21 @@ import type { Row, Tables } from '../shared/data/table.ts';
 /** A panel of the dashboard, with a chart in it. */
 export class PanelElement extends HTMLElement {
   view: View | undefined;
+  /** Its own chart, and those that are drawn within it instead. */
+  #charts: Chart[] = [];
+  /** The chart that is wanted, and the one that is drawn. */
   #chart: Chart | undefined;
+  #drawn: Chart | undefined;
+  #drawing = Promise.resolve();
 
   /** Its options, once it knows its chart. */
   get options(): Panel {
-    return known(this.#chart).panel;
+    return known(this.#charts[0]).panel;
   }
 
   /** The rows now drawn, with all that the chart knows of them. */
   get rows(): Row[] {
-    const chart = known(this.#chart);
+    const chart = known(this.#drawn ?? this.#chart);
     return pickRows(chart.panel, (this.view?.data(chart.rows) ?? []) as Row[]);
   }
 
@@ -30,19 +35,33 @@ export class PanelElement extends HTMLElement {
     return this.rows.map((row) => Object.fromEntries(this.options.data.map((name) => [name, row[name]])));
   }
 
-  /** Tells the panel which chart it has. */
+  /** Tells the panel which chart it has. The first is its own. */
   take(chart: Chart): void {
-    this.#chart = chart;
+    this.#charts.push(chart);
+    this.#chart ??= chart;
+  }
+
+  /** Tells whether the chart that is wanted is of that name. */
+  wants(name: string): boolean {
+    return this.#chart?.panel.name === name;
+  }
+
+  /** Chooses among its charts the one to draw. */
+  want(name: string): void {
+    this.#chart = known(this.#charts.find(({ panel }) => panel.name === name));
+    known(this.querySelector('h2')).textContent = this.#chart.panel.title;
+    for (const button of this.querySelectorAll<HTMLButtonElement>('[data-show]'))
+      button.ariaPressed = String(button.dataset.show === name);
   }
 
   /** Tells whether its chart has a signal of that name, by which the page does more for it. */
   hasSignal(name: string): boolean {
-    return (known(this.#chart).spec.signals ?? []).some((signal) => signal.name === name);
+    return (known(this.#drawn).spec.signals ?? []).some((signal) => signal.name === name);
   }
 
   /** The topics that the colours of its marks stand for, the largest first; none where its colours are fixed, or it has a key. */
   get key(): [name: string, color: string][] {
-    const { spec, panel } = known(this.#chart);
+    const { spec, panel } = known(this.#drawn);
     if (!JSON.stringify(spec.marks).includes('"field":"tint"')) return [];
     const sums = new Map<string, { color: string; sum: number }>();
     for (const { item_topic, tint, [panel.measure]: value } of this.rows) {
@@ -66,16 +85,29 @@ export class PanelElement extends HTMLElement {
 
   /** Draws other rows, in the place of those of a data source; only a panel that draws from it asks for them. */
   give(source: string, list: () => object[]): void {
-    if (!this.view || !known(this.#chart).spec.data?.some(({ name }) => name === source)) return;
+    if (!this.view || !this.#drawn?.spec.data?.some(({ name }) => name === source)) return;
     const rows = list();
     if (rows.length > 0 || this.view.data(source).length > 0) void this.view.data(source, rows).runAsync();
   }
 
-  /** @param onChange called when other rows are drawn */
-  async draw(tables: Tables, locale: Locale, onChange: () => void): Promise<void> {
-    const place = this.querySelector<HTMLElement>('.view');
+  /**
+   * Draws the chart that is wanted, after all that it is drawing.
+   *
+   * @param onChange called when other rows are drawn
+   * @returns true where that was not drawn before
+   */
+  async draw(tables: Tables, locale: Locale, onChange: () => void): Promise<boolean> {
+    const drawing = this.#drawing.then(() => this.#draw(tables, locale, onChange));
+    this.#drawing = drawing.then(() => undefined);
+    return drawing;
+  }
+
+  async #draw(tables: Tables, locale: Locale, onChange: () => void): Promise<boolean> {
+    const place = known(this.querySelector<HTMLElement>('.view'));
     const chart = known(this.#chart);
-    if (!place) return;
+    if (chart === this.#drawn) return false;
+    if (!this.view) this.#followRoom(place);
+    this.view?.finalize();
     // Feeds the view before it first runs: an empty chart would be laid out for nothing.
     class FedView extends View {
       override initialize(...parts: Parameters<View['initialize']>): this {
@@ -85,22 +117,25 @@ export class PanelElement extends HTMLElement {
       }
     }
     const { view } = await embed(place, chart.spec, { ...options(locale), viewClass: FedView });
-    this.view = view;
-    new ResizeObserver(() => {
-      fill(view, place);
-    }).observe(place);
-    addEventListener('beforeprint', () => {
-      if (place.clientWidth > 0) drawAtOnce(view, known(printed[this.dataset.area ?? '']));
-    });
-    addEventListener('afterprint', () => {
-      fill(view, place);
-    });
+    [this.view, this.#drawn] = [view, chart];
     const change = () => {
       this.classList.toggle('is-empty', this.rows.length === 0);
       onChange();
     };
     view.addDataListener(chart.rows, change);
     change();
+    return true;
+  }
+
+  #followRoom(place: HTMLElement): void {
+    const fit = () => {
+      if (this.view) fill(this.view, place);
+    };
+    new ResizeObserver(fit).observe(place);
+    addEventListener('beforeprint', () => {
+      if (this.view && place.clientWidth > 0) drawAtOnce(this.view, known(printed[this.dataset.area ?? '']));
+    });
+    addEventListener('afterprint', fit);
   }
 }
 

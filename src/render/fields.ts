@@ -16,6 +16,7 @@ const lookUps: readonly string[] = [
   'silences',
   'labels',
   'baseline',
+  'baselines',
 ] satisfies (keyof LookUps)[];
 
 /** The fields of the tables to look up in. */

@@ -49,13 +49,34 @@ export function readCharts(): Extension[] {
   return own.panels?.map((name) => known(all.find((chart) => chart.name === name))) ?? all;
 }
 
-/** The panels of a page in their order. One of them is always in the main area, where the table of topics stands: the first, where none is of it. */
+/**
+ * The charts of a page in their order, those that are drawn within others behind all that have a panel. One of these is always in the main
+ * area, where the table of topics stands: the first, where none is of it.
+ *
+ * @throws ZenError `usage` where nothing is left, or a chart is drawn within one that does not share its switch
+ */
 export function arrange<Drawn extends { panel: Panel }>(charts: readonly Drawn[]): Drawn[] {
-  const sorted = own.panels ? [...charts] : [...charts].sort((a, b) => a.panel.order - b.panel.order);
+  const found = own.panels ? [...charts] : [...charts].sort((a, b) => a.panel.order - b.panel.order);
+  const sorted = found.filter(({ panel }) => panel.within === '');
   const [first, ...rest] = sorted;
+  const inner = found.filter(({ panel }) => panel.within !== '' && hasHost(panel, charts));
   if (!first) throw new ZenError('usage', 'The page has no panel: zen.json names none that has data here.');
-  if (sorted.some(({ panel }) => panel.area === 'main')) return sorted;
-  return [{ ...first, panel: { ...first.panel, area: 'main' } }, ...rest];
+  if (sorted.some(({ panel }) => panel.area === 'main')) return [...sorted, ...inner];
+  return [{ ...first, panel: { ...first.panel, area: 'main' } }, ...rest, ...inner];
+}
+
+/** Tells whether the chart that another is drawn within is on the page, which zen.json may leave out. */
+function hasHost(
+  { name, within, switch: one }: Panel,
+  charts: readonly { panel: Pick<Panel, 'name' | 'within' | 'switch'> }[],
+): boolean {
+  const host = charts.find(({ panel }) => panel.name === within)?.panel;
+  const isKnown = readExtensions('templates/charts').some((chart) => chart.name === within);
+  if (isKnown && (!host || (host.within === '' && host.switch?.name === one?.name))) return Boolean(host);
+  throw new ZenError(
+    'usage',
+    `templates/charts/${name}.vl.json: usermeta.zen.within is “${within}”, which is no chart with a panel and the same switch.`,
+  );
 }
 
 /**

@@ -103,19 +103,22 @@ export function renderPage({
   const baseline = findBaseline(tables, null, span, usual);
   const key = describeRows(tables, listTopics(tables, everything, span, baseline), write);
   const compared = describeBaseline(baseline, write);
-  const panels = charts.map(({ panel }, at) => {
+  const panels = charts.flatMap(({ panel }, at) => {
+    if (panel.within !== '') return [];
     const { rows, svg } = known(snapshots[at]);
     const isFirst = charts.findIndex((other) => other.panel.area === panel.area) === at;
     const choices = listChoices(panel, charts);
     const isHidden = choices.length > 0 && choices[0]?.name !== panel.name;
-    return {
+    const listed = panel.minutes ? listMinutes(panel, tables, everything, span) : rows;
+    const drawn = {
       ...panel,
-      ...sheet(panel, panel.minutes ? listMinutes(panel, tables, everything, span) : rows, write),
+      ...sheet(panel, isHidden ? [] : listed, write),
       ...{ nothing, key, compared, choices, hidden: isHidden, svg: isHidden ? '' : svg },
       finding: findIn(panel, rows, write),
       headline: panel.area === 'main' && isFirst ? headline : null,
       unfiltered: panel.unfiltered.map((id) => ({ id, text: describeUnfiltered(id, t) })),
     };
+    return [drawn];
   });
   const changed = change && describeChange(change, write);
   const told = {

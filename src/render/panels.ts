@@ -17,6 +17,7 @@ const defaults: PanelOptions = {
   area: 'side',
   order: 100,
   switch: null,
+  within: '',
   columns: [],
   data: [],
   sort: [],
@@ -75,7 +76,8 @@ function requireOption(name: string, key: string, value: Json): void {
     key === 'snapshot'
       ? fieldOf({ value }, 'value') !== null && !Array.isArray(value) && typeof value === 'object'
       : key === 'switch'
-        ? ['name', 'title', 'label'].every((part) => typeof fieldOf(value, part) === 'string')
+        ? ['name', 'title', 'label'].every((part) => typeof fieldOf(value, part) === 'string') &&
+          ['number', 'undefined'].includes(typeof fieldOf(value, 'upTo'))
         : key === 'area'
           ? ['main', 'side', 'wide'].some((area) => area === value)
           : key === 'columns'

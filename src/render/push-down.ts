@@ -228,16 +228,18 @@ function readGrid(
   const total = steps.take('joinaggregate', ({ ops, fields, groupby, as }) =>
     same(ops, ['sum']) && same(fields, [value]) && same(groupby, ['dt']) ? (as as string[])[0] : null,
   );
+  const part = `datum.${value} && datum.${value} / datum.${total}`;
+  const share = steps.take('formula', ({ expr, as }) => (expr === part ? String(as) : null));
   const sortable = [...series, ...(lookup?.values ?? [])];
   const stack = steps.take('stack', ({ field, groupby, sort, as, offset }) => {
     const { field: by, order } = sort as { field: string[]; order: string[] };
     const [only] = by;
-    const isOurs = field === (rate ?? value) && same(groupby, ['dt']) && offset === 'zero';
+    const isOurs = field === (share ?? rate ?? value) && same(groupby, ['dt']) && offset === 'zero';
     if (!isOurs || !only || by.length > 1 || !sortable.includes(only) || !same(order, ['ascending']))
       return null;
     return { sort: only, as: as as [string, string] };
   });
-  return { stride, alias, rate, lookup, total, stack };
+  return { stride, alias, rate, lookup, total, share, stack };
 }
 
 /** The tables whose rows have ranks. */

@@ -281,9 +281,11 @@ async function drawPage(
   tintTopics(tables, listTopics(tables, everything, span, findBaseline(tables, null, span, usual)), null);
   const snapshots = await Promise.all(
     compiled.map(async (chart) =>
-      chart.panel.source === 'people'
-        ? { svg: '', rows: listPeople(tables, everything).map((row) => ({ ...row })) }
-        : await takeSnapshot(chart, tables, setting.locale),
+      chart.panel.within !== ''
+        ? { svg: '', rows: [] }
+        : chart.panel.source === 'people'
+          ? { svg: '', rows: listPeople(tables, everything).map((row) => ({ ...row })) }
+          : await takeSnapshot(chart, tables, setting.locale),
     ),
   );
   const charts = compiled.map(({ panel, spec, rows, tables }) => ({ panel, spec, rows, tables }));

@@ -1,7 +1,8 @@
 import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
 import { tableOf } from './data/table.ts';
-import type { Table, Tables } from './data/table.ts';
+import type { Group } from './data/cube.ts';
+import type { Row, Table, Tables } from './data/table.ts';
 import { known, missing } from './known.ts';
 import { ask } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
@@ -65,30 +66,53 @@ function findMove(field: string, all: Moment['topics']): Moment['moves'] {
   return largest && moves.length > 1 && largest.by !== 0 ? [largest] : [];
 }
 
-/** The events per minute of the stretch that a selection is compared with, moved to where they are compared; null where it is not whole. */
+/**
+ * The events per minute of the stretch that a selection is compared with, moved to where they are compared; null where it is not whole.
+ *
+ * @param groupby the fields of which each value has a line of its own, topics in their colours
+ */
 export function traceBaseline(
   tables: Tables,
   { names }: Selection,
   baseline: Baseline | null,
   step: number,
-): { dt: number; rate: number | null }[] {
+  groupby: string[] = [],
+): Ghost[] {
   if (!baseline) return [];
   const { window, shift } = baseline;
-  const question: Question = { groupby: [], time: 'dt', measures: [] };
+  const question: Question = { groupby, time: 'dt', measures: [] };
   const shown: [number, number] = [window.start - shift, window.end - shift];
   const { groups, times } = ask(tableOf(tables, 'events'), question, {
     chosen: Object.entries(names),
     shown,
     step,
   });
-  const sums = groups[0]?.group.sums;
+  const tints = new Map(tables.lookUps.topics.map(({ rank, tint }) => [rank, tint]));
+  const nothing: { fields: Row; group: Pick<Group, 'sums'> } = {
+    fields: {},
+    group: { sums: new Float64Array(times.length) },
+  };
   const ends = [...times.slice(1), shown[1], shown[1]];
-  return [...times, shown[1]].map((time, slot) => {
-    const [from, to] = [Math.max(time, shown[0]), pick(ends, slot)];
-    const isDrawn = from < to && isWhole(baseline, from + shift, to + shift);
-    const events = isDrawn && sums ? (sums[slot] ?? missing()) : 0;
-    return { dt: from + shift, rate: isDrawn ? (events * minuteMs) / (to - from) : null };
-  });
+  return (groups.length > 0 ? groups : [nothing]).flatMap(({ fields, group: { sums } }) =>
+    [...times, shown[1]].map((time, slot) => {
+      const [from, to] = [Math.max(time, shown[0]), pick(ends, slot)];
+      const isDrawn = from < to && isWhole(baseline, from + shift, to + shift);
+      const events = isDrawn ? (sums[slot] ?? missing()) : 0;
+      const rate = isDrawn ? (events * minuteMs) / (to - from) : null;
+      return {
+        ...fields,
+        ...(groupby.length > 0 && { tint: tints.get(fields.item_rank) }),
+        dt: from + shift,
+        rate,
+      };
+    }),
+  );
+}
+
+/** A point of a line of what is compared. */
+interface Ghost extends Row {
+  dt: number;
+  rate: number | null;
 }
 
 function isWhole({ both }: Baseline, start: number, end: number): boolean {

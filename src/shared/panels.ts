@@ -15,8 +15,13 @@ export interface PanelOptions {
   area: 'main' | 'side' | 'wide';
   /** Its place among the panels of its area. */
   order: number;
-  /** Panels with a switch of one name stand in one place; its buttons choose which, and the first is what opens. */
-  switch: { name: string; title: string; label: string } | null;
+  /**
+   * Panels with a switch of one name stand in one place; its buttons choose which, and the first is what opens. One that is for `upTo`
+   * topics stands there by itself while so many are chosen, until the reader chooses another.
+   */
+  switch: { name: string; title: string; label: string; upTo?: number } | null;
+  /** The chart under whose heading it is drawn instead, with the table and the words of that; none for a panel of its own. */
+  within: string;
   /** Those of the table and of the CSV; without them, those of the tooltip. */
   columns: Column[];
   /** The fields of the rows that the panel's `data` gives; without them, those of the columns. */

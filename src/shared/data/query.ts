@@ -34,7 +34,9 @@ export interface Grid {
   lookup?: { from: keyof LookUps; field: string; values: string[] } | undefined;
   /** The sum of the values of all series. */
   total?: string | undefined;
-  /** The ends of the rate when the series are stacked by this field. */
+  /** The value as a share of the total. */
+  share?: string | undefined;
+  /** The ends of the share, or else of the rate, when the series are stacked by this field. */
   stack?: { sort: string; as: [string, string] } | undefined;
 }
 

@@ -28,7 +28,10 @@ export interface Table {
 }
 
 /** Small tables of rows that a chart may look up in, or draw. */
-export type LookUps = Record<'topics' | 'events' | 'gaps' | 'silences' | 'labels' | 'baseline', LookUp>;
+export type LookUps = Record<
+  'topics' | 'events' | 'gaps' | 'silences' | 'labels' | 'baseline' | 'baselines',
+  LookUp
+>;
 
 /** All that the charts draw from: the aggregates by name, and small tables of rows. */
 export interface Tables {
@@ -69,7 +72,7 @@ export function tabulatePayload(payload: Payload): Tables {
       gaps: copy(gaps),
       silences: copy(silences),
       labels: [{}], // one row, for a text
-      baseline: [], // until something is compared
+      ...{ baseline: [], baselines: [] }, // until something is compared
     },
     dimensions,
     ladder,

@@ -80,7 +80,7 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
 
   /** Every step of every series, and one more that ends the last step. */
   #history({ query, tables, shown, step }: Parameters, { groups, times }: Answer): Row[] {
-    const { alias, rate, lookup, total, stack, stride } = query.grid ?? {};
+    const { alias, rate, lookup, total, share, stack, stride } = query.grid ?? {};
     const value = query.measures[0]?.as ?? '';
     const points = [...times, Math.ceil(shown[1] / step) * step];
     const strides = points.map((dt) => Math.max(step, stepAt(tables.ladder, dt)));
@@ -110,10 +110,12 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
         if (stride) row[stride] = strides[slot];
         row[value] = sum;
         if (rate) row[rate] = speed;
+        const part = sum && sum / (totals[slot] ?? missing());
         if (total) row[total] = totals[slot];
+        if (share) row[share] = part;
         if (stack) {
           row[stack.as[0]] = floors[slot];
-          floors[slot] = (floors[slot] ?? missing()) + (rate ? speed : sum);
+          floors[slot] = (floors[slot] ?? missing()) + (share ? part : rate ? speed : sum);
           row[stack.as[1]] = floors[slot];
         }
         rows.push(row);
