@@ -19,7 +19,7 @@ import { findBaseline, usual } from '../shared/baseline.ts';
 import type { Baseline } from '../shared/baseline.ts';
 import { readMoment, traceBaseline } from '../shared/moment.ts';
 import { MomentBox } from './moment.ts';
-import { listTopics, tintTopics } from '../shared/topics.ts';
+import { listTopicGroups, listTopics, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeBaseline } from '../shared/text/topic-text.ts';
 import { fromHash, toHash } from './url-state.ts';
@@ -64,7 +64,10 @@ const panels = [...document.querySelectorAll<PanelElement>('zen-chart')];
 
 function offer(payload: Payload, write: Writer): void {
   period.limit([payload.start, payload.end], payload.ladder, write);
-  for (const [field, choice] of choices) choice.offer(namesOf(payload, field), write);
+  for (const [field, choice] of choices) {
+    const groups = payload.groups?.filter((group) => group.field === field) ?? [];
+    choice.offer(namesOf(payload, field), write, groups);
+  }
   bindSheet(find('filters', HTMLButtonElement), find('controls', HTMLElement));
   const reset = () => {
     for (const control of controls) control.choose(null);
@@ -307,6 +310,8 @@ for (const type of ['pointerdown', 'pointermove', 'scroll'])
 
 interface Followed {
   rows: TopicRow[];
+  /** Those of named groups. */
+  groups: TopicRow[];
   baseline: Baseline | null;
 }
 
@@ -314,6 +319,7 @@ interface Followed {
 function followTopics(tables: Tables, span: [number, number]): () => Followed {
   let key = '';
   let rows: TopicRow[] = [];
+  let groups: TopicRow[] = [];
   let baseline: Baseline | null = null;
   return () => {
     const chosen = selection();
@@ -321,10 +327,11 @@ function followTopics(tables: Tables, span: [number, number]): () => Followed {
     if (wanted !== key) {
       baseline = findBaseline(tables, chosen.period, span, compare.value);
       rows = listTopics(tables, chosen, span, baseline);
+      groups = listTopicGroups(tables, chosen, span, baseline);
       key = wanted;
     }
     tintTopics(tables, rows, chosen.names.item_topic ?? null);
-    return { rows, baseline };
+    return { rows, groups, baseline };
   };
 }
 
@@ -372,9 +379,9 @@ async function start(): Promise<void> {
     find('reset', HTMLButtonElement).setAttribute('aria-disabled', String(set.size === 0));
     const note =
       set.size > 0 && document.getElementById('change') ? [{ id: '', text: write.t(unfiltered) }] : [];
-    tellSelection([...describeSelection(chosen, span, write, filters), ...note], set, write);
-    const { rows, baseline } = follow();
-    topics.fill(rows, write);
+    tellSelection([...describeSelection(chosen, span, write, filters, tables.groups), ...note], set, write);
+    const { rows, groups, baseline } = follow();
+    topics.fill(rows, groups, write);
     topics.paint(tables);
     topics.compare(describeBaseline(baseline, write));
     const events = countSelected(tables, chosen, span);

@@ -1,5 +1,7 @@
 import type { Writer } from '../shared/text/format.ts';
 import type { Translate } from '../shared/text/messages.ts';
+import type { NamedGroup } from '../shared/data/payload.ts';
+import { known } from '../shared/known.ts';
 import { Control } from './control.ts';
 import { foldMenu } from './menu.ts';
 
@@ -17,15 +19,23 @@ interface Option {
 export class MultiSelect extends Control<string[]> {
   #options: Option[] = [];
   #write: Writer | undefined;
+  /** The buttons of named groups, each of which chooses all of its names. */
+  #groups: { button: HTMLElement; names: string[] }[] = [];
 
   /** The names that may be chosen. */
   get names(): string[] {
     return this.#options.map(({ name }) => name);
   }
 
-  /** Offers names to choose from, in the order of their buttons. */
-  offer(names: readonly string[], write: Writer): void {
+  /** Offers names to choose from, and groups of them, in the order of their buttons. */
+  offer(names: readonly string[], write: Writer, groups: readonly NamedGroup[]): void {
     this.#write = write;
+    const ofGroups = this.querySelectorAll<HTMLElement>('.group');
+    this.#groups = groups.map(({ names }, at) => ({ names, button: known(ofGroups[at]) }));
+    for (const { button, names } of this.#groups)
+      button.addEventListener('click', () => {
+        this.toggleGroup(names);
+      });
     const buttons = this.querySelectorAll<HTMLButtonElement>('.name');
     this.#options = names.flatMap((name, index) => {
       const button = buttons[index];
@@ -63,6 +73,15 @@ export class MultiSelect extends Control<string[]> {
     this.choose(chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name]);
   }
 
+  /** Chooses the names of a group and no others; or all, where these are chosen. */
+  protected toggleGroup(names: readonly string[]): void {
+    this.choose(this.#isChosen(names) ? null : [...names]);
+  }
+
+  #isChosen(names: readonly string[]): boolean {
+    return this.value?.length === names.length && names.every((name) => this.value?.includes(name));
+  }
+
   /** The field hides what does not hold its text; Enter chooses what is left. */
   #find(): void {
     const input = this.querySelector('input');
@@ -70,6 +89,7 @@ export class MultiSelect extends Control<string[]> {
       name.toLocaleLowerCase().includes(input?.value.trim().toLocaleLowerCase() ?? '');
     input?.addEventListener('input', (event) => {
       event.stopPropagation();
+      this.classList.toggle('is-finding', input.value.trim() !== '');
       for (const { name, button } of this.#options)
         button.closest('.option')?.toggleAttribute('hidden', !matches(name));
       this.#stop();
@@ -98,7 +118,9 @@ export class MultiSelect extends Control<string[]> {
   }
 
   #reachable(): HTMLButtonElement[] {
-    return [...this.querySelectorAll('button')].filter((button) => !button.closest('[hidden]'));
+    return [...this.querySelectorAll('button')].filter(
+      (button) => !button.closest('[hidden], zen-topics:not(.is-finding) .is-folded'),
+    );
   }
 
   #stop(wanted = this.querySelector<HTMLButtonElement>('button[tabindex="0"]')): void {
@@ -121,6 +143,10 @@ export class MultiSelect extends Control<string[]> {
       button.setAttribute('aria-pressed', String(chosen));
       button.closest('.option')?.classList.toggle('is-chosen', chosen);
       only?.toggleAttribute('hidden', value === null || (chosen && value.length === 1));
+    }
+    for (const { button, names } of this.#groups) {
+      button.setAttribute('aria-pressed', String(this.#isChosen(names)));
+      button.closest('.section')?.classList.toggle('is-chosen', this.#isChosen(names));
     }
     const state = this.querySelector('.state');
     if (state && this.#write) state.textContent = this.tell(this.#write.t);

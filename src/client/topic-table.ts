@@ -1,3 +1,4 @@
+import type { NamedGroup } from '../shared/data/payload.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Translate } from '../shared/text/messages.ts';
@@ -18,20 +19,30 @@ const values: Record<Key, (row: TopicRow) => number | string | null> = {
   views: ({ views }) => views,
 };
 
-/** The table of card topics: each row tells of a topic, and chooses it. */
+/** A named group in the table: its topics' rows stand under its own, folded until it is opened. */
+interface Section {
+  group: NamedGroup;
+  line: HTMLElement;
+  isOpen: boolean;
+}
+
+/** The table of card topics: each row tells of a topic, or a named group, and chooses it. */
 export class TopicTable extends MultiSelect {
   #rows: TopicRow[] = [];
   #lines = new Map<string, HTMLElement>();
+  #sections: Section[] = [];
+  /** The rows of the sections, in their order. */
+  #sums: TopicRow[] = [];
   #key: Key = 'events';
   #falling = true;
 
-  override offer(names: readonly string[], write: Writer): void {
-    super.offer(names, write);
-    const lines = this.querySelectorAll<HTMLElement>('tbody tr');
+  override offer(names: readonly string[], write: Writer, groups: readonly NamedGroup[]): void {
+    super.offer(names, write, groups);
+    const lines = this.querySelectorAll<HTMLElement>('tbody .option');
     this.#lines = new Map(names.map((name, at) => [name, known(lines[at])]));
     for (const [name, line] of this.#lines) {
-      line.addEventListener('click', ({ target }) => {
-        if (target instanceof Element && !target.closest('button')) this.toggle(name);
+      this.#choose(line, () => {
+        this.toggle(name);
       });
       line.addEventListener('pointerenter', () => {
         light(name);
@@ -40,6 +51,9 @@ export class TopicTable extends MultiSelect {
         light(null);
       });
     }
+    const heads = this.querySelectorAll<HTMLElement>('tbody .section');
+    this.#sections = groups.map((group, at) => ({ group, line: known(heads[at]), isOpen: false }));
+    for (const section of this.#sections) this.#bind(section);
     for (const button of this.querySelectorAll<HTMLButtonElement>('[data-sort]'))
       button.addEventListener('click', () => {
         this.#sortBy(known(button.dataset.sort) as Key);
@@ -52,20 +66,32 @@ export class TopicTable extends MultiSelect {
     });
   }
 
-  /** Writes the numbers of the rows, in the order of the names. */
-  fill(rows: TopicRow[], write: Writer): void {
+  /** A click on a row that is on none of its buttons. */
+  #choose(line: HTMLElement, choose: () => void): void {
+    line.addEventListener('click', ({ target }) => {
+      if (target instanceof Element && !target.closest('button')) choose();
+    });
+  }
+
+  #bind(section: Section): void {
+    const { line, group } = section;
+    this.#choose(line, () => {
+      this.toggleGroup(group.names);
+    });
+    const fold = known(line.querySelector('.fold'));
+    fold.addEventListener('click', () => {
+      section.isOpen = !section.isOpen;
+      fold.setAttribute('aria-expanded', String(section.isOpen));
+      this.#order();
+    });
+  }
+
+  /** Writes the numbers of the rows, in the order of the names, and of the groups. */
+  fill(rows: TopicRow[], groups: TopicRow[], write: Writer): void {
     if (rows === this.#rows) return;
-    this.#rows = rows;
-    for (const row of rows) {
-      const line = known(this.#lines.get(row.name));
-      const { course, ...texts } = describeTopic(row, write);
-      line.querySelector('.course path')?.setAttribute('d', course);
-      for (const cell of line.querySelectorAll<HTMLElement>('[data-field]'))
-        cell.textContent = texts[cell.dataset.field as keyof Omit<TopicText, 'course'>];
-      line
-        .querySelector('.course')
-        ?.parentElement?.setAttribute('data-most', write.number(Math.max(0, ...row.course)));
-    }
+    [this.#rows, this.#sums] = [rows, groups];
+    for (const row of rows) fillLine(known(this.#lines.get(row.name)), row, write);
+    for (const [at, row] of groups.entries()) fillLine(known(this.#sections[at]).line, row, write);
     this.#order();
   }
 
@@ -106,15 +132,43 @@ export class TopicTable extends MultiSelect {
     this.#order();
   }
 
+  /** Puts the rows in their order; those of topics in a group under it. */
   #order(): void {
     const of = values[this.#key];
-    const sorted = [...this.#rows].sort(
-      (a, b) => compare(of(a), of(b), this.#falling) || b.events - a.events,
-    );
-    const lines = sorted.map(({ name }) => known(this.#lines.get(name)));
+    const sort = (rows: readonly TopicRow[]) =>
+      [...rows].sort((a, b) => compare(of(a), of(b), this.#falling) || b.events - a.events);
+    const owners = new Map(this.#rows.map((row) => [row, this.#ownerOf(row.name)]));
+    const linesOf = (rows: readonly TopicRow[]) => sort(rows).map(({ name }) => known(this.#lines.get(name)));
+    for (const [{ name }, owner] of owners) {
+      const { classList } = known(this.#lines.get(name));
+      classList.toggle('is-inner', owner !== undefined);
+      classList.toggle('is-folded', owner?.isOpen === false);
+    }
+    const heads = new Map(this.#sums.map((row, at) => [row, known(this.#sections[at])]));
+    const lines = sort([...this.#sums, ...this.#rows.filter((row) => !owners.get(row))]).flatMap((row) => {
+      const section = heads.get(row);
+      if (!section) return linesOf([row]);
+      return [section.line, ...linesOf(this.#rows.filter((one) => owners.get(one) === section))];
+    });
     const body = this.querySelector('tbody');
     if (lines.some((line, at) => body?.children[at] !== line)) body?.append(...lines);
   }
+
+  /** The group that a topic stands under: of several, one that is open. */
+  #ownerOf(name: string): Section | undefined {
+    const own = this.#sections.filter(({ group }) => group.names.includes(name));
+    return own.find(({ isOpen }) => isOpen) ?? own[0];
+  }
+}
+
+function fillLine(line: HTMLElement, row: TopicRow, write: Writer): void {
+  const { course, ...texts } = describeTopic(row, write);
+  line.querySelector('.course path')?.setAttribute('d', course);
+  for (const cell of line.querySelectorAll<HTMLElement>('[data-field]'))
+    cell.textContent = texts[cell.dataset.field as keyof Omit<TopicText, 'course'>];
+  line
+    .querySelector('.course')
+    ?.parentElement?.setAttribute('data-most', write.number(Math.max(0, ...row.course)));
 }
 
 function compare(a: number | string | null, b: number | string | null, falling: boolean): number {

@@ -15,7 +15,7 @@ import type { Row, Tables } from '../shared/data/table.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
-import { listTopics } from '../shared/topics.ts';
+import { listTopicGroups, listTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeLadder } from '../shared/text/step-text.ts';
 import { describeBaseline, describeTopic, listComparisons } from '../shared/text/topic-text.ts';
@@ -102,6 +102,7 @@ export function renderPage({
   const nothing = t(events > 0 ? 'No events for this selection.' : 'No data in this period.');
   const baseline = findBaseline(tables, null, span, usual);
   const key = describeRows(tables, listTopics(tables, everything, span, baseline), write);
+  const sections = describeRows(tables, listTopicGroups(tables, everything, span, baseline), write);
   const compared = describeBaseline(baseline, write);
   const panels = charts.flatMap(({ panel }, at) => {
     if (panel.within !== '') return [];
@@ -113,7 +114,7 @@ export function renderPage({
     const drawn = {
       ...panel,
       ...sheet(panel, isHidden ? [] : listed, write),
-      ...{ nothing, key, compared, choices, hidden: isHidden, svg: isHidden ? '' : svg },
+      ...{ nothing, key, sections, compared, choices, hidden: isHidden, svg: isHidden ? '' : svg },
       finding: findIn(panel, rows, write),
       headline: panel.area === 'main' && isFirst ? headline : null,
       unfiltered: panel.unfiltered.map((id) => ({ id, text: describeUnfiltered(id, t) })),
@@ -197,6 +198,7 @@ function describeChoices(payload: Payload, filters: readonly string[], t: Transl
       id: controlOf(field),
       title: titleOf(field, t),
       names,
+      groups: payload.groups?.filter((group) => group.field === field) ?? [],
       isHidden,
       isMenu: names.length > mostButtons,
     };

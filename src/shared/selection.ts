@@ -1,3 +1,5 @@
+import type { NamedGroup } from './data/payload.ts';
+
 /** The filters' state; null lets all through. A period is half-open, Unix milliseconds. */
 export interface Selection {
   period: [start: number, end: number] | null;
@@ -14,4 +16,18 @@ export const usualFilters: readonly string[] = ['item_topic', 'age_segment'];
 /** The id of the control that chooses by a field; a link has it, too. */
 export function controlOf(field: string): string {
   return field === 'item_topic' ? 'topics' : field === 'age_segment' ? 'ages' : field;
+}
+
+/** Finds the named group that some names are, in whatever order. */
+export function findGroup(
+  groups: readonly NamedGroup[],
+  field: string,
+  chosen: readonly string[],
+): NamedGroup | undefined {
+  return groups.find(
+    (group) =>
+      group.field === field &&
+      group.names.length === chosen.length &&
+      group.names.every((name) => chosen.includes(name)),
+  );
 }

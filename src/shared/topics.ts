@@ -34,7 +34,25 @@ export function listTopics(
   span: [number, number],
   baseline: Baseline | null,
 ): TopicRow[] {
-  const names = namesOf(tables, 'item_topic');
+  const add = addTopics(tables, selection, span, baseline);
+  return namesOf(tables, 'item_topic').map((name) => add(name, [name]));
+}
+
+/** The named groups of card topics, in the same way: what their topics are together. */
+export function listTopicGroups(...from: Parameters<typeof listTopics>): TopicRow[] {
+  const groups = from[0].groups.filter(({ field }) => field === 'item_topic');
+  if (groups.length === 0) return [];
+  const add = addTopics(...from);
+  return groups.map(({ name, names }) => add(name, names));
+}
+
+/** Gives what adds up the row of some topics, under a name. */
+function addTopics(
+  tables: Tables,
+  selection: Selection,
+  span: [number, number],
+  baseline: Baseline | null,
+): (name: string, topics: readonly string[]) => TopicRow {
   const shown = selection.period ?? span;
   const chosen = Object.entries({ ...selection.names, item_topic: null });
   const choice = { chosen, shown, step: minuteMs };
@@ -44,19 +62,25 @@ export function listTopics(
   const users = sumUsers(tables, choice);
   const courses = traceTopics(tables, choice);
   const [first, second, last] = listEnds(tables);
-  return names.map((name) => {
-    const of = (event: string) =>
-      shareOfShown(users.get(event)?.get(name) ?? 0, users.get(first)?.get(name) ?? 0);
+  return (name, topics) => {
+    const sum = (sums: ReadonlyMap<string, number> | undefined) =>
+      topics.reduce((all, topic) => all + (sums?.get(topic) ?? 0), 0);
+    const of = (event: string) => shareOfShown(sum(users.get(event)), sum(users.get(first)));
     return {
       name,
-      events: totals.get(name) ?? 0,
-      now: compared && (compared.now.get(name) ?? 0),
-      before: compared && (compared.before.get(name) ?? 0),
+      events: sum(totals),
+      now: compared && sum(compared.now),
+      before: compared && sum(compared.before),
       clicks: of(second),
       views: of(last),
-      course: courses.get(name) ?? [],
+      course: addCourses(topics.flatMap((topic) => [courses.get(topic) ?? []])),
     };
-  });
+  };
+}
+
+function addCourses(courses: readonly number[][]): number[] {
+  const length = Math.max(...courses.map((course) => course.length));
+  return Array.from({ length }, (_, step) => courses.reduce((all, course) => all + (course[step] ?? 0), 0));
 }
 
 /** The sums of an aggregate by the names of a dimension; a name without rows has none. */

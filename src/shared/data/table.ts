@@ -4,7 +4,7 @@ import { eachCell } from './cells.ts';
 import { Cube } from './cube.ts';
 import { known, mapValues, missing, valueOf } from '../known.ts';
 import type { Ladder } from '../ladder.ts';
-import type { Payload } from './payload.ts';
+import type { NamedGroup, Payload } from './payload.ts';
 import { People } from '../people/bounds.ts';
 
 /** A row of an aggregate, as the charts name its columns. */
@@ -42,6 +42,8 @@ export interface Tables {
   dimensions: Record<string, string[]>;
   ladder: Ladder;
   people: People | null;
+  /** The named groups, in the order of zen.json. */
+  groups: NamedGroup[];
 }
 
 /**
@@ -77,6 +79,7 @@ export function tabulatePayload(payload: Payload): Tables {
     dimensions,
     ladder,
     people: payload.people && new People(payload.people, [payload.start, payload.end]),
+    groups: payload.groups ?? [],
   };
 }
 

@@ -1,10 +1,11 @@
+import type { NamedGroup } from '../data/payload.ts';
 import { findPeak } from '../minutes.ts';
 import { listEnds, shareOfFirst } from '../people/funnel.ts';
 import type { PeopleRow } from '../people/funnel.ts';
 import type { Panel } from '../panels.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { isTopic, tableOf } from '../data/table.ts';
-import { controlOf } from '../selection.ts';
+import { controlOf, findGroup } from '../selection.ts';
 import type { Selection } from '../selection.ts';
 import type { Baseline } from '../baseline.ts';
 import { isNarrowed } from '../data/query.ts';
@@ -210,18 +211,21 @@ function between(low: number | null, high: number | null, write: Writer['percent
  * The parts of the line that says what is shown, of a page that covers `span`, each with the id of its control.
  *
  * @param filters the fields that the page filters by
+ * @param groups the named groups, whose names stand for all of theirs
  */
 export function describeSelection(
   { period, names }: Selection,
   span: [number, number],
   write: Writer,
   filters: readonly string[],
+  groups: readonly NamedGroup[] = [],
 ): { id: string; text: string }[] {
   const { t } = write;
   const [start, end] = period ?? span;
   const tell = (field: string) => {
     const own = names[field];
-    const said = own ? joinNames(own, write) : '';
+    const group = own && findGroup(groups, field, own);
+    const said = group ? isolate(group.name) : own ? joinNames(own, write) : '';
     if (field === 'item_topic') return own ? t('topics: {names}', { names: said }) : t('all topics');
     if (field === 'age_segment') return own ? t('age: {names}', { names: said }) : t('all ages');
     return own ? `${titleOf(field, t)}: ${said}` : '';
