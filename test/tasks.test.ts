@@ -315,6 +315,42 @@ test('a comparison with the day before draws it in the history, and a link holds
   expect(await page.isVisible('#topics .change >> nth=0')).toBe(false);
 });
 
+test('any stretch is compared with another, as far as the shorter goes, and a link holds it', async () => {
+  const type = async (from: string, to: string) => {
+    for (const [at, time] of [from, to].entries()) {
+      await page.locator('#period input').nth(at).fill(time);
+      await page.locator('#period input').nth(at).press('Enter');
+    }
+  };
+  const option = () => page.$eval('#compare [value=this]', (one) => (one as HTMLOptionElement).disabled);
+  expect(await option()).toBe(true);
+  await type('22.09.2019 10:00', '22.09.2019 12:00');
+  await page.selectOption('#compare', 'this');
+  await page.waitForFunction(() =>
+    (document.querySelector('.compared')?.textContent ?? '').startsWith('Выберите'),
+  );
+  expect(await text('#summary')).toMatch(/^22–24 сентября/);
+  await type('23.09.2019 12:30', '23.09.2019 15:30');
+  await page.waitForFunction(() => (document.querySelector('.compared')?.textContent ?? '').includes('без'));
+  const told =
+    '23 сентября 2019 г., 12:30–14:30 к 22 сентября 2019 г., 10:00–12:00 (без 23 сентября 2019 г., 13:00–14:00, 23 сентября 2019 г., 14:30–15:30)';
+  expect(await text('.compared')).toBe(told);
+  const [count] = await db.query<{ now: number; before: number }>(
+    `select sum(visits) filter (where dt >= '2019-09-23' and (dt < '2019-09-23 13:00' or dt >= '2019-09-23 14:00')
+        and dt >= '2019-09-23 12:30' and dt < '2019-09-23 14:30')::float8 as now,
+      sum(visits) filter (where dt >= '2019-09-22 10:00' and dt < '2019-09-22 12:00'
+        and (dt < '2019-09-22 10:30' or dt >= '2019-09-22 11:30'))::float8 as before
+     from dash_visits`,
+  );
+  const growth = ((count?.now ?? 0) / (count?.before ?? 0) - 1) * 100;
+  const said = `${growth < 0 ? '−' : '+'}${Math.abs(growth).toFixed(1).replace('.', ',')} %`;
+  expect(await text('[data-word=eventsChange]')).toBe(said);
+  expect(await page.evaluate(() => location.hash)).toContain('compare=2019-09-22T10:00/2019-09-22T12:00');
+  await page.reload();
+  await page.waitForSelector('html[data-zen=ready]');
+  expect([await text('.compared'), await text('[data-word=eventsChange]')]).toEqual([told, said]);
+});
+
 /** The kinds of marks that the history draws, the first of them its own. */
 const drawnMarks = () =>
   page.$$eval('#history .view .marks > g > g', (groups) =>

@@ -15,13 +15,13 @@ import type { Writer } from '../shared/text/format.ts';
 import { tellAge } from './freshness.ts';
 import { MultiSelect } from './multi-select.ts';
 import { TopicTable } from './topic-table.ts';
-import { findBaseline, usual } from '../shared/baseline.ts';
+import { findBaseline, readStretch, usual, writeStretch } from '../shared/baseline.ts';
 import type { Baseline } from '../shared/baseline.ts';
 import { readMoment, traceBaseline } from '../shared/moment.ts';
 import { MomentBox } from './moment.ts';
 import { listTopicGroups, listTopics, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
-import { describeBaseline } from '../shared/text/topic-text.ts';
+import { describeBaseline, describeStretch } from '../shared/text/topic-text.ts';
 import { fromHash, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
 import { notify } from './notice.ts';
@@ -193,6 +193,27 @@ function bindSwitches(draw: (panel: PanelElement) => Promise<void>, change: () =
   return settle;
 }
 
+/** Chooses a comparison. A stretch of the reader's own has an option behind the others; what is unknown is the usual one. */
+function compareWith(wanted: string, write: Writer): void {
+  const stretch = readStretch(wanted);
+  if (stretch) {
+    const option = compare.querySelector<HTMLOptionElement>('[value*="/"]') ?? new Option();
+    [option.value, option.text] = [wanted, write.range(...stretch)];
+    compare.append(option);
+  }
+  const isKnown = [...compare.options].some(({ value }) => value === wanted && value !== 'this');
+  compare.value = isKnown ? wanted : usual;
+}
+
+/** Takes the period that is chosen for what others are compared with, and shows all of the page, to choose one of these. */
+function offerStretch(write: Writer): void {
+  compare.addEventListener('change', () => {
+    if (compare.value !== 'this' || !period.value) return;
+    compareWith(writeStretch(period.value), write);
+    period.choose(null);
+  });
+}
+
 /** The hash of a page without filters. A saved page opens with its view where there is no hash. */
 const whole = savedView === '' ? '' : 'all';
 
@@ -214,7 +235,7 @@ function link(write: Writer, settle: () => void): void {
     );
     period.value = wanted.period;
     for (const [field, choice] of choices) choice.value = keepKnown(choice, wanted.names[field]);
-    compare.value = [...compare.options].find(({ value }) => value === wanted.compare)?.value ?? usual;
+    compareWith(wanted.compare ?? usual, write);
     picked.clear();
     for (const [name, all] of switches) {
       const id = wanted.switches[name];
@@ -383,7 +404,10 @@ async function start(): Promise<void> {
     const { rows, groups, baseline } = follow();
     topics.fill(rows, groups, write);
     topics.paint(tables);
-    topics.compare(describeBaseline(baseline, write));
+    known(compare.querySelector<HTMLOptionElement>('[value=this]')).disabled = !chosen.period;
+    const own = readStretch(compare.value);
+    const told = own && !baseline ? describeStretch(own, write) : describeBaseline(baseline, write);
+    topics.compare(told, baseline !== null);
     const events = countSelected(tables, chosen, span);
     tellHeadline(describeHeadline(events, tables, chosen, span, write, chosen.period && baseline));
     document.querySelector('main')?.classList.toggle('is-empty', events === 0);
@@ -440,6 +464,7 @@ async function start(): Promise<void> {
     }
     own.bind(known(panel.view));
   };
+  offerStretch(write);
   // Other topics may have moved most: the charts look their colours up anew.
   compare.addEventListener('change', () => {
     follow();

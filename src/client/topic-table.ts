@@ -95,9 +95,9 @@ export class TopicTable extends MultiSelect {
     this.#order();
   }
 
-  /** Says what is compared with what; without a comparison there is no column of changes. */
-  compare(text: string): void {
-    this.#toggleColumn('change', text !== '');
+  /** Says what is compared with what, or could be; without a comparison there is no column of changes. */
+  compare(text: string, isCompared: boolean): void {
+    this.#toggleColumn('change', isCompared);
     known(this.querySelector('.compared')).textContent = text;
   }
 

@@ -15,6 +15,17 @@ const shifts: Record<string, (length: number) => number> = {
 /** The comparison of a page that opens. */
 export const usual = 'before';
 
+/** The stretch of a comparison of a reader's own, `2019-09-24T10:00/2019-09-24T12:00`, as Unix milliseconds; null of any other. */
+export function readStretch(comparison: string): [start: number, end: number] | null {
+  const [start = NaN, end = NaN] = comparison.split('/').map((minute) => Date.parse(`${minute}Z`));
+  return start < end ? [start, end] : null;
+}
+
+/** The inverse of `readStretch`. */
+export function writeStretch(stretch: readonly [number, number]): string {
+  return stretch.map((ms) => new Date(ms).toISOString().slice(0, 16)).join('/');
+}
+
 /** A stretch of time beside an earlier one of the same length. */
 export interface Baseline {
   window: Window;
@@ -28,10 +39,10 @@ export interface Baseline {
 
 /**
  * Finds what a period is compared with: only the minutes that both stretches have, neither missing nor silent. Without a period, it is
- * the last whole UTC day of the page.
+ * the last whole UTC day of the page. A stretch of the reader's own is compared with a period only, as far as the shorter of both goes.
  *
  * @param span the period of the page, Unix milliseconds
- * @returns null where the page lacks the earlier stretch, or more than half of it
+ * @returns null where the page lacks the other stretch, or more than half of what both could have
  */
 export function findBaseline(
   { lookUps: { gaps, silences }, ladder }: Pick<Tables, 'lookUps' | 'ladder'>,
@@ -39,18 +50,21 @@ export function findBaseline(
   span: readonly [number, number],
   comparison: string,
 ): Baseline | null {
-  const window = period ? { start: period[0], end: period[1] } : lastDay(span);
-  const shift = shifts[comparison]?.(window.end - window.start);
-  if (shift === undefined) return null;
+  const whole = period ? { start: period[0], end: period[1] } : lastDay(span);
+  const own = readStretch(comparison);
+  const length = whole.end - whole.start;
+  const shift = own ? period && period[0] - own[0] : shifts[comparison]?.(length);
+  if (!shift) return null;
+  const window = { start: whole.start, end: whole.start + Math.min(length, own ? own[1] - own[0] : length) };
   const missing = merge([...gaps, ...silences] as unknown as Window[]);
   const there = subtract({ start: span[0], end: span[1] }, missing);
   const earlier = there.map(({ start, end }) => ({ start: start + shift, end: end + shift }));
   const both = clip(there, window)
     .flatMap((one) => clip(earlier, one))
     .flatMap((one) => alignSteps(one, shift, ladder));
-  const length = sumLengths(both);
-  if (length * 2 < window.end - window.start || length === 0) return null;
-  return { window, shift, both, left: subtract(window, both) };
+  const compared = sumLengths(both);
+  if (compared * 2 < window.end - window.start || compared === 0) return null;
+  return { window, shift, both, left: subtract(whole, both) };
 }
 
 /** The last whole UTC day of a period; the period itself where it has none before its last. */

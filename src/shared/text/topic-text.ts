@@ -60,12 +60,18 @@ export function describeBaseline(baseline: Baseline | null, write: Writer): stri
   return times === '' ? compared : `${compared} ${times}`;
 }
 
+/** Says that another period may be compared with a stretch. */
+export function describeStretch(stretch: [number, number], { t, range }: Writer): string {
+  return t('Choose another period, to compare it with {range}.', { range: range(...stretch) });
+}
+
 /** The comparisons that a reader may choose, by their names in `findBaseline`. */
 export function listComparisons(t: Translate): { value: string; label: string }[] {
   return [
     { value: 'before', label: t('the period before') },
     { value: 'day', label: t('a day before') },
     { value: 'week', label: t('the same weekday') },
+    { value: 'this', label: t('the chosen stretch') },
     { value: 'none', label: t('nothing') },
   ];
 }
