@@ -345,6 +345,29 @@ test('any stretch is compared with another, as far as the shorter goes, and a li
   const growth = ((count?.now ?? 0) / (count?.before ?? 0) - 1) * 100;
   const said = `${growth < 0 ? '−' : '+'}${Math.abs(growth).toFixed(1).replace('.', ',')} %`;
   expect(await text('[data-word=eventsChange]')).toBe(said);
+  const [users] = await db.query<Record<'shows' | 'clicks' | 'before' | 'clicks_before', number>>(
+    `select sum(unique_users) filter (where event = 'show' and dt >= '2019-09-23')::float8 as shows,
+      sum(unique_users) filter (where event = 'click' and dt >= '2019-09-23')::float8 as clicks,
+      sum(unique_users) filter (where event = 'show' and dt < '2019-09-23')::float8 as before,
+      sum(unique_users) filter (where event = 'click' and dt < '2019-09-23')::float8 as clicks_before
+     from dash_engagement
+     where (dt >= '2019-09-23 12:30' and dt < '2019-09-23 13:00') or (dt >= '2019-09-23 14:00' and dt < '2019-09-23 14:30')
+       or (dt >= '2019-09-22 10:00' and dt < '2019-09-22 10:30') or (dt >= '2019-09-22 11:30' and dt < '2019-09-22 12:00')`,
+  );
+  const { shows = 0, clicks = 0, before = 0, clicks_before = 0 } = users ?? {};
+  const write = (value: number, number = String(Math.abs(Math.round(value * 10) / 10))) =>
+    `${value < 0 ? '−' : value > 0 ? '+' : ''}${number.replace('.', ',')}`;
+  const more = 100 * (shows / before - 1);
+  const changes = await page.$eval('#funnel', (panel) =>
+    (panel as unknown as { rows: { event: string; change: string }[] }).rows.map(({ event, change }) => [
+      event,
+      change.replace(/\s/g, ' '),
+    ]),
+  );
+  expect(Object.fromEntries(changes)).toMatchObject({
+    show: `${write(more, Math.abs(more).toFixed(1))} %`,
+    click: `${write(100 * (clicks / shows - clicks_before / before))} п. п.`,
+  });
   expect(await page.evaluate(() => location.hash)).toContain('compare=2019-09-22T10:00/2019-09-22T12:00');
   await page.reload();
   await page.waitForSelector('html[data-zen=ready]');

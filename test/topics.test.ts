@@ -34,6 +34,7 @@ function lacking(
       labels: [],
       baseline: [],
       baselines: [],
+      changes: [],
       gaps: stretches,
       silences: [],
     },

@@ -7,7 +7,12 @@ import { countSelected, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
-import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
+import {
+  describeFinding,
+  describeHeadline,
+  describeSelection,
+  describeSteps,
+} from '../shared/text/findings.ts';
 import { writer } from '../shared/text/format.ts';
 import { controlOf, usualFilters } from '../shared/selection.ts';
 import type { Selection } from '../shared/selection.ts';
@@ -415,6 +420,7 @@ async function start(): Promise<void> {
       const rows = drawn(panel, tables);
       tellFinding(panel, describeFinding(panel.options, rows, write), set);
       if (!panel.hidden && panel.options.source === 'people') panel.give('people', () => rows);
+      panel.give('changes', () => describeSteps(tables, chosen, chosen.period && baseline, write));
       for (const [source, by] of ghosts)
         panel.give(source, () =>
           traceBaseline(

@@ -87,7 +87,9 @@ export class PanelElement extends HTMLElement {
   give(source: string, list: () => object[]): void {
     if (!this.view || !this.#drawn?.spec.data?.some(({ name }) => name === source)) return;
     const rows = list();
-    if (rows.length > 0 || this.view.data(source).length > 0) void this.view.data(source, rows).runAsync();
+    // Rows that a chart looks up in have it draw anew, which is told as a change.
+    if (JSON.stringify(rows) !== JSON.stringify(this.view.data(source)))
+      void this.view.data(source, rows).runAsync();
   }
 
   /**

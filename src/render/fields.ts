@@ -2,6 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { ZenError } from '../errors.ts';
 import type { EventKind, Topic } from '../shared/data/payload.ts';
 import { rankOf } from '../shared/data/table.ts';
+import type { StepChange } from '../shared/text/findings.ts';
 import type { LookUps } from '../shared/data/table.ts';
 import { suggest } from '../suggest.ts';
 import type { Window } from '../time.ts';
@@ -17,6 +18,7 @@ const lookUps: readonly string[] = [
   'labels',
   'baseline',
   'baselines',
+  'changes',
 ] satisfies (keyof LookUps)[];
 
 /** The fields of the tables to look up in. */
@@ -29,7 +31,8 @@ const lookUpFields: readonly string[] = [
   'step',
   'start',
   'end',
-] satisfies ('tint' | 'layer' | keyof Topic | keyof EventKind | keyof Window)[];
+  'change',
+] satisfies ('tint' | 'layer' | keyof StepChange | keyof Topic | keyof EventKind | keyof Window)[];
 
 /**
  * Checks that a chart draws an aggregate that there is, and no field that it lacks: Vega-Lite would draw nothing, and say so to nobody.

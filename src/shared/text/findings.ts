@@ -53,28 +53,47 @@ export function describeHeadline(
   };
 }
 
-interface Figures {
-  events: number;
-  views: number;
+/** The changes of the two figures, in the minutes that both stretches have. */
+function describeChanges(tables: Tables, selection: Selection, baseline: Baseline, write: Writer): Changes {
+  const choice: Choice = { chosen: Object.entries(selection.names), shown: [0, 0], step: minuteMs };
+  const { now, before } = sumBaseline(tableOf(tables, 'events'), 'item_topic', choice, baseline);
+  const [, , last] = listEnds(tables);
+  const views = describeSteps(tables, selection, baseline, write).find(({ event }) => event === last);
+  return {
+    eventsChange: describeGrowth(addUp(now), addUp(before), write),
+    viewsChange: views?.change ?? '',
+  };
 }
 
-/** The changes of the two figures, in the minutes that both stretches have. */
-function describeChanges(tables: Tables, { names }: Selection, baseline: Baseline, write: Writer): Changes {
+/** The change of a kind of event in the funnel, which the chart looks up by its rank. */
+export interface StepChange {
+  event: string;
+  rank: unknown;
+  change: string;
+}
+
+/**
+ * Tells how the funnel changed, in the minutes that both stretches have: the users of its first step, and the share of each other kind of
+ * event in these, in percentage points; nothing where users do not follow the choice.
+ */
+export function describeSteps(
+  tables: Tables,
+  { names }: Selection,
+  baseline: Baseline | null,
+  write: Writer,
+): StepChange[] {
   const choice: Choice = { chosen: Object.entries(names), shown: [0, 0], step: minuteMs };
-  const events = sumBaseline(tableOf(tables, 'events'), 'item_topic', choice, baseline);
-  const users = sumBaseline(tableOf(tables, 'users'), 'event', choice, baseline);
-  const areKnown = isNarrowed(tableOf(tables, 'users'), choice.chosen);
-  const [first, , last] = listEnds(tables);
-  const [now, before] = (['now', 'before'] as const).map((time) => {
-    const [shows, views] = [first, last].map((event) => users[time].get(event) ?? 0) as [number, number];
-    return { events: addUp(events[time]), views: views / shows };
-  }) as [Figures, Figures];
-  const points = (now.views - before.views) * 100;
-  return {
-    eventsChange: describeGrowth(now.events, before.events, write),
-    viewsChange:
-      areKnown && Number.isFinite(points) ? write.t('{points} pp', { points: write.signed(points) }) : '',
-  };
+  const users = tableOf(tables, 'users');
+  if (!baseline || !isNarrowed(users, choice.chosen)) return [];
+  const sums = sumBaseline(users, 'event', choice, baseline);
+  const [first] = listEnds(tables);
+  const [shows, showsBefore] = [sums.now.get(first) ?? 0, sums.before.get(first) ?? 0];
+  return tables.lookUps.events.map(({ event: name, rank }) => {
+    const event = String(name);
+    const points = 100 * ((sums.now.get(event) ?? 0) / shows - (sums.before.get(event) ?? 0) / showsBefore);
+    const share = Number.isFinite(points) ? write.t('{points} pp', { points: write.signed(points) }) : '';
+    return { event, rank, change: event === first ? describeGrowth(shows, showsBefore, write) : share };
+  });
 }
 
 /**
