@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import ts from 'typescript';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
@@ -64,6 +66,49 @@ test('the compiler knows no more of the language than the oldest browsers do', (
     compilerOptions: { lib: string[] };
   };
   expect(compilerOptions.lib).toEqual(['es2022', 'dom', 'dom.iterable']);
+});
+
+interface Known {
+  __compat?: { support: Record<string, { version_added?: string } | { version_added?: string }[]> };
+}
+
+/** The oldest browsers, by their names in MDN's data of what each of them knows. */
+const oldest = { chrome: 109, firefox: 115, safari: 16.4 };
+
+/** The interfaces that MDN names instead of a mixin of the compiler's library. */
+const mixed = ['Element', 'HTMLElement', 'SVGElement', 'Document', 'Window', 'Node'];
+
+test('the script uses nothing of the DOM that one of the oldest browsers lacks', () => {
+  const { api } = createRequire(import.meta.url)('@mdn/browser-compat-data') as {
+    api: Record<string, Record<string, Known>>;
+  };
+  const isOld = ({ __compat }: Known) =>
+    Object.entries(oldest).every(([browser, version]) =>
+      [__compat?.support[browser] ?? []].flat().some((one) => Number(one.version_added) <= version),
+    );
+  const { config } = ts.readConfigFile('src/client/tsconfig.json', (path) => ts.sys.readFile(path)) as {
+    config: object;
+  };
+  const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, 'src/client');
+  const program = ts.createProgram(fileNames, options);
+  const checker = program.getTypeChecker();
+  const used = new Map<string, boolean>();
+  const look = (node: ts.Node): void => {
+    if (ts.isPropertyAccessExpression(node)) {
+      const name = node.name.text;
+      for (const { parent } of checker.getSymbolAtLocation(node.name)?.declarations ?? []) {
+        if (!ts.isInterfaceDeclaration(parent) || !parent.getSourceFile().fileName.includes('lib.dom'))
+          continue;
+        const owner = [parent.name.text, ...mixed].find((each) => api[each]?.[name]);
+        if (owner) used.set(`${owner}.${name}`, isOld(api[owner]?.[name] ?? {}));
+      }
+    }
+    ts.forEachChild(node, look);
+  };
+  for (const file of program.getSourceFiles()) if (!file.isDeclarationFile) look(file);
+  expect(used.size).toBeGreaterThan(60);
+  // A browser that cannot copy a picture says so.
+  expect([...used].filter(([, old]) => !old).map(([name]) => name)).toEqual(['Clipboard.write']);
 });
 
 /** Each is a page whose script cannot do its work: altered by one letter, damaged data, a browser that lacks something. */

@@ -40,6 +40,7 @@ import { offerShare } from './share.ts';
 import { unpack } from './unpack.ts';
 import { fillTable, tellFinding, tellHeadline } from './words.ts';
 
+delete document.documentElement.dataset.zen; // a page that was saved while it was open is not ready yet
 registerTransforms();
 customElements.define('zen-choice', MultiSelect);
 customElements.define('zen-topics', TopicTable);
@@ -371,7 +372,7 @@ function tellSelection(parts: { id: string; text: string }[], set: ReadonlySet<s
     if (!control) return text;
     const chip = document.createElement('button');
     [chip.type, chip.className, chip.textContent] = ['button', 'chip', text];
-    chip.ariaLabel = `${write.t('Remove this filter')}: ${text}`;
+    chip.setAttribute('aria-label', `${write.t('Remove this filter')}: ${text}`);
     chip.addEventListener('click', () => {
       control.choose(null);
     });
@@ -435,6 +436,7 @@ async function start(): Promise<void> {
     }
     for (const { moment } of brushed.values()) moment.refresh();
   };
+  for (const left of document.querySelectorAll('.moment')) left.remove(); // by a page that was saved while it was open
   const brushed = new Map<PanelElement, { moment: MomentBox; bind: (view: View) => void }>();
   // A moment that the comparison does not reach is held against the day before.
   const read = (stretch: [number, number]) => {
