@@ -5,7 +5,6 @@ import { buffer } from 'node:stream/consumers';
 import { writeFileSync } from 'node:fs';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
-import { mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
@@ -15,40 +14,10 @@ import { dayMs, hourMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
-import type { Sample } from './support/oracle.ts';
+import { first, hole, inventDays, spike, topics } from './support/three-days.ts';
 
 /** The tasks of a content manager, each begun on the page of three days as it opens, in so many steps at most. */
 const most = { mouse: 3, finger: 4 };
-
-const first = parseTime('2019-09-22');
-const hole = [parseTime('2019-09-23 13:00'), parseTime('2019-09-23 14:00')] as const;
-const spike = parseTime('2019-09-24 18:40');
-const topics = ['Наука', 'Россия', 'Дети', 'Кино', 'Шоу', 'Семья'];
-
-/**
- * Two or three events a minute for three days, one hour of them missing. Дети doubles on the third day; Скандалы is there in one minute
- * alone; Кино is clicked three times as often as others; readers of 18-25 click less in Наука; what is shown in Шоу comes from Россия.
- */
-function invent(): Sample[] {
-  const random = mulberry32(3);
-  const rows: Sample[] = [];
-  const add = (ts: number, item_topic: string) => {
-    const age_segment = random() < 0.5 ? '18-25' : '45+';
-    const source_topic = item_topic === 'Шоу' ? 'Россия' : random() < 0.5 ? 'Семья' : 'Россия';
-    const at = { ts, user_id: Math.floor(random() * 1e6), item_topic, age_segment, source_topic };
-    rows.push({ ...at, event: 'show' });
-    const rate = item_topic === 'Кино' ? 0.6 : item_topic === 'Наука' && age_segment === '18-25' ? 0.05 : 0.2;
-    if (random() < rate) rows.push({ ...at, event: 'click' });
-  };
-  for (let ts = first; ts < first + 3 * dayMs; ts += minuteMs) {
-    if (ts >= hole[0] && ts < hole[1]) continue;
-    for (const topic of [topics[Math.floor(random() * 6)], topics[Math.floor(random() * 6)]])
-      for (let time = 0; time < (topic === 'Дети' && ts >= first + 2 * dayMs ? 2 : 1); time++)
-        add(ts, topic ?? '');
-    if (ts === spike) for (let time = 0; time < 300; time++) add(ts, 'Скандалы');
-  }
-  return rows;
-}
 
 let db: Database;
 let browser: Browser;
@@ -61,7 +30,7 @@ let said: string[];
 beforeAll(async () => {
   browser = await openBrowser();
   db = await newDatabase('server');
-  await insertEvents(db, invent());
+  await insertEvents(db, inventDays());
   const days = [0, 1, 2].map((day) => ({ start: first + day * dayMs, end: first + (day + 1) * dayMs }));
   await aggregate(db, days, { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
   file = join(temporaryFolder(), 'zen.html');

@@ -87,12 +87,16 @@ export class MultiSelect extends Control<string[]> {
     const input = this.querySelector('input');
     const matches = (name: string) =>
       name.toLocaleLowerCase().includes(input?.value.trim().toLocaleLowerCase() ?? '');
-    input?.addEventListener('input', (event) => {
-      event.stopPropagation();
-      this.classList.toggle('is-finding', input.value.trim() !== '');
+    const hide = () => {
+      this.classList.toggle('is-finding', (input?.value.trim() ?? '') !== '');
       for (const { name, button } of this.#options)
         button.closest('.option')?.toggleAttribute('hidden', !matches(name));
       this.#stop();
+    };
+    hide(); // a browser may have kept what was searched, or the rows that it hid
+    input?.addEventListener('input', (event) => {
+      event.stopPropagation();
+      hide();
     });
     input?.addEventListener('change', (event) => {
       event.stopPropagation();

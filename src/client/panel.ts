@@ -74,12 +74,11 @@ export class PanelElement extends HTMLElement {
   /** Draws its chart as large as is wanted, and then again as it stood. Letters grow with the scale, and not with the size. */
   async drawPicture(width: number, height: number, scale: number): Promise<HTMLCanvasElement> {
     const view = known(this.view);
-    const size = [view.width(), view.height()] as const;
     try {
       await view.width(width).height(height).runAsync();
       return await view.toCanvas(scale);
     } finally {
-      await view.width(size[0]).height(size[1]).runAsync();
+      await fill(view, known(this.querySelector<HTMLElement>('.view'))); // its own width is less: the axes take of the room
     }
   }
 
@@ -131,7 +130,7 @@ export class PanelElement extends HTMLElement {
 
   #followRoom(place: HTMLElement): void {
     const fit = () => {
-      if (this.view) fill(this.view, place);
+      if (this.view) void fill(this.view, place);
     };
     new ResizeObserver(fit).observe(place);
     addEventListener('beforeprint', () => {
@@ -154,8 +153,8 @@ type Room = Pick<HTMLElement, 'clientWidth' | 'clientHeight'>;
  * Vega looks at the room that it has when the window changes. So do the words above a chart, which may take more lines than
  * before, and the choice between two charts, of which the hidden one has none.
  */
-function fill(view: View, { clientWidth, clientHeight }: Room): void {
-  if (clientWidth > 0) void view.signal('width', clientWidth).signal('height', clientHeight).runAsync();
+async function fill(view: View, { clientWidth, clientHeight }: Room): Promise<void> {
+  if (clientWidth > 0) await view.signal('width', clientWidth).signal('height', clientHeight).runAsync();
 }
 
 /** The part of Vega's renderer that is used here (vega-scenegraph, src/Renderer.js). */

@@ -59,6 +59,7 @@ export class Period extends Control<Span> {
 
   /** Offers the quick choices that are of whole steps. */
   #offer(write: Writer): void {
+    this.#pick.length = 1;
     for (const [name, period] of listPeriods(this.#span, write))
       if (this.resolve(period)?.join() === period.join()) this.#pick.append(new Option(name, period.join()));
     const other = new Option(write.t('Another period'), '-1');

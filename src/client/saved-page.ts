@@ -12,6 +12,7 @@ export const savedView = original.dataset.view ?? '';
 export function composePage(view: string): Blob {
   const page = original.cloneNode(true) as HTMLElement;
   page.dataset.view = view;
+  delete page.dataset.zen;
   const manifest = known(page.querySelector('#manifest'));
   manifest.textContent = manifest.textContent.replace(/,"page":"[^"]*"\}$/, ',"page":""}');
   const html = `<!doctype html>\n${page.outerHTML}\n`;

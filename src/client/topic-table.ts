@@ -37,6 +37,7 @@ export class TopicTable extends MultiSelect {
   #falling = true;
 
   override offer(names: readonly string[], write: Writer, groups: readonly NamedGroup[]): void {
+    this.#restore();
     super.offer(names, write, groups);
     const lines = this.querySelectorAll<HTMLElement>('tbody .option');
     this.#lines = new Map(names.map((name, at) => [name, known(lines[at])]));
@@ -64,6 +65,19 @@ export class TopicTable extends MultiSelect {
       expand.setAttribute('aria-pressed', String(isWide));
       this.#toggleColumn('views', isWide);
     });
+  }
+
+  /** A page that was saved while it was open has its rows in another order, and says by which column. */
+  #restore(): void {
+    for (const kind of ['.section', '.option']) {
+      const lines = [...this.querySelectorAll<HTMLElement>(`tbody ${kind}`)];
+      lines.sort((a, b) => Number(a.dataset.code) - Number(b.dataset.code));
+      this.querySelector('tbody')?.append(...lines);
+    }
+    for (const fold of this.querySelectorAll('.fold')) fold.setAttribute('aria-expanded', 'false');
+    const sorted = known(this.querySelector('[aria-sort]'));
+    this.#key = known(sorted.querySelector<HTMLElement>('[data-sort]')?.dataset.sort) as Key;
+    this.#falling = sorted.getAttribute('aria-sort') === 'descending';
   }
 
   /** A click on a row that is on none of its buttons. */

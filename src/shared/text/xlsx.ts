@@ -53,7 +53,7 @@ export function writeWorkbook(sheets: readonly WorkSheet[]): Uint8Array<ArrayBuf
         sheets.map((sheet, at) => [`xl/worksheets/sheet${at + 1}.xml`, xml(writeSheet(sheet))]),
       ),
     },
-    { level: 6 },
+    { level: 6, mtime: '1980-01-01T00:00' }, // the same view is the same file
   );
 }
 

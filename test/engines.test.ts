@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { aggregate } from '../src/aggregate/aggregate.ts';
+import { render } from '../src/render/render.ts';
+import { dayMs } from '../src/time.ts';
+import { newDatabase, temporaryFolder } from './support/databases.ts';
+import { engines, lackOf, openEngine } from './support/engines.ts';
+import type { Engine, EngineName } from './support/engines.ts';
+import { insertEvents } from './support/log.ts';
+import { clutter, features, play, visit } from './support/scenario.ts';
+import type { Seen } from './support/scenario.ts';
+import { first, inventDays } from './support/three-days.ts';
+
+/** Headers that docs/security.md tells a server to add, and all else that one might. */
+const headers = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': "frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'clipboard-write=(), fullscreen=()',
+};
+
+const frame = `<!doctype html><style>body{margin:0}iframe{display:block;border:0;width:1440px;height:900px}</style>
+<iframe sandbox="allow-scripts" src="/plain"></iframe>`;
+const blob = `<!doctype html><script>
+fetch('/plain').then((page) => page.blob()).then((page) => location.replace(URL.createObjectURL(page)));
+</script>`;
+
+let html: string;
+let server: Server;
+const folder = temporaryFolder();
+
+/** Puts a page into a file, and gives its URL. */
+function put(path: string, text: string): string {
+  const file = join(folder, path);
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, text);
+  chmodSync(file, 0o444);
+  return pathToFileURL(file).href;
+}
+
+const served = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+
+/** The ways in which a page comes to a reader, by what the documents call them. */
+const places: Record<string, (saved: string) => [url: string, isFramed?: boolean]> = {
+  'a web server with strict headers': () => [served('/strict')],
+  'a frame with `sandbox="allow-scripts"`': () => [served('/frame'), true],
+  'a `blob:` of a mail program on the web': () => [served('/blob')],
+  'an attachment whose line ends became CRLF': () => [put('crlf.html', html.replaceAll('\n', '\r\n'))],
+  'a copy made by “save page as” while it was open': (saved) => [put('saved.html', saved)],
+  'the temporary folder of an archive, read-only, with odd signs in its name': () => [
+    put("Temp1_отчёт #2 (100%).zip/zen & 'page'?.html", html),
+  ],
+};
+
+/** Each browser that the machine has goes the same way, one by one. */
+const opened = new Map<EngineName, Promise<Engine>>();
+const engine = (name: EngineName) => {
+  const known = opened.get(name) ?? openEngine(name);
+  opened.set(name, known);
+  return known;
+};
+
+let steps: Map<string, Seen[]>;
+let filtered: Seen;
+let saved: string;
+
+beforeAll(async () => {
+  const db = await newDatabase('server');
+  await insertEvents(db, inventDays());
+  const days = [0, 1, 2].map((day) => ({ start: first + day * dayMs, end: first + (day + 1) * dayMs }));
+  await aggregate(db, days, { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+  ({ html } = await render(db, { locale: 'ru', minCell: 0 }));
+  await db.close();
+  server = createServer(({ url = '' }, answer) => {
+    const isPage = ['/plain', '/strict'].includes(url);
+    answer.writeHead(200, url === '/strict' ? headers : { 'Content-Type': 'text/html' });
+    answer.end(isPage ? html : url === '/frame' ? frame : blob);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const chromium = await engine('Chromium');
+  filtered = await visit(chromium, put('zen.html', html));
+  await clutter(chromium, put('zen.html', html));
+  saved = await chromium.page.evaluate(() => `<!doctype html>\n${document.documentElement.outerHTML}`);
+  steps = await play(chromium, put('zen.html', html));
+}, 240_000);
+
+afterAll(async () => {
+  for (const one of opened.values()) await (await one).close();
+  server.close();
+});
+
+/** Takes what is the same wherever a page lies: its topics in any order, as a copy is sorted as it was when it was saved. */
+const shown = ({ rows, words, files }: Seen) => ({
+  ...{ rows, files },
+  words: { ...words, tables: [], topics: words.topics?.toSorted() },
+});
+
+test('each step of the scenario is seen, and leaves the page whole', async () => {
+  const all = [...steps.values()].flat();
+  const idle = all.filter(
+    (seen, at) =>
+      at > 0 && JSON.stringify({ ...seen, step: '' }) === JSON.stringify({ ...all[at - 1], step: '' }),
+  );
+  expect(idle.map(({ step }) => step)).toEqual([]);
+  expect(
+    all.flatMap(({ step, words: { violations = [], misfits = [] } }) =>
+      [...violations, ...misfits].map((fault) => [step, fault]),
+    ),
+  ).toEqual([]);
+  expect((await engine('Chromium')).said).toEqual([]);
+});
+
+describe.each(engines)('%s', (name) => {
+  const lack = lackOf(name);
+  const run = lack === null ? test : test.skip;
+  const word = lack === null ? '' : ` (skipped: this machine lacks ${lack})`;
+
+  if (name !== 'Chromium')
+    run(
+      `shows the same as Chromium after each of ${Object.values(features).flat().length} steps${word}`,
+      async () => {
+        const seen = await play(await engine(name), put('zen.html', html));
+        for (const [feature, all] of seen) expect([feature, all]).toEqual([feature, steps.get(feature)]);
+        expect((await engine(name)).said ?? []).toEqual([]);
+      },
+      240_000,
+    );
+
+  run.each(Object.keys(places))(
+    `filters a page in %s${word}`,
+    async (place) => {
+      const [url, isFramed] = places[place]?.(saved) ?? [''];
+      expect(shown(await visit(await engine(name), url, isFramed))).toEqual(shown(filtered));
+    },
+    60_000,
+  );
+});
+
+test('the document of browsers names each feature and place, and what was seen', () => {
+  const text = readFileSync('docs/browsers.md', 'utf8');
+  const row = (name: string, word: string) => `| ${name} | ${engines.map(() => word).join(' | ')} |`;
+  for (const [feature, all] of Object.entries(features))
+    expect(text).toContain(row(feature, `${all.length}`));
+  for (const place of Object.keys(places)) expect(text).toContain(row(place, 'works'));
+});

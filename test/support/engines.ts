@@ -1,0 +1,332 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import puppeteer from 'puppeteer-core';
+import { known } from '../../src/shared/known.ts';
+import { openBrowser } from './browser.ts';
+
+/** The browsers by what draws and runs the page in them: Chromium from npm, the two others where the machine has them. */
+export const engines = ['Chromium', 'Firefox', 'WebKit'] as const;
+export type EngineName = (typeof engines)[number];
+
+/** The page as a scenario needs it of a browser: the part of Playwright's page that Puppeteer's has too, and that WebDriver can do. */
+export interface EnginePage {
+  goto(url: string): Promise<unknown>;
+  /** Runs what is evaluated from then on in the first frame of the page. */
+  enter(): Promise<void>;
+  evaluate<Result, Given extends unknown[]>(
+    script: (...given: Given) => Result | Promise<Result>,
+    ...given: Given
+  ): Promise<Result>;
+  mouse: {
+    move(x: number, y: number): Promise<void>;
+    down(): Promise<void>;
+    up(): Promise<void>;
+    click(x: number, y: number, times: number): Promise<void>;
+  };
+  keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
+}
+
+export interface Engine {
+  name: EngineName;
+  version: string;
+  page: EnginePage;
+  /** The messages of the console and of errors; null where the driver does not tell them. */
+  said: string[] | null;
+  screenshot(): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+const size = { width: 1440, height: 900 };
+
+const firefox = ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(existsSync);
+const webkit = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
+  .map((folder) => join(folder, 'webkit2gtk-4.1/MiniBrowser'))
+  .find(existsSync);
+const [driver, display] = ['/usr/bin/WebKitWebDriver', '/usr/bin/Xvfb'];
+
+/** Tells in a word what the machine lacks for an engine; null where it has all. */
+export function lackOf(name: EngineName): string | null {
+  if (name === 'Firefox' && firefox === undefined) return 'firefox-esr';
+  if (name === 'WebKit' && !(webkit !== undefined && [driver, display].every(existsSync)))
+    return 'webkit2gtk-driver and xvfb';
+  return null;
+}
+
+export function openEngine(name: EngineName): Promise<Engine> {
+  return { Chromium: openChromium, Firefox: openFirefox, WebKit: openWebKit }[name]();
+}
+
+async function openChromium(): Promise<Engine> {
+  const browser = await openBrowser();
+  const page = await browser.newPage({ viewport: size });
+  const said: string[] = [];
+  page.on('console', (message) => said.push(message.text()));
+  page.on('pageerror', (error) => said.push(error.message));
+  let place: Pick<typeof page, 'evaluate'> = page;
+  return {
+    name: 'Chromium',
+    version: browser.version(),
+    page: {
+      goto: (url) => {
+        place = page;
+        return page.goto(url);
+      },
+      enter: () => {
+        place = known(page.frames()[1]);
+        return Promise.resolve();
+      },
+      evaluate: (script, ...given) => place.evaluate(callOf(script, given)) as never,
+      mouse: {
+        move: (x, y) => page.mouse.move(x, y),
+        down: () => page.mouse.down(),
+        up: () => page.mouse.up(),
+        click: (x, y, clickCount) => page.mouse.click(x, y, { clickCount }),
+      },
+      keyboard: page.keyboard,
+    },
+    said,
+    screenshot: () => page.screenshot(),
+    close: () => browser.close(),
+  };
+}
+
+async function openFirefox(): Promise<Engine> {
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: firefox ?? '',
+    headless: true,
+    defaultViewport: size,
+  });
+  const page = await browser.newPage();
+  await page.bringToFront(); // or no focus ever comes
+  const said: string[] = [];
+  page.on('console', (message) => said.push(message.text()));
+  page.on('pageerror', (error) => said.push(String(error)));
+  let place: Pick<typeof page, 'evaluate'> = page;
+  return {
+    name: 'Firefox',
+    version: (await browser.version()).replace(/^\D*/, ''),
+    page: {
+      goto: (url) => {
+        place = page;
+        return page.goto(url);
+      },
+      enter: async () => {
+        place = await page.waitForFrame((frame) => frame.parentFrame() !== null);
+      },
+      evaluate: (script, ...given) => place.evaluate(callOf(script, given)) as never,
+      mouse: {
+        move: (x, y) => page.mouse.move(x, y),
+        down: () => page.mouse.down(),
+        up: () => page.mouse.up(),
+        click: (x, y, count) => page.mouse.click(x, y, { count }),
+      },
+      keyboard: {
+        press: (key) => pressInTurn(page.keyboard, key),
+        type: (text) => page.keyboard.type(text),
+      },
+    },
+    said,
+    screenshot: async () => Buffer.from(await page.screenshot()),
+    close: () => browser.close(),
+  };
+}
+
+function callOf(script: (...given: never[]) => unknown, given: unknown[]): string {
+  return `(${script.toString()})(...${JSON.stringify(given)})`;
+}
+
+/** Presses keys that are written as `Shift+ArrowRight`. */
+async function pressInTurn(
+  keyboard: { down(key: string): Promise<void>; up(key: string): Promise<void> },
+  keys: string,
+): Promise<void> {
+  const names = keys.split('+');
+  for (const name of names) await keyboard.down(name);
+  for (const name of names.reverse()) await keyboard.up(name);
+}
+
+/** The code points that WebDriver has for keys that write nothing. https://www.w3.org/TR/webdriver2/#keyboard-actions */
+const keyCodes: Record<string, string> = {
+  Escape: '\uE00C',
+  Enter: '\uE007',
+  Tab: '\uE004',
+  Backspace: '\uE003',
+  Delete: '\uE017',
+  Home: '\uE011',
+  End: '\uE010',
+  ArrowLeft: '\uE012',
+  ArrowUp: '\uE013',
+  ArrowRight: '\uE014',
+  ArrowDown: '\uE015',
+  PageUp: '\uE00E',
+  PageDown: '\uE00F',
+  Shift: '\uE008',
+  Control: '\uE009',
+};
+
+/** WebKitGTK's own small browser on a screen of its own, by plain WebDriver. */
+async function openWebKit(): Promise<Engine> {
+  const folder = mkdtempSync(join(tmpdir(), 'zen-webkit-'));
+  const screen = spawn(display, ['-displayfd', '3', '-screen', '0', '1700x1200x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const [number] = (await once(screen.stdio[3] as Readable, 'data')) as [Buffer];
+  const DISPLAY = `:${number.toString().trim()}`;
+  const port = await freePort();
+  const server = spawn(driver, [`--port=${port}`], {
+    env: {
+      ...process.env,
+      DISPLAY,
+      HOME: folder,
+      XDG_RUNTIME_DIR: folder,
+      GDK_BACKEND: 'x11',
+      LC_ALL: 'C.UTF-8',
+    },
+    stdio: 'ignore',
+  });
+  const ask = await connect(`http://127.0.0.1:${port}`);
+  const session = (await ask('POST', '/session', {
+    capabilities: {
+      alwaysMatch: { 'webkitgtk:browserOptions': { binary: webkit, args: ['--automation'] } },
+    },
+  })) as { sessionId: string; capabilities: { browserVersion: string } };
+  const call = (method: string, path: string, body?: object) =>
+    ask(method, `/session/${session.sessionId}${path}`, body);
+  const act = async (type: 'pointer' | 'key', actions: object[]) => {
+    await call('POST', '/actions', { actions: [{ type, id: type, actions }] });
+  };
+  const evaluate: EnginePage['evaluate'] = (script, ...given) =>
+    call('POST', '/execute/sync', { script: `return ${callOf(script, given)}`, args: [] }) as never;
+  const moveTo = (x: number, y: number) => ({
+    type: 'pointerMove',
+    x,
+    y,
+    duration: 0,
+  });
+  const [down, up] = [
+    { type: 'pointerDown', button: 0 },
+    { type: 'pointerUp', button: 0 },
+  ];
+  /** Gives the page the size that it has in the other browsers: the window's own bars take some of it. */
+  const fitWindow = async () => {
+    const { width, height } = (await call('GET', '/window/rect')) as typeof size;
+    const inner = await evaluate(() => [innerWidth, innerHeight] as const);
+    await call('POST', '/window/rect', {
+      width: width + size.width - inner[0],
+      height: height + size.height - inner[1],
+    });
+    await evaluate(
+      (width, height) =>
+        new Promise<void>((resolve) => {
+          const look = () => {
+            if (innerWidth !== width || innerHeight !== height) requestAnimationFrame(look);
+            else resolve();
+          };
+          look();
+        }),
+      size.width,
+      size.height,
+    );
+  };
+  return {
+    name: 'WebKit',
+    version: session.capabilities.browserVersion,
+    page: {
+      goto: async (url) => {
+        await call('POST', '/url', { url });
+        await fitWindow();
+      },
+      enter: async () => {
+        await call('POST', '/frame', { id: 0 });
+      },
+      evaluate,
+      mouse: {
+        move: (x, y) => act('pointer', [moveTo(x, y)]),
+        down: () => act('pointer', [down]),
+        up: () => act('pointer', [up]),
+        click: (x, y, times) =>
+          act('pointer', [moveTo(x, y), ...Array.from({ length: times }, () => [down, up]).flat()]),
+      },
+      keyboard: {
+        press: (keys) =>
+          pressInTurn(
+            {
+              down: (key) => act('key', [{ type: 'keyDown', value: keyCodes[key] ?? key }]),
+              up: (key) => act('key', [{ type: 'keyUp', value: keyCodes[key] ?? key }]),
+            },
+            keys,
+          ),
+        type: (text) =>
+          act(
+            'key',
+            Array.from(text).flatMap((value) => [
+              { type: 'keyDown', value },
+              { type: 'keyUp', value },
+            ]),
+          ),
+      },
+    },
+    said: null,
+    screenshot: async () => {
+      const { stdout } = await promisify(execFile)(
+        'import',
+        ['-display', DISPLAY, '-window', 'root', 'png:-'],
+        {
+          encoding: 'buffer',
+          maxBuffer: 1e8,
+        },
+      );
+      return stdout;
+    },
+    close: async () => {
+      await call('DELETE', '');
+      for (const child of [server, screen]) await end(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+type Ask = (method: string, path: string, body?: object) => Promise<unknown>;
+
+/** Waits until a driver answers, and gives what asks it. */
+async function connect(url: string): Promise<Ask> {
+  const ask: Ask = async (method, path, body) => {
+    const answer = await fetch(url + path, { method, ...(body && { body: JSON.stringify(body) }) });
+    const { value } = (await answer.json()) as { value: { error?: string; message?: string } };
+    if (!answer.ok) throw new Error(`${method} ${path}: ${value.error}: ${value.message}`);
+    return value;
+  };
+  const until = performance.now() + 20_000;
+  for (;;)
+    try {
+      await ask('GET', '/status');
+      return ask;
+    } catch (error) {
+      if (performance.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
