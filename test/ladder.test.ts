@@ -235,3 +235,41 @@ describe.each(kinds)('a page on the %s database', (kind) => {
     }
   });
 });
+
+describe('a year of few events', () => {
+  let db: Database;
+
+  beforeAll(async () => {
+    db = await newDatabase('server');
+    const event = { user_id: 1, item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
+    await insertEvents(db, [{ ...event, ts: year.start }]);
+    await aggregate(db, [year], { minute: 'floor', dryRun: false, jobs: 1, wait: 0 });
+    await db.run('delete from dash_users');
+    const dt = `timestamp '2026-01-01' + m * interval '1 minute'`;
+    const rows = `from generate_series(1, 525599, 3) as m where abs(hashtext(m::text)) % 3 > 0`;
+    await db.run(`insert into dash_visits (dt, item_topic, source_topic, age_segment, visits)
+      select ${dt}, 'topic ' || m % 2, 'b', 'c', 1 + m % 7 ${rows}`);
+    await db.run(`insert into dash_engagement (dt, item_topic, event, age_segment, unique_users)
+      select ${dt}, 'topic ' || m % 2, 'show', 'c', 1 ${rows}`);
+  });
+
+  afterAll(() => db.close());
+
+  test('fits by days for its oldest part and minutes for its newest, with nothing lost, and is verified', async () => {
+    const options = { ...year, locale: 'en', minCell: 1 } as const;
+    const whole = await render(db, options);
+    const packed = pack(readPayload(whole.html)).length;
+    expect(whole.ladder).toEqual([]);
+    const maxSize = (Buffer.byteLength(whole.html) - 0.7 * packed) / 1e6;
+    const small = await render(db, { ...options, maxSize });
+    expect(Buffer.byteLength(small.html)).toBeLessThanOrEqual(maxSize * 1e6);
+    expect(small.ladder.map(({ minutes }) => minutes)).toEqual([1440, 180, 60, 30]);
+    expect(small.ladder.at(-1)?.until).toBeLessThan(year.end);
+    expect([small.events, small.rows]).toEqual([whole.events, whole.rows]);
+    expect((await verify(small.html)).differences).toEqual([]);
+    expect((await verify(small.html, db)).differences).toEqual([]);
+    await expect(render(db, { ...options, maxSize: 0.1 })).rejects.toThrow(
+      'MB even with days for minutes, more than the 0.10 MB',
+    );
+  });
+});

@@ -26,6 +26,7 @@ import { readMoment, traceBaseline } from '../shared/moment.ts';
 import { MomentBox } from './moment.ts';
 import { listTopicGroups, listTopics, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
+import { describeSnap } from '../shared/text/step-text.ts';
 import { describeBaseline, describeStretch } from '../shared/text/topic-text.ts';
 import { fromHash, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
@@ -404,9 +405,11 @@ async function start(): Promise<void> {
     const chosen = selection();
     const set = new Set(controls.filter(({ value }) => value !== null).map(({ id }) => id));
     find('reset', HTMLButtonElement).setAttribute('aria-disabled', String(set.size === 0));
-    const note =
-      set.size > 0 && document.getElementById('change') ? [{ id: '', text: write.t(unfiltered) }] : [];
-    tellSelection([...describeSelection(chosen, span, write, filters, tables.groups), ...note], set, write);
+    const notes = [
+      set.size > 0 && document.getElementById('change') ? write.t(unfiltered) : '',
+      chosen.period ? describeSnap(tables.ladder, chosen.period, write) : '',
+    ].flatMap((text) => (text === '' ? [] : [{ id: '', text }]));
+    tellSelection([...describeSelection(chosen, span, write, filters, tables.groups), ...notes], set, write);
     const { rows, groups, baseline } = follow();
     topics.fill(rows, groups, write);
     topics.paint(tables);

@@ -2,7 +2,6 @@ import type { Writer } from '../shared/text/format.ts';
 import { Control } from './control.ts';
 import { snap } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
-import { describeSnap } from '../shared/text/step-text.ts';
 import { dayMs, hourMs, minuteMs } from '../shared/units.ts';
 import { formatMoment, parseMoment, stepMoment } from '../shared/text/minute-text.ts';
 
@@ -147,9 +146,6 @@ export class Period extends Control<Span> {
     this.#from.value = format(start);
     this.#to.value = format(end);
     this.#blame(null, '');
-    const steps = this.querySelector('.steps');
-    if (steps && this.#write)
-      steps.textContent = this.value ? describeSnap(this.#ladder, this.value, this.#write) : '';
     const wanted = this.value ? this.value.join() : '0';
     const picked = [...this.#pick.options].some(({ value }) => value === wanted);
     this.#pick.value = picked ? wanted : '-1';

@@ -218,10 +218,12 @@ export async function render(
   await begin('drawing');
   let page = await draw(whole);
   const rest = Buffer.byteLength(page.html) - whole.packed.length;
-  const room = (options.maxSize ?? Infinity) * 1e6 - rest - slack;
-  if (whole.packed.length > room) {
+  const most = (options.maxSize ?? Infinity) * 1e6;
+  let room = most - rest - slack;
+  for (let over = whole.packed.length - room; over > 0; room -= over) {
     await begin('fitting');
-    page = await draw(fit(fitPeople(whole, room), room, rest + slack));
+    page = await draw(fit(fitPeople(whole, room), room, most - room));
+    over = Buffer.byteLength(page.html) - most; // by a table that tells the length of its steps
   }
   await requireWhole(page.html);
   return {
