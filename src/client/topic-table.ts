@@ -127,7 +127,7 @@ export class TopicTable extends MultiSelect {
 
   protected override tell(t: Translate): string {
     if (this.value) return super.tell(t);
-    return t('All topics are shown.');
+    return t('All topics');
   }
 
   #toggleColumn(name: string, isShown: boolean): void {
