@@ -58,6 +58,7 @@ describe('a message about a page', () => {
       ...ends,
       '--url',
       'https://example.com/zen.html?a=1&b=2',
+      '--attach',
     );
     expect([code, stderr]).toEqual([0, '']);
     source = stdout;
@@ -117,6 +118,22 @@ describe('a message about a page', () => {
   });
 });
 
+test('the page stays behind unless it is asked for, and a message without a way to it is told', async () => {
+  const attached = async (...more: string[]) => {
+    const { code, stdout, stderr } = await mail(page, ...ends, ...more);
+    const { attachments } = await simpleParser(stdout);
+    return [code, stderr, attachments.map(({ filename }) => filename)];
+  };
+  const link = ['--url', 'https://example.com/zen.html'];
+  expect(await attached(...link)).toEqual([0, '', ['zen.png']]);
+  expect(await attached('--attach', '8')).toEqual([0, '', ['zen.png', 'zen.html']]);
+  expect(await attached()).toEqual([
+    0,
+    'The message has no way to the page: say where it can be opened (--url), or send it along (--attach).\n',
+    ['zen.png'],
+  ]);
+});
+
 test('a page that is too large stays behind; the message is in the language of the page', async () => {
   const out = join(cwd, 'zen.eml');
   const { code, stdout } = await mail(english, ...ends, '--attach', '0.1', '--out', out, '--json');
@@ -159,7 +176,7 @@ test('a relay takes it as it is, and passes on the same', async () => {
 });
 
 test('a reader that leaves after the first lines ends it quietly', async () => {
-  const { child, outcome } = start(['mail', page, ...ends], { cwd });
+  const { child, outcome } = start(['mail', page, ...ends, '--attach'], { cwd });
   child.stdout?.once('data', () => child.stdout?.destroy());
   const { code, stderr } = await outcome;
   expect([code, stderr]).toEqual([0, '']);
@@ -179,7 +196,7 @@ test('a page that was changed is not sent', async () => {
 test('the message never takes the place of the page', async () => {
   const before = readFileSync(page, 'utf8');
   const env = { ZEN_OUT: page };
-  const shared = await call(['mail', page, ...ends], { cwd, env });
+  const shared = await call(['mail', page, ...ends, '--attach'], { cwd, env });
   expect([shared.code, shared.stderr, shared.stdout]).toEqual([
     0,
     '',

@@ -11,7 +11,9 @@ export const examples: Record<string, readonly string[]> = {
   schedule: ['zen schedule --cron --out /srv/www/zen.html', 'zen schedule --systemd --archive'],
   status: ['zen status', 'zen status --max-age 36h --json'],
   verify: ['zen verify output/zen.html', 'zen verify output/zen.html --database postgres://zen@db/log'],
-  mail: ['zen mail output/zen.html --from zen@example.com --to boss@example.com | sendmail -t -i'],
+  mail: [
+    'zen mail output/zen.html --from zen@example.com --to boss@example.com --url https://example.com/zen.html | sendmail -t -i',
+  ],
   export: ['zen export visits > visits.csv', 'zen export engagement --start-dt 2019-09-24 --json'],
   init: ['zen init news'],
   demo: ['zen demo'],

@@ -17,7 +17,7 @@ export function listSettings(program: Command): Settings {
         name: option.name(),
         description: option.description,
         choices: option.argChoices,
-        takesValue: option.required,
+        takesValue: option.required || option.optional,
         isRepeated: option.parseArg === collectValues,
       })),
     ]),

@@ -7,6 +7,7 @@ import type { LocaleName } from '../../render/locale.ts';
 import { megabytes } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Report } from '../run.ts';
+import { Terminal } from '../terminal.ts';
 import { readPageFile, printReport } from './verify.ts';
 import type { ReadOptions } from './verify.ts';
 
@@ -16,8 +17,8 @@ export interface MailFlags extends CommonOptions, ReadOptions {
   url?: string;
   out?: string;
   mode?: number;
-  /** Megabytes. */
-  attach: number;
+  /** Megabytes; none for a message without the page. */
+  attach?: number;
 }
 
 /** Only a page that is what it states is sent. */
@@ -30,10 +31,14 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
     throw new ZenError('usage', 'With --json, name a file for the message: --out <file>.');
   if (out !== undefined && (await isSame(out, file)))
     throw new ZenError('usage', `${out} is the page: name another file for the message.`);
+  if (url === undefined && flags.attach === undefined)
+    new Terminal({ quiet: flags.quiet === true }).note(
+      'The message has no way to the page: say where it can be opened (--url), or send it along (--attach).',
+    );
   const html = await readPageFile(file, flags.maxSize);
   const report = async (db?: Database): Promise<Report> => {
     const { language, history } = await readWhole(file, html, flags.maxSize, db);
-    const options = { from, to, url, attach: flags.attach * 1e6, filename: basename(file) };
+    const options = { from, to, url, attach: (flags.attach ?? 0) * 1e6, filename: basename(file) };
     const { writeMail } = await import('../../mail/mail.ts'); // no sooner: the data take as much memory as what draws them
     const { subject, source, attached } = await writeMail(html, language, history, options);
     if (out === undefined) return { text: source.toString('latin1').trimEnd(), json: {} };
