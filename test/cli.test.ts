@@ -118,6 +118,7 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
       visits: rows,
       rows: expect.any(Number),
       merged: 0,
+      steps: [],
       seconds: expect.any(Number),
     });
   });
