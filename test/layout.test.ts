@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
@@ -214,6 +214,7 @@ describe.each(kinds)('the layout in zen.json, on the %s database', (kind) => {
 
   test('refuses a chart that is drawn within one of another switch', async () => {
     const lines = readFileSync('templates/charts/history_lines.vl.json', 'utf8');
+    rmSync(join(cwd, 'templates/charts/item_type.vl.json'), { force: true });
     lay('templates/charts/lines.vl.json', lines.replace('"within": "history"', '"within": "sources"'));
     layOut({});
     expect(await zen(['render', '--out', 'other.html'], 2)).toMatch(
