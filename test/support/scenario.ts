@@ -80,6 +80,14 @@ class Hand {
     await this.click(`${control} .name`, at, times);
   }
 
+  /** Double-clicks a name; a busy machine may be too slow for that, and takes the name in and out again. */
+  async isolate(control: string, name: string): Promise<void> {
+    await until(async () => {
+      await this.choose(control, name, 2);
+      return this.#page.evaluate(() => location.hash.length > 1);
+    });
+  }
+
   async press(...keys: string[]): Promise<void> {
     for (const key of keys) await this.#page.keyboard.press(key);
   }
@@ -186,7 +194,7 @@ export const features: Record<string, [step: string, act: (hand: Hand) => Promis
     ['a second one', (hand) => hand.choose('#topics', 'Дети')],
     ['all but these', (hand) => hand.click('#topics .invert')],
     ['all', (hand) => hand.click('#topics .all')],
-    ['one alone, by a double click', (hand) => hand.choose('#topics', 'Кино', 2)],
+    ['one alone, by a double click', (hand) => hand.isolate('#topics', 'Кино')],
     ['all again', (hand) => hand.click('#topics .all')],
     ['a topic', (hand) => hand.choose('#topics', 'Шоу')],
     ['“only” of another', (hand) => hand.click('#topics .option:not(.is-chosen) .only')],
