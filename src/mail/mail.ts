@@ -8,10 +8,10 @@ import { drawChart } from '../render/snapshot.ts';
 import { readSettings } from '../render/manifest.ts';
 import type { Locale, Words } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
-import { isolate } from '../shared/text/names.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import type { History } from './history.ts';
+import { addKey } from './key.ts';
 import { drawPng } from './picture.ts';
 
 export interface MailOptions {
@@ -67,7 +67,6 @@ export async function writeMail(
   const content = {
     ...words,
     ...{ facts, attached, url: options.url, language, picture: words.findings[0] ?? '' },
-    topics: history.topics.slice(0, most).map(({ name, color }) => ({ name: isolate(name), color })),
     open: options.url ? t('Open the dashboard') : '',
     told: attached ? t('The dashboard is attached: open it in a browser, and filter.') : '',
   };
@@ -96,11 +95,11 @@ function template(): Template {
   return (compiled ??= Handlebars.compile(readShipped('templates/mail.hbs'), { strict: true }));
 }
 
-async function draw({ payload }: History, locale: Locale, t: Translate): Promise<Buffer> {
+async function draw({ payload, topics }: History, locale: Locale, t: Translate): Promise<Buffer> {
   const { ladder } = payload;
   const chart = compileChart('history', readChart('history', { period: payload, ladder }, t), payload.tables);
   const { svg } = await drawChart(chart, tabulatePayload(payload), locale);
-  return drawPng(svg, width);
+  return drawPng(addKey(svg, topics.slice(0, most)), width);
 }
 
 /** Findings of a page, beyond which they are cut off. */
