@@ -51,7 +51,7 @@ export class PanelElement extends HTMLElement {
     this.#chart = known(this.#charts.find(({ panel }) => panel.name === name));
     known(this.querySelector('h2')).textContent = this.#chart.panel.title;
     for (const button of this.querySelectorAll<HTMLButtonElement>('[data-show]'))
-      button.ariaPressed = String(button.dataset.show === name);
+      button.setAttribute('aria-pressed', String(button.dataset.show === name));
   }
 
   /** Tells whether its chart has a signal of that name, by which the page does more for it. */
