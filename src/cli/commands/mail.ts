@@ -31,16 +31,16 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
     throw new ZenError('usage', 'With --json, name a file for the message: --out <file>.');
   if (out !== undefined && (await isSame(out, file)))
     throw new ZenError('usage', `${out} is the page: name another file for the message.`);
-  if (url === undefined && flags.attach === undefined)
-    new Terminal({ quiet: flags.quiet === true }).note(
-      'The message has no way to the page: say where it can be opened (--url), or send it along (--attach).',
-    );
   const html = await readPageFile(file, flags.maxSize);
   const report = async (db?: Database): Promise<Report> => {
     const { language, history } = await readWhole(file, html, flags.maxSize, db);
     const options = { from, to, url, attach: (flags.attach ?? 0) * 1e6, filename: basename(file) };
     const { writeMail } = await import('../../mail/mail.ts'); // no sooner: the data take as much memory as what draws them
     const { subject, source, attached } = await writeMail(html, language, history, options);
+    if (url === undefined && flags.attach === undefined)
+      new Terminal({ quiet: flags.quiet === true }).note(
+        'The message has no way to the page: say where it can be opened (--url), or send it along (--attach).',
+      );
     if (out === undefined) return { text: source.toString('latin1').trimEnd(), json: {} };
     await writePage(resolve(out), source, { mode: flags.mode, last: () => db?.demand() });
     const size = `${megabytes(source.length)}, ${attached ? 'with' : 'without'} the page`;
