@@ -140,6 +140,8 @@ test('the key of the picture is drawn in it, in rows that fit, whatever the name
   // before the names and the gaps, five names end at 581 of 600.
   expect(texts.map(([, , y]) => Number(y))).toEqual([322, 322, 322, 322, 322, 344]);
   expect(svg).toMatch(/^<svg width="300" height="177.5" viewBox="0 0 300 177.5"><g\/><g /);
+  const sign = addKey('<svg height="1" viewBox="0 0 600 1"></svg>', [{ name: '$& $$', color: 'red' }]);
+  expect(sign).toMatch(/>\$&amp; \$\$<\/text><\/g><\/svg>$/);
 });
 
 test('the page stays behind unless it is asked for, and a message without a way to it is told', async () => {

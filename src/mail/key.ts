@@ -30,12 +30,12 @@ export function addKey(svg: string, entries: readonly KeyEntry[]): string {
   let [x, y] = [0, known(height) / part + line];
   const marks = entries.map(({ name, color }) => {
     const letters = Array.from(name.replaceAll(/\p{C}/gu, ''));
-    const text = letters.length > longest ? `${letters.slice(0, longest - 1).join('')}…` : letters.join('');
-    const own = swatch + 5 + Array.from(text).length * letter * breadth;
+    if (letters.length > longest) letters.splice(longest - 1, Infinity, '…');
+    const own = swatch + 5 + letters.length * letter * breadth;
     if (x > 0 && x + own > 600) [x, y] = [0, y + line];
     const mark =
       `<rect x="${x}" y="${y - swatch + 1}" width="${swatch}" height="${swatch}" fill="${Handlebars.escapeExpression(color)}"/>` +
-      `<text x="${x + swatch + 5}" y="${y}" font-size="${letter}" fill="#1c2330">${Handlebars.escapeExpression(text)}</text>`;
+      `<text x="${x + swatch + 5}" y="${y}" font-size="${letter}" fill="#1c2330">${Handlebars.escapeExpression(letters.join(''))}</text>`;
     x += own + gap;
     return mark;
   });
@@ -45,6 +45,6 @@ export function addKey(svg: string, entries: readonly KeyEntry[]): string {
     .replace(/viewBox="[^"]*"/, `viewBox="0 0 ${known(width)} ${tall}"`)
     .replace(
       /<\/svg>\s*$/,
-      `<g font-family="sans-serif" transform="scale(${part})">${marks.join('')}</g></svg>`,
+      () => `<g font-family="sans-serif" transform="scale(${part})">${marks.join('')}</g></svg>`,
     );
 }
