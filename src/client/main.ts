@@ -1,6 +1,7 @@
 import type { View } from 'vega';
 import { listPeople } from '../shared/people/funnel.ts';
 import { known } from '../shared/known.ts';
+import type { Panel } from '../shared/panels.ts';
 import { decode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { countSelected, listMinutes } from '../shared/minutes.ts';
@@ -111,6 +112,11 @@ interface Choice {
   panel: PanelElement;
 }
 
+/** The panel that a chart is drawn in: its own, or that of another. */
+function findPanel({ name, within }: Panel): PanelElement | undefined {
+  return panels.find(({ id }) => id === (within || name));
+}
+
 /** The charts that stand in one place, by the name of their switch. */
 const switches = new Map<string, Choice[]>();
 /** Those that the reader chose there. */
@@ -182,7 +188,7 @@ function bindSwitches(draw: (panel: PanelElement) => Promise<void>, change: () =
   };
   for (const { panel: options } of charts) {
     const { name: id, switch: own } = options;
-    const panel = panels.find((one) => one.id === (options.within || id));
+    const panel = findPanel(options);
     if (own && panel?.querySelector('[data-show]'))
       switches.set(own.name, [...(switches.get(own.name) ?? []), { ...{ id, panel }, upTo: own.upTo ?? 0 }]);
   }
@@ -457,8 +463,7 @@ async function start(): Promise<void> {
       update();
     });
   };
-  for (const chart of charts)
-    panels.find(({ id }) => id === (chart.panel.within || chart.panel.name))?.take(chart);
+  for (const chart of charts) findPanel(chart.panel)?.take(chart);
   // Other people are drawn because something has changed, which is told already.
   const draw = async (panel: PanelElement) => {
     const onChange = panel.options.source === 'people' ? () => undefined : change;

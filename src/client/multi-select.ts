@@ -1,3 +1,4 @@
+import { areSame } from '../shared/selection.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import type { NamedGroup } from '../shared/data/payload.ts';
@@ -79,7 +80,7 @@ export class MultiSelect extends Control<string[]> {
   }
 
   #isChosen(names: readonly string[]): boolean {
-    return this.value?.length === names.length && names.every((name) => this.value?.includes(name));
+    return this.value !== null && areSame(names, this.value);
   }
 
   /** The field hides what does not hold its text; Enter chooses what is left. */

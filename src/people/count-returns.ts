@@ -108,9 +108,9 @@ class Counter {
     for (const { day, place, start } of stretches) {
       for (let at = day.starts[place] ?? missing(); at < (day.starts[place + 1] ?? missing()); at++) {
         const minute = start + (day.minutes[at] ?? missing());
-        const own = this.#cells[day.cells[at] ?? missing()];
-        this.#add(user, minute, own?.scopes ?? [], isMixed ? this.mixed : this.single);
-        if (isMixed) this.#add(user, minute, own?.wider ?? [], this.mixed);
+        const { scopes, wider } = this.#cells[day.cells[at] ?? missing()] ?? missing();
+        this.#add(user, minute, scopes, isMixed ? this.mixed : this.single);
+        if (isMixed) this.#add(user, minute, wider, this.mixed);
       }
     }
   }

@@ -5,21 +5,19 @@ import { namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { callName, uncallName } from './columns.ts';
-import { orderNames, orderKinds, paintTopics } from './tables.ts';
+import { keepNames, orderNames, orderKinds, paintTopics } from './tables.ts';
 
 /** The names that a page shows alone, by their dimension: as the log has them, an empty one for those that are missing. */
 export type Where = Record<string, string[]>;
 
 /** The payload with the names that zen gives in another language. */
 export function translateNames(payload: Payload, from: Translate, to: Translate): Payload {
+  const rename = (names: string[]) => names.map((name) => callName(uncallName(name, from), to));
   const dimensions = mapValues(payload.dimensions, (names, field) =>
-    field === 'event' ? names : names.map((name) => callName(uncallName(name, from), to)),
+    field === 'event' ? names : rename(names),
   );
   const events = orderKinds(namesOf(payload, 'event'), to);
-  const groups = payload.groups?.map((group) => ({
-    ...group,
-    names: group.names.map((name) => callName(uncallName(name, from), to)),
-  }));
+  const groups = payload.groups?.map((group) => ({ ...group, names: rename(group.names) }));
   return { ...payload, dimensions, events, topics: paintTopics(dimensions), ...(groups && { groups }) };
 }
 
@@ -47,7 +45,7 @@ export function narrow(payload: Payload, where: Where, translate: Translate): Pa
   requireDimensions(payload, fields);
   const isOfAll = ({ fields: own }: { fields: string[] }) => fields.every((field) => own.includes(field));
   const tables = Object.entries(payload.tables).filter(([, table]) => isOfAll(table));
-  // Of a group, all or nothing is on the page.
+  // A group is on the page with all of its names, or not at all.
   const groups = payload.groups?.filter(({ field, names }) =>
     wanted.every(([own, kept]) => own !== field || names.every((name) => kept.has(name))),
   );
@@ -101,11 +99,7 @@ export function dropNames(payload: Payload): Payload {
   const kinds = orderKinds([...(found.event?.keys() ?? [])], (text) => text);
   const events = kinds.map((kind) => ({ ...kind, name: had.get(kind.event) ?? kind.name }));
   const dimensions = mapValues(found, (own, field) => orderNames(field, own, events));
-  const groups = payload.groups?.flatMap((group) => {
-    const all = valueOf(dimensions, group.field);
-    const names = all.filter((name) => group.names.includes(name));
-    return names.length > 1 && names.length < all.length ? [{ ...group, names }] : [];
-  });
+  const groups = payload.groups?.flatMap((group) => keepNames(group, dimensions));
   const places = mapValues(dimensions, (names) => new Map(names.map((name, code) => [name, code])));
   return {
     ...payload,

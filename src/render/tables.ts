@@ -93,12 +93,18 @@ export async function queryPayload(
 function nameGroups(dimensions: Payload['dimensions'], translate: TranslateText): NamedGroup[] {
   return listNamedGroups().flatMap(({ name, names: all }) =>
     usualFilters.flatMap((field): NamedGroup[] => {
-      const wanted = new Set(all.map((one) => callName(one, translate)));
-      const names = namesOf({ dimensions }, field);
-      const own = names.filter((one) => wanted.has(one));
-      return own.length > 1 && own.length < names.length ? [{ field, name, names: own }] : [];
+      const names = all.map((one) => callName(one, translate));
+      return keepNames({ field, name, names }, dimensions);
     }),
   );
+}
+
+/** A group with those of its names that there are; none where it is no group then. */
+export function keepNames(group: NamedGroup, dimensions: Payload['dimensions']): NamedGroup[] {
+  const all = namesOf({ dimensions }, group.field);
+  const wanted = new Set(group.names);
+  const names = all.filter((name) => wanted.has(name));
+  return names.length > 1 && names.length < all.length ? [{ ...group, names }] : [];
 }
 
 /** The aggregates of a page: those that its charts draw from, and those that are asked by what they count. */

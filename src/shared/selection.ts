@@ -18,16 +18,17 @@ export function controlOf(field: string): string {
   return field === 'item_topic' ? 'topics' : field === 'age_segment' ? 'ages' : field;
 }
 
-/** Finds the named group that some names are, in whatever order. */
+/** Tells whether some names, each once, are the same as others, in whatever order. */
+export function areSame<Name>(names: readonly Name[], others: Iterable<Name>): boolean {
+  const wanted = new Set(others);
+  return names.length === wanted.size && names.every((name) => wanted.has(name));
+}
+
+/** Finds the named group that some names are. */
 export function findGroup(
   groups: readonly NamedGroup[],
   field: string,
   chosen: readonly string[],
 ): NamedGroup | undefined {
-  return groups.find(
-    (group) =>
-      group.field === field &&
-      group.names.length === chosen.length &&
-      group.names.every((name) => chosen.includes(name)),
-  );
+  return groups.find((group) => group.field === field && areSame(group.names, chosen));
 }

@@ -1,5 +1,6 @@
 import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
+import { known } from './known.ts';
 import { ask, isNarrowed } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
@@ -73,14 +74,14 @@ function addTopics(
       before: compared && sum(compared.before),
       clicks: of(second),
       views: of(last),
-      course: addCourses(topics.flatMap((topic) => [courses.get(topic) ?? []])),
+      course: addCourses(topics.flatMap((topic) => (courses.has(topic) ? [known(courses.get(topic))] : []))),
     };
   };
 }
 
 function addCourses(courses: readonly number[][]): number[] {
   const length = Math.max(...courses.map((course) => course.length));
-  return Array.from({ length }, (_, step) => courses.reduce((all, course) => all + (course[step] ?? 0), 0));
+  return Array.from({ length }, (_, step) => courses.reduce((all, course) => all + pick(course, step), 0));
 }
 
 /** The sums of an aggregate by the names of a dimension; a name without rows has none. */

@@ -2,6 +2,7 @@ import { rowsWithin } from '../data/cube.ts';
 import { dayMs, minuteMs } from '../units.ts';
 import type { CountedGroups, Returns } from './returns.ts';
 import { missing } from '../known.ts';
+import { areSame } from '../selection.ts';
 
 /** Two numbers between which the number of people lies. */
 export interface Bounds {
@@ -204,11 +205,8 @@ function nameCodes(names: number): number[] {
 /** The codes of some names: that of the group which they are, where there is one. */
 function listCodes(names: number[] | null, groups: readonly number[][], size: number): number[] {
   if (!names) return [0];
-  const wanted = new Set(names);
-  const group = groups.findIndex(
-    (one) => one.length === wanted.size && one.every((name) => wanted.has(name)),
-  );
-  return group < 0 ? [...wanted].map((name) => name + 1) : [1 + size + group];
+  const group = groups.findIndex((one) => areSame(one, names));
+  return group < 0 ? [...new Set(names)].map((name) => name + 1) : [1 + size + group];
 }
 
 /** The codes of each topic with each age. */
