@@ -42,7 +42,7 @@ describe('steps by age', () => {
     'x:minute,day',
     'day,hour',
   ])('“%s” is refused, with an example', (text) => {
-    expect(() => parseSteps(text)).toThrow(/is not a ladder of steps: .* 1d:minute,7d:30m,30d:hour,day\.$/);
+    expect(() => parseSteps(text)).toThrow(/is not a ladder of steps\. .* 1d:minute,7d:30m,30d:hour,day\.$/);
   });
 
   test('become rungs that end at whole steps of the longer kind, no later than asked for', () => {

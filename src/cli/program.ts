@@ -204,11 +204,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     option('--from <address>', 'the sender', parseAddresses),
     option('--to <addresses>', 'the recipients, separated by commas', parseAddresses),
     option('--url <url>', 'where the page can be opened', parseUrl),
-    option(
-      '--attach [MB]',
-      'attach the page if it has at most this many megabytes, else 7',
-      parseSize,
-    ).preset('7'),
+    option('--attach [MB]', 'attach the page if it has at most this many megabytes', parseSize).preset('7'),
     new Option('-o, --out <file>', 'file to write (default: -, stdout)'), // ZEN_OUT is the page
     mode(),
     largest(),

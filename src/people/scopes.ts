@@ -57,7 +57,7 @@ export class Scopes {
     return this.cells.push({ age, scopes, wider: wider.flat() }) - 1;
   }
 
-  /** Of a scope of several ages, those of each; of another one, itself. */
+  /** The scopes of each age that a scope of several has; of another one, itself. */
   agesOf(number: number): number[] {
     return [...(this.#ages.get(number) ?? [number])];
   }

@@ -133,7 +133,7 @@ function relabel(payload: Payload, partition: Partition, least: number, names: M
   };
 }
 
-/** Of a group of which a name is merged, the rest would be told as if it were all. */
+/** Keeps the groups of which no name is merged: the rest of another would be told as if it were all. */
 function keepGroups(groups: readonly NamedGroup[], dimensions: Payload['dimensions']): NamedGroup[] {
   return groups.filter(({ field, names }) =>
     names.every((name) => valueOf(dimensions, field).includes(name)),

@@ -1,4 +1,5 @@
 import { ZenError } from '../errors.ts';
+import { known } from '../shared/known.ts';
 import { listBounds, longSteps, toLadder } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
 import { isoTime, minuteMs, parseDuration } from '../time.ts';
@@ -50,8 +51,8 @@ function readAge(age: string, text: string): number {
 function refuse(text: string): ZenError {
   return new ZenError(
     'usage',
-    `“${text}” is not a ladder of steps: write ages with ever longer steps (minute, 30m, hour, 3h, day), ` +
-      'and the step of all that is older: 1d:minute,7d:30m,30d:hour,day.',
+    `“${text}” is not a ladder of steps. Write ages with ever longer steps (minute, 30m, hour, 3h, day), ` +
+      'and then the step of all that is older: 1d:minute,7d:30m,30d:hour,day.',
   );
 }
 
@@ -60,8 +61,8 @@ export function buildLadder({ start, end }: Window, steps: readonly StepByAge[])
   const bounds = longSteps.map((long) => {
     const at = steps.findIndex(({ minutes }) => minutes >= long);
     if (at <= 0) return at < 0 ? start : end;
-    const { age = 0 } = steps[at - 1] ?? {};
-    const step = (steps[at]?.minutes ?? long) * minuteMs;
+    const { age } = known(steps[at - 1]);
+    const step = known(steps[at]).minutes * minuteMs;
     return Math.floor((end - age) / step) * step;
   });
   return toLadder(bounds, start);
@@ -71,7 +72,7 @@ export function buildLadder({ start, end }: Window, steps: readonly StepByAge[])
 function mergeLadders(one: Ladder, other: Ladder, start: number): Ladder {
   const others = listBounds(other);
   return toLadder(
-    listBounds(one).map((bound, at) => Math.max(bound, others[at] ?? bound)),
+    listBounds(one).map((bound, at) => Math.max(bound, known(others[at]))),
     start,
   );
 }

@@ -63,7 +63,7 @@ export interface Payload {
   merged: Merged | null;
   /** The names that the page shows alone, by their dimension, as the log has them; without them, all. */
   only?: Record<string, string[]>;
-  /** Where its project has some. */
+  /** The named groups of its project, where that has some. */
   groups?: NamedGroup[];
   /** The aggregates by name. */
   tables: Record<string, DataTable>;

@@ -12,7 +12,7 @@ export interface Returns {
   /** For each UTC day of the period, how many days of the period before it are known of its users. */
   reaches: number[];
   withheld: Withheld;
-  /** Where there are named groups: what is counted of them. */
+  /** The named groups that are counted, where there are some. */
   groups?: CountedGroups;
   cells: Cells;
 }
