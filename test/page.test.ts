@@ -920,6 +920,12 @@ test('on paper charts are drawn for the sheet, with letters of 6 pt and more, an
   const a4 = { width: Math.floor(((297 - 24) / 25.4) * 96), height: 688 };
   await page.setViewportSize(a4);
   await page.emulateMedia({ media: 'print' });
+  // A medium that is only emulated tells nobody before: the charts follow their rooms.
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('.view')]
+      .filter(({ clientWidth }) => clientWidth > 0)
+      .every((room) => Number(room.querySelector('svg')?.getAttribute('width')) === room.clientWidth),
+  );
   const found = await page.evaluate((wide) => {
     const shown = (selector: string) =>
       [...document.querySelectorAll<HTMLElement>(selector)].filter(
