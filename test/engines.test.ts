@@ -14,7 +14,7 @@ import { engines, lackOf, openEngine } from './support/engines.ts';
 import type { Engine, EngineName } from './support/engines.ts';
 import { insertEvents } from './support/log.ts';
 import { clutter, features, play, visit } from './support/scenario.ts';
-import type { Seen } from './support/scenario.ts';
+import type { Seen } from './support/seen.ts';
 import { first, inventDays } from './support/three-days.ts';
 
 /** Headers that docs/security.md tells a server to add, and all else that one might. */
