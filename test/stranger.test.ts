@@ -250,7 +250,7 @@ describe('a stranger’s page', () => {
       .replace('<title>', '<title>\u001b[2J')
       .replace(/"page":"\w+"/, '"page":""');
     writeFileSync(join(cwd, 'own.html'), bare.replace('"page":""', `"page":"${sha(bare)}"`));
-    const ends = ['--from', 'a@example.com', '--to', 'b@example.com', '--out', 'own.eml'];
+    const ends = ['--from', 'a@example.com', '--to', 'b@example.com', '--attach', '--out', 'own.eml'];
     const { code, stdout, stderr } = await zen(['mail', 'own.html', ...ends], { cwd });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^\P{Cc}+\n$/u);
