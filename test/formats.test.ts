@@ -24,6 +24,10 @@ const dumps = [
   'directory-zstd',
   'plain.sql.lz4',
   'plain.sql.zst',
+  'statistics.dump',
+  'statistics.tar',
+  'directory-statistics',
+  'statistics.sql',
 ];
 
 /** The two logs as the source database itself gave them: COPY text. */
