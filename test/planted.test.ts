@@ -145,6 +145,106 @@ test.each([
   });
 });
 
+const visits =
+  'record_id serial, dt timestamp, item_topic text, source_topic text, age_segment text, visits integer';
+
+test.each([
+  ['a view', 'create view public.log_raw as select public.rise() as ts', 'that view'],
+  [
+    'a trigger',
+    `create table public.dash_visits (${visits});
+     create trigger rise before insert on public.dash_visits for each row execute function public.caught()`,
+    'the trigger rise',
+  ],
+  [
+    'a trigger of a partition',
+    `create table public.dash_visits (${visits}) partition by range (dt);
+     create table public.of_a_year partition of public.dash_visits for values from ('2019-01-01') to ('2020-01-01');
+     create trigger rise before insert on public.of_a_year for each row execute function public.caught()`,
+    'the trigger rise',
+  ],
+  [
+    'a rule',
+    `create table public.zen_runs (start_dt timestamp);
+     create rule rise as on insert to public.zen_runs do also select public.rise()`,
+    'the rule rise',
+  ],
+  [
+    'a check by a function of the server',
+    `create table public.dash_visits (${visits}, constraint risen check (lo_export(1, 'a') = 1))`,
+    'what computes risen',
+  ],
+  [
+    'a check by an operator',
+    `create operator public.<<<< (leftarg = bigint, rightarg = bigint, function = public.weigh);
+     create table public.log_raw (ts bigint, constraint risen check (ts operator(public.<<<<) 1))`,
+    'what computes risen',
+  ],
+  [
+    'a default',
+    `create table public.dash_visits (${visits}, more bigint default public.rise())`,
+    'what computes more',
+  ],
+  [
+    'an index',
+    `create table public.dash_engagement (dt timestamp, views bigint);
+     create index risen on public.dash_engagement (public.weigh(views, 1))`,
+    'what computes an index',
+  ],
+  [
+    'a domain',
+    `create domain public.number as bigint check (public.weigh(value, 1));
+     create table public.dash_users (users public.number)`,
+    'the domain of users',
+  ],
+])('a superuser does not run the code of another in %s', async (_, statements, named) => {
+  const url = newUrl();
+  const admin = postgres(url.replace(/[^/]+$/, 'postgres'), { max: 1 });
+  await admin.unsafe(`create database ${new URL(url).pathname.slice(1)} owner ${role}`);
+  await admin.end();
+  const planter = postgres(Object.assign(new URL(url), { username: role }).href, { max: 1 });
+  await planter.unsafe(`
+    create function public.rise() returns bigint language plpgsql as $$ begin raise exception 'risen'; end $$;
+    create function public.weigh(bigint, bigint) returns boolean immutable language plpgsql as $$ begin raise exception 'risen'; end $$;
+    create function public.caught() returns trigger language plpgsql as $$ begin raise exception 'risen'; end $$;
+    ${statements}`);
+  await planter.end();
+  for (const args of [
+    ['restore', 'log.csv', '--append'],
+    ['aggregate', '--lookback', '2000d'],
+    ['status'],
+    ['render', '--out', 'zen.html'],
+    ['prune', '--prune-raw', '1d'],
+  ]) {
+    const { code, stderr } = await call([...args, '--database', url], { cwd });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(`belongs to ${role}, and ${named} would run with all rights`),
+    ]);
+  }
+  expect(
+    (await call(['status', '--database', Object.assign(new URL(url), { username: role }).href], { cwd }))
+      .stderr,
+  ).not.toContain('all rights');
+});
+
+test('a superuser uses the plain tables of another', async () => {
+  const url = newUrl();
+  const admin = postgres(url.replace(/[^/]+$/, 'postgres'), { max: 1 });
+  await admin.unsafe(`create database ${new URL(url).pathname.slice(1)} owner ${role}`);
+  await admin.end();
+  const own = Object.assign(new URL(url), { username: role }).href;
+  const dates = ['--start-dt', '2019-09-24', '--end-dt', '2019-09-26'];
+  expect(await call(['restore', 'log.csv', '--database', own], { cwd })).toMatchObject({ code: 0 });
+  expect(await call(['aggregate', ...dates, '--database', own], { cwd })).toMatchObject({ code: 0 });
+  expect((await call(['status', '--database', own], { cwd })).stderr).toBe('');
+  for (const args of [['restore', 'log.csv', '--append'], ['aggregate', ...dates], ['status'], ['render']])
+    expect(await call([...args, '--database', url], { cwd })).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('This role is a superuser, which zen does not need.'),
+    });
+});
+
 test('temporary tables of the same names are passed over', async () => {
   const { openDatabase } = await import('../src/db/open.ts');
   const { hasTable } = await import('../src/db/tables.ts');

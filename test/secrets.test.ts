@@ -51,7 +51,7 @@ beforeAll(async () => {
     "select current_setting('data_directory') as data",
   );
   await makeCertificates(data);
-  await db.run(`create role guarded login superuser password '${password}'`);
+  await db.run(`create role guarded login password '${password}'`);
   await db.run('alter system set ssl = on');
   await db.run("alter system set ssl_ca_file = 'root.crt'");
   const lines = [
@@ -64,14 +64,17 @@ beforeAll(async () => {
   // As the server itself sees its files: they belong to another user.
   const rules = lines.join('\n').replaceAll("'", "''");
   await db.run(`copy (select '${rules.replaceAll('\n', "' union all select '")}') to '${data}/pg_hba.conf'`);
-  await db.run('create role secure login superuser');
-  await db.run('create role bare login superuser');
-  await db.run('create role keyed login superuser');
+  await db.run('create role secure login');
+  await db.run('create role bare login');
+  await db.run('create role keyed login');
   await db.query('select pg_reload_conf()');
   bare = new URL(server.url);
   bare.username = 'guarded';
   const { code } = await call(['restore', log, '--database', server.url], { cwd: folder });
   expect(code).toBe(0);
+  await db.run('grant select on log_raw to public');
+  await db.run('grant create on schema public to guarded');
+  await db.run('alter default privileges for role guarded grant select on tables to public');
 });
 
 afterAll(async () => {

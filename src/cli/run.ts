@@ -1,6 +1,7 @@
 import { environment, resolveTarget } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { openDatabase } from '../db/open.ts';
+import { isSuperuser } from '../db/tables.ts';
 import type { ZenError } from '../errors.ts';
 import type { CommonOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
@@ -27,6 +28,9 @@ export interface CommandOptions extends CommonOptions {
   tell?: (text: string) => void;
 }
 
+const superuserNote =
+  'This role is a superuser, which zen does not need. zen sql prints what to grant to roles of its own.';
+
 /** Opens the database for `work`, closes it whatever happens, and prints what `work` reports. */
 export async function runCommand(
   options: CommandOptions,
@@ -44,6 +48,7 @@ export async function runCommand(
   });
   let isDone = false;
   try {
+    if (db.kind === 'server' && (await isSuperuser(db))) terminal.note(superuserNote);
     const { text, json, page, failure } = await work(db, terminal, seconds);
     isDone = true;
     if (page !== undefined) terminal.pass(page, text);

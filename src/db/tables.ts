@@ -56,6 +56,31 @@ export function tableIds(): string {
     .join(', ');
 }
 
+/** Tells whether the session has all rights, or can take them. */
+export async function isSuperuser(session: Session): Promise<boolean> {
+  const rows = await session.query(
+    'select from pg_roles where rolname in (current_user, session_user) and rolsuper',
+  );
+  return rows.length > 0;
+}
+
+/**
+ * Refuses to let a superuser run what another role has put into a table or view: it would run with all rights.
+ *
+ * @param tables expressions that give their objects, in SQL
+ * @throws ZenError `failed`, with whose code it is and as whom to run zen
+ */
+export async function refuseForeignCode(session: Session, tables: string): Promise<void> {
+  if (!(await isSuperuser(session))) return;
+  const [found] = await session.query<{ name: string; owner: string; code: string; role: string }>(
+    sql('db/foreign-code', { tables }),
+  );
+  if (!found) return;
+  const { name, owner, code, role } = found;
+  const why = `${name} belongs to ${owner}, and ${code} would run with all rights of the superuser ${role}`;
+  throw new ZenError('failed', `${why}. Run zen as ${owner}, or as another role that is no superuser.`);
+}
+
 /** The statements with which its owner gives `record_id` more numbers. */
 export function wideningStatements({ name, sequence }: Pick<NearlyFull, 'name' | 'sequence'>): string {
   return `alter table ${name} alter column record_id type bigint; alter sequence ${sequence} as bigint`;

@@ -1,9 +1,9 @@
 import type { Session } from '../db/database.ts';
-import { requireTable } from '../db/tables.ts';
+import { refuseForeignCode, requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { readExtensions } from '../files.ts';
 import { namesColumn } from './log.ts';
-import { findOwnLog, timeColumn, writeQuery } from './source.ts';
+import { findOwnLog, idOfLog, timeColumn, writeQuery } from './source.ts';
 import type { OwnLog } from './source.ts';
 
 /** @throws ZenError `failed` where there is no log, or one of one's own is not as zen.json says */
@@ -28,6 +28,7 @@ const timeTypes: Record<string, NonNullable<OwnLog['time']>[]> = {
  * @throws ZenError `failed` for a table or column that is not there, and for a time of another kind
  */
 export async function requireOwnLog(session: Session): Promise<void> {
+  await refuseForeignCode(session, idOfLog());
   const log = findOwnLog() ?? {};
   const { time = 'ms' } = log;
   const statements = readExtensions('sql/aggregates').map(({ text }) => text);
