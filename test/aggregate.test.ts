@@ -63,6 +63,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       events: 7,
       rows: { visits: 4, engagement: 4 },
       kept: [],
+      madeUp: [],
     });
     const [first, second, last] = ['18:00', '18:01', '18:59'].map((time) => parseTime(`2019-09-24 ${time}`));
     expect(await readVisits(db)).toEqual(
@@ -190,6 +191,7 @@ describe.each(kinds)('on the %s database', (kind) => {
         events: 322_391,
         rows: { visits: visits.length, engagement: engagement.length },
         kept: [],
+        madeUp: [],
       });
       expect(await readVisits(db)).toEqual(visits);
       expect(await readEngagement(db)).toEqual(engagement);

@@ -178,6 +178,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       events: 4,
       rows: { visits: 4, engagement: 4 },
       kept: [],
+      madeUp: [],
     });
     const runs = await queryRuns(db, 10);
     expect(runs.map(({ start, end }) => ({ start, end }))).toEqual([

@@ -11,7 +11,17 @@ const between = (start: string, end: string) => ({
 const status: Status = {
   ...{ first: parseTime('2026-11-01 10:00'), last: parseTime('2026-11-08 09:00'), age: 3_600_000 },
   ...{ lastEvent: parseTime('2026-11-08 09:00'), eventAge: 10_800_000 },
-  ...{ coverage: [], gaps: [], silences: [], changed: [], late: [], uncounted: [], outdated: [], runs: [] },
+  ...{
+    coverage: [],
+    gaps: [],
+    silences: [],
+    changed: [],
+    late: [],
+    uncounted: [],
+    short: [],
+    outdated: [],
+    runs: [],
+  },
 };
 const lines = (part: Partial<Status>) => describeStatus({ ...status, ...part }, 'here').split('\n');
 
@@ -28,6 +38,7 @@ test('a command that mends a stretch keeps to the rule that it was aggregated wi
       { ...between('03 11:58', '03 12:02'), events: 9, visits: 5 },
     ],
     uncounted: [between('01', '02'), between('03', '04')],
+    short: [between('05', '06')],
   });
   const nearest =
     'zen aggregate --start-dt 2026-11-03T00:00:00Z --end-dt 2026-11-03T12:00:00Z --minute nearest';
@@ -43,6 +54,8 @@ test('a command that mends a stretch keeps to the rule that it was aggregated wi
       'Run zen aggregate --start-dt 2026-11-01T00:00:00Z --end-dt 2026-11-02T00:00:00Z --minute nearest --users',
     'People are not counted: 2026-11-03 00:00 up to, not including, 2026-11-04 00:00 UTC. ' +
       `Run ${nearest} --users, then zen aggregate --start-dt 2026-11-03T12:00:00Z --end-dt 2026-11-04T00:00:00Z --users`,
+    'People do not reach back a week: 2026-11-05 00:00 up to, not including, 2026-11-06 00:00 UTC. ' +
+      'Run zen aggregate; where the log has changed or was pruned, it stays so.',
   ]);
 });
 

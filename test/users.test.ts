@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { between, favour, mulberry32, shuffle } from '../fixtures/random.ts';
 import type { Random } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
+import { queryStatus } from '../src/aggregate/status.ts';
 import type { CellUsers } from '../src/people/lookback.ts';
 import { gatherUsers, queryCellUsers } from '../src/people/table.ts';
 import { boundEvents } from '../src/log/questions.ts';
@@ -341,6 +342,49 @@ describe.each(kinds)('on the %s database', (kind) => {
     await run(day(0));
     const kept = [`26 0 {5} {${5 - 1440}}`, `27 1 {5} {${5 - 1440}}`, `28 2 {5} {${5 - 1440}}`];
     expect(await known()).toEqual(['25 6 {5,9} {NULL,NULL}', ...kept]);
+  });
+
+  test('a catch-up makes up days without people, without a group, or that could reach back further', async () => {
+    const log = [seen(0), seen(1), seen(1, 2), seen(3)];
+    await begin(log);
+    await run({ start: day(0).start, end: day(3).end });
+    const whole = await known();
+    const catchUp = async () => {
+      const { madeUp } = await aggregate(db, [], {
+        ...({ minute: 'floor', dryRun: false, jobs: 1, wait: 0, catchUp: true } as const),
+      });
+      return madeUp.map((ms) => (ms - midnight) / dayMs);
+    };
+    const named = async () => {
+      const { uncounted, short } = await queryStatus(db, midnight);
+      return [uncounted, short];
+    };
+    const none = [[], []];
+    expect([await named(), await catchUp()]).toEqual([none, []]);
+    await db.run('delete from dash_users where dt = $1::timestamp', ['2019-09-26']);
+    expect(await named()).toEqual([[day(1)], []]);
+    expect([await catchUp(), await named(), await known()]).toEqual([[1], none, whole]);
+    // As when a run is killed before its end.
+    await db.run(sql('people/shorten'), [day(1).start, 6]);
+    expect(await known()).not.toEqual(whole);
+    expect(await named()).toEqual([[], [day(1), day(3)]]);
+    expect([await catchUp(), await named(), await known()]).toEqual([[1, 3], none, whole]);
+    useGroups({ group: ['Наука', 'Кино'] });
+    expect([await catchUp(), await catchUp(), await named(), await known()]).toEqual([
+      [0, 1, 3],
+      [],
+      none,
+      whole,
+    ]);
+    const asked = { ...{ start: day(0).start, end: day(3).end }, topic: ['Наука', 'Кино'], age: undefined };
+    expect(await ask(db, { ...asked, event: 'show', or: null })).toBe(2);
+    useGroups();
+    // Where an event came late, or the log was pruned, nobody can know more; no day is lost by it.
+    await db.run(sql('people/shorten'), [day(1).start, 6]);
+    const short = await known();
+    await insertEvents(db, [seen(1, 3)]);
+    await db.run('delete from log_raw where ts < $1::bigint', [day(1).start]);
+    expect([await catchUp(), await named(), await known()]).toEqual([[], [[], [day(1), day(3)]], short]);
   });
 
   test('a day without a user that is known is counted all the same', async () => {

@@ -1,6 +1,6 @@
 -- One row per table of zen's that the search path of the role leads to: where and what it is, and what may keep a statement from seeing or
 -- changing all of its rows. It reads the catalog alone, 2 ms.
--- secured: row security applies to this role; hides: and no policy lets it see all rows; locks: nor delete all. columns: name and
+-- hides: row security applies to this role, and no policy lets it see all rows; locks: nor delete all. columns: name and
 -- type of each, a domain by what it is of, an enum as enum, a generated one as generated. others: further schemas of the path with a
 -- table of that name. filtered: a view with a condition.
 select
@@ -10,7 +10,6 @@ select
   relpersistence::text as persistence,
   quote_ident(current_user) as role,
   has_table_privilege(found.oid, 'select') as readable,
-  row_security_active(found.oid) as secured,
   row_security_active(found.oid) and not (whole.read and not whole.less) as hides,
   row_security_active(found.oid) and not (whole.read and whole.write and not whole.less) as locks,
   relkind = 'v' and pg_get_viewdef(found.oid) ~* '\mwhere\M' as filtered,

@@ -22,7 +22,8 @@ import {
 import type { Aggregate, Columns } from '../log/aggregates.ts';
 import { overLog, windowOf } from '../log/log.ts';
 import type { Minute } from '../log/log.ts';
-import { groupByDay, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import { queryBehind } from '../ledger/uncounted.ts';
+import { dayWindow, groupByDay, merge, subtract, wholeDays } from '../ledger/windows.ts';
 import { withLock } from '../ledger/run-lock.ts';
 import type { Lock } from '../ledger/run-lock.ts';
 import { Semaphore } from '../async/semaphore.ts';
@@ -45,6 +46,8 @@ export interface AggregateOptions {
    * table holds of the days is taken out.
    */
   users?: boolean | undefined;
+  /** Make up days whose people are not counted, or not as far back as they could be. */
+  catchUp?: boolean | undefined;
 }
 
 /** Windows that are done, of all. */
@@ -57,6 +60,8 @@ export interface RunProgress {
 export interface RunResult extends Aggregated {
   /** Minutes that the aggregates still have, and the log no longer. */
   kept: Window[];
+  /** Days whose people were made up, Unix milliseconds. */
+  madeUp: number[];
 }
 
 /** Events whose users may be in memory at once, at some 100 bytes each. */
@@ -83,6 +88,7 @@ export async function aggregate(
   const results = new Map<Window, Aggregated>();
   const people = new PeopleCounter(options.minute);
   let kept: Window[] = [];
+  const madeUp = new Set<number>();
   let wide = false;
   let tables: Described[] = [];
   const attempt = () =>
@@ -120,9 +126,11 @@ export async function aggregate(
         });
       }
       if (options.dryRun) return;
-      await people.finish((work) =>
+      const behind = options.catchUp && options.users !== false ? await queryBehind(db) : [];
+      const more = await people.finish(db, behind, (work) =>
         db.transaction((session) => join(session, () => work(session)), { snapshot: 'read write' }),
       );
+      for (const { day } of behind) if (more.includes(day)) madeUp.add(dayWindow(day).start);
     });
   try {
     await attempt();
@@ -132,7 +140,7 @@ export async function aggregate(
     if (!wide) await sleep(pause);
     await attempt();
   }
-  return { ...addAggregated([...results.values()]), kept };
+  return { ...addAggregated([...results.values()]), kept, madeUp: [...madeUp] };
 }
 
 const mostJobs = 4;

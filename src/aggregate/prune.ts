@@ -9,7 +9,7 @@ import type { Window } from '../time.ts';
 import { listAggregates, noRows, overEvents } from '../log/aggregates.ts';
 import { windowOf } from '../log/log.ts';
 import { withLock } from '../ledger/run-lock.ts';
-import { mostReach } from '../people/counter.ts';
+import { mostReach } from '../ledger/uncounted.ts';
 import { clearUsers, mayCountUsers, shortenReach } from '../people/table.ts';
 
 export interface PruneOptions {

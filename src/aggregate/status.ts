@@ -10,7 +10,7 @@ import { queryCovered, queryLatest, queryOutdated, queryPruned, queryRuns } from
 import type { Covered, Outdated, Run } from '../ledger/ledger.ts';
 import { findCounting } from '../log/aggregates.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
-import { queryUncounted } from '../ledger/uncounted.ts';
+import { queryShort, queryUncounted } from '../ledger/uncounted.ts';
 import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 
 /** The state of what is aggregated of the log. Times are Unix milliseconds. */
@@ -30,6 +30,8 @@ export interface Status {
   late: Changed[];
   /** Of what is aggregated, where people were not counted, though they are elsewhere. Not what was pruned from the log. */
   uncounted: Window[];
+  /** Days whose people are known less far back than the days before them are aggregated. */
+  short: Window[];
   /** Stretches that a table lacks, or has by another statement than it has now. */
   outdated: Outdated[];
   /** Milliseconds from the end of what is aggregated until now; null when nothing is. */
@@ -68,6 +70,7 @@ async function readStatus(session: Session, now: number): Promise<Status> {
     changed: await queryChanged(session, coverage),
     late: await queryLate(session),
     uncounted: await queryLacking(session, whole),
+    short: await queryShort(session, whole),
     outdated: await queryOutdated(session),
     age: end === undefined ? null : now - end,
     lastEvent,

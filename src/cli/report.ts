@@ -24,6 +24,7 @@ export function describeStatus(status: Status, label: string): string {
     changed,
     late,
     uncounted,
+    short,
     outdated,
     age,
     lastEvent,
@@ -58,6 +59,10 @@ export function describeStatus(status: Status, label: string): string {
     ...uncounted.map(
       (window) =>
         `People are not counted: ${describeWindow(window)}. ${remedy(window, coverage, ' --users')}`,
+    ),
+    ...short.map(
+      (window) =>
+        `People do not reach back a week: ${describeWindow(window)}. Run zen aggregate; where the log has changed or was pruned, it stays so.`,
     ),
     ...(runs.length > 0 ? ['Last runs, the newest first:', ...runs.map(describeRun)] : []),
   ];
@@ -139,6 +144,7 @@ export function statusJson({
   changed,
   late,
   uncounted,
+  short,
   age,
   lastEvent,
   eventAge,
@@ -157,6 +163,7 @@ export function statusJson({
     changed: changed.map(window),
     late: late.map(window),
     uncounted: uncounted.map(window),
+    short: short.map(window),
     age_seconds: seconds(age),
     last_event: iso(lastEvent),
     last_event_age_seconds: seconds(eventAge),

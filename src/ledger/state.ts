@@ -36,7 +36,6 @@ export interface TableState {
   persistence: string;
   role: string;
   readable: boolean;
-  secured: boolean;
   hides: boolean;
   locks: boolean;
   filtered: boolean;
@@ -150,7 +149,7 @@ export async function inspectTables(
 }
 
 function requireSound(table: TableState, isWritten: boolean): void {
-  const { name, kind, role, secured, hides, locks } = table;
+  const { name, kind, role, hides, locks } = table;
   if (isWritten && /[vm]/.test(kind))
     throw new ZenError(
       'failed',
@@ -159,12 +158,6 @@ function requireSound(table: TableState, isWritten: boolean): void {
   const wrong = listWrong(table);
   if (wrong.length > 0)
     throw new ZenError('failed', `${name} is not as zen needs it: ${wrong.join('; ')}. ${mend(table)}`);
-  if (isWritten && secured && name === 'dash_users')
-    throw new ZenError(
-      'failed',
-      `Row security is on for dash_users, and COPY, which writes it, does not work then. Have an administrator run: ` +
-        `alter role ${role} bypassrls, or: alter table dash_users disable row level security.`,
-    );
   if (!(isWritten ? locks : hides)) return;
   const policy = isWritten ? 'for all' : 'for select';
   throw new ZenError(

@@ -2,6 +2,8 @@ import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';
 import { queryRestored, queryRules } from '../ledger/ledger.ts';
+import { mostReach } from '../ledger/uncounted.ts';
+import type { DayBehind } from '../ledger/uncounted.ts';
 import type { Minute } from '../log/log.ts';
 import {
   clip,
@@ -26,9 +28,6 @@ import { Yielder } from '../async/yield.ts';
 import { clearUsers, fillUsers, mayCountUsers, queryCellUsers, shortenReach } from './table.ts';
 import { boundEvents, countEvents } from '../log/questions.ts';
 import { missing } from '../shared/known.ts';
-
-/** Days before its own that a day's users are looked for in: a week, with it. */
-export const mostReach = 6;
 
 /** Events of a day whose users are counted unless it is asked for; of all days that are looked through. */
 const mostEvents = 4_000_000;
@@ -69,8 +68,8 @@ export class PeopleCounter {
   /** Days to be counted again, which may reach further than they do. */
   readonly #due = new Map<number, number>();
   #known = new Map<number, KnownDay>();
-  /** The days that are known: near all windows so far. */
-  #span: Window = { start: Infinity, end: -Infinity };
+  /** The days that are known: those of all windows so far, and a week around them. */
+  #near: Window[] = [];
   #may = false;
   /** The windows that this run counts; of each, the whole days. */
   #windows: Window[] = [];
@@ -111,7 +110,7 @@ export class PeopleCounter {
     this.#may = await mayCountUsers(db);
     if (!this.#may || windows.length === 0) return chosen;
     await this.#lookUp(db, windows);
-    this.#mixed = await this.#findMixed(db, windows);
+    this.#mixed = await this.#findMixed(db, merge(windows));
     if (users === false) return chosen;
     for (const window of windows) {
       const most = await boundEvents(db, wholeDays(window));
@@ -123,50 +122,66 @@ export class PeopleCounter {
       chosen.set(window, { events: load, memory: most.all <= mostEvents ? 0 : load });
     }
     this.#windows = [...chosen.keys()];
-    if (chosen.size > 0) await this.#findLost(db);
+    if (chosen.size > 0) await this.#findLost(db, this.#windows);
     return chosen;
   }
 
+  /** Looks up what is known of some windows and of the days near them, and anew of those before. */
   async #lookUp(session: Session, windows: readonly Window[]): Promise<void> {
     this.#known = new Map();
     for (const table of ['dash_visits', 'dash_users']) if (!(await hasTable(session, table))) return;
-    const { start, end } = wholeDays({
-      start: Math.min(this.#span.start, ...windows.map(({ start }) => start - mostReach * dayMs)),
-      end: Math.max(this.#span.end, ...windows.map(({ end }) => end + mostReach * dayMs)),
-    });
-    this.#span = { start, end };
-    const rows = await session.query<KnownDay & { day: number }>(sql('people/known'), [start, end]);
-    for (const { day, ...known } of rows) this.#known.set(dayOf(day), known);
+    const near = windows
+      .map(wholeDays)
+      .map(({ start, end }) => ({ start: start - mostReach * dayMs, end: end + mostReach * dayMs }));
+    this.#near = merge([...this.#near, ...near]);
+    for (const { start, end } of this.#near)
+      for (const { day, ...known } of await session.query<KnownDay & { day: number }>(sql('people/known'), [
+        start,
+        end,
+      ]))
+        this.#known.set(dayOf(day), known);
   }
 
-  async #findMixed(session: Session, windows: readonly Window[]): Promise<Set<number>> {
-    const own = merge(windows);
+  async #findMixed(session: Session, own: readonly Window[]): Promise<Set<number>> {
     const left = (stretches: readonly Window[]) =>
-      clip(
-        stretches.flatMap((stretch) => subtract(stretch, own)),
-        this.#span,
+      this.#near.flatMap((near) =>
+        clip(
+          stretches.flatMap((stretch) => subtract(stretch, own)),
+          near,
+        ),
       );
     const others = (await queryRules(session)).filter(({ minute }) => minute !== this.#minute);
     const replaced = left(await queryRestored(session)).flatMap(({ start, end }) =>
       listDays({ start, end }).filter((day) =>
-        parseMinutes(this.#known.get(day)?.minutes ?? '').some(
-          ([minute]) => start <= minute * minuteMs && minute * minuteMs < end,
-        ),
+        this.#minutesOf(day).some(([minute]) => start <= minute * minuteMs && minute * minuteMs < end),
       ),
     );
     return new Set([...left(others).flatMap(listDays), ...replaced]);
   }
 
+  /** The minutes of a day as they are aggregated, each with its number of events. */
+  #minutesOf(day: number): (readonly [minute: number, visits: number])[] {
+    const text = this.#known.get(day)?.minutes ?? '';
+    return text.split(',').flatMap((pair) => {
+      const [minute, visits] = pair.split(':').map(Number);
+      return minute === undefined || visits === undefined ? [] : [[minute, visits] as const];
+    });
+  }
+
   /** A day that is not aggregated is known when the log has nothing of it. */
-  async #findLost(db: Database): Promise<void> {
-    const near = this.#windows
+  async #findLost(db: Database, windows: readonly Window[]): Promise<void> {
+    const near = windows
       .map(wholeDays)
       .flatMap(({ start, end }) => [
         ...listDays({ start: start - mostReach * dayMs, end: start }),
         ...listDays({ start: end, end: end + mostReach * dayMs }),
       ]);
-    const unknown = [...new Set(near)].filter((day) => !this.#isOwn(day) && !this.#known.get(day)?.visits);
+    const unknown = [...new Set(near)].filter((day) => !this.#isOwn(day) && !this.#visitsOf(day));
     for (const { start } of await listEventful(db, unknown.map(dayWindow))) this.#lost.add(dayOf(start));
+  }
+
+  #visitsOf(day: number): number {
+    return this.#known.get(day)?.visits ?? 0;
   }
 
   #isOwn(day: number): boolean {
@@ -247,7 +262,7 @@ export class PeopleCounter {
   async #read(session: Session, day: number, most: number, yielder: Yielder): Promise<SeenDay | undefined> {
     const held = this.#past.find(day);
     if (held) return held;
-    const visits = this.#known.get(day)?.visits ?? 0;
+    const visits = this.#visitsOf(day);
     const isOwn = this.#isOwn(day);
     if (this.#lost.has(day) || (!isOwn && visits > most)) return undefined;
     const seen = isOwn || visits > 0 ? await this.#see(session, day, visits) : [];
@@ -261,7 +276,7 @@ export class PeopleCounter {
    */
   #fits(day: number, { events }: ReadDay): boolean {
     if (this.#mixed.has(day)) return false;
-    const known = parseMinutes(this.#known.get(day)?.minutes ?? '');
+    const known = this.#minutesOf(day);
     const first = day * dayMinutes;
     const log = (minute: number) => events[minute - first] ?? missing();
     const counted = this.#counted.get(day);
@@ -319,33 +334,52 @@ export class PeopleCounter {
   }
 
   /**
-   * Counts the days again that reached back into some which were aggregated anew, or now could, each in a transaction. What was known
-   * of a day stays, where the log no longer has all of it, or not of more days before it.
+   * Counts the days again that reached back into some which were aggregated anew, or now could, and those that are behind, each in a
+   * transaction. What was known of a day stays, where the log no longer has all of it, or not of more days before it.
+   *
+   * @returns those of which more is known now, counted from 1970
    */
-  async finish(transact: (work: (session: Session) => Promise<void>) => Promise<void>): Promise<void> {
-    for (const [day, held] of [...this.#due].sort(([a], [b]) => a - b)) {
+  async finish(
+    db: Database,
+    behind: readonly DayBehind[],
+    transact: (work: (session: Session) => Promise<void>) => Promise<void>,
+  ): Promise<number[]> {
+    const more: number[] = [];
+    this.#may = await mayCountUsers(db);
+    if (!this.#may) return more;
+    const windows = behind.map(({ day }) => dayWindow(day));
+    if (behind.length > 0) {
+      await this.#lookUp(db, windows);
+      this.#mixed = await this.#findMixed(db, []);
+      await this.#findLost(db, windows);
+    }
+    const due = new Map([...this.#due, ...behind.map(({ day, held }) => [day, held] as const)]);
+    for (const [day, held] of [...due].sort(([a], [b]) => a - b)) {
+      if (this.#isTooMuch(day, held)) continue;
       const place = this.enter();
       try {
         await transact(async (session) => {
+          // Where the day before those that are known is not whole, nothing is gained.
+          if (held >= 0 && !(await this.#read(session, day - held - 1, mostSeen, new Yielder()))) return;
           const returns = await this.count(session, await this.#see(session, day), place);
           if ((returns[0]?.reach ?? held) <= held) return;
           await clearUsers(session, dayWindow(day));
           await fillUsers(session, returns);
+          more.push(day);
         });
       } finally {
         this.leave(place);
       }
     }
+    return more;
   }
-}
 
-/** Minutes, each with its number of events. */
-function parseMinutes(text: string): (readonly [number, number])[] {
-  if (text === '') return [];
-  return text.split(',').map((pair) => {
-    const [minute, visits] = pair.split(':');
-    return [Number(minute), Number(visits)] as const;
-  });
+  /** Tells whether a day, or it and those that are wanted before it, have more events than are counted unless that is asked for. */
+  #isTooMuch(day: number, held: number): boolean {
+    const before = Array.from({ length: held + 1 }, (_, back) => this.#visitsOf(day - back - 1));
+    const own = this.#visitsOf(day);
+    return (held < 0 && own > mostEvents) || before.reduce((sum, some) => sum + some, own) > mostSeen;
+  }
 }
 
 /** Days in order, counted from 1970. */

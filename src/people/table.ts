@@ -1,5 +1,4 @@
 import { dayMinutes } from '../time.ts';
-import { setImmediate } from 'node:timers/promises';
 import type { Session } from '../db/database.ts';
 import { hasTable, widenNames } from '../db/tables.ts';
 import { sql } from '../files.ts';
@@ -95,91 +94,32 @@ export async function shortenReach(
   return session.query(sql('people/shorten'), [end, most]);
 }
 
-/** The columns of `dash_users`, in the order in which a row is written. */
-const userColumns = [
-  ...['dt', 'reach', 'every_topic', 'item_topic', 'every_age', 'age_segment', 'event', 'or_event'],
-  ...['minutes', 'previous', 'users'],
-];
+/** Letters that are sent at once, at least. */
+const enough = 1 << 20;
 
-/** As COPY binary: of a busy day whose people are spread over it, 2 million pairs, 0.5 s instead of 1.2 s as text. */
+/**
+ * Writes rows of `dash_users`, by INSERT: row security, under which COPY does not work, lets it through. It takes half as long as COPY in
+ * the embedded database, and on a server twice, which is a seventh of a day whose people are spread over it.
+ */
 export async function fillUsers(session: Session, returns: readonly DayReturns[]): Promise<void> {
-  await session.copy('dash_users', userColumns, encodeReturns(returns), { binary: true });
-}
-
-/** Bytes that are sent at once, at least. */
-const enough = 1 << 18;
-
-async function* encodeReturns(returns: readonly DayReturns[]): AsyncGenerator<Buffer> {
-  let rows: Buffer[] = [];
-  let bytes = 0;
-  for (const one of returns) {
-    const row = encodeRow(one);
+  let rows: string[] = [];
+  let length = 0;
+  for (const [number, one] of returns.entries()) {
+    const row = encodeReturns(one);
     rows.push(row);
-    bytes += row.length;
-    if (bytes < enough) continue;
-    yield Buffer.concat(rows);
-    [rows, bytes] = [[], 0];
-    await setImmediate();
+    length += row.length;
+    if (length < enough && number + 1 < returns.length) continue;
+    await session.run(sql('people/fill'), [`[${rows.join()}]`]);
+    [rows, length] = [[], 0];
   }
-  yield Buffer.concat(rows);
 }
 
-/** PostgreSQL counts microseconds from here on (src/include/datatype/timestamp.h). */
-const epoch = Date.UTC(2000, 0, 1);
-/** Of the types smallint and int (src/include/catalog/pg_type.dat). */
-const [int2, int4] = [21, 23];
-
-/** A row in the COPY binary format (PostgreSQL's documentation of COPY; src/backend/utils/adt/arrayfuncs.c, array_recv). */
-function encodeRow({ pairs, day, reach, ...scope }: DayReturns): Buffer {
+/** A row as JSON, its arrays as PostgreSQL writes them. */
+function encodeReturns({ pairs, ...scope }: DayReturns): string {
   const { minutes, previous, users } = countPairs(pairs);
-  const dt = Buffer.alloc(8);
-  dt.writeBigInt64BE(BigInt(day - epoch) * 1000n);
-  const fields = [
-    dt,
-    Buffer.from([reach >> 8, reach]),
-    encodeBoolean(scope.every_topic),
-    encodeName(scope.item_topic),
-    encodeBoolean(scope.every_age),
-    encodeName(scope.age_segment),
-    encodeName(scope.event),
-    encodeName(scope.or_event),
-    encodeArray(minutes, int2),
-    encodeArray(previous, int2),
-    encodeArray(users, int4),
-  ];
-  return Buffer.concat([
-    Buffer.from([0, fields.length]),
-    ...fields.flatMap((field) => [encodeLength(field), field ?? nullField]),
-  ]);
-}
-
-const nullField = Buffer.alloc(0);
-
-function encodeLength(field: Buffer | null): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(field?.length ?? -1);
-  return length;
-}
-
-function encodeBoolean(value: boolean | null): Buffer | null {
-  return value === null ? null : Buffer.from([Number(value)]);
-}
-
-function encodeName(name: string | null): Buffer | null {
-  return name === null ? null : Buffer.from(name);
-}
-
-/** An array of whole numbers, `never` as NULL. */
-function encodeArray(numbers: Int16Array | Int32Array, type: number): Buffer {
-  const width = numbers.BYTES_PER_ELEMENT;
-  const bytes = Buffer.alloc(20 + numbers.length * (4 + width));
-  const isEmpty = numbers.length === 0;
-  const head = [isEmpty ? 0 : 1, Number(numbers.includes(never)), type, numbers.length, 1];
-  let at = 0;
-  for (const one of isEmpty ? head.slice(0, 3) : head) at = bytes.writeInt32BE(one, at);
-  for (const number of numbers) {
-    at = bytes.writeInt32BE(number === never ? -1 : width, at);
-    if (number !== never) at = bytes.writeIntBE(number, at, width);
-  }
-  return bytes.subarray(0, at);
+  const before = previous.join().replaceAll(String(never), 'NULL');
+  return JSON.stringify({
+    ...scope,
+    ...{ minutes: `{${minutes.join()}}`, previous: `{${before}}`, users: `{${users.join()}}` },
+  });
 }

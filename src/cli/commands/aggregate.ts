@@ -37,36 +37,44 @@ export async function aggregateIn(
 ): Promise<Report> {
   const { minute, lookback, heal, wait = 0, jobs, users, allowEmpty } = flags;
   const dryRun = flags.dryRun === true;
+  const dates = readDates(flags);
+  const catchUp = dates.start === undefined;
   let windows: Window[] = [];
   let stated = '';
   const told = await terminal.during('Looking up what to aggregate', (update) => {
     const choose = async () => {
       await tellState(db, terminal, { reads: ['log_raw'], writes: listOwn() });
-      windows = await plan(db, { ...readDates(flags), minute, lookback, heal }, Date.now());
+      windows = await plan(db, { ...dates, minute, lookback, heal }, Date.now());
       stated = windows.map(describeWindow).join('; ');
       for (const note of await listNotes(db, windows, flags)) terminal.note(note);
       if (windows.length > 0) update(`Aggregating ${stated}`, true);
       return slice(db, windows);
     };
-    return aggregate(db, choose, { minute, dryRun, wait, jobs, users, allowEmpty }, ({ done, of }) => {
+    const options = { minute, dryRun, wait, jobs, users, allowEmpty, catchUp };
+    return aggregate(db, choose, options, ({ done, of }) => {
       if (of > 1)
         update(`Aggregating ${stated}: ${describeShare(done / of, seconds())} (${done} of ${of} days)`);
     });
   });
-  const { events, rows, kept } = told;
+  const { events, rows, kept, madeUp } = told;
   const [start, end] = [windows[0]?.start, windows.at(-1)?.end];
   const json = {
     ...{ start: start === undefined ? null : isoTime(start), end: end === undefined ? null : isoTime(end) },
     ...{ minute, events, ...rowsJson(rows), dry_run: dryRun },
     kept: kept.map(isoWindow),
+    made_up: madeUp.map((day) => isoTime(day).slice(0, 10)),
     seconds: seconds(),
   };
-  if (windows.length === 0) return { text: await explainNothing(db, Date.now()), json };
+  const counted =
+    madeUp.length > 0
+      ? `\nMade up the people of ${describeCount(madeUp.length, 'day')} aggregated before.`
+      : '';
+  if (windows.length === 0) return { text: (await explainNothing(db, Date.now())) + counted, json };
   const stay = kept.map((window) => `\n${describeWindow(window)} ${keeps}`);
   return {
     text:
       `${dryRun ? 'Would aggregate' : 'Aggregated'} ${describeCount(events, 'event')} of ${stated}, into ` +
-      `${describeRows(rows)}, in ${seconds()} s.${stay.join('')}`,
+      `${describeRows(rows)}, in ${seconds()} s.${counted}${stay.join('')}`,
     json,
   };
 }
