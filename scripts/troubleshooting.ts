@@ -6,7 +6,7 @@ import type { Message } from './messages.ts';
 
 /** The pages by name, with what they are about and the files whose messages they have; a file belongs to the first that takes it. */
 const pages: [name: string, about: string, files: RegExp][] = [
-  ['backup-files', 'the file of a backup', /^src\/restore\/(formats|compression|sql|copy)\//],
+  ['backup-files', 'the file of a backup', /^src\/restore\/(formats|compression)\//],
   ['backup-values', 'the tables, columns and values of a backup', /^src\/restore\//],
   [
     'projects',

@@ -138,7 +138,7 @@ describe('a file that cannot be read is a sentence:', () => {
     [
       'an open quote',
       'ts,a\n1,2\n1,"2\n3,4\n',
-      'log.csv, line 3: a quote is never closed: the file is incomplete.',
+      'log.csv, line 3: a quote is never closed: the file is incomplete, or has quotes of another kind.',
     ],
     [
       'a quote within that is open',

@@ -100,6 +100,20 @@ function tar(files: Record<string, Buffer | string>): Buffer {
   return Buffer.concat([...members, Buffer.alloc(1024)]);
 }
 
+/** A directory dump with long names, each in a member before its own. */
+function longTar(kind: string, write: (path: string) => string): Buffer {
+  const members = Object.entries(directory()).filter(([name]) => name !== '');
+  const pairs = members.map(([name, data]) => {
+    const before = tar({ name: write(`${'d'.repeat(120)}/${name}`) }).subarray(0, 1024);
+    before.write(kind, 156);
+    before.fill(' ', 148, 156);
+    const sum = before.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    before.write(`${sum.toString(8).padStart(6, '0')}\0`, 148);
+    return Buffer.concat([before, tar({ short: data }).subarray(0, -1024)]);
+  });
+  return Buffer.concat([...pairs, Buffer.alloc(1024)]);
+}
+
 /** The same without the mark of POSIX. */
 function oldTar(files: Record<string, Buffer | string>): Buffer {
   const bytes = tar(files);
@@ -314,6 +328,45 @@ const exact: [title: string, file: File, options?: Options][] = [
   ['a script with commands of psql', `\\set ON_ERROR_STOP on\n\\timing\n${script}`],
   ['a script that says its encoding to psql', encode(`\\encoding koi8-r\n${definition}${copy}`, 'koi8-r')],
   ['a script of TimescaleDB', `SELECT timescaledb_pre_restore();\n${script}SELECT public.timescaledb_post_restore();\n`], // prettier-ignore
+  ['CSV in the encoding of an old Macintosh', encode(csv, 'x-mac-cyrillic'), { encoding: 'mac-cyrillic' }],
+  ['times among blanks', csv.replaceAll(/,(1569348\d{6}),/g, ', $1 ,')],
+  ...[
+    (iso: string) => iso.toLowerCase(),
+    (iso: string) => iso.replaceAll(/[-:]/g, ''),
+    (iso: string) => iso.replace('.', ','),
+    (iso: string) => iso.replace('T', ' ').replace('Z', ' +0000 UTC'),
+    (iso: string) => iso.replace('Z', '+00:00[Europe/London]'),
+  ].map((way): [string, File] => {
+    const write = (ms: string) => way(new Date(Number(ms)).toISOString());
+    return [`a time as in ${write('0')}`, csv.replaceAll(/1569348\d{6}/g, (ms) => `"${write(ms)}"`)];
+  }),
+  ['names in brackets', csv.replace(names.join(','), names.map((name) => `[${name}]`).join(','))],
+  ['names with their types', csv.replace(names.join(','), names.map((name) => `${name}:STRING`).join(','))],
+  ['a title before the header', `Log of a day;;\n\n# made by hand\n${csv}`],
+  ['CSV behind what a terminal showed', `Warning: Permanently added 'host' to the list.\n${csv}`],
+  ['SEP= in capitals', `SEP=;\n${dialect(';')}`],
+  ['CSV filled up with zeros', `${csv}\0\0\0`],
+  ['CSV with two carriage returns a line', csv.replaceAll('\n', '\r\r\n')],
+  ['the unaligned output of psql in Russian', `${table.map((row) => `${row.map((value) => value ?? '').join('|')}\n`).join('')}(4 строки)\n`], // prettier-ignore
+  ['values of Hive with bare quotes', `${table.map((row) => row.map((value) => value ?? '\\N').join('\x01')).join('\n')}\n`], // prettier-ignore
+  ['a tar archive made by macOS', tar({ './._log.csv': '\0\x05\x16\x07', './log.csv': csv })],
+  ['INSERT with CAST', inserts((ts) => `CAST(${ts ?? 'NULL'} AS bigint)`)],
+  ['INSERT with parentheses and comments', inserts((ts) => `/* of ts */ ('${ts ?? ''}')::bigint -- it\n`)],
+  ['INSERT with texts between dollars', inserts((ts) => `$t$${ts ?? ''}$t$`)],
+  ['INSERT with texts of a national character set', inserts((ts) => `N'${ts ?? ''}'`)],
+  ['INSERT with an alias, and what it returns', inserts().replaceAll('log_raw (', 'log_raw AS l (').replaceAll(');\n', ') ON CONFLICT ON CONSTRAINT k DO NOTHING RETURNING event_id;\n').replace(/^(.*text)\) ON .*$/m, '$1);')], // prettier-ignore
+  [
+    'COPY with an escaped delimiter',
+    copyWith("DELIMITER E'\\t' NULL AS 'nil'", text.replaceAll('\\N', 'nil')),
+  ],
+  ['COPY as before 7.3', copyWith("USING DELIMITERS '|'", text.replaceAll('\t', '|'))],
+  ['JSON behind marks', jsonLines.replaceAll(/^\{/gm, '\x1e{')],
+  ['CSV with a blank behind each comma', `${table.map((row) => row.map(quote).join(', ')).join('\n')}\n`],
+  ['a tar archive with long names', longTar('L', (path) => `${path}\0`)],
+  [
+    'a tar archive with long names, as POSIX writes them',
+    longTar('x', (path) => `${path.length + 9} path=${path}\n`),
+  ],
   ['a split archive', cut(archive)],
   ['a split CSV', cut(Buffer.from(csv))],
   ['a split gzip', cut(gzipSync(script))],
@@ -411,6 +464,54 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ['JSON that COPY wrote', jsonLines.replaceAll('\\', '\\\\'), /is JSON as COPY writes it, each backslash twice\. Pipe what it holds: sed /], // prettier-ignore
   ['CSV without a header', csv.slice(csv.indexOf('\n') + 1), /line 1: its first row is data: the names of its columns are missing\. Put them before it: \(echo /], // prettier-ignore
   ['COPY text without a header', text, /line 1: its first row is data/],
+  ...['iso-8859-5', 'x-mac-cyrillic'].map((encoding): [string, File, RegExp] => [
+    `CSV in ${encoding}`,
+    encode(csv, encoding),
+    new RegExp(`It reads “Рассказы, Кино.*--encoding ${encoding}\\.$`),
+  ]),
+  ['UTF-32', Buffer.concat(Array.from(csv.slice(0, 99), (char) => Buffer.from([char.charCodeAt(0), 0, 0, 0]))), /is in UTF-32\. Pipe what it holds: iconv -f UTF-32/], // prettier-ignore
+  ['days of a spreadsheet', csv.replaceAll(/1569348\d{6}/g, '43732.750020822'), /“43732.750020822”, days as a spreadsheet counts them\. Format that column/], // prettier-ignore
+  ['a date without marks', csv.replaceAll(/1569348\d{6}/g, '20190924180001'), /“20190924180001”, a date without marks\. Format that column/], // prettier-ignore
+  ['times of Windows', csv.replaceAll(/1569348\d{6}/g, '132138216017990000'), /its unit is not certain\. Say --time-unit/], // prettier-ignore
+  ['times with lost digits', csv.replaceAll(/1569348\d{6}/g, '1.56935E+12'), /is not a time\. .*An exponent hides its last digits/], // prettier-ignore
+  [
+    'one column twice by one name',
+    csv.replace('event_id', 'ts'),
+    /has the column ts 2 times\. Rename the others\.$/,
+  ],
+  ['several Parquet files', { 'a.parquet': parquet(), 'b.parquet': parquet() }, /b\.parquet is a whole backup, not a part of .*--append/], // prettier-ignore
+  ['JSON for a search engine', jsonLines.replaceAll(/^/gm, '{"index":{}}\n').replace(/\{"index":\{\}\}\n$/, ''), /line 1: the object has none of the log's columns/], // prettier-ignore
+  ['JSON of columns', `{"event_id":{"0":1},"ts":{"0":2}}`, /is JSON of arrays/],
+  ['JSON of rows without names', `["event_id","ts"]\n[1,2]\n`, /is JSON of arrays/],
+  ['a dictionary of Python', "{'ts': 1}\n", /is of Python, not JSON/],
+  ['YAML', '---\n- ts: 1\n', /is YAML\. Export the log as CSV/],
+  ['a zip archive of a directory dump', latin(`PK\x03\x04${'x'.repeat(26)}zen/toc.dat`), /is a zip archive of a folder\. Unpack it/], // prettier-ignore
+  ['GnuPG with a key of 3,072 bits', latin('\x85\x01\x8c\x03'), /is encrypted with GnuPG/],
+  ['an archive behind messages', Buffer.concat([Buffer.from('pg_dump: warning: x\n'), archive]), /is an archive of pg_dump behind messages/], // prettier-ignore
+  ['an archive through PowerShell', utf16(archive.toString('latin1'), false, '\ufeff'), /is an archive of pg_dump that a shell has taken for text/], // prettier-ignore
+  [
+    'an archive for mail',
+    archive.toString('base64').replaceAll(/.{76}/g, '$&\n'),
+    /is encoded for mail.*base64 -d/,
+  ],
+  ['a picture', latin('\x89PNG\r\n\x1a\n\0\0\0\rIHDR'), /is no text, and in no format that Zen reads/],
+  ['blanks', ' \n\n', /is empty\. Copy it again/],
+  ['a drawn table', '┌────┐\n│ ts │\n', /is a table drawn for people/],
+  [
+    'a table of MySQL, line by line',
+    '*************************** 1. row *****\nts: 1\n',
+    /is a table drawn for people/,
+  ],
+  [
+    'a shell that has no pg_dump',
+    'bash: pg_dump: command not found\n',
+    /is only the message of a dump that failed/,
+  ],
+  [
+    'an archive without data',
+    writeArchive({ tables: [] }),
+    /holds no data of any table, perhaps definitions alone/,
+  ],
   ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
   ['zip', latin('PK\x03\x04\x14\0\0\0\b\0'), /is a zip archive\. Pipe what it holds: unzip -p /],
@@ -439,7 +540,11 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ],
   ['binary COPY', latin('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0'), /is binary COPY data, which names no columns/],
   ['the message of a dump that failed', 'pg_dump: error: connection to server failed: FATAL\n', /is only the message of a dump that failed\. Make it again/], // prettier-ignore
-  ['a tar archive of many files', tar({ 'a.csv': csv, 'b.csv': csv }), /is a tar archive without toc\.dat/],
+  [
+    'a tar archive of many files',
+    tar({ 'a.csv': csv, 'b.csv': csv }),
+    /is a tar archive of a\.csv, b\.csv\. Take the one that has the log: tar -xOf \S+ NAME \| zen restore -\.$/,
+  ],
 ];
 
 describe.each(kinds)('into the %s database', (kind) => {

@@ -478,7 +478,7 @@ describe('a script that cannot be read is a sentence:', () => {
       /the encoding changes to WIN1251/,
     ],
     ['no such table', `COPY a.b (x) FROM stdin;\n\\.\n`, /a table log_raw \(its tables: a\.b\)/],
-    ['an empty file', '', /\(its tables: none\)/],
+    ['an empty file', '', /holds no data of any table/],
     ['a second dump', `${insert('(1, NULL)')}${definition}`, /line 6: a second CREATE TABLE public\.log_raw/],
     [
       'the end in data',

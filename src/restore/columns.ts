@@ -35,13 +35,28 @@ export function mayBeTaken(name: string, given: ReadonlyMap<string, string> = ne
   return isTaken(plainName(name)) || [...given.values()].some((each) => plainName(each) === plainName(name));
 }
 
-/** A name as the log's are: `userId`, `User ID` and `log_raw.USER_ID` are `user_id`. */
+/** Longer than any database's. */
+const longestName = 256;
+
+/** A name as the log's are: `userId`, `User ID`, `[user_id]`, `user_id:INT64` and `log_raw.USER_ID` are `user_id`. */
 function plainName(name: string): string {
-  const last = name.trim().replace(/^.*\./s, '');
-  return last
+  if (name.length > longestName) return name;
+  return name
+    .replace(/^.*\./s, '')
+    .replace(/[:#]\w+$/, '')
+    .replaceAll(/^[^\p{L}\p{N}_]+|[^\p{L}\p{N}_]+$/gu, '')
     .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
     .replaceAll(/[\s-]+/g, '_')
     .toLowerCase();
+}
+
+/** Tells whether names that may be a header's are those of a log, some of them under others that are given. */
+export function isLogHeader(
+  names: readonly string[],
+  given: ReadonlyMap<string, string> = new Map(),
+): boolean {
+  const theirs = new Map([...given].map(([name, their]) => [plainName(their), name]));
+  return isLog(names.map((name) => theirs.get(plainName(name)) ?? name));
 }
 
 function lacking(names: readonly string[]): string[] {
@@ -69,7 +84,7 @@ export function parseColumns(text: string): ReadonlyMap<string, string> {
 const hints: Record<string, RegExp> = {
   ts: /time|date|_at$|^dt$/i,
   user_id: /user|client|visitor|uid/i,
-  event: /event|action/i,
+  event: /^(?!.*(time|date|_at$|id$)).*(event|action)/i,
   age_segment: /age/i,
   item_topic: /item|card|category/i,
   source_topic: /source|channel|referr?er/i,
@@ -94,11 +109,14 @@ export function nameColumns(
       ways
         .map((way) => places(columns, (each) => way(each) === way(wanted)))
         .find(({ length }) => length > 0) ?? [];
-    if (found.length > 1)
+    if (found.length > 1) {
+      const isTold = new Set(found.map((place) => columns[place])).size > 1;
+      const way = isTold ? `, or say which it is: --columns ${name}=…` : '';
       throw new ZenError(
         'failed',
-        `The log in ${path} has the column ${wanted} ${found.length} times. Rename the others, or say which it is: --columns ${name}=….`,
+        `The log in ${path} has the column ${wanted} ${found.length} times. Rename the others${way}.`,
       );
+    }
     const [place] = found;
     if (place !== undefined) taken.set(place, name);
     else if (given.has(name)) refuseMissing([wanted], columns, path, types);

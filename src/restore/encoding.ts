@@ -24,6 +24,8 @@ const aliases = new Map(
     latin8: 'iso-8859-14',
     latin9: 'iso-8859-15',
     iso88591: 'iso-8859-1',
+    maccyrillic: 'x-mac-cyrillic',
+    cp10007: 'x-mac-cyrillic',
     cp65001: 'utf-8',
     windows1252: 'windows-1252',
     cp1252: 'windows-1252',
@@ -142,7 +144,7 @@ export function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
 }
 
 /** Encodings of one byte a character that texts without a mark are often in. */
-const usual = ['windows-1251', 'koi8-r', 'ibm866', 'windows-1252'];
+const usual = ['windows-1251', 'koi8-r', 'ibm866', 'iso-8859-5', 'x-mac-cyrillic', 'windows-1252'];
 
 /**
  * Makes sure that a piece of text is not in another encoding than UTF-8. Single bytes that are none among lines that are

@@ -38,12 +38,16 @@ export class TableSelection {
     const named = tables.flatMap((table) => this.#catalogue.lineage(table));
     const missing = this.#wanted.find((wanted) => !named.some((table) => isNamed(table, wanted)));
     const alike = tables.filter(({ columns }) => isLog(columns));
+    if (tables.length === 0)
+      this.#refuse(
+        `${this.#path} holds no data of any table, perhaps definitions alone. Make it without --schema-only, --statistics-only and --globals-only.`,
+      );
     if (missing !== undefined) {
       const held = `${this.#path} holds no data of a table ${missing.name}`;
       this.#refuse(
         alike.length > 0
           ? `${held}. With the log's columns it has ${describeTables(alike)}. ${howToTake(alike)}`
-          : `${held} (its tables: ${describeTables(tables) || 'none'}). Choose one with --table.`,
+          : `${held} (its tables: ${describeTables(tables)}). Choose one with --table.`,
       );
     }
     // Without definitions, nothing says what is a part of the log; whoever names its table wants that one.

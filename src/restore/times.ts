@@ -17,10 +17,19 @@ export const unitNames: Record<TimeUnit, string> = {
 };
 
 const number = /^([+-]?)(\d+)(?:[.,](\d+))?(?:e\+?(\d{1,2}))?$/i;
-const offset = / ?(?:Z|UTC|GMT|([+-])([01]\d|2[0-3])(?::?([0-5]\d)(?::?([0-5]\d))?)?)/;
+const offset =
+  / ?(?:Z|UTC|GMT|([+-])([01]\d|2[0-3])(?::?([0-5]\d)(?::?([0-5]\d))?)?(?: [A-Z]{3,5}|\[[\w/+-]+\])?)/;
 const timestampForm = new RegExp(
   String.raw`^(?:(\d{4,6})([-/])(\d\d)\2(\d\d)|(\d\d)\.(\d\d)\.(\d{4}))[ T](\d\d:\d\d)(?:(:\d\d)(?:[.,](\d+))?)?(?:${offset.source})?$`,
+  'i',
 );
+/** Of ISO 8601, without marks: 20190924T180000.5Z. */
+const basicForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)/i;
+/** What no Unix time of 2000 to 2100 looks like: 20190924180000, or with milliseconds. */
+const withoutMarks = /^20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}(?:\d{3})?$/;
+const farMs = Date.UTC(9999, 11, 31);
+/** The days since 1900 that a spreadsheet makes of a time in 2000 to 2100. */
+const spreadsheetDays = /^(?:3[6-9]|[4-6]\d|7[0-2])\d{3}[.,]\d{3,}$/;
 /** After as many years, the calendar is the same. */
 const cycleYears = 400;
 const cycleMs = 146_097 * dayMs;
@@ -34,21 +43,32 @@ const cycleMs = 146_097 * dayMs;
  */
 export function guessUnit(fields: readonly string[], path: string): TimeUnit {
   const numbers = fields.filter((field) => readNumber(field, 'ms') !== undefined);
+  const [example = ''] = numbers;
+  if (numbers.length > 0 && numbers.every((field) => spreadsheetDays.test(field) || withoutMarks.test(field)))
+    throw new ZenError(
+      'failed',
+      `${path}: ts is “${excerpt(example)}”, ${withoutMarks.test(example) ? 'a date without marks' : 'days as a spreadsheet counts them'}. Format that column as yyyy-mm-dd hh:mm:ss.000, and make the file again.`,
+    );
   const units = numbers.flatMap((field) => timeUnits.find((unit) => isOfOurTime(field, unit)) ?? []);
   const [unit = 'ms'] = units;
   const count = units.filter((each) => each === 'ms').length;
   if (
     units.every((each) => each === unit) &&
-    (units.length > 0 || !numbers.some((text) => /[.,e]/i.test(text)))
+    (units.length > 0 || !numbers.some((text) => /[.,e]/i.test(text) || isFarAhead(text)))
   )
     return unit;
   if (count > units.length / 2) return 'ms'; // the summary tells the others
   const others = [...new Set(units)].map((each) => unitNames[each]);
-  const held = others.length > 1 ? `numbers in ${others.join(' and in ')}` : `“${excerpt(numbers[0] ?? '')}”`;
+  const held = others.length > 1 ? `numbers in ${others.join(' and in ')}` : `“${excerpt(example)}”`;
   throw new ZenError(
     'failed',
     `${path}: ts has ${held}, so that its unit is not certain. Say --time-unit ${timeUnits.join('|')}.`,
   );
+}
+
+/** Milliseconds that are of no year that a calendar has: they are something else. */
+function isFarAhead(field: string): boolean {
+  return Number(readNumber(field, 'ms')) > farMs;
 }
 
 function isOfOurTime(field: string, unit: TimeUnit): boolean {
@@ -65,11 +85,13 @@ function isOfOurTime(field: string, unit: TimeUnit): boolean {
  */
 export function readTime(field: string, unit: TimeUnit, row: number, path: string): string {
   if (field === '\\N' || (unit === 'ms' && /^-?\d+$/.test(field))) return field;
-  const read = readNumber(field, unit) ?? readTimestamp(field);
+  const read = readNumber(field, unit) ?? readTimestamp(field.trim());
   if (read !== undefined) return read;
   const remedy = isNullWord(field)
     ? `Say --null ${quoteArgument(field)} if that means NULL.`
-    : 'Zen takes Unix time with all its digits, and 2019-09-24 18:00:00.5 with -, / or T, and with +03, Z or UTC behind it.';
+    : /^\d[.,]\d+e/i.test(field)
+      ? 'An exponent hides its last digits: export it again as a whole number.'
+      : 'Zen takes Unix time with all its digits, and 2019-09-24 18:00:00.5 with -, / or T, and with +03, Z or UTC behind it.';
   throw new ZenError(
     'failed',
     `${path}, row ${row} of the log: ts is “${excerpt(field)}”, which is not a time. Nothing was changed. ${remedy}`,
@@ -78,7 +100,7 @@ export function readTime(field: string, unit: TimeUnit, row: number, path: strin
 
 /** Shifts the decimal point to milliseconds; undefined for what is no number, or of which an exponent hides digits. */
 function readNumber(field: string, unit: TimeUnit): string | undefined {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = number.exec(field) ?? [];
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = number.exec(field.trim()) ?? [];
   const shift = Number(exponent) - decimals[unit] + decimals.ms;
   if (whole === '' || Number(exponent) > fraction.length) return undefined;
   const digits = `${whole}${fraction}${'0'.repeat(Math.max(0, shift - fraction.length))}`;
@@ -93,7 +115,7 @@ function readNumber(field: string, unit: TimeUnit): string | undefined {
  * more), or of ISO 8601; UTC unless it carries an offset. Undefined for another text.
  */
 function readTimestamp(text: string): string | undefined {
-  const found = timestampForm.exec(text);
+  const found = timestampForm.exec(text.replace(basicForm, '$1-$2-$3T$4:$5:$6'));
   if (!found) return undefined;
   const [, first, , month = found[6], day = found[5], , , last = ''] = found;
   const [minute = '', second = ':00', fraction = '', sign, ...ahead] = found.slice(8);

@@ -3,7 +3,18 @@ import { TextBuffer } from '../copy/text.ts';
 import type { CopyOptions } from '../sql/statement.ts';
 import { CsvRows } from './csv.ts';
 
-const known = new Set(['format', 'delimiter', 'null', 'header', 'quote', 'escape', 'encoding', 'freeze']);
+const known = new Set([
+  'format',
+  'delimiter',
+  'null',
+  'header',
+  'quote',
+  'escape',
+  'encoding',
+  'freeze',
+  'on_error',
+  'log_verbosity',
+]);
 
 /**
  * The data of a COPY statement as COPY text without options.

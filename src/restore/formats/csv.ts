@@ -1,5 +1,5 @@
 import { ZenError } from '../../errors.ts';
-import { mayBeTaken } from '../columns.ts';
+import { isLogHeader, mayBeTaken } from '../columns.ts';
 import { requireUtf8 } from '../encoding.ts';
 import { quoteArgument } from '../ids.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
@@ -15,6 +15,8 @@ export interface Dialect {
   escape: string;
   /** The value that is NULL when it is not quoted, where it is not the empty one. */
   nullWord?: string;
+  /** True when a blank follows each delimiter. */
+  isSpaced?: boolean;
 }
 
 const delimiters = [',', ';', '\t', '|'];
@@ -30,6 +32,8 @@ const quotings = [
 const mostColumns = 1 << 14;
 /** The longest text between two quotes among tabs; COPY text may hold one that quotes nothing. */
 const longestQuoted = 1 << 16;
+/** Of a title, or of what a terminal showed. */
+const mostTitleLines = 30;
 /** The part of a file that tells its dialect. */
 const sampleChars = 1 << 15;
 
@@ -64,11 +68,13 @@ export class Csv extends FileBackup {
   async find(): Promise<BackupTable> {
     const window = this.#window;
     while ((window.text.length < sampleChars || !window.text.includes('\n')) && (await window.more()));
+    this.#passTitle();
     const [first = ''] = window.text.split('\n', 1);
     requireUtf8(Buffer.from(first, 'latin1'), this.path);
-    const [line, said] = /^"?sep=(.)"?\r?\n/.exec(window.text) ?? ['', this.#options.delimiter];
+    const [line, said] = /^"?sep=(.)"?\r?\n/i.exec(window.text) ?? ['', this.#options.delimiter];
     window.drop(line.length);
-    const dialect = findDialect(window.text, { ...this.#options, delimiter: said });
+    const found = findDialect(window.text, { ...this.#options, delimiter: said });
+    const dialect = { ...found, isSpaced: isSpaced(window.text, found) };
     const header = readRow(window.text, 0, dialect, mostColumns);
     const columns = header ? namesOf(header) : [];
     if (!header || header.broken || (columns.length < 2 && !mayBeTaken(columns[0] ?? '')))
@@ -92,6 +98,23 @@ export class Csv extends FileBackup {
     window.drop(header.end);
     this.notes.push(...describeDialect(dialect, line !== ''));
     return { schema: '', name: 'log_raw', columns, types: new Map() };
+  }
+
+  /** Passes over the lines before the header, where one of the first ones has all names of the log. */
+  #passTitle(): void {
+    const isHeader = (line: string) =>
+      delimiters.some((mark) => {
+        const names = line.split(mark).map((name) => toUtf8(name));
+        return isLogHeader(names, this.#options.columns);
+      });
+    const lines = this.#window.text.slice(0, sampleChars).split('\n', mostTitleLines);
+    const start = lines.findIndex(isHeader);
+    const title = lines.slice(0, Math.max(start, 0));
+    if (title.length === 0 || /^"?sep=/i.test(title[0] ?? '')) return;
+    this.#window.drop(title.join('\n').length + 1);
+    this.notes.push(
+      `The ${title.length === 1 ? 'line' : `${title.length} lines`} before its header is left out.`,
+    );
   }
 
   rows(): AsyncIterable<Buffer> {
@@ -171,12 +194,17 @@ export class CsvRows {
     const isOpen = last || text.length - at > longestQuoted;
     if (isTab && (row ? !fits(row, width) : isOpen)) row = readLine(text, at, this.#dialect, width);
     if (row ? fits(row, width) : !last || at === text.length) return row;
-    const isFooter = row?.fields[0] === `(${this.#count} row${this.#count === 1 ? '' : 's'})`; // the last line of psql -A
+    const rest = row?.fields[0] ?? '';
+    if (row && /^\p{Cc}+$/u.test(rest)) return { ...row, fields: [] }; // what old programs fill a file with
+    const isFooter = new RegExp(`^\\(${this.#count} [^\\d()]+\\)$`).test(rest); // the last line of psql -A
     if (row && isFooter && !this.#quoted) return { ...row, fields: [] };
     this.#window.drop(at);
     if (isFooter)
       this.#refuse('psql has written it unaligned, and quotes begin values. Write it with psql --csv');
-    if (!row) this.#refuse('a quote is never closed: the file is incomplete. Copy it again');
+    if (!row)
+      this.#refuse(
+        'a quote is never closed: the file is incomplete, or has quotes of another kind. Copy it again, or say --quote',
+      );
     if (row.broken)
       this.#refuse(
         "something follows a closing quote. Write a quote within a value twice, or say --escape '\\'",
@@ -209,7 +237,7 @@ function findDialect(whole: string, given: BackupOptions): Dialect {
     return names.length + mostColumns * names.filter((name) => mayBeTaken(name, given.columns)).length;
   };
   const [first = ''] = text.split('\n', 1);
-  const others = isLong ? [] : (first.slice(0, sampleChars).match(/[^\w\s"'.\x80-\xff-]/g) ?? []);
+  const others = isLong ? [] : (first.slice(0, sampleChars).match(/[^\w\s"'`.()[\]\x80-\xff-]/g) ?? []);
   const marks = [...new Set([...delimiters, ...others.slice(0, 100)])].slice(0, 12);
   const choices = (given.delimiter === undefined ? marks : [given.delimiter]).flatMap((delimiter) =>
     (isLong ? [plain] : quotings)
@@ -245,6 +273,12 @@ function suits(text: string, dialect: Dialect): boolean {
     at = skipEmpty(text, row.end);
   }
   return true;
+}
+
+/** Tells whether a blank stands before every name of the header but the first. */
+function isSpaced(text: string, dialect: Dialect): boolean {
+  const names = readRow(text, 0, dialect, mostColumns)?.fields.slice(1) ?? [];
+  return dialect.delimiter !== ' ' && names.length > 0 && names.every((name) => /^ [^ ]/.test(name));
 }
 
 function describeDialect({ delimiter, quote, escape }: Dialect, isSaid: boolean): string[] {
@@ -289,8 +323,11 @@ function readRow(text: string, start: number, dialect: Dialect, width: number): 
 function readLine(text: string, start: number, dialect: Dialect, width: number): CsvRow | undefined {
   const newline = text.indexOf('\n', start);
   if (newline < 0) return undefined;
-  const line = text.slice(start, text[newline - 1] === '\r' ? newline - 1 : newline);
+  let end = newline;
+  while (end > start && text[end - 1] === '\r') end--;
+  const line = text.slice(start, end);
   const values = line === '' ? [] : line.split(dialect.delimiter, width + 1);
+  if (dialect.isSpaced) for (const [at, value] of values.entries()) values[at] = value.replace(/^ /, '');
   return { fields: values.map((value) => toText(value, dialect)), end: newline + 1, broken: false };
 }
 
@@ -299,13 +336,15 @@ function readFields(text: string, start: number, dialect: Dialect, width: number
   const fields: string[] = [];
   let broken = false;
   for (let at = start; ; at++) {
+    if (dialect.isSpaced && at > start && text[at] === ' ') at++;
     const from = at;
     const quoted = text[at] === quote;
     if (quoted) at = skipQuoted(text, at, dialect);
     if (at < 0) return undefined;
     const end = endOfField(text, at, dialect);
     if (end < 0) return undefined;
-    const stop = text[end] === '\n' && end > at && text[end - 1] === '\r' ? end - 1 : end;
+    let stop = end;
+    while (text[end] === '\n' && stop > at && text[stop - 1] === '\r') stop--;
     if (quoted && stop > at) broken = true;
     fields.push(
       quoted
@@ -339,7 +378,7 @@ function unescape(value: string, { quote, escape }: Dialect): string {
 
 /** Tells whether a quote within a value is one of its characters: between tabs and bars, programs quote whole values or nothing. */
 function isBare(delimiter: string): boolean {
-  return delimiter === '\t' || delimiter === '|';
+  return delimiter < ' ' || delimiter === '|';
 }
 
 /** Finds the end of a value; a quote within it may hold a delimiter or a line end. */

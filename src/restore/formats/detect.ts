@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { ZenError } from '../../errors.ts';
 import type { Backup, BackupOptions } from './backup.ts';
 import { describeEncoding, makeRecoder, recodeChunks, requireEncoding, utf16Of } from '../encoding.ts';
-import { refuseForeign } from './foreign.ts';
+import { refuseForeign, requireText } from './foreign.ts';
 import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Folder } from './folder.ts';
@@ -43,7 +43,28 @@ export async function openBackup(
         `${path} is not a file, and a backup is read more than once. Save it to one first.`,
       );
   }
-  return openOrClose(await ByteReader.open(...names), options);
+  const reader = await ByteReader.open(...names);
+  try {
+    await refuseSeveral(reader, names.slice(1));
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+  return openOrClose(reader, options);
+}
+
+/** Parts of one file do not begin as a whole one does. */
+async function refuseSeveral(first: ByteReader, others: readonly string[]): Promise<void> {
+  for (const path of others) {
+    const reader = await ByteReader.open(path);
+    const start = await readStart(reader, firstBytes);
+    await reader.close();
+    if (isArchive(start) || isParquet(start))
+      throw new ZenError(
+        'failed',
+        `${path} is a whole backup, not a part of ${first.path}. Restore them one by one, the later ones with --append.`,
+      );
+  }
 }
 
 async function openOrClose(reader: ByteReader, options: BackupOptions, depth = 0): Promise<Backup> {
@@ -182,6 +203,7 @@ async function openText(
   if (encoding !== undefined)
     ({ start, bytes } = await peek(recodeChunks(bytes, makeRecoder(encoding, reader.path, true))));
   refuseForeign(start, reader.path);
+  requireText(start, reader.path);
   const first = start.toString('utf8').replace(/^\uFEFF/, '');
   const Format = isJson(first) ? Json : startOfScript(first) === undefined ? Csv : Script;
   const text = new Format(reader, bytes, { ...options, isDecoded: encoding !== undefined });

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ZenError } from '../../errors.ts';
+import { shorten, ZenError } from '../../errors.ts';
+import { toUtf8 } from '../copy/text.ts';
 import { decompress } from '../compression/decompress.ts';
 import type { Backup, BackupOptions, BackupTable } from './backup.ts';
 import { ByteReader, unreadable } from './reader.ts';
@@ -14,6 +15,12 @@ const endings: [ending: string, compression: Compression][] = [
   ['.lz4', 'lz4'],
   ['.zst', 'zstd'],
 ];
+
+/** The names of files, for an error: not all of hundreds. */
+function describeFiles(names: readonly string[]): string {
+  const few = names.slice(0, 5).map((name) => shorten(toUtf8(name), 60));
+  return [...few, ...(names.length > few.length ? ['…'] : [])].join(', ') || 'no files';
+}
 
 /** A file of an archive. */
 export interface Member {
@@ -82,7 +89,7 @@ export class Folder implements Backup {
     if (toc === undefined)
       throw new ZenError(
         'failed',
-        `${reader.path} is a tar archive without toc.dat: no backup of pg_dump -Ft or -Fd. Unpack it, and name the file that has the log.`,
+        `${reader.path} is a tar archive of ${describeFiles([...members.keys()])}. Take the one that has the log: tar -xOf FILE NAME | zen restore -.`,
       );
     const folder = toc.slice(0, -'toc.dat'.length);
     const inside = [...members].filter(([each]) => each.startsWith(folder));

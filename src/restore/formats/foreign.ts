@@ -18,9 +18,14 @@ const foreign: Foreign[] = [
   ['compressed with lzop', '\x89LZO\0', pipe('lzop -dc FILE')],
   ['compressed with compress', '\x1f\x9d', pipe('gzip -dc FILE')],
   ['compressed with snappy', '\xff\x06\0\0sNaPpY', pipe('snzip -dc FILE')],
-  ['an Excel workbook', /^PK[^]{2,400}(\[Content_Types\]\.xml|xl\/)/, sheet],
+  ['an Excel workbook', /^PK[^]{2,400}(\[Content_Types\]\.xml|docProps\/|xl\/)/, sheet],
   ['an Excel workbook', '\xd0\xcf\x11\xe0', sheet],
   ['an OpenDocument file', /^PK[^]{2,400}opendocument/, sheet],
+  [
+    'a zip archive of a folder',
+    /^PK\p{Cc}{2}[^]{26}([^/\p{Cc}]+\/)?([^/\p{Cc}]*\/PK|toc\.dat|\d+\.dat)/u,
+    'Unpack it, unzip FILE, and restore the folder',
+  ],
   ['a zip archive', ['PK\x03\x04', 'PK\x05\x06'], pipe('unzip -p FILE')],
   ['a 7z archive', '7z\xbc\xaf\x27\x1c', pipe('7z x -so FILE')],
   ['a rar archive', 'Rar!\x1a\x07', pipe('unrar p -inul FILE')],
@@ -28,10 +33,7 @@ const foreign: Foreign[] = [
   ['encrypted with openssl', 'U2FsdGVkX1', pipe('openssl enc -d -a -aes-256-cbc -pbkdf2 -in FILE')],
   [
     'encrypted with GnuPG',
-    [
-      ...['-----BEGIN PGP MESSAGE', '\x8c\r\x04', '\x8c.\x04', '\xc3\r\x04', '\x84^\x03'],
-      ...['\x85\x01\x0c\x03', '\x85\x02\x0c\x03', '\xc1\xc0L\x03', '\xc1\xc1L\x03'],
-    ],
+    /^(-----BEGIN PGP MESSAGE|([\x84\x8c\xc1\xc3][^]|[\x85\xc1][^]{2})(?!\s)\p{Cc})/u,
     pipe('gpg -d FILE'),
   ],
   ['encrypted with age', ['age-encryption.org/', '-----BEGIN AGE ENCRYPTED'], pipe('age -d FILE')],
@@ -41,6 +43,24 @@ const foreign: Foreign[] = [
     'PGCOPY\n\xff\r\n\0',
     'Make it with COPY … TO … (FORMAT csv, HEADER)',
   ],
+  [
+    'an archive of pg_dump that a shell has taken for text, as PowerShell does behind >',
+    ['\xff\xfeP\0G\0D\0M\0P\0', '\xef\xbb\xbfPGDMP'],
+    'Make it again, with pg_dump --file=NAME',
+  ],
+  [
+    'an archive of pg_dump behind messages, which came into it',
+    /^[^\n\0]+\n([^\n\0]+\n)*?PGDMP\p{Cc}/u,
+    'Make it again, without 2>&1, or with pg_dump --file=NAME',
+  ],
+  ['compressed with an old lz4', '\x02\x21\x4c\x18', pipe('lz4 -dc FILE')],
+  ['encoded for mail', /^([A-Za-z\d+/]{60,}\r?\n){2}/, pipe('base64 -d FILE')],
+  ['encoded by uuencode', 'begin 6', pipe('uudecode -o /dev/stdout FILE')],
+  [
+    'in UTF-32',
+    /^(\xff\xfe\0\0|\0\0\xfe\xff|(\0{3}[^\0]){3}|([^\0]\0{3}){3})/,
+    pipe('iconv -f UTF-32 -t UTF-8 FILE'),
+  ],
   ['an encrypted Parquet file', 'PARE', 'Decrypt it, and restore that'],
   ['an ORC file', 'ORC', byPandas('read_orc')],
   ['an Arrow file', ['ARROW1', 'FEA1'], byPandas('read_feather')],
@@ -49,22 +69,22 @@ const foreign: Foreign[] = [
   ['HTML or XML', /^\s*<(!doctype|html|table|\?xml|\w+>)/i, byCsv],
   [
     'a dump of MySQL or MariaDB, not of PostgreSQL',
-    /^\/\*M?!\d{5}|^-- ((MySQL|MariaDB) dump|phpMyAdmin SQL)|^[ \t]*(INSERT (IGNORE )?INTO|CREATE TABLE( IF NOT EXISTS)?|USE|DROP TABLE( IF EXISTS)?) `/im,
+    /^\/\*M?!\d{5}|^-- ((MySQL|MariaDB) dump|phpMyAdmin SQL)|^SET SQL_MODE|^[ \t]*(INSERT (IGNORE )?INTO|CREATE TABLE( IF NOT EXISTS)?|USE|DROP TABLE( IF EXISTS)?) `/im,
     'Load it there, and take the log out: mysql --batch -e "select * from log_raw" DATABASE | zen restore - --null NULL',
   ],
   [
     'a script of SQL Server, not of PostgreSQL',
-    /^[ \t]*(SET ANSI_NULLS |USE \[|INSERT (INTO )?\[|CREATE TABLE \[)/im,
+    /^[ \t]*(SET (ANSI_NULLS|IDENTITY_INSERT) |USE \[|INSERT (INTO )?\[|CREATE TABLE \[)/im,
     'There, save the result of “select * from log_raw” as CSV with a header, and restore that',
   ],
   [
     'a table drawn for people, as psql does',
-    /^ *[^\s|][^|\n]*(\|[^|\n]*)+\n-+(\+-+)+\r?\n|^\s*-\[ RECORD 1 \]|^\s*\+-+(\+-+)*\+\r?\n\||^\s*\|[^\n]+\|\r?\n\|:?-+/,
+    /^ *[^\s|][^|\n]*(\|[^|\n]*)+\n-+(\+-+)+\r?\n|^\s*-\[ \S+ 1 \]|^\s*(\xe2\x94\x8c|[^\n]*\n(\xe2\x94\x80)+\xe2\x94\xbc)|^\*{9,} 1\. row|^\[options=|^\\begin\{|^\s*\+-+(\+-+)*\+\r?\n\||^\s*\|[^\n]+\|\r?\n\|:?-+/,
     pipe('psql DATABASE -c "copy log_raw to stdout (format csv, header)"'),
   ],
   [
     'an export of Yandex Metrica, of visits or page views, not an interaction log',
-    /^[^\n]*\bym:(s|pv):/,
+    /^[^\n]*(\bym:(s|pv):|\bwatchID\b(?![^\n]*\bitem_topic\b))/,
     'Make a table of its columns that has those of the log: ts, user_id, event, item_topic, source_topic, age_segment',
   ],
   ['a pointer of Git LFS, not the file itself', 'version https://git-lfs', 'Get the file with git lfs pull'],
@@ -74,16 +94,42 @@ const foreign: Foreign[] = [
     pipe("tr '\\r' '\\n' < FILE"),
   ],
   [
+    'JSON of arrays, which do not say what their values are',
+    /^\s*(\[\s*\[|\["|\{\s*"[^"]*"\s*:\s*(\{\s*"0"\s*:|\[\s*-?\d+\s*,\s*-?\d+\s*,)|\{\s*"columns"\s*:\s*\[\s*")/,
+    'Write an object for each row (in ClickHouse FORMAT JSONEachRow, in pandas to_json with orient="records")',
+  ],
+  ['of Python, not JSON', /^\s*\[?\s*\{'/, 'Write it with json.dump'],
+  ['YAML', /^---\s*\n/, byCsv],
+  [
     'JSON as COPY writes it, each backslash twice',
     /^\{"[^\n]*[^\\]\\\\"[^,}\]: ]/m,
     pipe("sed 's/\\\\\\\\/\\\\/g' FILE"),
   ],
   [
     'only the message of a dump that failed',
-    /^(pg_dump(all)?|psql): (error|fatal|[^\n]*(failed|could not))[^\n]*\n?[^\n]*\n?$/i,
+    /^(pg_dump(all)?|psql|-?(ba|da|z|)sh): ([^\n]*not found|error|fatal|[^\n]*(failed|could not))[^\n]*\n?[^\n]*\n?$/i,
     'Make it again',
   ],
 ];
+
+/** The control characters that marks between values may be, and colours of a terminal. */
+const fewControls = 4;
+
+/**
+ * Makes sure that what starts so is a text, when it is in no other format.
+ *
+ * @throws ZenError `failed` when it is not
+ */
+export function requireText(start: Buffer, path: string): void {
+  const text = start.toString('latin1');
+  if (text.trim() === '') throw new ZenError('failed', `${path} is empty. Copy it again.`);
+  const controls = new Set(Array.from(text).filter((char) => char < ' ' && !/\s/.test(char)));
+  if (controls.size < fewControls && !/^[^]{0,8}\0/.test(text)) return;
+  throw new ZenError(
+    'failed',
+    `${path} is no text, and in no format that Zen reads. ${byCsv}; of a split file, name all parts in their order.`,
+  );
+}
 
 /**
  * Names what is no backup, by its first bytes.

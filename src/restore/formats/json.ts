@@ -18,7 +18,7 @@ const marks = /["{}[\]]/g;
 
 /** Tells whether a text that starts so may be JSON: objects, or an array of them. */
 export function isJson(start: string): boolean {
-  return /^\s*(\[\s*)?\{\s*["}]/.test(start);
+  return /^[\s\p{Cc}]*(\[\s*)?\{\s*["}]/u.test(start);
 }
 
 /** A log as JSON: an object a line, or one array of objects. Their keys are the columns. */
@@ -122,12 +122,17 @@ export class Json extends FileBackup {
         'failed',
         `${this.path}, line ${this.#line}: ${strange} comes first behind the first objects. Give the first one all keys, with null.`,
       );
+    if (values.size > 0 && ![...values.keys()].some((key) => mayBeTaken(key, this.#given)))
+      throw new ZenError(
+        'failed',
+        `${this.path}, line ${this.#line}: the object has none of the log's columns. Take out those that are no events.`,
+      );
     return `${this.#columns.map((name) => values.get(name) ?? '\\N').join('\t')}\n`;
   }
 
-  /** Passes over blanks, and over commas between objects. */
+  /** Passes over blanks, and over commas and marks (RFC 7464) between objects. */
   #skip(start: number): number {
-    const blanks = /[\s,]*/y;
+    const blanks = /[\s,\p{Cc}]*/uy;
     blanks.lastIndex = start;
     blanks.test(this.#window.text);
     return blanks.lastIndex;

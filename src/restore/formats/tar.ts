@@ -8,6 +8,8 @@ interface TarMember extends Member {
 }
 
 const blockBytes = 512;
+/** More about a member than any program writes. */
+const longestNames = 1 << 16;
 
 /** Tells whether a file that starts like this is a tar archive, of any kind: their headers have a checksum. */
 export function isTar(start: Buffer): boolean {
@@ -23,21 +25,33 @@ export function isTar(start: Buffer): boolean {
  */
 export async function readMembers(reader: ByteReader): Promise<Map<string, TarMember>> {
   const members = new Map<string, TarMember>();
+  let longName: string | undefined; // of the next member
   while (reader.position + blockBytes <= reader.size) {
     const header = await reader.bytes(blockBytes);
     if (header.every((byte) => byte === 0)) break;
     if (!hasChecksum(header)) damaged(reader, `a wrong checksum at byte ${reader.position - blockBytes}`);
     const name = header.toString('latin1', 0, 100).replace(/\0.*$/s, '');
     const size = readSize(header.subarray(124, 136));
-    const isFile = /[0\0]/.test(String.fromCharCode(header[156] ?? 0)); // not a folder, a link, or more about the next one
-    if (isFile) {
-      const offset = reader.position;
+    const kind = String.fromCharCode(header[156] ?? 0);
+    const offset = reader.position;
+    if (/[xL]/.test(kind))
+      longName = readLongName(await reader.bytes(Math.min(size, longestNames)), kind) ?? longName;
+    else if (/[0\0]/.test(kind)) {
+      // not a folder, or a link
       const open = () => Promise.resolve().then(() => reader.section(offset, size));
-      members.set(name.replace(/^\.\//, ''), { offset, size, open });
+      const path = (longName ?? name).replace(/^\.\//, '');
+      if (!/(^|\/)\._[^/]*$/.test(path)) members.set(path, { offset, size, open }); // what macOS adds to each file
     }
-    reader.seek(reader.position + Math.ceil(size / blockBytes) * blockBytes);
+    if (!/[xLg]/.test(kind)) longName = undefined;
+    reader.seek(offset + Math.ceil(size / blockBytes) * blockBytes);
   }
   return members;
+}
+
+/** The name of the next member, where it is too long for its header: in records of POSIX (`x`), or alone (`L`, of GNU). */
+function readLongName(data: Buffer, kind: string): string | undefined {
+  const text = data.toString('latin1');
+  return kind === 'L' ? text.replace(/\0.*$/s, '') : /^\d+ path=(.*)$/m.exec(text)?.[1];
 }
 
 /** Octal digits, or, of members over 8 GB, a binary number behind a set bit. */

@@ -191,7 +191,7 @@ export function chooseEntry(
   if (parts.some((part) => part.columns.length === 0)) {
     throw new ZenError(
       'failed',
-      `${path} was made with --inserts. Make it without, or as plain SQL: pg_dump -Fp --inserts.`,
+      `${path} was made with --inserts. Make a script of it: pg_restore -f - FILE | zen restore -.`,
     );
   }
   const unknown = columns.find((column) => types.size > 0 && !types.has(column));

@@ -101,11 +101,11 @@ function readCopyOptions(cursor: Tokenizer): CopyOptions {
   cursor.accept('with');
   const isList = cursor.accept('(');
   for (let name = cursor.next(); !/^[;)]?$/.test(name); name = cursor.next()) {
-    if (name === ',') continue;
+    if (/^(,|using)$/i.test(name)) continue;
     cursor.accept('as');
     const [value = ''] = cursor.peek(1);
-    const isValue = isList ? !/^[,)]$/.test(value) : /^e?'/.test(value);
-    const key = name.toLowerCase();
+    const isValue = isList ? !/^[,)]$/.test(value) : /^(e$|')/.test(value);
+    const key = name.toLowerCase().replace(/s$/, ''); // DELIMITERS, before 7.3
     if (!isList && /^(csv|binary)$/.test(key)) options.set('format', key);
     else options.set(key, isValue ? readText(cursor.next()) : 'true');
     if (isValue && /^e$/i.test(value)) options.set(key, readText(cursor.next()));
@@ -130,6 +130,7 @@ export function readInsert(sql: string): Insert | undefined {
 
 function readTarget(cursor: Tokenizer): Copy {
   const target = cursor.qualifiedName();
+  if (cursor.accept('as')) cursor.name();
   const columns: string[] = [];
   if (cursor.accept('(') && !cursor.accept(')')) {
     do columns.push(cursor.name());

@@ -8,10 +8,13 @@ const bits = /b'([01]*)'|x'([\da-f]*)'/iy;
 const generated = /default(?![\w$.(\x80-\xff])/iy;
 const cast =
   /(?:\s*::\s*(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[a-z_][\w$]*))?(?: (?:varying|precision))?(?:\s*\([\d, ]*\))?(?: with(?:out)? time zone)?(?:\[\])*)*/iy;
-const tail = /^[ \t\n\r\f\v]*(?:on\s+conflict(?:\s*\([^)]*\))?\s+do\s+nothing\s*)?$/i;
+const tail =
+  /^(?:\s*on\s+conflict(?:\s*\([^)]*\)|\s+on\s+constraint\s+\S+)?\s+do\s+nothing)?(?:\s+returning\s[^()]*)?\s*$/i;
+/** The rest of what is in parentheses behind a literal. */
+const inside = /(?:\s*::[^,)]*(?:\([\d, ]*\))?[^,)]*|\s+as\s+[^,()]+(?:\([\d, ]*\))?[^,()]*)?\s*\)/iy;
 /** A type before its text: `TIMESTAMP '…'`. */
 const typed =
-  /(?:timestamptz|(?:timestamp|time)(?:\s+with(?:out)?\s+time\s+zone)?|date|text|bigint|int[48]?|integer|numeric|varchar)\s*(?=')/iy;
+  /(?:timestamptz|(?:timestamp|time)(?:\s*\(\d\))?(?:\s+with(?:out)?\s+time\s+zone)?|date|text|bigint|int[48]?|integer|numeric|varchar)\s*(?=')/iy;
 
 /** Settings that the values of an INSERT statement depend on. */
 interface ValuesOptions {
@@ -101,7 +104,33 @@ class Values {
     return /^[a-z]/i.test(value) ? (keywords[value.toLowerCase()] ?? value) : value;
   }
 
+  /** A literal in parentheses, or in `CAST(… AS type)`. */
+  #inner(column: string): string {
+    const start = this.#at;
+    this.#at = this.#sql.indexOf('(', start) + 1;
+    this.#skipBlanks();
+    const value = this.#literal(column);
+    inside.lastIndex = this.#at;
+    const [written] = inside.exec(this.#sql) ?? this.#refuseValue(start);
+    this.#at += written.length;
+    return value;
+  }
+
+  /** A text between dollars, `$$it's$$`. */
+  #dollars(): string {
+    const end = skipToken(this.#sql, this.#at);
+    if (end <= this.#at) this.#refuseValue(this.#at);
+    const mark = this.#sql.indexOf('$', this.#at + 1) + 1 - this.#at;
+    const value = this.#sql.slice(this.#at + mark, end - mark);
+    this.#at = end;
+    return escapeText(value);
+  }
+
   #rare(column: string): string {
+    const [next = ''] = /^(?:\$|n'|\(|cast\s*\()/i.exec(this.#sql.slice(this.#at, this.#at + 9)) ?? [];
+    if (next === '$') return this.#dollars();
+    if (next.endsWith("'")) return this.#text(this.#at + 1, this.#options.escapes);
+    if (next !== '') return this.#inner(column);
     bits.lastIndex = generated.lastIndex = this.#at;
     const [all, binary, hex = ''] = bits.exec(this.#sql) ?? [];
     if (all === undefined && (isTaken(column) || !generated.test(this.#sql))) this.#refuseValue(this.#at);
@@ -127,7 +156,12 @@ class Values {
   }
 
   #skipBlanks(): void {
-    while (isBlank(this.#sql.charCodeAt(this.#at))) this.#at++;
+    for (;;) {
+      while (isBlank(this.#sql.charCodeAt(this.#at))) this.#at++;
+      const end = /[-/]/.test(this.#sql[this.#at] ?? '') ? skipToken(this.#sql, this.#at) : this.#at;
+      if (end === this.#at) return;
+      this.#at = end < 0 ? this.#sql.length : end;
+    }
   }
 
   #refuseValue(start: number): never {
