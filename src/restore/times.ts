@@ -25,7 +25,7 @@ const timestampForm = new RegExp(
 );
 /** Of ISO 8601, without marks: 20190924T180000.5Z. */
 const basicForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)/i;
-/** What no Unix time of 2000 to 2100 looks like: 20190924180000, or with milliseconds. */
+/** A date and a time in digits alone, 20190924180000, perhaps with milliseconds: no Unix time of our century. */
 const withoutMarks = /^20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}(?:\d{3})?$/;
 const farMs = Date.UTC(9999, 11, 31);
 /** The days since 1900 that a spreadsheet makes of a time in 2000 to 2100. */
