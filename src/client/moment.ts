@@ -69,6 +69,10 @@ export class MomentBox {
     place.addEventListener('blur', () => {
       this.hide();
     });
+    // Small charts may take the place of the plot.
+    new ResizeObserver(() => {
+      if (place.clientWidth === 0) this.hide();
+    }).observe(place);
     // A click does not give the plot the focus: the brush keeps it from that.
     document.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape') this.hide();

@@ -35,10 +35,10 @@ export class PanelElement extends HTMLElement {
     return this.rows.map((row) => Object.fromEntries(this.options.data.map((name) => [name, row[name]])));
   }
 
-  /** Tells the panel which chart it has. The first is its own. */
+  /** Tells the panel which chart it has. The first is its own, even if a page that was saved while it was open names another. */
   take(chart: Chart): void {
     this.#charts.push(chart);
-    this.#chart ??= chart;
+    if (!this.#chart) this.want(chart.panel.name);
   }
 
   /** Tells whether the chart that is wanted is of that name. */

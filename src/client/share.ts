@@ -17,6 +17,7 @@ export function offerShare(
   const menu = known(document.getElementById('share')) as HTMLDetailsElement;
   foldMenu(menu);
   const said = known(menu.querySelector('.said'));
+  said.textContent = ''; // by a page that was saved while it was open
   const save = (file: Blob, name: string) => {
     saveFile(file, name);
     return t('Saved: {name}.', { name });

@@ -31,8 +31,12 @@ export interface EnginePage {
     up(): Promise<void>;
     click(x: number, y: number, times: number): Promise<void>;
   };
+  /** Puts a finger down at the first place, draws it through the others, and lifts it. */
+  touch(...places: Place[]): Promise<void>;
   keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
 }
+
+export type Place = [x: number, y: number];
 
 export interface Engine {
   name: EngineName;
@@ -71,6 +75,9 @@ async function openChromium(): Promise<Engine> {
   page.on('console', (message) => said.push(message.text()));
   page.on('pageerror', (error) => said.push(error.message));
   let place: Pick<typeof page, 'evaluate'> = page;
+  const devtools = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...touchPoints: { x: number; y: number }[]) =>
+    devtools.send('Input.dispatchTouchEvent', { type, touchPoints });
   return {
     name: 'Chromium',
     version: browser.version(),
@@ -89,6 +96,11 @@ async function openChromium(): Promise<Engine> {
         down: () => page.mouse.down(),
         up: () => page.mouse.up(),
         click: (x, y, clickCount) => page.mouse.click(x, y, { clickCount }),
+      },
+      touch: async (...places) => {
+        for (const [at, [x, y]] of places.entries())
+          await touch(at === 0 ? 'touchStart' : 'touchMove', { x, y });
+        await touch('touchEnd');
       },
       keyboard: page.keyboard,
     },
@@ -129,6 +141,11 @@ async function openFirefox(): Promise<Engine> {
         up: () => page.mouse.up(),
         click: (x, y, count) => page.mouse.click(x, y, { count }),
       },
+      touch: async (start, ...places) => {
+        await page.touchscreen.touchStart(...start);
+        for (const to of places) await page.touchscreen.touchMove(...to);
+        await page.touchscreen.touchEnd();
+      },
       keyboard: {
         press: (key) => pressInTurn(page.keyboard, key),
         type: (text) => page.keyboard.type(text),
@@ -140,8 +157,9 @@ async function openFirefox(): Promise<Engine> {
   };
 }
 
+/** A call as text. What tsx has compiled names its inner functions by `__name`, which a page lacks. */
 function callOf(script: (...given: never[]) => unknown, given: unknown[]): string {
-  return `(${script.toString()})(...${JSON.stringify(given)})`;
+  return `((__name) => (${script.toString()})(...${JSON.stringify(given)}))((inner) => inner)`;
 }
 
 /** Presses keys that are written as `Shift+ArrowRight`. */
@@ -256,6 +274,7 @@ async function openWebKit(): Promise<Engine> {
         click: (x, y, times) =>
           act('pointer', [moveTo(x, y), ...Array.from({ length: times }, () => [down, up]).flat()]),
       },
+      touch: (...places) => evaluate(pretendTouch, places),
       keyboard: {
         press: (keys) =>
           pressInTurn(
@@ -293,6 +312,27 @@ async function openWebKit(): Promise<Engine> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Tells a page what a finger does, in the order of https://www.w3.org/TR/pointerevents3/#the-pointerdown-event: this driver has a mouse alone. */
+function pretendTouch(places: Place[]): void {
+  const tell = (target: Element | null, types: string[], [clientX, clientY]: Place) => {
+    const finger = { pointerType: 'touch', pointerId: 2, isPrimary: true };
+    const init = { clientX, clientY, bubbles: true, cancelable: true, composed: true, detail: 1 };
+    for (const type of types)
+      target?.dispatchEvent(
+        type.startsWith('mouse')
+          ? new MouseEvent(type, init)
+          : new PointerEvent(type, { ...init, ...finger }),
+      );
+  };
+  const [start = [0, 0], ...moves] = places;
+  const end = moves.at(-1) ?? start;
+  const target = document.elementFromPoint(...start); // keeps the finger until it is lifted
+  tell(target, ['pointerover', 'pointerdown'], start);
+  for (const to of moves) tell(target, ['pointermove'], to);
+  tell(target, ['pointerup', 'pointerout', 'pointerleave'], end);
+  if (moves.length === 0) tell(target, ['mouseover', 'mousemove', 'mousedown', 'mouseup', 'click'], end);
 }
 
 async function end(child: ChildProcess): Promise<void> {

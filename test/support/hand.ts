@@ -1,4 +1,4 @@
-import type { EnginePage } from './engines.ts';
+import type { EnginePage, Place } from './engines.ts';
 import type { Watching } from './seen.ts';
 import { until } from './until.ts';
 
@@ -10,7 +10,7 @@ export class Hand {
   }
 
   /** The middle of what is found, once it is within sight. */
-  async #find(selector: string, at = 0): Promise<[x: number, y: number]> {
+  async #find(selector: string, at = 0): Promise<Place> {
     return this.#page.evaluate(
       (selector, at) => {
         const element = [...document.querySelectorAll(selector)].filter(
@@ -49,8 +49,21 @@ export class Hand {
     );
   }
 
+  /** Unfolds each table, and takes small charts back, so that pages can be compared. */
+  async showTables(): Promise<void> {
+    await this.#page.evaluate(() => {
+      for (const sheet of document.querySelectorAll<HTMLDetailsElement>('.sheet, #definitions'))
+        sheet.open = true;
+      document.querySelector<HTMLElement>('.expand[aria-pressed=true]')?.click();
+    });
+  }
+
   async hover(selector: string): Promise<void> {
     await this.#page.mouse.move(...(await this.#find(selector)));
+  }
+
+  async tap(selector: string): Promise<void> {
+    await this.#page.touch(await this.#find(selector));
   }
 
   /** A name among buttons that have it as their text. */
@@ -112,7 +125,7 @@ export class Hand {
   }
 
   /** The place of a time in the history's plot. */
-  async #at(time: number): Promise<[x: number, y: number]> {
+  async #at(time: number): Promise<Place> {
     await this.#find('#history .view');
     return this.#page.evaluate((time) => {
       const panel = document.querySelector('#history') as unknown as {
@@ -130,14 +143,26 @@ export class Hand {
     await this.#clickAt(...(await this.#at(time)));
   }
 
+  /** Draws the mouse over a stretch of the history. */
   async brush(from: number, to: number): Promise<void> {
+    const [start, ...places] = await this.#between(from, to);
+    const { mouse } = this.#page;
+    await mouse.move(...start);
+    await mouse.down();
+    for (const place of places) await mouse.move(...place);
+    await mouse.up();
+  }
+
+  /** Draws a finger over it. */
+  async swipe(from: number, to: number): Promise<void> {
+    await this.#page.touch(...(await this.#between(from, to)));
+  }
+
+  async #between(from: number, to: number): Promise<[Place, ...Place[]]> {
     const [start, y] = await this.#at(from);
     const [end] = await this.#at(to);
-    await this.#page.mouse.move(start, y);
-    await this.#page.mouse.down();
-    for (let step = 1; step <= 5; step++)
-      await this.#page.mouse.move(start + Math.round(((end - start) * step) / 5), y);
-    await this.#page.mouse.up();
+    const steps = [1, 2, 3, 4, 5];
+    return [[start, y], ...steps.map((step): Place => [start + Math.round(((end - start) * step) / 5), y])];
   }
 
   async follow(hash: string): Promise<void> {

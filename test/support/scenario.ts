@@ -3,12 +3,14 @@ import type { Engine } from './engines.ts';
 import { Hand } from './hand.ts';
 import { look, open } from './seen.ts';
 import type { Seen } from './seen.ts';
-import { first, spike } from './three-days.ts';
+import { first, oddTopics, spike } from './three-days.ts';
 
 const minute = (day: number, hour: number) => first + (day * 24 + hour) * 60 * minuteMs;
 
+type Step = [step: string, act: (hand: Hand) => Promise<void>];
+
 /** Everything that a reader can do, by what the documents call it. Each step begins where the one before it ended. */
-export const features: Record<string, [step: string, act: (hand: Hand) => Promise<void>][]> = {
+export const features: Record<string, Step[]> = {
   'open the file': [['opens', () => Promise.resolve()]],
   'choose topics': [
     ['one topic', (hand) => hand.choose('#topics', 'Наука')],
@@ -36,6 +38,27 @@ export const features: Record<string, [step: string, act: (hand: Hand) => Promis
       },
     ],
     ['all topics', (hand) => hand.click('#topics .all')],
+  ],
+  'choose groups': [
+    ['one, which leaves the other', (hand) => hand.click('#topics .group')],
+    ['the other, too', (hand) => hand.click('#topics .group', 1)],
+    ['all', (hand) => hand.click('#topics .all')],
+    ['unfolds one', (hand) => hand.click('#topics .fold')],
+    ['unfolds the other', (hand) => hand.click('#topics [aria-expanded=false]')],
+  ],
+  'read odd names': [
+    ...oddTopics.map((name): Step => [name, (hand) => hand.choose('#topics', name)]),
+    ['in a table', (hand) => hand.click('#history .sheet summary')],
+    ['in a file', (hand) => hand.take('#history [data-take=csv]')],
+    ['of sources', (hand) => hand.click('#sources .sheet summary')],
+    [
+      'folds all',
+      async (hand) => {
+        for (const panel of ['#history', '#sources']) await hand.click(`${panel} .sheet summary`);
+        for (const at of [0, 1]) await hand.click('#topics .fold', at);
+      },
+    ],
+    ['all again', (hand) => hand.click('#topics .all')],
   ],
   'rank topics': [
     ['by name', (hand) => hand.click('[data-sort=name]')],
@@ -113,6 +136,9 @@ export const features: Record<string, [step: string, act: (hand: Hand) => Promis
     ['lets go again', (hand) => hand.press('Escape')],
   ],
   'switch panels': [
+    ['shares over time', (hand) => hand.click('#history [data-show=history_shares]')],
+    ['lines', (hand) => hand.click('#history [data-show=history_lines]')],
+    ['the stack', (hand) => hand.click('#history [data-show=history]')],
     ['sources by topics', (hand) => hand.click('#sources [data-show=matrix]')],
     ['a source of it', (hand) => hand.click('#matrix .mark-rect path')],
     ['all', (hand) => hand.click('#reset')],
@@ -123,6 +149,17 @@ export const features: Record<string, [step: string, act: (hand: Hand) => Promis
     ['of one topic', (hand) => hand.choose('#topics', 'Кино')],
     ['the funnel by shows', (hand) => hand.click('#people [data-show=funnel]')],
     ['of all', (hand) => hand.click('#topics .all')],
+  ],
+  touch: [
+    ['shows the funnel by age', (hand) => hand.tap('#funnel [data-show=funnel_ages]')],
+    ['what a mark says', (hand) => hand.tap('#funnel_ages .mark-symbol path')],
+    ['isolates its age by a second tap', (hand) => hand.tap('#funnel_ages .mark-symbol path')],
+    ['all ages', (hand) => hand.tap('#ages .all')],
+    ['the funnel by shows', (hand) => hand.tap('#funnel_ages [data-show=funnel]')],
+    ['pins a moment', (hand) => hand.tap('#history .view')],
+    ['lets go by a second tap', (hand) => hand.tap('#history .view')],
+    ['brushes', (hand) => hand.swipe(minute(1, 6), minute(1, 20))],
+    ['resets', (hand) => hand.click('#reset')], // what is tapped at once after a swipe may be its end to Chromium
   ],
   'undo and redo': [
     ['an age', (hand) => hand.choose('#ages', '45+')],
@@ -137,7 +174,7 @@ export const features: Record<string, [step: string, act: (hand: Hand) => Promis
       'to a selection',
       (hand) =>
         hand.follow(
-          `#from=2019-09-23T10:00&to=2019-09-23T16:00&topics=${encodeURIComponent('Кино,Шоу')}&ages=18-25&funnel=funnel_topics`,
+          `#from=2019-09-23T10:00&to=2019-09-23T16:00&topics=${encodeURI('Кино,Шоу')}&ages=18-25&funnel=funnel_topics`,
         ),
     ],
     ['to names that are not there', (hand) => hand.follow('#topics=%F0%9F%98%80,x&ages=%E0%A4%A')],
@@ -160,43 +197,50 @@ export const features: Record<string, [step: string, act: (hand: Hand) => Promis
     ['the view as a file', (hand) => hand.take('[data-share=page]')],
     ['a slide', (hand) => hand.take('[data-share=picture]')],
   ],
+  'leave all open, for a copy': [
+    ['topics by click rate', (hand) => hand.click('[data-sort=clicks]')],
+    ['a group', (hand) => hand.click('#topics .fold')],
+    ['lines', (hand) => hand.click('#history [data-show=history_lines]')],
+    ['sources by topics', (hand) => hand.click('#sources [data-show=matrix]')],
+    ['the funnel by topic', (hand) => hand.click('#funnel [data-show=funnel_topics]')],
+    ['a search', (hand) => hand.write('#topics input[type=search]', 'е')],
+    ['a moment', (hand) => hand.pin(spike)],
+    ['small charts', (hand) => hand.click('.expand')],
+  ],
 };
 
-/** Goes through all features with a browser, and tells what was seen after each step. */
-export async function play(engine: Engine, url: string): Promise<Map<string, Seen[]>> {
+/**
+ * Goes through all features with a browser.
+ *
+ * @returns what was seen after each step, and the page as it was left
+ */
+export async function play(
+  engine: Engine,
+  url: string,
+): Promise<{ steps: Map<string, Seen[]>; left: string }> {
   await open(engine, url, false);
   const hand = new Hand(engine.page);
-  const seen = new Map<string, Seen[]>();
-  for (const [feature, steps] of Object.entries(features)) {
+  const steps = new Map<string, Seen[]>();
+  for (const [feature, acts] of Object.entries(features)) {
     const all: Seen[] = [];
-    for (const [step, act] of steps) {
+    for (const [step, act] of acts) {
       await act(hand).catch((cause: unknown) => {
         throw new Error(`${feature}, ${step}: it could not be done.`, { cause });
       });
       all.push({ step, ...(await look(engine)) });
     }
-    seen.set(feature, all);
+    steps.set(feature, all);
   }
-  return seen;
+  const left = await engine.page.evaluate(() => `<!doctype html>\n${document.documentElement.outerHTML}`);
+  return { steps, left };
 }
 
-/** Leaves the page as no reader would want to save it: sorted, searched, with a moment pinned. */
-export async function clutter(engine: Engine, url: string): Promise<void> {
-  await open(engine, url, false);
-  const hand = new Hand(engine.page);
-  await hand.choose('#ages', '45+');
-  await hand.click('[data-sort=clicks]');
-  await hand.write('#topics input[type=search]', 'е');
-  await hand.click('#history .sheet summary');
-  await hand.pin(spike);
-  await look(engine);
-}
-
-/** Filters the page by an age and takes a file from it, wherever it is, and tells what was seen. */
+/** Filters the page by an age, wherever it is, takes a file from it, and tells what was seen, with all tables. */
 export async function visit(engine: Engine, url: string, isFramed = false): Promise<Seen> {
   await open(engine, url, isFramed);
   const hand = new Hand(engine.page);
   await hand.choose('#ages', '45+');
   await hand.take('#sources [data-take=csv]');
+  await hand.showTables();
   return { step: 'filters by an age', ...(await look(engine)) };
 }

@@ -61,15 +61,16 @@ async function see(): Promise<string> {
   const { watched } = globalThis as Watching;
   const round = (value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(12)) : value);
   const tidy = (text: string | null) => (text ?? '').replace(/\s+/g, ' ').trim();
+  const isShown = (element: Element) => element.getClientRects().length > 0;
   const shown = (selector: string) =>
     [...document.querySelectorAll<HTMLElement>(selector)]
-      .filter((each) => each.getClientRects().length > 0)
+      .filter(isShown)
       .map((each) => tidy(each.textContent));
   const states = (selector: string) =>
     [...document.querySelectorAll<HTMLInputElement>(selector)].map((each) =>
       tidy(each.value || each.getAttribute('aria-pressed')),
     );
-  /** Charts that do not fill their room, and boxes of which a part is beyond the window's edge. */
+  /** Charts that do not fill their room, boxes of which a part is beyond the window's edge, and a moment of a chart that is not shown. */
   const misfits = [
     ...charts().filter((panel) => {
       const [room, picture] = ['.view', '.view svg'].map(
@@ -81,6 +82,9 @@ async function see(): Promise<string> {
       const { left, right } = box.getBoundingClientRect();
       return left < 0 || right > innerWidth;
     }),
+    ...[...document.querySelectorAll('.moment')].filter(
+      (box) => isShown(box) && !document.querySelector('#history .view')?.clientWidth,
+    ),
   ].map((each) => each.id || each.className);
   const files = await Promise.all(watched.files.splice(0));
   // One text: the drivers are slow with objects of objects.
@@ -104,16 +108,17 @@ async function see(): Promise<string> {
       change: shown('#change'),
       findings: shown('.finding'),
       headline: shown('.headline dd'),
-      topics: shown('#topics .option'),
+      topics: shown('#topics tbody tr'),
       state: shown('.state'),
       compared: shown('.compared'),
       moment: shown('.moment'),
+      tooltip: shown('#vg-tooltip-element.visible'),
       fault: shown('.fault'),
       empty: shown('.empty'),
       tables: shown('details[open] :is(td, dd)'),
       said: shown('#share .said'),
       fields: states('#period input, #period select, #compare'),
-      pressed: states('.all, .name, [data-show], .expand'),
+      pressed: states('.all, .name, .group, [data-show], .expand'),
       violations: watched.violations,
       misfits,
     },
@@ -148,6 +153,7 @@ function isReady(): boolean {
 /** Opens a page, or a page that has it in a frame, and waits until its filters work. */
 export async function open({ page }: Engine, url: string, isFramed: boolean): Promise<void> {
   await page.goto(url);
+  await page.mouse.move(0, 0); // where one stood on a chart before, it would stand on one again
   if (isFramed) await page.enter();
   // Asked again and again: what is begun in a frame before its page has come is lost.
   await until(() => page.evaluate(isReady).catch(() => false));

@@ -6,6 +6,30 @@ export const first = parseTime('2019-09-22');
 export const hole = [parseTime('2019-09-23 13:00'), parseTime('2019-09-23 14:00')] as const;
 export const spike = parseTime('2019-09-24 18:40');
 export const topics = ['Наука', 'Россия', 'Дети', 'Кино', 'Шоу', 'Семья'];
+/** Names that browsers might write, order, search or put into a link in ways of their own. */
+export const oddTopics = [
+  '\u202Eправо налево\u202C',
+  'שלום (1), мир',
+  '<bdi>Ｆｕｌｌ　ｗｉｄｔｈ</bdi>',
+  '👩‍👩‍👧 семья 🇷🇺',
+  '</script><b>жирно</b>',
+  `"кавычки" 'и' \`так\``,
+  'a&amp;b=c#d%20e+f',
+  'Ёлка\u00A0é e\u0301',
+];
+/** Groups of topics, one of whose names is odd, too. */
+export const namedGroups = { Шум: ['Скандалы', ...oddTopics.slice(4)], 'Дом "&" <i>': oddTopics.slice(0, 4) };
+
+/** An event in each third hour of each odd topic, from sources of such names. */
+export function inventOddNames(): Sample[] {
+  return oddTopics.flatMap((item_topic, at) =>
+    Array.from({ length: 24 }, (_, step) => ({
+      ...{ ts: first + (step * 180 + at) * minuteMs, user_id: step, item_topic },
+      ...{ source_topic: oddTopics[(at + step) % 3] ?? null, age_segment: '45+' },
+      event: step % 4 === 0 ? 'click' : 'show',
+    })),
+  );
+}
 
 /**
  * Two or three events a minute for three days, one hour of them missing. Дети doubles on the third day; Скандалы is there in one minute
