@@ -7,12 +7,17 @@ import type { ParsedMail } from 'mailparser';
 import { createTransport } from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
 import { aggregate } from '../src/aggregate/aggregate.ts';
+import { readHistory } from '../src/mail/history.ts';
 import { addKey } from '../src/mail/key.ts';
+import { writeMail } from '../src/mail/mail.ts';
 import { render } from '../src/render/render.ts';
+import { encode } from '../src/shared/data/payload.ts';
 import { parseTime } from '../src/time.ts';
+import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
+import { readPayload } from './support/payload.ts';
 import { call, start } from './support/zen.ts';
 import type { Outcome } from './support/zen.ts';
 
@@ -108,11 +113,96 @@ describe('a message about a page', () => {
     expect(picture?.content.length).toBeGreaterThan(5000);
   });
 
+  // What Gmail, Outlook of Windows (which draws by Word), Outlook.com, Apple Mail, Yahoo and Mail.ru all heed, by caniemail.com.
+  test('is built of what all large mail programs draw', () => {
+    const html = String(message.html);
+    const tags = [...html.matchAll(/<([a-z][a-z0-9]*)((?:\s+[a-z-]+="[^"]*")*)\s*>/g)].map(
+      ([, name = '', list = '']) => ({
+        name,
+        attributes: Object.fromEntries(
+          [...list.matchAll(/([a-z-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]),
+        ),
+      }),
+    );
+    expect(new Set(tags.map(({ name }) => name))).toEqual(
+      new Set(['html', 'head', 'meta', 'title', 'body', 'table', 'tr', 'td', 'h1', 'strong', 'img', 'a']),
+    );
+    expect(html).not.toMatch(/<style|<link|\s(class|id)=|!important/);
+    const known: Record<string, string[]> = {
+      margin: ['body', 'h1'],
+      padding: ['td'],
+      'max-width': ['table', 'img'],
+      width: ['table', 'img'],
+      height: ['img'],
+      display: ['img'],
+      'text-decoration': ['a'],
+      'text-align': ['table'],
+      'border-radius': ['td'], // Outlook's corners are square
+      'background-color': ['body', 'td'],
+      ...Object.fromEntries(['color', 'font-size', 'line-height', 'font-family'].map((name) => [name, []])),
+      border: ['img'],
+    };
+    const unknown = tags.flatMap(({ name, attributes: { style = '' } }) =>
+      style
+        .split(';')
+        .map((rule) => rule.split(':')[0] ?? '')
+        .filter((property) => property !== '')
+        .filter(
+          (property) => !(property in known) || (known[property]?.length && !known[property].includes(name)),
+        )
+        .map((property) => `${property} of ${name}`),
+    );
+    expect(unknown).toEqual([]);
+    const of = (wanted: string) =>
+      tags.filter(({ name }) => name === wanted).map(({ attributes }) => attributes);
+    for (const table of of('table'))
+      expect(table).toMatchObject({ role: 'presentation', border: '0', cellpadding: '0', cellspacing: '0' });
+    // Outlook heeds no max-width: what has one has a width of its own, too.
+    const wide = tags.filter(({ attributes: { style } }) => style?.includes('max-width'));
+    expect(wide.map(({ attributes: { width } }) => width)).toEqual(['600', '600']);
+    expect(of('img')).toEqual([
+      expect.objectContaining({ width: '600', alt: 'События по минутам и темам карточек' }),
+    ]);
+  });
+
   test('has the page with it, byte by byte', () => {
     const attached = message.attachments.find(({ filename }) => filename === 'zen.html');
     expect(attached?.contentType).toBe('text/html');
     expect(attached?.content.equals(readFileSync(page))).toBe(true);
   });
+});
+
+test('a message is too short for Gmail to cut it off, whatever the page says, and fits 320 px with images off', async () => {
+  const html = readFileSync(page, 'utf8');
+  const long = `"=&<'`.repeat(2_000);
+  const said = ['title', 'warning', 'change', 'silences', 'summary', 'events', 'peak', 'views'];
+  const words = { ...Object.fromEntries(said.map((name) => [name, long])), findings: Array(99).fill(long) };
+  const written = async (text: string) => {
+    const history = readHistory(encode(readPayload(html)), 'ru');
+    const options = {
+      from: 'a@b.c',
+      to: 'd@e.f',
+      url: 'https://example.com',
+      attach: 0,
+      filename: 'zen.html',
+    };
+    const { source } = await writeMail(Buffer.from(text), 'ru', history, options);
+    return String((await simpleParser(source, { skipImageLinks: true })).html);
+  };
+  const longest = await written(
+    html.replace(
+      /(id="settings">).*?(<\/script>)/s,
+      `$1${JSON.stringify({ words }).replaceAll('<', '\\u003c').replaceAll('$', '$$$$')}$2`,
+    ),
+  );
+  expect(longest).toContain('&quot;&#x3D;&amp;&lt;');
+  expect(Buffer.byteLength(longest)).toBeLessThan(102_000);
+  const browser = await openBrowser();
+  const reader = await browser.newPage({ viewport: { width: 320, height: 600 } });
+  await reader.setContent(await written(html)); // a picture by cid is none to a browser
+  expect(await reader.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  expect(await reader.innerText('body')).toContain('События: 288');
+  await browser.close();
 });
 
 test('the key of the picture is drawn in it, in rows that fit, whatever the names are', () => {

@@ -35,8 +35,8 @@ export interface Mail {
 /** Pixels of the picture: twice what it is shown at. */
 const width = 1200;
 
-/** Letters of each text of a page. */
-const longestPart = 10_000;
+/** Letters of each text of a page. With `mostFindings`, all of them stay below the 102 kB at which Gmail cuts a message off. */
+const longestPart = 800;
 
 /** The number of topics that the key under the picture names. */
 const most = 8;
@@ -64,9 +64,10 @@ export async function writeMail(
     [t('Peak minute'), words.peak],
     [t('View rate'), words.views],
   ].map(([name, value]) => ({ name, value }));
+  const { picture, title } = await draw(history, locale, t);
   const content = {
     ...words,
-    ...{ facts, attached, url: options.url, language, picture: words.findings[0] ?? '' },
+    ...{ facts, attached, url: options.url, language, picture: title },
     open: options.url ? t('Open the dashboard') : '',
     told: attached ? t('The dashboard is attached: open it in a browser, and filter.') : '',
   };
@@ -79,7 +80,7 @@ export async function writeMail(
         filename: 'zen.png',
         cid: 'history@zen',
         contentType: 'image/png',
-        content: await draw(history, locale, t),
+        content: picture,
       },
       ...(attached ? [{ filename: options.filename, contentType: 'text/html', content: html }] : []),
     ],
@@ -95,15 +96,19 @@ function template(): Template {
   return (compiled ??= Handlebars.compile(readShipped('templates/mail.hbs'), { strict: true }));
 }
 
-async function draw({ payload, topics }: History, locale: Locale, t: Translate): Promise<Buffer> {
+async function draw(
+  { payload, topics }: History,
+  locale: Locale,
+  t: Translate,
+): Promise<{ picture: Buffer; title: string }> {
   const { ladder } = payload;
   const chart = compileChart('history', readChart('history', { period: payload, ladder }, t), payload.tables);
   const { svg } = await drawChart(chart, tabulatePayload(payload), locale);
-  return drawPng(addKey(svg, topics.slice(0, most)), width);
+  return { picture: await drawPng(addKey(svg, topics.slice(0, most)), width), title: chart.panel.title };
 }
 
 /** Findings of a page, beyond which they are cut off. */
-const mostFindings = 20;
+const mostFindings = 10;
 
 /** Reads the page's words before anything is chosen; of a stranger's page, whatever of them are texts. */
 function readWords(html: Buffer): Words {
