@@ -87,6 +87,27 @@ describe('while a run is at work', () => {
     await expectWhole();
   });
 
+  test('another schema of the database is aggregated meanwhile', async () => {
+    const role = `neighbour_${process.pid}`;
+    const own = new URL(url);
+    own.username = role;
+    await db.run(`create role ${role} login`);
+    await db.run(`create schema authorization ${role}`);
+    await db.run(`alter role ${role} set search_path = ${role}`);
+    await db.run(`create table ${role}.log_raw as table log_raw`);
+    await db.run(`alter table ${role}.log_raw owner to ${role}`);
+    const first = await held(days, async () => {
+      const other = await run(...days, '--database', own.href).outcome;
+      expect([other.code, other.stdout]).toEqual([0, expect.stringContaining('Aggregated 48 events')]);
+      expect((await run(...days).outcome).code).toBe(4);
+    });
+    expect(first.code).toBe(0);
+    await expectWhole();
+    const rows = (schema: string) =>
+      db.query(`select dt, item_topic, source_topic, age_segment, visits from "${schema}".dash_visits order by 1`);
+    expect(await rows(role)).toEqual(await rows('public'));
+  });
+
   test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s cancels its query on the server, and ends it with exit 130',
     async (signal) => {

@@ -4,7 +4,13 @@ import { retryMs } from '../db/lockfile.ts';
 import { requireSession, sharing } from '../db/pooler.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
+import { overEvents } from '../log/aggregates.ts';
 import { isoTime } from '../time.ts';
+
+/** A statement in `sql/ledger/lock`, about the lock of the schema that the aggregates are in. */
+function lockText(name: string): string {
+  return sql(`ledger/lock/${name}`, { home: overEvents('ledger/lock/home') });
+}
 
 /** Tries to ask a pooler for the session that holds the lock. */
 const releases = 100;
@@ -20,7 +26,7 @@ export interface Lock {
 }
 
 /**
- * Does `work` while no other run changes the log or the aggregates of this database. The lock is an advisory one of PostgreSQL's, kept by a
+ * Does `work` while no other run changes the log or the aggregates of this schema. The lock is an advisory one of PostgreSQL's, kept by a
  * connection of its own: it goes with that connection, however the run ends.
  *
  * @param wait milliseconds to wait for another run
@@ -29,7 +35,7 @@ export interface Lock {
 export function withLock<T>(db: Database, wait: number, work: (lock: Lock) => Promise<T>): Promise<T> {
   return db.reserve(async (leader) => {
     await requireSession(db, leader);
-    const pid = await take(leader, wait, 'ledger/lock/take');
+    const pid = await take(leader, wait, 'take');
     try {
       await leader.query(sql('ledger/lock/session'));
       return await work({ join: (transaction) => joinRun(transaction, pid) });
@@ -45,14 +51,14 @@ export function withLock<T>(db: Database, wait: number, work: (lock: Lock) => Pr
  * @throws ZenError `locked` when another run still holds it after so many milliseconds
  */
 export async function lockAlone(transaction: Session, wait: number): Promise<void> {
-  await take(transaction, wait, 'ledger/lock/alone');
+  await take(transaction, wait, 'alone');
 }
 
 /** Tries to give the lock back. A lost connection has done so already. */
 async function release(db: Database, leader: Session, pid: number): Promise<void> {
   for (let left = releases; left > 0; left--) {
     const [answer] = await leader
-      .query<{ released: boolean }>(sql('ledger/lock/release'), [pid])
+      .query<{ released: boolean }>(lockText('release'), [pid])
       .catch(() => [{ released: true }]);
     if (answer?.released) return;
     await sleep(retryMs / 10);
@@ -63,8 +69,8 @@ async function release(db: Database, leader: Session, pid: number): Promise<void
 
 async function joinRun(transaction: Session, leader: number): Promise<void> {
   await transaction.query(sql('ledger/lock/session'));
-  await transaction.query(sql('ledger/lock/join'));
-  const [found] = await transaction.query<{ held: boolean }>(sql('ledger/lock/check'), [leader]);
+  await transaction.query(lockText('join'));
+  const [found] = await transaction.query<{ held: boolean }>(lockText('check'), [leader]);
   if (!found?.held) {
     throw new ZenError(
       'unreachable',
@@ -77,10 +83,10 @@ async function joinRun(transaction: Session, leader: number): Promise<void> {
  * The process of the server that holds the lock now. Tries, rather than queues: a waiting request would keep the other run's own
  * transactions from their shares.
  */
-async function take(session: Session, wait: number, statement: string): Promise<number> {
+async function take(session: Session, wait: number, statement: 'take' | 'alone'): Promise<number> {
   const until = performance.now() + wait;
   for (;;) {
-    const [taken] = await session.query<{ pid: number }>(sql(statement));
+    const [taken] = await session.query<{ pid: number }>(lockText(statement));
     if (taken) return taken.pid;
     if (performance.now() + retryMs > until) throw new ZenError('locked', await describeHolder(session));
     await sleep(retryMs);
@@ -95,7 +101,7 @@ interface Holder {
 }
 
 async function describeHolder(session: Session): Promise<string> {
-  const [holder] = await session.query<Holder>(sql('ledger/lock/holder'));
+  const [holder] = await session.query<Holder>(lockText('holder'));
   const details = holder && [
     holder.name || 'a client without a name',
     holder.user && `user ${holder.user}`,

@@ -4,9 +4,9 @@ select exists (
   from pg_locks
   where locktype = 'advisory'
     and database = (select oid from pg_database where datname = current_database())
-    and classid = 0
-    and objid = 8021358
-    and objsubid = 1
+    and classid = 8021358
+    and objid = (:home)::oid
+    and objsubid = 2
     and pid = $1
     and granted
 ) as held

@@ -9,9 +9,9 @@ from pg_stat_activity
 join pg_locks using (pid)
 where locktype = 'advisory'
   and database = (select oid from pg_database where datname = current_database())
-  and classid = 0
-  and objid = 8021358
-  and objsubid = 1
+  and classid = 8021358
+  and objid = (:home)::oid
+  and objsubid = 2
   and granted
 order by backend_start
 limit 1
