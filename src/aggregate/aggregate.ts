@@ -114,6 +114,7 @@ export async function aggregate(
         // Of windows that share a day each has to see what the one before it has written, and what comes after that day both.
         const alone = options.dryRun || groups.length < left.length;
         const of = results.size + left.length;
+        let replaced = 0;
         await each(groups, alone ? 1 : chooseJobs(db, options), async (group) => {
           for (const window of group) {
             const counting = { people, place: people.enter(), load: counted.get(window) };
@@ -122,8 +123,12 @@ export async function aggregate(
             if ('lost' in told) kept = merge([...kept, ...told.lost]);
             else results.set(window, told);
             onProgress({ done: results.size, of });
+            if ('lost' in told || options.dryRun || !told.replaced || ++replaced * pieces < of) continue;
+            replaced = 0;
+            await vacuum(db, tables);
           }
         });
+        if (replaced > 0) await vacuum(db, tables);
       }
       if (options.dryRun) return;
       const behind = options.catchUp && options.users !== false ? await queryBehind(db) : [];
@@ -206,7 +211,7 @@ async function aggregateWindow(
   window: Window,
   { minute, dryRun }: AggregateOptions,
   { prepare, ...rest }: Work,
-): Promise<Aggregated | Emptied> {
+): Promise<Filled | Emptied> {
   const { people, place, load } = rest.counting;
   const started = performance.now();
   const covered = { ...window, minute };
@@ -234,13 +239,30 @@ async function aggregateWindow(
   }
 }
 
+/** In so many parts of a run that replaces rows, their room is given back: it takes that much more meanwhile. */
+const pieces = 10;
+
+/**
+ * Gives the room of replaced rows back, so that the next ones come to stand in it. Where this role may not, or somebody else is at it, the
+ * server's autovacuum does so later.
+ */
+async function vacuum(db: Database, tables: readonly Aggregate[]): Promise<void> {
+  for (const table of [...tables.map(({ table }) => table), 'dash_users'])
+    if (await hasTable(db, table)) await db.run(`vacuum ${table}`).catch(() => undefined);
+}
+
+/** The outcome of a window, and whether it had rows before. */
+interface Filled extends Aggregated {
+  replaced: boolean;
+}
+
 /** Replaces one window of all aggregates, and the days that it touches of `dash_users`. */
 async function replaceWindow(
   session: Session,
   { start, end }: Window,
   minute: Minute,
   { tables, counting: { people, place, load }, mayEmpty }: Omit<Work, 'prepare'>,
-): Promise<Aggregated> {
+): Promise<Filled> {
   const before = await queryMinutes(session, { start, end });
   await session.query(sql('log/hash'));
   const days = wholeDays({ start, end });
@@ -264,7 +286,7 @@ async function replaceWindow(
     (minute) => !after.has(minute) && !mayEmpty(minute, after, { start, end }),
   );
   if (lost.length > 0) throw new Emptied(lost);
-  return { events: sumNumbers([...after.values()]), rows };
+  return { events: sumNumbers([...after.values()]), rows, replaced: before.size > 0 };
 }
 
 /** Names that a dimension may have on a day: more are ids, or free text. */
