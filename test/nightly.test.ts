@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   chmodSync,
@@ -20,6 +20,7 @@ import { dayMs, isoTime, lastMidnight } from '../src/time.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { cellsOf, readPayload } from './support/payload.ts';
+import { until } from './support/until.ts';
 import { call, zen } from './support/zen.ts';
 
 const midnight = lastMidnight(Date.now());
@@ -112,7 +113,7 @@ describe('a night', () => {
     expect(refused.code).toBe(5);
     expect(refused.stderr).toContain('The log has 4 events where the tables have 0');
     expect(refused.stderr).toContain(
-      'Run zen status, which tells what to aggregate again, or publish with a warning: --force.',
+      'Run zen status --deep, which tells what to aggregate again, or publish with a warning: --force.',
     );
     expect(page()).toBe(before);
     const forced = await nightly('--force', '--heal', '0');
@@ -344,6 +345,32 @@ describe('the schedule', () => {
     await db.close();
   });
 
+  const tools = ['/usr/sbin/cron', '/usr/bin/faketime', '/usr/bin/unshare'];
+  const hasCron = tools.every(existsSync) && spawnSync('unshare', ['--mount', 'true']).status === 0;
+
+  (hasCron ? test : test.skip)("its crontab line is run by Debian's cron", async () => {
+    const { stdout } = await zen(['schedule', '--cron', '--out', `${cwd}/zen.html`, '--database', url], {
+      cwd,
+    });
+    writeFileSync(join(cwd, 'date'), '#!/bin/sh\necho 00\n', { mode: 0o755 });
+    const [told, ended] = [join(cwd, 'told'), join(cwd, 'ended')];
+    const crontab = `PATH=${cwd}:/usr/bin:/bin\n${stdout.trim()} > ${told} 2>&1; touch ${ended}\n`;
+    writeFileSync(join(cwd, 'crontab'), crontab);
+    // In a file system of its own, cron finds this crontab alone. For it, it is two seconds before five past.
+    const script = `set -e
+for place in /run /var/spool/cron/crontabs /etc/cron.d; do mount -t tmpfs none $place; done
+mount --bind /dev/null /etc/crontab
+install -m 600 ${cwd}/crontab /var/spool/cron/crontabs/root
+exec faketime -f '@2026-11-28 00:04:58' cron -f`;
+    const cron = spawn('unshare', ['--mount', 'sh', '-c', script], { detached: true, stdio: 'ignore' });
+    await until(() => Promise.resolve(existsSync(ended)));
+    process.kill(-(cron.pid ?? NaN));
+    expect(readFileSync(told, 'utf8')).toBe(''); // so that cron mails nothing
+    const page = readPayload(readFileSync(join(cwd, 'zen.html'), 'utf8'));
+    expect(cellsOf(page, 'visits').sums.at(-1)).toBe(30);
+    await db.close();
+  });
+
   const analyze = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find(existsSync);
 
   (analyze ? test : test.skip)('its service and its timer are found good by systemd', async () => {
@@ -369,6 +396,13 @@ describe('the schedule', () => {
     });
     const { stderr } = await promisify(execFile)(analyze ?? '', ['verify', ...units]);
     expect(stderr).not.toMatch(/zen[\w-]*\.(service|timer)/);
+    // Exposure in tenths of 0 to 10: above 50, systemd calls a service exposed.
+    await promisify(execFile)(analyze ?? '', [
+      'security',
+      '--offline=true',
+      '--threshold=50',
+      units[0] ?? '',
+    ]);
     await db.close();
   });
 
