@@ -7,6 +7,7 @@ import type { AggregateOptions } from '../src/aggregate/aggregate.ts';
 import { plan, slice } from '../src/aggregate/plan.ts';
 import { prune } from '../src/aggregate/prune.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
+import { describeStatus } from '../src/cli/report.ts';
 import type { Database } from '../src/db/database.ts';
 import { queryCovered, queryOutdated, queryRuns } from '../src/ledger/ledger.ts';
 import { migrate } from '../src/ledger/migrations.ts';
@@ -353,6 +354,49 @@ describe.each(kinds)('on the %s database', (kind) => {
       between('2019-09-21', '2019-09-22'),
       between('2019-09-23', '2019-09-25'),
     ]);
+  });
+
+  test('thirty runs over one day of ten leave the tables at most 1.3 times as large', async () => {
+    await open();
+    await db.run(
+      `insert into log_raw (ts, user_id, item_topic, age_segment, event)
+       select $1::bigint + at * 144000, at % 97, 'topic ' || at % 7, 'age ' || at % 5, 'show' from generate_series(0, 5999) as at`,
+      [parseTime('2019-10-01')],
+    );
+    await run([between('2019-10-01', '2019-10-11')], { users: true });
+    const sizes = async () => {
+      const tables = ['dash_visits', 'dash_engagement', 'dash_users'];
+      const parts = tables.map((table) => `select pg_total_relation_size(to_regclass('${table}')) as bytes`);
+      return db.query<{ bytes: number }>(parts.join(' union all '));
+    };
+    const before = await sizes();
+    for (let again = 0; again < 30; again++)
+      await run([between('2019-10-10', '2019-10-11')], { users: true });
+    const after = await sizes();
+    expect(after.map(({ bytes }, at) => bytes / (before[at]?.bytes ?? NaN)).filter((of) => of > 1.3)).toEqual(
+      [],
+    );
+  });
+
+  test('status compares no log of more than 100,000 events, unless it is to look deep', async () => {
+    await open();
+    const now = parseTime('2019-09-25 06:00');
+    await db.run(
+      "insert into log_raw (ts, event) select $1::bigint + at, 'show' from generate_series(1, 99995) as at",
+      [parseTime('2019-09-24 18:00:30')],
+    );
+    await run([between('2019-09-21', '2019-09-25')], { users: false });
+    await db.run('delete from log_raw where ts = $1', [parseTime('2019-09-23')]);
+    await insertEvents(db, [at('2019-09-23 00:01')]);
+    const changed = { ...between('2019-09-23 00:00', '2019-09-23 00:02'), events: 1, visits: 1 };
+    expect((await queryStatus(db, now)).changed).toEqual([changed]);
+    await insertEvents(db, [at('2019-09-25 01:00')]);
+    const long = await queryStatus(db, now);
+    expect(long.changed).toBeNull();
+    expect(describeStatus(long, '')).toContain(
+      '\nThe log has more than 100,000 events, and was not compared with the tables. zen status --deep does it.\n',
+    );
+    expect(await queryStatus(db, now, true)).toEqual({ ...long, changed: [changed] });
   });
 });
 

@@ -9,6 +9,7 @@ const between = (start: string, end: string) => ({
   end: parseTime(`2026-11-${end}`),
 });
 const status: Status = {
+  readable: true,
   ...{ first: parseTime('2026-11-01 10:00'), last: parseTime('2026-11-08 09:00'), age: 3_600_000 },
   ...{ lastEvent: parseTime('2026-11-08 09:00'), eventAge: 10_800_000 },
   ...{

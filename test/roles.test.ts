@@ -138,6 +138,29 @@ describe('a role that may only use the log of another', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining('Users are not counted: this role may not')]);
   });
 
+  test('that may not read the log is told what the tables and the ledger know', async () => {
+    const reader = `reader_${process.pid}`;
+    await db.run(`create role ${reader} login`);
+    await db.run(`grant usage on schema public to ${reader}`);
+    await db.run(`grant select on dash_visits, dash_engagement, zen_runs to ${reader}`);
+    const status = (...args: string[]) => call(['status', ...as(reader), ...args], { cwd });
+    const { code, stdout } = await status('--deep');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining(
+        'There is no log that this role may read: only the tables are told of.\nThe last event up to now is ',
+      ),
+    ]);
+    expect(JSON.parse((await status('--json')).stdout)).toMatchObject({
+      ...{ first: null, last: null, changed: null, last_event: '2019-09-24T18:00:00Z' },
+      coverage: [{ start: '2019-09-24T00:00:00Z' }],
+      runs: [{ end: '2019-09-25T00:00:00Z', events: 3 }, { events: 3 }],
+    });
+    await db.run('alter table public.log_raw rename to moved');
+    expect(await status()).toMatchObject({ code: 0, stdout: expect.stringContaining('\nAggregated: 2019') });
+    await db.run('alter table public.moved rename to log_raw');
+  });
+
   test('may not make a database, which is a sentence', async () => {
     const url = new URL(newUrl());
     url.username = role;

@@ -4,7 +4,7 @@ import { aboutLog } from '../log/log.ts';
 import { requireLog } from '../log/require.ts';
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { mayCompare, queryChanged, queryLate } from '../ledger/changed.ts';
+import { mayCompare, mayRead, queryChanged, queryLate } from '../ledger/changed.ts';
 import type { Changed } from '../ledger/changed.ts';
 import { queryCovered, queryLatest, queryOutdated, queryPruned, queryRuns } from '../ledger/ledger.ts';
 import type { Covered, Outdated, Run } from '../ledger/ledger.ts';
@@ -15,17 +15,19 @@ import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 
 /** The state of what is aggregated of the log. Times are Unix milliseconds. */
 export interface Status {
-  /** The log's first and last event; null for an empty log. */
+  /** Tells whether there is a log that this role may read. */
+  readable: boolean;
+  /** The log's first and last event; null for an empty log, or one that may not be read. */
   first: number | null;
   last: number | null;
   /** Stretches that are aggregated, each with the rule it was aggregated with. */
   coverage: Covered[];
   /** The stretches between them. */
   gaps: Window[];
-  /** Stretches in which a busy log was silent. */
+  /** Stretches in which a busy log was silent; of a long log, only those of its last day. */
   silences: Window[];
-  /** Changes of the log since it was aggregated. */
-  changed: Changed[];
+  /** Changes of the log since it was aggregated; null where they were not looked for. */
+  changed: Changed[] | null;
   /** Events of days that were pruned from the log, which are in no table. */
   late: Changed[];
   /** Of what is aggregated, where people were not counted, though they are elsewhere. Not what was pruned from the log. */
@@ -45,29 +47,42 @@ export interface Status {
 
 const lastRuns = 10;
 
+/** Events of a log that is looked at as a whole in any case: a tenth of a second. */
+export const mostCompared = 100_000;
+
+/** The time before the end of what is known whose silences are told of a longer log. */
+const recent = dayMs;
+
 /**
- * Looks up what is aggregated, and compares the log with it, minute by minute, in one snapshot.
+ * Looks up what is aggregated, by what the ledger and the tables know, in one snapshot. A log of up to 100,000 events is compared
+ * with it, minute by minute.
  *
- * @throws ZenError `failed` when there is no log
+ * @param deep compare a long log, too, and look for silences in all of it: 10 M events take some seconds
+ * @throws ZenError `failed` when there is neither a log nor a table of its events
  */
-export function queryStatus(db: Database, now: number): Promise<Status> {
-  return db.transaction((session) => readStatus(session, now), { snapshot: 'read only' });
+export function queryStatus(db: Database, now: number, deep = false): Promise<Status> {
+  return db.transaction((session) => readStatus(session, now, deep), { snapshot: 'read only' });
 }
 
-async function readStatus(session: Session, now: number): Promise<Status> {
-  await requireLog(session);
-  const [span] = await session.query<{ first: number | null; last: number | null }>(aboutLog('log/span'));
+async function readStatus(session: Session, now: number, deep: boolean): Promise<Status> {
+  const readable = await mayRead(session);
+  if (readable || !(await hasTable(session, findCounting().table))) await requireLog(session);
+  const all = deep || (readable && !(await isLong(session)));
+  const [span] = readable
+    ? await session.query<{ first: number | null; last: number | null }>(aboutLog('log/span'))
+    : [];
   const lastEvent = await queryLastEvent(session, now);
   const coverage = await queryCovered(session);
   const whole = merge(coverage);
   const [start, end] = [whole[0]?.start, whole.at(-1)?.end];
   return {
+    readable,
     first: span?.first ?? null,
     last: span?.last ?? null,
     coverage,
     gaps: start === undefined || end === undefined ? [] : subtract({ start, end }, whole),
-    silences: await queryAllSilences(session),
-    changed: await queryChanged(session, coverage),
+    silences: await queryKnownSilences(session, all),
+    changed: readable && all ? await queryChanged(session, coverage) : null,
     late: await queryLate(session),
     uncounted: await queryLacking(session, whole),
     short: await queryShort(session, whole),
@@ -79,10 +94,15 @@ async function readStatus(session: Session, now: number): Promise<Status> {
   };
 }
 
-async function queryAllSilences(session: Session): Promise<Window[]> {
+async function isLong(session: Session): Promise<boolean> {
+  return (await session.query(aboutLog('log/long'), [mostCompared])).length > 0;
+}
+
+async function queryKnownSilences(session: Session, all: boolean): Promise<Window[]> {
   const known = await queryKnown(session);
   const [start, end] = [known[0]?.start, known.at(-1)?.end];
-  return start === undefined || end === undefined ? [] : querySilences(session, { start, end }, known);
+  if (start === undefined || end === undefined) return [];
+  return querySilences(session, { start: all ? start : Math.max(start, end - recent), end }, known);
 }
 
 /** The last event up to now, in the log or (where it was pruned, or may not be read) aggregated, Unix milliseconds; null when there is none. */

@@ -9,7 +9,7 @@ export const examples: Record<string, readonly string[]> = {
   ],
   prune: ['zen prune --prune-raw 30d --dry-run', 'zen prune --prune-aggregates 400d --yes'],
   schedule: ['zen schedule --cron --out /srv/www/zen.html', 'zen schedule --systemd --archive'],
-  status: ['zen status', 'zen status --max-age 36h --json'],
+  status: ['zen status', 'zen status --deep', 'zen status --max-age 36h --json'],
   verify: ['zen verify output/zen.html', 'zen verify output/zen.html --database postgres://zen@db/log'],
   mail: [
     'zen mail output/zen.html --from zen@example.com --to boss@example.com --url https://example.com/zen.html | sendmail -t -i',

@@ -187,6 +187,10 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   });
   addCommand(program, 'status', 'report what is aggregated, what is missing, and what has changed since', [
     option(
+      '--deep',
+      'compare all of a log of more than 100,000 events with the tables, and look for silences in all of it',
+    ),
+    option(
       '--max-age <duration>',
       'exit 5 if the aggregated data or the last event of the log is older: 36h, 2d …',
       parseDuration,

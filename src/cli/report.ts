@@ -1,5 +1,6 @@
 import { listEnds, listSteps } from '../log/steps.ts';
 import type { Run } from '../ledger/ledger.ts';
+import { mostCompared } from '../aggregate/status.ts';
 import type { Status } from '../aggregate/status.ts';
 import type { Changed } from '../ledger/changed.ts';
 import { findCounting, listAggregates } from '../log/aggregates.ts';
@@ -16,8 +17,6 @@ import { describeCount, formatCount } from './format.ts';
 /** The state of the aggregates, for people. */
 export function describeStatus(status: Status, label: string): string {
   const {
-    first,
-    last,
     coverage,
     gaps,
     silences,
@@ -31,13 +30,9 @@ export function describeStatus(status: Status, label: string): string {
     eventAge,
     runs,
   } = status;
-  const log =
-    first === null || last === null
-      ? 'The log is empty.'
-      : `The log has events from ${isoTime(first)} to ${isoTime(last)}.`;
   const lines = [
     label,
-    log,
+    describeSpan(status),
     lastEvent === null || eventAge === null
       ? 'There is no event up to now.'
       : `The last event up to now is ${describeDuration(eventAge)} old: ${isoTime(lastEvent)}.`,
@@ -50,7 +45,8 @@ export function describeStatus(status: Status, label: string): string {
       (window) =>
         `Suspicious silence: ${describeWindow(window)}: not one event in a busy time. Check whether the feed failed.`,
     ),
-    ...mergeDays(changed).map((day) => `${describeChangedDay(day)} ${remedy(day, coverage)}`),
+    ...describeUncompared(status),
+    ...mergeDays(changed ?? []).map((day) => `${describeChangedDay(day)} ${remedy(day, coverage)}`),
     ...describeLate(late),
     ...outdated.map(
       ({ table, ...window }) =>
@@ -67,6 +63,19 @@ export function describeStatus(status: Status, label: string): string {
     ...(runs.length > 0 ? ['Last runs, the newest first:', ...runs.map(describeRun)] : []),
   ];
   return lines.join('\n');
+}
+
+function describeSpan({ readable, first, last }: Status): string {
+  if (!readable) return 'There is no log that this role may read: only the tables are told of.';
+  return first === null || last === null
+    ? 'The log is empty.'
+    : `The log has events from ${isoTime(first)} to ${isoTime(last)}.`;
+}
+
+function describeUncompared({ readable, changed }: Status): string[] {
+  if (changed !== null || !readable) return [];
+  const size = `more than ${formatCount(mostCompared)} events`;
+  return [`The log has ${size}, and was not compared with the tables. zen status --deep does it.`];
 }
 
 function ruleOf(minute: string): string {
@@ -160,7 +169,7 @@ export function statusJson({
     coverage: coverage.map(window),
     gaps: gaps.map(window),
     silences: silences.map(window),
-    changed: changed.map(window),
+    changed: changed?.map(window) ?? null,
     late: late.map(window),
     uncounted: uncounted.map(window),
     short: short.map(window),

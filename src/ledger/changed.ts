@@ -5,6 +5,7 @@ import type { Window } from '../time.ts';
 import { eventsParts, overEvents } from '../log/aggregates.ts';
 import { aboutLog, overLog, windowOf } from '../log/log.ts';
 import { countEvents } from '../log/questions.ts';
+import { findOwnLog } from '../log/source.ts';
 import { queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
 import { stateText } from './state.ts';
@@ -23,6 +24,13 @@ export interface Changed extends Window {
 export async function mayCompare(session: Session): Promise<boolean> {
   const tables = await session.query<TableState>(stateText());
   return tables.some(({ name, readable, hides }) => name === 'log_raw' && readable && !hides);
+}
+
+/** Tells whether there is a log that this role may read, if not all of it. */
+export async function mayRead(session: Session): Promise<boolean> {
+  if (findOwnLog()?.query !== undefined) return true;
+  const tables = await session.query<TableState>(stateText());
+  return tables.some(({ name, readable }) => name === 'log_raw' && readable);
 }
 
 /** Compares the log with what was aggregated of it, minute by minute. What was pruned may be missing in the log. */

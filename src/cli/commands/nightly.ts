@@ -247,7 +247,7 @@ function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<st
   const isFirm = failed.some(({ name }) => name === 'tables');
   const orForce = isFirm ? '' : ', or publish with a warning: --force';
   const isOwn = failed.every(({ name }) => name.startsWith('checks/'));
-  const remedy = isOwn ? 'Mend what it finds' : 'Run zen status, which tells what to aggregate again';
+  const remedy = isOwn ? 'Mend what it finds' : 'Run zen status --deep, which tells what to aggregate again';
   return {
     text: `Not published; ${resolve(out)} is as it was.`,
     json: { ...json, published: false },

@@ -10,12 +10,14 @@ import { tellState } from '../state.ts';
 
 export interface StatusFlags extends CommonOptions {
   maxAge?: number;
+  /** Compare all of the log with the tables. */
+  deep?: boolean;
 }
 
 export async function runStatus(flags: StatusFlags): Promise<void> {
   await runCommand(flags, async (db, terminal) => {
     await tellState(db, terminal, { reads: ['log_raw', ...listOwn()] });
-    const status = await queryStatus(db, Date.now());
+    const status = await queryStatus(db, Date.now(), flags.deep);
     const { maxAge } = flags;
     const old = maxAge === undefined ? [] : describeAge(status, maxAge);
     return {
