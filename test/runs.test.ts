@@ -104,7 +104,9 @@ describe('while a run is at work', () => {
     expect(first.code).toBe(0);
     await expectWhole();
     const rows = (schema: string) =>
-      db.query(`select dt, item_topic, source_topic, age_segment, visits from "${schema}".dash_visits order by 1`);
+      db.query(
+        `select dt, item_topic, source_topic, age_segment, visits from "${schema}".dash_visits order by 1`,
+      );
     expect(await rows(role)).toEqual(await rows('public'));
   });
 

@@ -134,7 +134,10 @@ function listCommands(
   const isPruned = (window: Window) => clip(pruned, window).length > 0;
   const days = merge(changed.map((window) => (isPruned(window) ? window : wholeDays(window))));
   const commands = days.slice(0, mostCommands).map((day) => `${remedy(day, covered)}.`);
-  return [...commands, ...(days.length > mostCommands ? ['For the others, run zen status --deep.'] : [])].join(' ');
+  return [
+    ...commands,
+    ...(days.length > mostCommands ? ['For the others, run zen status --deep.'] : []),
+  ].join(' ');
 }
 
 function checkCoverage(period: Window, covered: readonly Covered[]): Check {
