@@ -6,9 +6,10 @@
 // the ratios. What each does beside loading the rows: zen makes its index on ts, analyzes and looks over the log; pg_restore
 // makes the key, where the dump has one.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { openServer } from '../src/db/server.ts';
 import { startServer } from '../test/support/postgres.ts';
 import { benchAggregate } from './bench/aggregate.ts';
@@ -46,6 +47,54 @@ async function benchRestore(bin: string, url: string, dump: string, rows: string
   );
 }
 
+/** The log of the database in the formats that have no tool of PostgreSQL's: what zen takes for them, on the same server. */
+async function benchFormats(bin: string, url: string, folder: string, rows: string): Promise<void> {
+  const psql = (...args: string[]) => execFileSync(join(bin, 'psql'), [...args, url], { maxBuffer: 1 << 30 });
+  const csv = join(folder, 'log.csv');
+  const json = join(folder, 'log.ndjson');
+  const parquet = join(folder, 'log.parquet');
+  writeFileSync(csv, psql('-qc', 'copy log_raw to stdout (format csv, header)'));
+  writeFileSync(json, psql('-Atc', 'select row_to_json(log_raw) from log_raw'));
+  writeFileSync(parquet, toParquet(readFileSync(json, 'utf8')));
+  for (const [format, file] of Object.entries({ CSV: csv, 'JSON lines': json, Parquet: parquet })) {
+    const found: Run[] = [];
+    for (let run = 0; run < runs; run++) {
+      psql('-qc', 'drop table if exists log_raw');
+      found.push(
+        await measure(process.execPath, [
+          'bin/zen.js',
+          'restore',
+          file,
+          '--yes',
+          '--quiet',
+          '--database',
+          url,
+        ]),
+      );
+    }
+    const [seconds, memory] = [
+      median(found.map((each) => each.seconds)),
+      median(found.map((each) => each.megabytes)),
+    ];
+    console.log(`restore, ${rows} events of ${format}: zen ${seconds.toFixed(2)} s, ${memory.toFixed(0)} MB`);
+  }
+}
+
+/** Lines of JSON in Parquet: numbers as INT64, all else as texts. */
+function toParquet(lines: string): Buffer {
+  const objects = lines
+    .trimEnd()
+    .split('\n')
+    .map((line): Record<string, string | number | null> => JSON.parse(line) as never);
+  const columnData = Object.keys(objects[0] ?? {}).map((name) => {
+    const values = objects.map((each) => each[name] ?? null);
+    const isNumber = values.some((value) => typeof value === 'number');
+    const data = isNumber ? values.map((value) => (value === null ? null : BigInt(value))) : values;
+    return { name, data, type: isNumber ? ('INT64' as const) : ('STRING' as const) };
+  });
+  return Buffer.from(parquetWriteBuffer({ columnData }));
+}
+
 /** Nine more hours like the first, their ids going on. */
 const grow = `
   insert into log_raw
@@ -64,6 +113,16 @@ async function restoreAll(bin: string): Promise<void> {
     await benchRestore(bin, url, 'fixtures/zen.dump', '322,391');
     const psql = (text: string) => execFileSync(join(bin, 'psql'), ['-qc', text, url]);
     const large = join(folder, 'large.dump');
+    await benchFormats(bin, url, folder, '322,391');
+    execFileSync(join(bin, 'pg_restore'), [
+      '--no-owner',
+      '--clean',
+      '--if-exists',
+      '-1',
+      '-d',
+      url,
+      'fixtures/zen.dump',
+    ]);
     psql(grow);
     execFileSync(join(bin, 'pg_dump'), ['-Fc', '-f', large, url]);
     await benchRestore(bin, url, large, '3,223,910');

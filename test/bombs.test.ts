@@ -66,3 +66,27 @@ describe('a small file that inflates without end is refused, in bounded memory:'
     if (measuring) expect(Number(readFileSync(peak, 'utf8'))).toBeLessThan(300_000);
   });
 });
+
+describe('a restore into a server holds no more than docs/backups.md states:', () => {
+  const row = `(1569348001799,7,'show','Рассказы','Кино','18-25','${'x'.repeat(900)}')`;
+
+  test.each<[string, () => string]>([
+    ['322,391 events', () => resolve('fixtures/zen.dump')],
+    [
+      'an INSERT statement of 56 MB',
+      () => {
+        const text = `${row},`.repeat(Math.floor((56 << 20) / (row.length + 1)));
+        writeFileSync(
+          file,
+          `${table.replace(' text)', ' text, note text)')}INSERT INTO log_raw VALUES ${text}${row};\n`,
+        );
+        return file;
+      },
+    ],
+  ])('%s', async (_, write) => {
+    const args = ['restore', write(), '--create', '--quiet', '--yes', '--database', newUrl()];
+    const { code, stderr } = await zen(args, { cwd: folder, env: measuring ?? {} });
+    expect([code, stderr]).toEqual([0, '']);
+    if (measuring) expect(Number(readFileSync(peak, 'utf8')) / 1024).toBeLessThan(110);
+  });
+});

@@ -653,6 +653,10 @@ describe('a dry run', () => {
     expect(existsSync(join(cwd, '.zen'))).toBe(false);
   });
 
+  test('says that texts are in UTF-8 where no other encoding is told', async () => {
+    expect((await look(csv)).stdout.split('\n')[5]).toBe('Its texts are in UTF-8.');
+  });
+
   test('looks at ids as a restore does, and refuses what it would', async () => {
     const { stdout } = await look(csv.replace(',9,view', ',9.0,view'), '--json');
     expect(JSON.parse(stdout)).toMatchObject({

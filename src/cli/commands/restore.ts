@@ -68,6 +68,7 @@ async function lookAt(
     `Columns: ${mapped.join(', ')}.`,
     ...first.map((row) => `  ${shorten(row.replaceAll('\t', ' | '), 200)}`),
     ...notes,
+    ...(notes.some((note) => note.startsWith('Its texts are in')) ? [] : ['Its texts are in UTF-8.']),
     ...(summary ? [describeLog(summary, odd)] : odd.map(describeIds)),
   ];
   const told = {
