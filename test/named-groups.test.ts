@@ -5,7 +5,9 @@ import { expect, test } from '@jest/globals';
 import { between, favour, mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { useGroups } from '../src/log/named-groups.ts';
+import { readSettings } from '../src/render/manifest.ts';
 import { render } from '../src/render/render.ts';
+import type { Words } from '../src/shared/settings.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
@@ -97,4 +99,30 @@ test('in the page, a group is a row that opens, chooses its topics, and counts t
   expect(await shown()).toEqual(['</script>']);
   expect(said).toEqual([]);
   await browser.close();
+});
+
+test('a message lists the groups of topics, and a name that the log lacks is told', async () => {
+  const at = (ms: number, item_topic: string): Sample => ({
+    ...{ ts: ms, user_id: 1, item_topic, source_topic: 'S', age_segment: '18-25', event: 'show' },
+  });
+  const db = await newDatabase('embedded');
+  await insertEvents(db, [
+    at(midnight, 'Кино'),
+    at(midnight, 'Кино'),
+    at(midnight, 'Дети'),
+    at(midnight, 'Еда'),
+  ]);
+  useGroups({ ...groups, Прочее: ['Кинл', 'Дети', 'Еда', ''] });
+  const window = { start: midnight, end: midnight + dayMs };
+  await aggregate(db, [window], { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users: true });
+  const { html, strangers } = await render(db, { locale: 'ru', minCell: 1 });
+  useGroups();
+  await db.close();
+  expect(strangers.filter((text) => text.includes('Прочее'))).toEqual([
+    'groups of zen.json: “Прочее” has “Кинл”, of which the period has nothing. Did you mean “Кино”?',
+  ]);
+  const { findings } = (readSettings(Buffer.from(html)) as { words: Words }).words;
+  expect(findings.at(-1)?.replaceAll(/[\u2066-\u2069]/g, '')).toBe(
+    'События по группам тем: Досуг – 3, Прочее – 2.',
+  );
 });

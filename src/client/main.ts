@@ -1,5 +1,5 @@
 import type { View } from 'vega';
-import { listPeople } from '../shared/people/funnel.ts';
+import { isOfPeople, listOfPeople } from '../shared/people/sources.ts';
 import { known } from '../shared/known.ts';
 import type { Panel } from '../shared/panels.ts';
 import { decode, namesOf } from '../shared/data/payload.ts';
@@ -100,9 +100,8 @@ function selection(): Selection {
 /** The rows that a panel draws; a hidden one draws none. */
 function drawn(panel: PanelElement, tables: Tables): Row[] {
   if (panel.hidden) return [];
-  return panel.options.source === 'people'
-    ? listPeople(tables, selection()).map((row) => ({ ...row }))
-    : panel.rows;
+  const { source } = panel.options;
+  return isOfPeople(source) ? listOfPeople(source, tables, selection()) : panel.rows;
 }
 
 /** A chart that a switch chooses, and the panel in which it is drawn. */
@@ -429,7 +428,8 @@ async function start(): Promise<void> {
     for (const panel of panels) {
       const rows = drawn(panel, tables);
       tellFinding(panel, describeFinding(panel.options, rows, write), set);
-      if (!panel.hidden && panel.options.source === 'people') panel.give('people', () => rows);
+      const { source: own } = panel.options;
+      if (!panel.hidden && isOfPeople(own)) panel.give(own, () => rows);
       panel.give('changes', () => describeSteps(tables, chosen, chosen.period && baseline, write));
       for (const [source, by] of ghosts)
         panel.give(source, () =>
@@ -466,7 +466,7 @@ async function start(): Promise<void> {
   for (const chart of charts) findPanel(chart.panel)?.take(chart);
   // Other people are drawn because something has changed, which is told already.
   const draw = async (panel: PanelElement) => {
-    const onChange = panel.options.source === 'people' ? () => undefined : change;
+    const onChange = isOfPeople(panel.options.source) ? () => undefined : change;
     if (!(await panel.draw(tables, locale, onChange))) return;
     if (!panel.hasSignal('brush')) {
       bindMarks(panel);

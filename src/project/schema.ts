@@ -66,7 +66,8 @@ export function buildSchema(commands: Settings): Schema {
       },
       panels: {
         type: 'array',
-        description: 'The charts of a page, in their order (default: all, each by its own order).',
+        description:
+          'The charts of a page, in their order (default: all but retention, each by its own order).',
         items: { type: 'string' },
         minItems: 1,
         uniqueItems: true,

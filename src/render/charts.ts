@@ -8,6 +8,7 @@ import { isUsualFunnel, listSteps } from '../log/steps.ts';
 import { listBounds } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
 import type { Chart } from '../shared/settings.ts';
+import { isOfPeople } from '../shared/people/sources.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
 import { readCharts } from './layout.ts';
@@ -59,7 +60,7 @@ export function listChartData(): string[] {
 
 /** Tells whether a chart draws people, which a page may lack. */
 export function drawsPeople({ data }: TopLevelSpec): boolean {
-  return data !== null && data !== undefined && 'name' in data && data.name === 'people';
+  return Boolean(data && 'name' in data && isOfPeople(data.name ?? ''));
 }
 
 /** The names of the charts of a page. */

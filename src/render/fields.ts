@@ -2,6 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { ZenError } from '../errors.ts';
 import type { EventKind, Topic } from '../shared/data/payload.ts';
 import { rankOf } from '../shared/data/table.ts';
+import { isOfPeople } from '../shared/people/sources.ts';
 import type { StepChange } from '../shared/text/findings.ts';
 import type { LookUps } from '../shared/data/table.ts';
 import { suggest } from '../suggest.ts';
@@ -49,7 +50,7 @@ export function requireFields(name: string, spec: TopLevelSpec, tables: Describe
     const remedy = suggest(unknown, Object.keys(tables));
     throw refuse(`draws “${unknown}”, and no aggregate has that name. ${remedy}`);
   }
-  if (sources.includes('people')) return; // whose rows are made by zen
+  if (sources.some(isOfPeople)) return; // whose rows are made by zen
   const own = new Set(sources.flatMap((source) => listFields(tables[source])));
   const missing = findMissing(json, new Set([...own, ...lookUpFields]));
   if (missing !== undefined)
@@ -98,7 +99,7 @@ function first<T, U>(values: readonly T[], ask: (value: T) => U | undefined): U 
 }
 
 function isSource(name: string, tables: DescribedTables): boolean {
-  return Object.hasOwn(tables, name) || lookUps.includes(name) || name === 'people';
+  return Object.hasOwn(tables, name) || lookUps.includes(name) || isOfPeople(name);
 }
 
 function listFields(table: DescribedTables[string] | undefined): string[] {

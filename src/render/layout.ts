@@ -15,6 +15,9 @@ export interface Layout {
   panels?: readonly string[];
 }
 
+/** Charts that ship, and stand only where zen.json names them: a page of the brief does not grow by them. */
+const onRequest: readonly string[] = ['retention'];
+
 let own: Layout = {};
 
 /** Has pages made as zen.json says; without a project, as they ship. */
@@ -33,7 +36,7 @@ export function listControls(): string[] {
 }
 
 /**
- * The files of the charts of a page: those that zen.json names, in its order; else all.
+ * The files of the charts of a page: those that zen.json names, in its order; else all but those on request.
  *
  * @throws ZenError `usage` for a name that no chart has
  */
@@ -46,7 +49,8 @@ export function readCharts(): Extension[] {
       'usage',
       `zen.json has the panel “${unknown}”, and no chart has that name. ${suggest(unknown, names)}`,
     );
-  return own.panels?.map((name) => known(all.find((chart) => chart.name === name))) ?? all;
+  const chosen = own.panels ?? names.filter((name) => !onRequest.includes(name));
+  return chosen.map((name) => known(all.find((chart) => chart.name === name)));
 }
 
 /**

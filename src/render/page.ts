@@ -22,7 +22,7 @@ import { describeBaseline, describeTopic, listComparisons } from '../shared/text
 import { controlOf, everything } from '../shared/selection.ts';
 import { dayMs } from '../shared/units.ts';
 import { ofFunnel } from '../shared/text/funnel-text.ts';
-import { joinNames, titleOf } from '../shared/text/names.ts';
+import { isolate, joinNames, titleOf } from '../shared/text/names.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
@@ -102,7 +102,8 @@ export function renderPage({
   const nothing = t(events > 0 ? 'No events for this selection.' : 'No data in this period.');
   const baseline = findBaseline(tables, null, span, usual);
   const key = describeRows(tables, listTopics(tables, everything, span, baseline), write);
-  const sections = describeRows(tables, listTopicGroups(tables, everything, span, baseline), write);
+  const groups = listTopicGroups(tables, everything, span, baseline);
+  const sections = describeRows(tables, groups, write);
   const compared = describeBaseline(baseline, write);
   const panels = charts.flatMap(({ panel }, at) => {
     if (panel.within !== '') return [];
@@ -131,7 +132,10 @@ export function renderPage({
       .map(({ text }) => text)
       .join(' · '),
     ...headline,
-    findings: panels.filter(({ hidden, finding }) => !hidden && finding !== '').map(({ finding }) => finding),
+    findings: [
+      ...panels.filter(({ hidden, finding }) => !hidden && finding !== '').map(({ finding }) => finding),
+      ...listSections(groups, write),
+    ],
   };
   const parts = readParts();
   const view = {
@@ -173,6 +177,17 @@ export function renderPage({
 }
 
 /** Defines the numbers of the page. */
+/** Tells the events of named groups of topics, for a message: on the page, they are rows of the table of topics. */
+function listSections(rows: readonly TopicRow[], write: Writer): string[] {
+  const groups = rows.map((row) => {
+    const { events, change } = describeTopic(row, write);
+    return `${isolate(row.name)} – ${events}${change === '' ? '' : ` (${change})`}`;
+  });
+  return groups.length === 0
+    ? []
+    : [write.t('Events by group of topics: {groups}.', { groups: groups.join(', ') })];
+}
+
 function define({ rules }: Facts, people: boolean): (readonly [string, string])[] {
   const rule = rules.length > 1 ? 'both' : (rules[0] ?? 'floor');
   return [

@@ -7,7 +7,7 @@ import { querySpan } from '../ledger/silence.ts';
 import { listAggregates } from '../log/aggregates.ts';
 import type { Window } from '../time.ts';
 import { dayMs, lastMidnight, requireOrder } from '../time.ts';
-import { listPeople } from '../shared/people/funnel.ts';
+import { isOfPeople, listOfPeople } from '../shared/people/sources.ts';
 import type { Change } from '../shared/text/change.ts';
 import { namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
@@ -16,11 +16,12 @@ import type { Returns } from '../shared/people/returns.ts';
 import type { Locale } from '../shared/settings.ts';
 import { mapValues } from '../shared/known.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
+import { listNamedGroups } from '../log/named-groups.ts';
 import { listAbsent } from '../log/source.ts';
 import type { Panel } from '../shared/panels.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopics, tintTopics } from '../shared/topics.ts';
-import { everything } from '../shared/selection.ts';
+import { everything, usualFilters } from '../shared/selection.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { choose, queryAggregates } from './aggregates.ts';
@@ -90,6 +91,8 @@ export interface Rendered {
   merged: number;
   /** UTC days of which people are not known, or not all, why the page does not count people. */
   uncounted: number[];
+  /** Sentences on names of groups in zen.json of which the period has nothing. */
+  strangers: string[];
 }
 
 /** All that a page is made of. */
@@ -170,6 +173,19 @@ export function findMisspelt({ whole }: Content, read: LocaleName, where: Where)
   return `${found.field} “${found.name}”, of which the period has nothing. ${shorten(suggest(found.name, found.known), 200)}`;
 }
 
+/** Says which names of the groups in zen.json the period has nothing of, and which may be meant. */
+function listStrangers({ payload }: Aggregates): string[] {
+  const all = usualFilters.flatMap((field) => namesOf(payload, field));
+  return listNamedGroups().flatMap(({ name: group, names }) =>
+    names
+      .filter((name) => name !== '' && !all.includes(name))
+      .map(
+        (name) =>
+          `groups of zen.json: “${group}” has “${name}”, of which the period has nothing. ${shorten(suggest(name, all), 200)}`,
+      ),
+  );
+}
+
 /**
  * Renders the dashboard of a period from the aggregates. Where they are empty, the page says so. The very text of the page is read
  * back, recounted and compared with its manifest: what `zen verify` would refuse is not given.
@@ -186,7 +202,7 @@ export async function render(
   onProgress: (progress: RenderProgress) => void = () => undefined,
   content?: Content,
 ): Promise<Rendered> {
-  const read = (session: Session) => readContent(session, options, now, onProgress);
+  const readAll = (session: Session) => readContent(session, options, now, onProgress);
   const {
     period,
     facts,
@@ -194,7 +210,8 @@ export async function render(
     people,
     uncounted,
     change,
-  } = content ?? (await db.transaction(read, { snapshot: 'read only' }));
+    whole: read,
+  } = content ?? (await db.transaction(readAll, { snapshot: 'read only' }));
   const payload = coarsen(minutes, buildLadder(period, options.steps ?? []));
   const locale = readLocale(options.locale);
   const translate = translator(locale);
@@ -233,6 +250,7 @@ export async function render(
     silences: facts.silences,
     merged: payload.merged?.groups ?? 0,
     uncounted,
+    strangers: listStrangers(read),
     rows: Object.values(payload.tables).reduce((sum, { cells }) => sum + countRows(cells), 0),
   };
 }
@@ -285,8 +303,8 @@ async function drawPage(
     compiled.map(async (chart) =>
       chart.panel.within !== ''
         ? { svg: '', rows: [] }
-        : chart.panel.source === 'people'
-          ? { svg: '', rows: listPeople(tables, everything).map((row) => ({ ...row })) }
+        : isOfPeople(chart.panel.source)
+          ? { svg: '', rows: listOfPeople(chart.panel.source, tables, everything) }
           : await takeSnapshot(chart, tables, setting.locale),
     ),
   );

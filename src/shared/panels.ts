@@ -10,7 +10,7 @@ export interface Column {
 /** The file of a chart tells beside its specification, as `usermeta.zen`, what the page needs of it. */
 export interface PanelOptions {
   title: string;
-  /** The aggregate that it draws from; or `people`, which are counted by zen. */
+  /** The aggregate that it draws from; or people, whom zen counts (`isOfPeople`). */
   source: string;
   area: 'main' | 'side' | 'wide';
   /** Its place among the panels of its area. */
@@ -30,7 +30,7 @@ export interface PanelOptions {
   sort: string[];
   /** True when the table has each minute, in whatever steps the chart draws them. */
   minutes: boolean;
-  /** Its finding: `largest of <field>`, `largest <number> of <field>`, each with `by <field>` where that is not the aggregate's measure, `people`, `funnel`, a text with `{<name>.<field>}` in it, or none. */
+  /** Its finding: `largest of <field>`, `largest <number> of <field>`, each with `by <field>` where that is not the aggregate's measure, `people`, `retention`, `funnel`, a text with `{<name>.<field>}` in it, or none. */
   finding: string;
   /** Its sentence where it alone has nothing to draw. */
   empty: string;

@@ -171,9 +171,8 @@ export async function renderFrom(
   const toStdout = out === '-';
   const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
   const options = { ...periodOf(flags), locale, title, maxSize, steps, minCell, warning };
-  const { html, period, events, rows, slow, ladder, silences, uncounted, merged } = await terminal.during(
-    `Rendering ${name}`,
-    async (update) => {
+  const { html, period, events, rows, slow, ladder, silences, uncounted, merged, strangers } =
+    await terminal.during(`Rendering ${name}`, async (update) => {
       const progress = ({ stage, share }: RenderProgress) => {
         const how = share === undefined ? '' : ` ${describeShare(share, seconds())}`;
         update(`Rendering ${name}: ${stage}${how}`);
@@ -185,8 +184,7 @@ export async function renderFrom(
       if (toStdout) last();
       else await writePage(file, rendered.html, { mode: flags.mode, last });
       return rendered;
-    },
-  );
+    });
   if (ladder.length > 0)
     terminal.note(
       `Not all of the page is in minutes (--max-size ${maxSize}${steps ? ', --steps' : ''}): ${writeLadder(ladder)}.`,
@@ -198,6 +196,7 @@ export async function renderFrom(
       `The page does not count people: dash_users has none, or not all, of ${uncounted.map((day) => isoTime(day).slice(0, 10)).join(', ')}, or they are aggregated with two minute rules. ` +
         'Run zen aggregate --users over those days, while the log has them.',
     );
+  for (const stranger of strangers) terminal.note(stranger);
   if (merged > 0)
     terminal.note(
       `${describeCount(merged, 'group')} (topic, age, event) merged, so that none has fewer than ${minCell} people. ` +

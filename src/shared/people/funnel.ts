@@ -88,11 +88,13 @@ export function listPeople(
   });
 }
 
-function findCodes(names: readonly string[], all: readonly string[]): number[] {
+/** Returns the places of some names among all; not of those that are not there. */
+export function findCodes(names: readonly string[], all: readonly string[]): number[] {
   return names.map((name) => all.indexOf(name)).filter((code) => code >= 0);
 }
 
-function addBounds(parts: Bounds[]): Bounds {
+/** Returns the sums of both bounds. */
+export function addBounds(parts: Bounds[]): Bounds {
   return parts.reduce((sum, part) => ({ low: sum.low + part.low, high: sum.high + part.high }), {
     low: 0,
     high: 0,

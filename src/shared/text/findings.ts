@@ -2,6 +2,7 @@ import type { NamedGroup } from '../data/payload.ts';
 import { findPeak } from '../minutes.ts';
 import { listEnds, shareOfFirst } from '../people/funnel.ts';
 import type { PeopleRow } from '../people/funnel.ts';
+import type { RetentionRow } from '../people/retention.ts';
 import type { Panel } from '../panels.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { isTopic, tableOf } from '../data/table.ts';
@@ -110,6 +111,7 @@ export function describeFinding(
   if (!first) return '';
   if (finding === 'funnel') return describeFunnel(rows, write);
   if (finding === 'people') return describePeople(rows as unknown as PeopleRow[], write);
+  if (finding === 'retention') return describeRetention(rows as unknown as RetentionRow[], write);
   const [, some, field, by = measure] = /^largest (?:(\d+) )?of (\w+)(?: by (\w+))?$/.exec(finding) ?? [];
   if (field === undefined) return fillIn(finding, rows, columns, write);
   const sums = new Map<string, number>();
@@ -215,6 +217,25 @@ function describePeople(people: readonly PeopleRow[], { t, percent }: Writer): s
           'Of so long a period each counts once in each of {parts part|parts}; in all, they are {least} to {most} different people.',
           { parts: show.parts, least: show.least, most: show.high },
         ),
+  ];
+  return said.filter((text) => text !== '').join(' ');
+}
+
+function describeRetention(rows: readonly RetentionRow[], { t, percent }: Writer): string {
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (!first || !last) return '';
+  const share = ({ share_low, share_high }: RetentionRow) => between(share_low, share_high ?? 1, percent);
+  const isExact = rows.every(({ low, high }) => low === high);
+  const said = [
+    last === first
+      ? t('Of the people shown a card on a day, {next} were shown one on the next day, too.', {
+          next: share(first),
+        })
+      : t(
+          'Of the people shown a card on a day, {next} were shown one on the next day, too, and {later} within {days day|days}.',
+          { next: share(first), later: share(last), days: last.days },
+        ),
+    isExact ? '' : t('A range is as much as is known of this selection.'),
   ];
   return said.filter((text) => text !== '').join(' ');
 }

@@ -1,4 +1,4 @@
-import { listPeople } from '../people/funnel.ts';
+import { isOfPeople, listOfPeople } from '../people/sources.ts';
 import { toRows } from '../data/table.ts';
 import type { Tables } from '../data/table.ts';
 import { mapValues, valueOf } from '../known.ts';
@@ -17,7 +17,7 @@ export function feed(view: View, names: readonly string[], tables: Tables): void
   const rows: Record<string, () => object[]> = {
     ...mapValues(aggregates, (table) => () => toRows(table)),
     ...mapValues(lookUps, (found) => () => found.map((row) => ({ ...row }))),
-    people: () => listPeople(tables, everything),
   };
-  for (const name of names) view.data(name, valueOf(rows, name)());
+  for (const name of names)
+    view.data(name, isOfPeople(name) ? listOfPeople(name, tables, everything) : valueOf(rows, name)());
 }
