@@ -1,6 +1,6 @@
 import { listNamedGroups } from '../log/named-groups.ts';
 import { dayMinutes, dayMs } from '../time.ts';
-import { ReturnPairs } from './return-pairs.ts';
+import { baseOf, ReturnPairs, sortPairs } from './return-pairs.ts';
 import type { SeenDay } from './lookback.ts';
 import type { CellScopes, Scope, Scopes } from './scopes.ts';
 import type { Yielder } from '../async/yield.ts';
@@ -10,8 +10,8 @@ import { missing } from '../shared/known.ts';
 export interface DayReturns extends Scope {
   day: number;
   reach: number;
-  /** Together they are the scope's; each is in order. */
-  pairs: ReturnPairs[];
+  /** Those of the scope, in order, packed as in `ReturnPairs`. */
+  pairs: Int32Array;
 }
 
 /**
@@ -28,8 +28,8 @@ export async function countReturns(
   scopes: Scopes,
   yielder: Yielder,
 ): Promise<DayReturns[]> {
-  const [first, midnight] = [day.day - reach, reach * dayMinutes];
-  const counter = new Counter(scopes, midnight);
+  const first = day.day - reach;
+  const counter = new Counter(scopes, reach);
   // From 1 on, so that 0 is for users who were not seen.
   const stretches = [...before, day].map((one): DayCursor => ({
     day: one,
@@ -44,15 +44,13 @@ export async function countReturns(
       stretches.filter((one) => one.day.users[one.place] === user),
     );
   }
-  for (const pairs of counter.all) {
+  const returns: (Scope & { pairs: Int32Array })[] = [];
+  for (const [number, scope] of scopes.list.entries()) {
     await yielder.pass();
-    pairs.sort();
+    const lists = [counter.mixed[number], ...scopes.agesOf(number).map((one) => counter.single[one])];
+    const pairs = sortPairs(lists.flatMap((list) => list ?? []));
+    if (pairs.length > 0) returns.push({ ...scope, pairs });
   }
-  const returns = scopes.list.flatMap((scope, number) => {
-    const pairs = [counter.mixed[number], ...scopes.agesOf(number).map((one) => counter.single[one])];
-    const some = pairs.flatMap((list) => (list && list.size > 0 ? [list] : []));
-    return some.length > 0 ? [{ ...scope, pairs: some }] : [];
-  });
   // A day of which no user is known has a row without any, too: it is counted. So has a group that nobody was seen in.
   const groups = listNamedGroups().map(({ key }) => ({ ...emptyDay, every_topic: null, item_topic: key }));
   const rows = [...(returns.length > 0 ? returns : [emptyDay]), ...groups];
@@ -61,7 +59,7 @@ export async function countReturns(
 
 const emptyDay = {
   ...{ every_topic: true, item_topic: null, every_age: true, age_segment: null },
-  ...{ event: null, or_event: null, pairs: [] },
+  ...{ event: null, or_event: null, pairs: new Int32Array() },
 };
 
 /** A place in a day's users: where a user stands in it, and when the day begins. */
@@ -88,18 +86,13 @@ class Counter {
   readonly #midnight: number;
   readonly #base: number;
 
-  /** @param midnight the last minute before the day that is counted */
-  constructor({ list, cells }: Scopes, midnight: number) {
-    this.#midnight = midnight;
-    this.#base = midnight + dayMinutes + 1;
+  constructor({ list, cells }: Scopes, reach: number) {
+    this.#midnight = reach * dayMinutes;
+    this.#base = baseOf(reach);
     this.single = list.map(() => new ReturnPairs(this.#base));
     this.mixed = list.map(() => new ReturnPairs(this.#base));
     this.#cells = cells;
     this.#last = new Float64Array(list.length);
-  }
-
-  get all(): ReturnPairs[] {
-    return [...this.single, ...this.mixed];
   }
 
   /** Called user by user, in order of their numbers, with the days in order of time. */

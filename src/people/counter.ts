@@ -1,3 +1,9 @@
+/**
+ * Counts the different people of any stretch without keeping who they are. The idea: of all who are seen in a stretch, count those whom you had not
+ * seen since its start. Each has exactly one first minute in it, and whatever was before that lies before the stretch. So it is enough to keep, for each
+ * minute, how many had last been seen when. The source: S. Muthukrishnan, "Efficient algorithms for document retrieval problems" (SODA 2002), who lists
+ * the different documents of a range by the places whose previous one lies before it.
+ */
 import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql } from '../files.ts';

@@ -11,10 +11,6 @@ export class ReturnPairs {
     this.base = base;
   }
 
-  get size(): number {
-    return this.#length;
-  }
-
   add(minute: number, previous: number): void {
     if (this.#length === this.#pairs.length) {
       const longer = new Int32Array(Math.max(16, this.#length * 2));
@@ -24,14 +20,21 @@ export class ReturnPairs {
     this.#pairs[this.#length++] = minute * this.base + previous;
   }
 
-  sort(): void {
-    this.#pairs = this.#pairs.subarray(0, this.#length).sort();
+  /** All so far, in no order. */
+  get pairs(): Int32Array {
+    return this.#pairs.subarray(0, this.#length);
   }
+}
 
-  /** The pair at a place, when sorted; more than any, behind the last. */
-  at(place: number): number {
-    return this.#pairs[place] ?? Infinity;
+/** The pairs of some lists in order. */
+export function sortPairs(lists: readonly ReturnPairs[]): Int32Array {
+  const sorted = new Int32Array(lists.reduce((sum, { pairs }) => sum + pairs.length, 0));
+  let at = 0;
+  for (const { pairs } of lists) {
+    sorted.set(pairs, at);
+    at += pairs.length;
   }
+  return sorted.sort();
 }
 
 /** The number of times of each pair: three arrays of one order. */
@@ -46,35 +49,29 @@ export interface PairCounts {
 /** Stands for no minute before. */
 export const never = -0x8000;
 
-/** Counts the pairs of some lists that are sorted. */
-export function countPairs(lists: readonly ReturnPairs[]): PairCounts {
-  const most = lists.reduce((sum, { size }) => sum + size, 0);
-  const [minutes, previous, users] = [new Int16Array(most), new Int16Array(most), new Int32Array(most)];
-  const base = lists[0]?.base ?? 1;
+/** Counts pairs that are sorted, of a day before which `reach` days are known. */
+export function countPairs(pairs: Int32Array, reach: number): PairCounts {
+  const base = baseOf(reach);
   const first = base - dayMinutes;
-  const places = lists.map(() => 0);
+  const [minutes, previous] = [new Int16Array(pairs.length), new Int16Array(pairs.length)];
+  const users = new Int32Array(pairs.length);
   let length = 0;
-  for (let pair = leastPair(lists, places); pair < Infinity; pair = leastPair(lists, places)) {
-    let count = 0;
-    for (const [number, list] of lists.entries()) {
-      let place = places[number] ?? missing();
-      for (; list.at(place) === pair; place++) count++;
-      places[number] = place;
-    }
+  for (const [at, pair] of pairs.entries()) {
+    if (at > 0 && pair !== pairs[at - 1]) length++;
     const before = pair % base;
     minutes[length] = Math.floor(pair / base) - first;
     previous[length] = before === 0 ? never : before - first;
-    users[length++] = count;
+    users[length] = (users[length] ?? missing()) + 1;
   }
+  const some = pairs.length === 0 ? 0 : length + 1;
   return {
-    minutes: minutes.subarray(0, length),
-    previous: previous.subarray(0, length),
-    users: users.subarray(0, length),
+    minutes: minutes.subarray(0, some),
+    previous: previous.subarray(0, some),
+    users: users.subarray(0, some),
   };
 }
 
-function leastPair(lists: readonly ReturnPairs[], places: readonly number[]): number {
-  let pair = Infinity;
-  for (const [number, list] of lists.entries()) pair = Math.min(pair, list.at(places[number] ?? missing()));
-  return pair;
+/** More than the minutes of a day and of those before it. */
+export function baseOf(reach: number): number {
+  return (reach + 1) * dayMinutes + 1;
 }
