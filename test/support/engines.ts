@@ -45,10 +45,18 @@ export interface Engine {
   /** The messages of the console and of errors; null where the driver does not tell them. */
   said: string[] | null;
   screenshot(): Promise<Buffer>;
+  /** Prints the page on A4 as a PDF; null where the driver cannot. */
+  print: (() => Promise<Uint8Array>) | null;
   close(): Promise<void>;
 }
 
 const size = { width: 1440, height: 900 };
+const paper = { preferCSSPageSize: true, printBackground: true };
+/** The sheet of page.css, told to Firefox: its driver heeds its own margins and direction. */
+const sheet = {
+  ...({ format: 'A4', landscape: true } as const),
+  margin: { top: '14mm', right: '12mm', bottom: '14mm', left: '12mm' },
+};
 
 const firefox = ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(existsSync);
 const webkit = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
@@ -106,6 +114,7 @@ async function openChromium(): Promise<Engine> {
     },
     said,
     screenshot: () => page.screenshot(),
+    print: () => page.pdf(paper),
     close: () => browser.close(),
   };
 }
@@ -153,6 +162,7 @@ async function openFirefox(): Promise<Engine> {
     },
     said,
     screenshot: async () => Buffer.from(await page.screenshot()),
+    print: () => page.pdf({ ...paper, ...sheet }),
     close: () => browser.close(),
   };
 }
@@ -295,6 +305,7 @@ async function openWebKit(): Promise<Engine> {
       },
     },
     said: null,
+    print: null,
     screenshot: async () => {
       const { stdout } = await promisify(execFile)(
         'import',
