@@ -21,6 +21,12 @@ test.each(commands.map((command) => [command.name(), command] as const))(
   },
 );
 
+test('the help of zen has examples, and names the page to begin with', async () => {
+  const { code, stdout } = await run('--help');
+  expect([code, stdout]).toEqual([0, expect.stringContaining('\nExamples:\n  zen demo ')]);
+  expect(existsSync(/^More: (.*README\.md)$/m.exec(stdout)?.[1] ?? '')).toBe(true);
+});
+
 test('zen alone gives a brief help', async () => {
   const { code, stdout, stderr } = await run();
   expect([code, stdout]).toEqual([2, '']);

@@ -23,13 +23,16 @@ export const examples: Record<string, readonly string[]> = {
   sql: ['zen sql > zen.sql'],
 };
 
-/** Help for whoever types `zen` alone. */
-export const brief = `Zen makes one HTML dashboard from an interaction log in PostgreSQL.
-
-  zen demo                  make the page of a log that ships with Zen
+/** The commands to begin with. */
+export const first = `  zen demo                  make the page of a log that ships with Zen
   zen restore zen.dump      a backup → the log
   zen aggregate             the log → the aggregates
   zen render                the aggregates → output/zen.html
+`;
 
+/** Help for whoever types `zen` alone. */
+export const brief = `Zen makes one HTML dashboard from an interaction log in PostgreSQL.
+
+${first}
 See zen --help for all commands, zen <command> --help for one.
 `;

@@ -57,7 +57,7 @@ import {
   projectOption,
   collectValues,
 } from './options.ts';
-import { examples } from './examples.ts';
+import { examples, first } from './examples.ts';
 import { applySettings, collectGiven, listSettings, requireKnown } from './settings.ts';
 import type { CommonOptions } from './options.ts';
 import type { Streams } from './terminal.ts';
@@ -289,6 +289,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       runConfig(program, project, flags, streams ?? process);
     });
   for (const command of program.commands) command.addHelpText('after', describeMore(command.name()));
+  program.addHelpText('after', `\nExamples:\n${first}\nMore: ${findShipped('README.md')}`);
   return program;
 }
 
