@@ -207,6 +207,18 @@ export function parseMonitor(text: string): string {
   return text;
 }
 
+/** @throws ZenError `usage` for what is no time zone */
+export function parseTimeZone(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new ZenError(
+      'usage',
+      `“${text}” is not a time zone: write its name in the IANA database, such as Europe/Moscow.`,
+    );
+  }
+}
+
 /** @throws ZenError `usage` for what is no URL of http or https */
 export function parseUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {

@@ -53,6 +53,7 @@ import {
   parsePort,
   parseSize,
   parseTimes,
+  parseTimeZone,
   parseUrl,
   projectOption,
   collectValues,
@@ -437,6 +438,11 @@ function drawing(): Option[] {
       parseCount,
     ).default(10),
     option('--locale <name>', 'language of the page: ru, en, or one of the project').default('ru'),
+    option(
+      '--time-zone <name>',
+      'clocks that the page shows, such as Europe/Moscow; days and columns stay those of UTC',
+      parseTimeZone,
+    ),
     option('--title <text>', 'title of the page'),
   ];
 }

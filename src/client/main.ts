@@ -14,6 +14,7 @@ import {
   describeSelection,
   describeSteps,
 } from '../shared/text/findings.ts';
+import { Clock } from '../shared/text/clock.ts';
 import { writer } from '../shared/text/format.ts';
 import { controlOf, usualFilters } from '../shared/selection.ts';
 import type { Selection } from '../shared/selection.ts';
@@ -28,7 +29,7 @@ import { MomentBox } from './moment.ts';
 import { listTopicGroups, listTopics, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeSnap } from '../shared/text/step-text.ts';
-import { describeBaseline, describeStretch } from '../shared/text/topic-text.ts';
+import { describeBaseline, describeDays, describeStretch } from '../shared/text/topic-text.ts';
 import { fromHash, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
 import { notify } from './notice.ts';
@@ -95,6 +96,26 @@ function offer(payload: Payload, write: Writer): void {
 function selection(): Selection {
   const names = Object.fromEntries([...choices].map(([field, { value }]) => [field, value]));
   return { period: period.value, names };
+}
+
+/**
+ * Lets the reader turn from the clocks of UTC to those of the page's time zone, or of their own machine, and back. What is named after UTC,
+ * such as a column of a table, stays.
+ */
+function bindZone([start, end]: [number, number], { clock }: Writer, change: () => void): void {
+  const button = find('zone', HTMLButtonElement);
+  const tell = () => {
+    button.textContent = clock.name(start, end);
+  };
+  tell();
+  const own = locale.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  button.disabled = new Clock(own).name(start, end) === 'UTC';
+  button.addEventListener('click', () => {
+    clock.use(clock.zone === own ? 'UTC' : own);
+    tell();
+    period.retell();
+    change();
+  });
 }
 
 /** The rows that a panel draws; a hidden one draws none. */
@@ -410,8 +431,10 @@ async function start(): Promise<void> {
     const chosen = selection();
     const set = new Set(controls.filter(({ value }) => value !== null).map(({ id }) => id));
     find('reset', HTMLButtonElement).setAttribute('aria-disabled', String(set.size === 0));
+    const isChangeTold = document.getElementById('change') !== null;
     const notes = [
-      set.size > 0 && document.getElementById('change') ? write.t(unfiltered) : '',
+      set.size > 0 && isChangeTold ? write.t(unfiltered) : '',
+      isChangeTold ? describeDays(span, write) : '',
       chosen.period ? describeSnap(tables.ladder, chosen.period, write) : '',
     ].flatMap((text) => (text === '' ? [] : [{ id: '', text }]));
     tellSelection([...describeSelection(chosen, span, write, filters, tables.groups), ...notes], set, write);
@@ -425,7 +448,9 @@ async function start(): Promise<void> {
     const events = countSelected(tables, chosen, span);
     tellHeadline(describeHeadline(events, tables, chosen, span, write, chosen.period && baseline));
     document.querySelector('main')?.classList.toggle('is-empty', events === 0);
+    const clocks = write.clock.steps(...(chosen.period ?? span));
     for (const panel of panels) {
+      panel.set('clock', clocks);
       const rows = drawn(panel, tables);
       tellFinding(panel, describeFinding(panel.options, rows, write), set);
       const { source: own } = panel.options;
@@ -480,6 +505,10 @@ async function start(): Promise<void> {
     }
     own.bind(known(panel.view));
   };
+  bindZone(span, write, () => {
+    compareWith(compare.value, write);
+    change();
+  });
   offerStretch(write);
   // Other topics may have moved most: the charts look their colours up anew.
   compare.addEventListener('change', () => {

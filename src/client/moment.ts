@@ -155,7 +155,7 @@ export class MomentBox {
   }
 
   #tell({ start, end, events, before, topics, moves }: Moment, isLong: boolean): HTMLElement[] {
-    const { t, time, number, signed } = this.#write;
+    const { t, time, number, signed, clock } = this.#write;
     const when = isLong ? `${time(start, true)}–${time(end, false)}` : time(start, true);
     const table = document.createElement('table');
     const line = (name: string, value: number, earlier: number | null) => {
@@ -184,7 +184,7 @@ export class MomentBox {
       );
     }
     const head = document.createElement('p');
-    head.textContent = `${when} UTC`;
+    head.textContent = `${when} ${clock.name(start, end)}`;
     if (moves.length === 0) return [head, table];
     const moved = document.createElement('p');
     moved.className = 'moved';

@@ -59,6 +59,13 @@ export class PanelElement extends HTMLElement {
     return (known(this.#drawn).spec.signals ?? []).some((signal) => signal.name === name);
   }
 
+  /** Sets a signal of its chart, where it has one of that name and another value. */
+  set(name: string, value: unknown): void {
+    if (!this.view || !this.#drawn || !this.hasSignal(name)) return;
+    if (JSON.stringify(this.view.signal(name)) !== JSON.stringify(value))
+      void this.view.signal(name, value).runAsync();
+  }
+
   /** The topics that the colours of its marks stand for, the largest first; none where its colours are fixed, or it has a key. */
   get key(): [name: string, color: string][] {
     const { spec, panel } = known(this.#drawn);

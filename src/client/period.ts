@@ -2,6 +2,7 @@ import type { Writer } from '../shared/text/format.ts';
 import { Control } from './control.ts';
 import { snap } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
+import { known } from '../shared/known.ts';
 import { dayMs, hourMs, minuteMs } from '../shared/units.ts';
 import { formatMoment, parseMoment, stepMoment } from '../shared/text/minute-text.ts';
 
@@ -16,11 +17,12 @@ const offered = 7;
  * The quick choices of a page: the last week, each of the last days, and the last hour where the page does not end at midnight, when
  * nobody asks for it. Each is shorter than the page.
  */
-function listPeriods([start, end]: Span, { t, weekday }: Writer): [name: string, period: Span][] {
-  const midnight = Math.floor(end / dayMs) * dayMs;
+function listPeriods([start, end]: Span, { t, weekday, clock }: Writer): [name: string, period: Span][] {
+  const shown = Math.floor(clock.shift(end) / dayMs) * dayMs;
+  const midnight = clock.unshift(shown);
   const days = Array.from({ length: offered }, (_, ago): [string, Span] => {
-    const day = midnight - (ago + 1) * dayMs;
-    return [weekday(day), [day, day + dayMs]];
+    const day: Span = [clock.unshift(shown - (ago + 1) * dayMs), clock.unshift(shown - ago * dayMs)];
+    return [weekday(day[0]), day];
   });
   const all: [string, Span][] = [
     [t('The last 7 days'), [end - 7 * dayMs, end]],
@@ -35,7 +37,7 @@ function listPeriods([start, end]: Span, { t, weekday }: Writer): [name: string,
   return all.filter(([, [from, to]]) => from >= start && to - from < end - start);
 }
 
-/** A period to the minute in UTC, its end not in it; Unix milliseconds. Null is the whole period of the page. */
+/** A period to the minute, written by the clocks of the page, its end not in it; Unix milliseconds. Null is the whole period of the page. */
 export class Period extends Control<Span> {
   #span: Span = [0, 0];
   #ladder: Ladder = [];
@@ -52,7 +54,17 @@ export class Period extends Control<Span> {
     this.#pick = this.querySelector('select') ?? this.#pick;
     [this.#from = this.#from, this.#to = this.#to] = this.querySelectorAll('input');
     for (const input of [this.#from, this.#to]) this.#listen(input);
-    this.#offer(write);
+    this.#pick.addEventListener('change', (event) => {
+      event.stopPropagation();
+      const [start, end] = this.#pick.value.split(',').map(Number);
+      this.choose(start === undefined || end === undefined ? null : [start, end]);
+    });
+    this.retell();
+  }
+
+  /** Writes its times anew, when the clocks of the page are others. */
+  retell(): void {
+    this.#offer(known(this.#write));
     this.show();
   }
 
@@ -64,11 +76,6 @@ export class Period extends Control<Span> {
     const other = new Option(write.t('Another period'), '-1');
     other.disabled = true;
     this.#pick.append(other);
-    this.#pick.addEventListener('change', (event) => {
-      event.stopPropagation();
-      const [start, end] = this.#pick.value.split(',').map(Number);
-      this.choose(start === undefined || end === undefined ? null : [start, end]);
-    });
   }
 
   /** An arrow key changes the part of a time in which the caret stands, Escape takes back what was typed. */
@@ -96,15 +103,17 @@ export class Period extends Control<Span> {
     const caret = input.selectionStart ?? 0;
     const ms = stepMoment(input.value, caret, by);
     if (ms === undefined) return;
-    input.value = format(Math.min(Math.max(ms, this.#span[0]), this.#span[1]));
+    const wanted = known(this.#write).clock.unshift(ms);
+    input.value = this.#format(Math.min(Math.max(wanted, this.#span[0]), this.#span[1]));
     input.setSelectionRange(caret, caret);
   }
 
   /** Chooses what the fields say, or says what is wrong with it. */
   #read(edited: HTMLInputElement): void {
     const [start, end] = this.value ?? this.#span;
-    const from = parseMoment(this.#from.value, start, false);
-    const to = parseMoment(this.#to.value, end, true);
+    const { clock } = known(this.#write);
+    const from = clock.unshift(parseMoment(this.#from.value, clock.shift(start), false));
+    const to = clock.unshift(parseMoment(this.#to.value, clock.shift(end), true));
     const fault = this.#judge(from, to);
     if (fault) {
       const misread = Number.isNaN(from) ? this.#from : Number.isNaN(to) ? this.#to : edited;
@@ -116,13 +125,13 @@ export class Period extends Control<Span> {
   }
 
   #judge(from: number, to: number): string {
-    if (!this.#write) return '';
     const [start, end] = this.#span;
-    const { t, range } = this.#write;
+    const { t, range, clock } = known(this.#write);
     if (Number.isNaN(from + to))
-      return t('A time is written like this: {example}.', { example: format(end) });
+      return t('A time is written like this: {example}.', { example: this.#format(end) });
     if (from >= to) return t('The end must be later than the start.');
-    return from >= end || to <= start ? t('This file covers {range} UTC.', { range: range(start, end) }) : '';
+    if (from < end && to > start) return '';
+    return t('This file covers {range} {zone}.', { range: range(start, end), zone: clock.name(start, end) });
   }
 
   /** Marks the field that is wrong, if one is. */
@@ -143,15 +152,16 @@ export class Period extends Control<Span> {
 
   protected override show(): void {
     const [start, end] = this.value ?? this.#span;
-    this.#from.value = format(start);
-    this.#to.value = format(end);
+    this.#from.value = this.#format(start);
+    this.#to.value = this.#format(end);
     this.#blame(null, '');
     const wanted = this.value ? this.value.join() : '0';
     const picked = [...this.#pick.options].some(({ value }) => value === wanted);
     this.#pick.value = picked ? wanted : '-1';
   }
-}
 
-function format(ms: number): string {
-  return formatMoment(ms, document.documentElement.lang);
+  #format(ms: number): string {
+    const clock = this.#write?.clock;
+    return formatMoment(clock ? clock.shift(ms) : ms, document.documentElement.lang);
+  }
 }

@@ -5,11 +5,11 @@ import { compileChart, readChart } from '../render/charts.ts';
 import type { LocaleName } from '../render/locale.ts';
 import { readLocale } from '../render/locale.ts';
 import { drawChart } from '../render/snapshot.ts';
-import { readSettings } from '../render/manifest.ts';
+import { readClock, readSettings } from '../render/manifest.ts';
 import type { Locale, Words } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import { translator } from '../shared/text/messages.ts';
-import type { Translate } from '../shared/text/messages.ts';
+import type { Clock } from '../shared/text/clock.ts';
 import type { History } from './history.ts';
 import { addKey } from './key.ts';
 import { drawPng } from './picture.ts';
@@ -64,7 +64,7 @@ export async function writeMail(
     [t('Peak minute'), words.peak],
     [t('View rate'), words.views],
   ].map(([name, value]) => ({ name, value }));
-  const { picture, title } = await draw(history, locale, t);
+  const { picture, title } = await draw(history, locale, readClock(html));
   const content = {
     ...words,
     ...{ facts, attached, url: options.url, language, picture: title },
@@ -99,10 +99,10 @@ function template(): Template {
 async function draw(
   { payload, topics }: History,
   locale: Locale,
-  t: Translate,
+  clock: Clock,
 ): Promise<{ picture: Buffer; title: string }> {
-  const { ladder } = payload;
-  const chart = compileChart('history', readChart('history', { period: payload, ladder }, t), payload.tables);
+  const scene = { period: payload, ladder: payload.ladder, clock };
+  const chart = compileChart('history', readChart('history', scene, translator(locale)), payload.tables);
   const { svg } = await drawChart(chart, tabulatePayload(payload), locale);
   return { picture: await drawPng(addKey(svg, topics.slice(0, most)), width), title: chart.panel.title };
 }

@@ -9,6 +9,7 @@ import { listBounds } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
 import type { Chart } from '../shared/settings.ts';
 import { isOfPeople } from '../shared/people/sources.ts';
+import { Clock } from '../shared/text/clock.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
 import { readCharts } from './layout.ts';
@@ -25,12 +26,14 @@ registerCube();
 export interface Scene {
   period: Window;
   ladder: Ladder;
+  /** Its clocks; those of UTC where there are none. */
+  clock?: Clock;
 }
 
 /** One chart's Vega-Lite specification: its titles and texts translated, its parameters set to the page's. */
 export function readChart(
   name: string,
-  { period, ladder }: Scene,
+  { period, ladder, clock = new Clock() }: Scene,
   translate: (text: string) => string,
 ): TopLevelSpec {
   const found = readExtensions('templates/charts').find((chart) => chart.name === name);
@@ -39,6 +42,7 @@ export function readChart(
   for (const param of (spec.params ?? []) as { name: string; value?: Json }[]) {
     if (param.name === 'span') param.value = [period.start, period.end];
     if (param.name === 'last_step') param.value = listSteps().length - 1;
+    if (param.name === 'clock') param.value = clock.steps(period.start, period.end);
     if (param.name === 'ladder') param.value = listBounds(ladder);
     if (typeof param.value === 'string') param.value = translate(param.value);
   }

@@ -6,6 +6,7 @@ import { pick } from '../shared/data/cells.ts';
 import type { Cells, Outline } from '../shared/data/cells.ts';
 import { countedBy } from '../shared/data/payload.ts';
 import type { Payload, Sketch } from '../shared/data/payload.ts';
+import { Clock } from '../shared/text/clock.ts';
 import { listLocales } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { lookFiles, readStyle } from './looks.ts';
@@ -122,6 +123,16 @@ export function readSettings(page: Buffer): object {
 export function readLanguage(page: Buffer): LocaleName {
   const { locale } = readSettings(page) as { locale?: { language?: unknown } };
   return listLocales().find((name) => name === locale?.language) ?? 'en';
+}
+
+/** The clocks of a page; those of UTC where it names no time zone that there is. */
+export function readClock(page: Buffer): Clock {
+  const { locale } = readSettings(page) as { locale?: { timeZone?: unknown } };
+  try {
+    return new Clock(String(locale?.timeZone ?? 'UTC'));
+  } catch {
+    return new Clock();
+  }
 }
 
 const stated = /,"page":"([^"]*)"\}$/;

@@ -7,6 +7,7 @@ import type { Change } from '../shared/text/change.ts';
 import { known } from '../shared/known.ts';
 import type { Column, Panel } from '../shared/panels.ts';
 import { listMinutes } from '../shared/minutes.ts';
+import { Clock } from '../shared/text/clock.ts';
 import { formatMoment } from '../shared/text/minute-text.ts';
 import { namesOf } from '../shared/data/payload.ts';
 import type { Merged, Payload } from '../shared/data/payload.ts';
@@ -18,7 +19,7 @@ import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopicGroups, listTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeLadder } from '../shared/text/step-text.ts';
-import { describeBaseline, describeTopic, listComparisons } from '../shared/text/topic-text.ts';
+import { describeBaseline, describeDays, describeTopic, listComparisons } from '../shared/text/topic-text.ts';
 import { controlOf, everything } from '../shared/selection.ts';
 import { dayMs } from '../shared/units.ts';
 import { ofFunnel } from '../shared/text/funnel-text.ts';
@@ -93,7 +94,8 @@ export function renderPage({
   sources,
 }: Page): string {
   const write = writer(locale);
-  const { t } = write;
+  const utc = writer(locale, new Clock());
+  const { t, clock } = write;
   const { start, end, people } = payload;
   const filters = listFilters().filter((field) => Object.hasOwn(payload.dimensions, field));
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
@@ -122,14 +124,17 @@ export function renderPage({
     };
     return [drawn];
   });
-  const changed = change && describeChange(change, write);
+  const changed = change && describeChange(change, utc);
   const told = {
     title,
     warning,
     change: changed ? joinChange(changed) : '',
-    silences: describeSilences(facts, write),
-    summary: describeSelection(everything, span, write, filters)
-      .map(({ text }) => text)
+    silences: describeSilences(facts, utc),
+    summary: [
+      ...describeSelection(everything, span, write, filters).map(({ text }) => text),
+      ...(changed ? [describeDays(span, write)] : []),
+    ]
+      .filter(Boolean)
       .join(' · '),
     ...headline,
     findings: [
@@ -153,10 +158,11 @@ export function renderPage({
     areas: areas
       .map((area) => ({ area, panels: panels.filter((panel) => panel.area === area) }))
       .filter((area) => area.panels.length > 0),
-    facts: describeFacts(facts, events, end, write),
-    from: formatMoment(start, locale.language),
-    to: formatMoment(end, locale.language),
-    ladder: describeLadder(payload.ladder, write),
+    facts: describeFacts(facts, events, end, utc),
+    zone: clock.name(start, end),
+    from: formatMoment(clock.shift(start), locale.language),
+    to: formatMoment(clock.shift(end), locale.language),
+    ladder: describeLadder(payload.ladder, utc),
     comparisons: listComparisons(t),
     choices: describeChoices(payload, filters, t),
     topicless: !filters.includes('item_topic'),

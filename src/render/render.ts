@@ -37,6 +37,7 @@ import { queryChange } from './change.ts';
 import { suggest } from '../suggest.ts';
 import { coarsen, fit, fitPeople } from './fit-size.ts';
 import type { Packed } from './fit-size.ts';
+import { Clock } from '../shared/text/clock.ts';
 import { readLocale } from './locale.ts';
 import { readTheme } from './looks.ts';
 import type { LocaleName } from './locale.ts';
@@ -59,6 +60,8 @@ export interface RenderOptions {
   /** Unix milliseconds, not in the period; without it, the end of the last aggregated minute. */
   end?: number | undefined;
   locale: LocaleName;
+  /** The time zone whose clocks the page shows, by IANA's name. */
+  timeZone?: string | undefined;
   title?: string | undefined;
   /** Megabytes (of 1,000,000 bytes) that the page may take; without it, any number. */
   maxSize?: number | undefined;
@@ -213,7 +216,7 @@ export async function render(
     whole: read,
   } = content ?? (await db.transaction(readAll, { snapshot: 'read only' }));
   const payload = coarsen(minutes, buildLadder(period, options.steps ?? []));
-  const locale = readLocale(options.locale);
+  const locale = { ...readLocale(options.locale), timeZone: options.timeZone };
   const translate = translator(locale);
   const begin = async (stage: RenderProgress['stage']) => {
     onProgress({ stage });
@@ -281,7 +284,7 @@ async function drawPage(
   { translate, ...setting }: Setting,
 ): Promise<Pick<Rendered, 'html' | 'slow' | 'ladder' | 'people'>> {
   const { ladder } = payload;
-  const scene = { period: payload, ladder };
+  const scene = { period: payload, ladder, clock: new Clock(setting.locale.timeZone) };
   const all = listCharts().map(
     (name) => [name, addFilters(readChart(name, scene, translate), payload.tables)] as const,
   );

@@ -7,6 +7,8 @@ export interface Locale {
   language: string;
   number: Record<string, unknown>;
   time: Record<string, unknown>;
+  /** The time zone whose clocks the page shows, by IANA's name; UTC where there is none. */
+  timeZone?: string | undefined;
   /** English text of the page → its translation; what is missing stays English. */
   messages: Record<string, string>;
 }

@@ -26,6 +26,7 @@ export interface RenderFlags extends CommonOptions, DateOptions {
   /** The file’s permissions, as chmod takes them. */
   mode?: number;
   locale: LocaleName;
+  timeZone?: string;
   title?: string;
   /** Megabytes. */
   maxSize: number;
@@ -130,7 +131,7 @@ export async function renderPages(
   { warning, content }: { warning?: string; content: Content },
 ): Promise<object[]> {
   const { findMisspelt, ofPage, render } = await import('../../render/render.ts');
-  const { maxSize, steps, minCell, mode } = flags;
+  const { maxSize, steps, minCell, mode, timeZone } = flags;
   return terminal.during('Rendering the other pages', async (update) => {
     const files: object[] = [];
     for (const { name, where, out, locale = flags.locale, title = flags.title } of pages) {
@@ -138,7 +139,7 @@ export async function renderPages(
       const misspelt = where && findMisspelt(content, flags.locale, where);
       if (misspelt !== undefined) terminal.note(`The page “${name}” is of ${misspelt}`);
       const own = ofPage(content, flags.locale, { where, locale, minCell });
-      const options = { locale, title, maxSize, steps, minCell, warning };
+      const options = { locale, timeZone, title, maxSize, steps, minCell, warning };
       const { html, events } = await render(db, options, Date.now(), () => undefined, own);
       const last = () => {
         db.demand();
@@ -167,10 +168,10 @@ export async function renderFrom(
   { warning, content }: { warning?: string; content?: Content } = {},
 ): Promise<Report> {
   const { render } = await import('../../render/render.ts');
-  const { locale, title, out, maxSize, steps, minCell } = flags;
+  const { locale, timeZone, title, out, maxSize, steps, minCell } = flags;
   const toStdout = out === '-';
   const [file, name] = toStdout ? ['stdout', 'the page'] : [resolve(out), out];
-  const options = { ...periodOf(flags), locale, title, maxSize, steps, minCell, warning };
+  const options = { ...periodOf(flags), locale, timeZone, title, maxSize, steps, minCell, warning };
   const { html, period, events, rows, slow, ladder, silences, uncounted, merged, strangers } =
     await terminal.during(`Rendering ${name}`, async (update) => {
       const progress = ({ stage, share }: RenderProgress) => {

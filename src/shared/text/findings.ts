@@ -45,7 +45,9 @@ export function describeHeadline(
   if (events === 0) return { events: write.number(0), views: '–', peak: '–', ...changes };
   const [start, end] = selection.period ?? span;
   const peak = findPeak(tables, selection, span);
-  const at = write.time(peak.dt, Math.floor(start / dayMs) !== Math.floor((end - 1) / dayMs));
+  const { time, clock } = write;
+  const [first, last] = [clock.shift(start), clock.shift(end - 1)];
+  const at = time(peak.dt, Math.floor(first / dayMs) !== Math.floor(last / dayMs));
   return {
     events: write.number(events),
     views: write.percent(shareOfFirst(tables, selection, span)),
@@ -272,7 +274,7 @@ export function describeSelection(
   };
   const chosen = filters.map((field) => ({ id: controlOf(field), text: tell(field) }));
   return [
-    { id: 'period', text: `${write.range(start, end)} UTC` },
+    { id: 'period', text: `${write.range(start, end)} ${write.clock.name(start, end)}` },
     ...chosen.filter(({ text }) => text !== ''),
   ];
 }

@@ -1,11 +1,14 @@
 import type { Locale } from '../settings.ts';
 import { dayMs } from '../units.ts';
+import { Clock } from './clock.ts';
 import { translator } from './messages.ts';
 import type { Translate } from './messages.ts';
 
-/** Writes numbers and times. Times are UTC; a share is of 1. */
+/** Writes numbers and times, of the clock's time zone. A share is of 1. */
 export interface Writer {
   t: Translate;
+  /** The clocks by which minutes are written. */
+  clock: Clock;
   number: (value: number) => string;
   /** A difference: its sign is always written, the minus as such and not as a hyphen. */
   signed: (value: number) => string;
@@ -16,6 +19,7 @@ export interface Writer {
   growth: (share: number) => string;
   /** A minute; with its day unless that is known. */
   time: (ms: number, withDay: boolean) => string;
+  /** A UTC day. */
   day: (ms: number) => string;
   /** A day with its weekday. */
   weekday: (ms: number) => string;
@@ -23,7 +27,8 @@ export interface Writer {
   range: (start: number, end: number) => string;
 }
 
-export function writer(locale: Locale): Writer {
+/** @param clock the clocks of the locale's time zone, unless it is others */
+export function writer(locale: Locale, clock = new Clock(locale.timeZone)): Writer {
   const { language } = locale;
   const number = new Intl.NumberFormat(language);
   const signed = new Intl.NumberFormat(language, { signDisplay: 'exceptZero', maximumFractionDigits: 1 });
@@ -45,11 +50,11 @@ export function writer(locale: Locale): Writer {
     maximumFractionDigits: 1,
     minimumFractionDigits: 1,
   });
-  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' } as const;
-  const time = new Intl.DateTimeFormat(language, clock);
-  const day = new Intl.DateTimeFormat(language, { ...clock, day: 'numeric', month: 'short' });
+  const minute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' } as const;
+  const time = new Intl.DateTimeFormat(language, minute);
+  const day = new Intl.DateTimeFormat(language, { ...minute, day: 'numeric', month: 'short' });
   const range = new Intl.DateTimeFormat(language, {
-    ...clock,
+    ...minute,
     day: 'numeric',
     month: 'long',
     year: 'numeric',
@@ -63,16 +68,19 @@ export function writer(locale: Locale): Writer {
   return {
     t: translator(locale),
     decimal: String(locale.number.decimal),
-    range: (start, end) =>
-      start % dayMs === 0 && end % dayMs === 0
+    clock,
+    range: (...span) => {
+      const [start, end] = [clock.shift(span[0]), clock.shift(span[1])];
+      return start % dayMs === 0 && end % dayMs === 0
         ? days.formatRange(start, end - 1)
-        : range.formatRange(start, end),
+        : range.formatRange(start, end);
+    },
     number: (value) => number.format(value),
     signed: (value) => signed.format(value).replace('-', '−'),
     day: (ms) => date.format(ms),
-    weekday: (ms) => weekday.format(ms),
+    weekday: (ms) => weekday.format(clock.shift(ms)),
     growth: (share) => growth.format(share).replace('-', '−'),
     percent: (share) => (share === null ? '–' : percent.format(share)),
-    time: (ms, withDay) => (withDay ? day : time).format(ms),
+    time: (ms, withDay) => (withDay ? day : time).format(clock.shift(ms)),
   };
 }

@@ -55,9 +55,14 @@ export function describeBaseline(baseline: Baseline | null, write: Writer): stri
     now: write.range(window.start, window.end),
     before: write.range(window.start - shift, window.end - shift),
   });
-  const isDay = window.start % dayMs === 0 && window.end - window.start === dayMs;
+  const isDay = write.clock.shift(window.start) % dayMs === 0 && window.end - window.start === dayMs;
   const times = describeLeft(left, isDay ? window.start : null, write);
   return times === '' ? compared : `${compared} ${times}`;
+}
+
+/** Says that days are compared by other clocks than those of a page; empty where its clocks are those of UTC. */
+export function describeDays(span: readonly [number, number], { t, clock }: Writer): string {
+  return clock.name(...span) === 'UTC' ? '' : t('Days are compared by UTC.');
 }
 
 /** Says that another period may be compared with a stretch. */
