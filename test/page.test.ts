@@ -110,6 +110,14 @@ describe('the page', () => {
     expect(ids).toEqual(['history', 'sources', 'funnel']);
   });
 
+  test('opens with the largest seven topics and the one that moved most in colour, and the other 17 in one', async () => {
+    const fills = await page.$$eval('#history .mark-area path', (areas) =>
+      areas.map((area) => area.getAttribute('fill')),
+    );
+    const counts = [...new Set(fills)].map((fill) => fills.filter((other) => other === fill).length);
+    expect(counts.sort((a, b) => a - b)).toEqual([...Array<number>(8).fill(1), 17]);
+  });
+
   test('gives the history at least half of the dashboard', async () => {
     for (const [width, height] of [
       [1280, 720],

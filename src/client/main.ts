@@ -423,7 +423,8 @@ async function start(): Promise<void> {
   const write = writer(locale);
   offer(payload, write);
   const follow = followTopics(tables, [payload.start, payload.end]);
-  for (const control of controls) control.addEventListener('input', follow); // before the charts do, which look colours up
+  follow(); // before the charts are drawn, which look colours up, and then before they follow a control
+  for (const control of controls) control.addEventListener('input', follow);
   const span: [number, number] = [payload.start, payload.end];
   const listed = (panel: PanelElement) =>
     panel.options.minutes ? listMinutes(panel.options, tables, selection(), span) : drawn(panel, tables);
