@@ -129,7 +129,7 @@ export function readLanguage(page: Buffer): LocaleName {
 export function readClock(page: Buffer): Clock {
   const { locale } = readSettings(page) as { locale?: { timeZone?: unknown } };
   try {
-    return new Clock(String(locale?.timeZone ?? 'UTC'));
+    return new Clock(typeof locale?.timeZone === 'string' ? locale.timeZone : 'UTC');
   } catch {
     return new Clock();
   }
