@@ -68,6 +68,26 @@ const places: Record<string, (name: EngineName) => Place | Promise<Place>> = {
   ],
 };
 
+/** Pages that a gateway, a disk or a person has damaged. */
+const broken: Record<string, (page: string) => string> = {
+  'a page whose script was altered by a byte': (page) => page.replace(/<script>(?=.{1000})/, '<script> '),
+  'a page whose data are damaged': (page) => page.replace(/(id="payload">.{200})../, '$1!!'),
+};
+
+/** Waits for the sentence of a page whose script does not run, and tells what of the page looks alive. */
+async function waitForStalled() {
+  const note = document.querySelector<HTMLElement>('.stalled');
+  if (!note) throw new Error('The page has no such sentence.');
+  while (getComputedStyle(note).visibility !== 'visible' || note.offsetHeight === 0)
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  return {
+    said: note.innerText.trim(),
+    live: document.querySelectorAll(':is(.controls, .tools):not([inert])').length,
+    noticed: (document.querySelector<HTMLElement>('#notice')?.offsetHeight ?? 0) > 0,
+    drawn: (document.querySelector('#history svg')?.getBoundingClientRect().width ?? 0) > 0,
+  };
+}
+
 /** Does something but once for each browser, when it is first asked for. */
 function memoize<Result>(make: (name: EngineName) => Promise<Result>) {
   const made = new Map<EngineName, Promise<Result>>();
@@ -157,6 +177,21 @@ describe.each(engines)('%s', (name) => {
       expect(shown(await visit(await engine(name), url, isFramed))).toEqual(shown(filtered));
     },
     120_000,
+  );
+
+  run.each(Object.keys(broken))(
+    `says of %s that nothing works, and looks so${word}`,
+    async (fault) => {
+      const { page } = await engine(name);
+      await page.goto(put(`broken-${name}.html`, broken[fault]?.(html) ?? ''));
+      expect(await page.evaluate(waitForStalled)).toEqual({
+        said: expect.stringMatching(/^Фильтры здесь не работают/),
+        live: 0,
+        noticed: false,
+        drawn: true,
+      });
+    },
+    60_000,
   );
 });
 

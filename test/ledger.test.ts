@@ -378,26 +378,30 @@ describe.each(kinds)('on the %s database', (kind) => {
     );
   });
 
-  test('status compares no log of more than 100,000 events, unless it is to look deep', async () => {
-    await open();
-    const now = parseTime('2019-09-25 06:00');
-    await db.run(
-      "insert into log_raw (ts, event) select $1::bigint + at, 'show' from generate_series(1, 99995) as at",
-      [parseTime('2019-09-24 18:00:30')],
-    );
-    await run([between('2019-09-21', '2019-09-25')], { users: false });
-    await db.run('delete from log_raw where ts = $1', [parseTime('2019-09-23')]);
-    await insertEvents(db, [at('2019-09-23 00:01')]);
-    const changed = { ...between('2019-09-23 00:00', '2019-09-23 00:02'), events: 1, visits: 1 };
-    expect((await queryStatus(db, now)).changed).toEqual([changed]);
-    await insertEvents(db, [at('2019-09-25 01:00')]);
-    const long = await queryStatus(db, now);
-    expect(long.changed).toBeNull();
-    expect(describeStatus(long, '')).toContain(
-      '\nThe log has more than 100,000 events, and was not compared with the tables. zen status --deep does it.\n',
-    );
-    expect(await queryStatus(db, now, true)).toEqual({ ...long, changed: [changed] });
-  });
+  // Half a million events take the embedded database a quarter of a minute, and the statements are the same.
+  (kind === 'server' ? test : test.skip)(
+    'status compares no log of more than 500,000 events, unless it is to look deep',
+    async () => {
+      await open();
+      const now = parseTime('2019-09-25 06:00');
+      await db.run(
+        "insert into log_raw (ts, event) select $1::bigint + at, 'show' from generate_series(1, 499995) as at",
+        [parseTime('2019-09-24 18:00:30')],
+      );
+      await run([between('2019-09-21', '2019-09-25')], { users: false });
+      await db.run('delete from log_raw where ts = $1', [parseTime('2019-09-23')]);
+      await insertEvents(db, [at('2019-09-23 00:01')]);
+      const changed = { ...between('2019-09-23 00:00', '2019-09-23 00:02'), events: 1, visits: 1 };
+      expect((await queryStatus(db, now)).changed).toEqual([changed]);
+      await insertEvents(db, [at('2019-09-25 01:00')]);
+      const long = await queryStatus(db, now);
+      expect(long.changed).toBeNull();
+      expect(describeStatus(long, '')).toContain(
+        '\nThe log has more than 500,000 events, and was not compared with the tables. zen status --deep does it.\n',
+      );
+      expect(await queryStatus(db, now, true)).toEqual({ ...long, changed: [changed] });
+    },
+  );
 });
 
 test('a role that may neither make tables nor see a ledger aggregates into those that are there', async () => {

@@ -744,6 +744,11 @@ test('a screen reader hears of each slice and bar its name and figures, in the l
 
 test('a chart can be taken away as CSV, PNG and SVG', async () => {
   await page.click('#ages button:text-is("18-25")');
+  await page.evaluate(() => {
+    const revoked: string[] = [];
+    URL.revokeObjectURL = (url) => revoked.push(url);
+    Object.assign(globalThis, { revoked });
+  });
   const take = async (format: string) => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -760,6 +765,8 @@ test('a chart can be taken away as CSV, PNG and SVG', async () => {
   );
   expect((await take('png')).subarray(1, 4).toString()).toBe('PNG');
   expect((await take('svg')).toString()).toMatch(/^<svg [^]*Кино/);
+  // A browser may read a file after the click, so that its URL stays.
+  expect(await page.evaluate(() => (globalThis as unknown as { revoked: string[] }).revoked)).toEqual([]);
   requests = requests.filter((url) => !url.startsWith('blob:'));
 });
 

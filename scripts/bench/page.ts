@@ -14,6 +14,8 @@ import { readLocale } from '../../src/render/locale.ts';
 import { tableOf, tabulatePayload, toRows } from '../../src/shared/data/table.ts';
 import { translator } from '../../src/shared/text/messages.ts';
 import { findBrowser, launchBrowser } from '../../test/support/browser.ts';
+import { callOf, engines, lackOf, openEngine } from '../../test/support/engines.ts';
+import type { EnginePage } from '../../test/support/engines.ts';
 import { readPayload } from '../../test/support/payload.ts';
 import { startServer } from '../../test/support/postgres.ts';
 import { measure, median } from './measure.ts';
@@ -29,6 +31,11 @@ const plainSizes: readonly Size[] = ['hour', '300k', 'day'];
 const clicks = { zen: 45, plain: 15 };
 const base = "timestamp '2026-11-16'";
 
+interface Made {
+  seconds: number;
+  megabytes: number;
+}
+
 interface Times {
   first: number;
   ready: number;
@@ -40,6 +47,50 @@ interface Times {
 
 /** @param bin the folder of PostgreSQL's programs */
 export async function benchPage(bin: string): Promise<void> {
+  const browser = await launchBrowser(await findBrowser());
+  const found: Record<string, unknown>[] = [];
+  try {
+    await makePages(bin, Object.keys(sizes) as Size[], async (size, file, made) => {
+      found.push(await compare(browser, size, file, made));
+    });
+  } finally {
+    await browser.close();
+  }
+  mkdirSync('output', { recursive: true });
+  writeFileSync('output/bench-page.json', `${JSON.stringify(found, null, 2)}\n`);
+}
+
+/** The same clicks in each browser that the machine has, and how many times as long as Chromium it takes. */
+export async function benchEngines(bin: string): Promise<void> {
+  await makePages(bin, ['hour', 'day', 'week'], async (size, file) => {
+    let chromium: number[] | undefined;
+    for (const name of engines) {
+      const lack = lackOf(name);
+      if (lack !== null) {
+        console.log(`engines, ${size}: ${name} is left out, for want of ${lack}`);
+        continue;
+      }
+      const engine = await openEngine(name);
+      const { ready, ...actions } = await useEngine(engine.page, file);
+      await engine.close();
+      const all = [ready, ...Object.values(actions)];
+      chromium ??= all.map(median);
+      const told = ['live', ...Object.keys(actions)].map((action, at) => {
+        const times = all[at] ?? [];
+        const ratio = median(times) / (chromium?.[at] ?? NaN);
+        return `${action} ${median(times).toFixed(0)} (p95 ${quantile(times, 0.95).toFixed(0)}, × ${ratio.toFixed(2)})`;
+      });
+      console.log(`engines, ${size}, ${name} ${engine.version}: ${told.join(', ')} ms`);
+    }
+  });
+}
+
+/** @param use is given each page, with what rendering it took */
+async function makePages(
+  bin: string,
+  names: readonly Size[],
+  use: (size: Size, file: string, made: Made) => Promise<void>,
+): Promise<void> {
   const server = await startServer(bin);
   const folder = mkdtempSync(join(tmpdir(), 'zen-bench-'));
   const url = server.url.replace('/postgres', '/page');
@@ -48,25 +99,20 @@ export async function benchPage(bin: string): Promise<void> {
   zen('restore', 'fixtures/zen.dump', '--create', '--yes');
   zen('aggregate');
   const db = await openServer(url);
-  const browser = await launchBrowser(await findBrowser());
-  const found: Record<string, unknown>[] = [];
   try {
-    for (const size of Object.keys(sizes) as Size[]) {
+    for (const size of names) {
       const window = size === 'hour' ? ['2019-09-24 18:27', '2019-09-24 19:01'] : await grow(db, sizes[size]);
       const file = join(folder, `${size}.html`);
       const [start, end] = window as [string, string];
       const args = ['bin/zen.js', 'render', '--quiet', '--out', file, '--start-dt', start, '--end-dt', end];
       const made = await measure(process.execPath, [...args, '--max-size', '100', '--database', url]);
-      found.push(await compare(browser, size, file, made));
+      await use(size, file, made);
     }
   } finally {
-    await browser.close();
     await db.close();
     await server.stop();
     rmSync(folder, { recursive: true });
   }
-  mkdirSync('output', { recursive: true });
-  writeFileSync('output/bench-page.json', `${JSON.stringify(found, null, 2)}\n`);
 }
 
 /** Minutes of both aggregates that repeat the fixture's, without its empty ones, each value changed by up to half by a hash of its place. */
@@ -97,7 +143,7 @@ async function compare(
   browser: Browser,
   size: Size,
   file: string,
-  made: { seconds: number; megabytes: number },
+  made: Made,
 ): Promise<Record<string, unknown>> {
   const html = readFileSync(file, 'utf8');
   const tables = tabulatePayload(readPayload(html));
@@ -185,33 +231,62 @@ function makePlain(file: string, html: string): string {
 async function use(browser: Browser, file: string, clicks: number): Promise<Times> {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(600_000);
-  await page.addInitScript({ content: 'globalThis.__name = (inner) => inner' }); // tsx names inner functions by it
+  const evaluate: EnginePage['evaluate'] = (script, ...given) => page.evaluate(callOf(script, given));
   const times = { first: [] as number[], ready: [] as number[] };
   for (let open = 0; open < 5; open++) {
     await page.goto(pathToFileURL(file).href, { waitUntil: 'commit' });
     await page.waitForSelector('html[data-zen=ready]', { state: 'attached' });
-    const [first, ready] = await page.evaluate(() => [
-      performance.getEntriesByName('first-contentful-paint').at(0)?.startTime ?? NaN,
-      performance.getEntriesByName('zen-ready').at(0)?.startTime ?? NaN,
-    ]);
-    times.first.push(first);
-    times.ready.push(ready);
+    times.first.push(await evaluate(readMark, 'first-contentful-paint'));
+    times.ready.push(await evaluate(readMark, 'zen-ready'));
   }
-  const actions = { topic: [] as number[], age: [] as number[], brush: [] as number[] };
-  for (const action of ['topic', 'age', 'brush'] as const) {
-    for (let click = 0; click < clicks; click++) actions[action].push(await act(page, action, click));
-    // Each kind is done to all that the page shows, as a reader finds it.
-    await act(page, action, 2);
-  }
+  const actions = await actAll(evaluate, clicks);
   const heap = await readHeap(page);
   await page.close();
   return { first: median(times.first), ready: median(times.ready), heap, ...actions };
 }
 
+/** The same in another browser. */
+async function useEngine(page: EnginePage, file: string): Promise<Record<'ready' | Action, number[]>> {
+  const evaluate: EnginePage['evaluate'] = (script, ...given) => page.evaluate(script, ...given);
+  const ready: number[] = [];
+  for (let open = 0; open < 5; open++) {
+    await page.goto(pathToFileURL(file).href);
+    await evaluate(waitReady);
+    ready.push(await evaluate(readMark, 'zen-ready'));
+  }
+  return { ready, ...(await actAll(evaluate, clicks.plain)) };
+}
+
+function waitReady(): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.documentElement.dataset.zen === 'ready') resolve();
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}
+
+function readMark(name: string): number {
+  return performance.getEntriesByName(name).at(0)?.startTime ?? NaN;
+}
+
+type Action = 'topic' | 'age' | 'brush';
+
+async function actAll(evaluate: EnginePage['evaluate'], clicks: number): Promise<Record<Action, number[]>> {
+  const actions: Record<Action, number[]> = { topic: [], age: [], brush: [] };
+  for (const action of ['topic', 'age', 'brush'] as const) {
+    for (let click = 0; click < clicks; click++) actions[action].push(await act(evaluate, action, click));
+    // Each kind is done to all that the page shows, as a reader finds it.
+    await act(evaluate, action, 2);
+  }
+  return actions;
+}
+
 /** Sets a control and waits until the browser has painted what comes of it. */
-function act(page: Page, action: 'topic' | 'age' | 'brush', click: number): Promise<number> {
-  return page.evaluate(
-    async ([action, click]) => {
+function act(evaluate: EnginePage['evaluate'], action: Action, click: number): Promise<number> {
+  return evaluate(
+    async (action, click) => {
       type Control = HTMLElement & { value: unknown; names: string[] };
       type Panel = HTMLElement & { view: { runAsync(): Promise<unknown>; signal(name: string): number[] } };
       const [period, topics, ages] = ['period', 'topics', 'ages'].map(
@@ -243,7 +318,8 @@ function act(page: Page, action: 'topic' | 'age' | 'brush', click: number): Prom
       });
       return performance.now() - started;
     },
-    [action, click] as const,
+    action,
+    click,
   );
 }
 

@@ -47,14 +47,14 @@ export interface Status {
 
 const lastRuns = 10;
 
-/** Events of a log that is looked at as a whole in any case: a tenth of a second. */
-export const mostCompared = 100_000;
+/** Events of a log that is looked at as a whole in any case: some tenths of a second. */
+export const mostCompared = 500_000;
 
 /** The time before the end of what is known whose silences are told of a longer log. */
 const recent = dayMs;
 
 /**
- * Looks up what is aggregated, by what the ledger and the tables know, in one snapshot. A log of up to 100,000 events is compared
+ * Looks up what is aggregated, by what the ledger and the tables know, in one snapshot. A log of up to 500,000 events is compared
  * with it, minute by minute.
  *
  * @param deep compare a long log, too, and look for silences in all of it: 10 M events take some seconds

@@ -189,7 +189,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   addCommand(program, 'status', 'report what is aggregated, what is missing, and what has changed since', [
     option(
       '--deep',
-      'compare all of a log of more than 100,000 events with the tables, and look for silences in all of it',
+      'compare all of a log of more than 500,000 events with the tables, and look for silences in all of it',
     ),
     option(
       '--max-age <duration>',

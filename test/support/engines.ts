@@ -168,7 +168,7 @@ async function openFirefox(): Promise<Engine> {
 }
 
 /** A call as text. What tsx has compiled names its inner functions by `__name`, which a page lacks. */
-function callOf(script: (...given: never[]) => unknown, given: unknown[]): string {
+export function callOf(script: (...given: never[]) => unknown, given: unknown[]): string {
   return `((__name) => (${script.toString()})(...${JSON.stringify(given)}))((inner) => inner)`;
 }
 
