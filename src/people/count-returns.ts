@@ -10,8 +10,9 @@ import { missing } from '../shared/known.ts';
 export interface DayReturns extends Scope {
   day: number;
   reach: number;
-  /** Those of the scope, in order, packed as in `ReturnPairs`. */
+  /** Those of the scope, in order, packed with that base as in `ReturnPairs`: a reach may be shortened before they are written. */
   pairs: Int32Array;
+  base: number;
 }
 
 /**
@@ -54,7 +55,7 @@ export async function countReturns(
   // A day of which no user is known has a row without any, too: it is counted. So has a group that nobody was seen in.
   const groups = listNamedGroups().map(({ key }) => ({ ...emptyDay, every_topic: null, item_topic: key }));
   const rows = [...(returns.length > 0 ? returns : [emptyDay]), ...groups];
-  return rows.map((one) => ({ day: day.day * dayMs, reach, ...one }));
+  return rows.map((one) => ({ day: day.day * dayMs, reach, base: baseOf(reach), ...one }));
 }
 
 const emptyDay = {

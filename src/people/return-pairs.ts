@@ -49,9 +49,8 @@ export interface PairCounts {
 /** Stands for no minute before. */
 export const never = -0x8000;
 
-/** Counts pairs that are sorted, of a day before which `reach` days are known. */
-export function countPairs(pairs: Int32Array, reach: number): PairCounts {
-  const base = baseOf(reach);
+/** Counts pairs that are sorted, packed with that base. */
+export function countPairs(pairs: Int32Array, base: number): PairCounts {
   const first = base - dayMinutes;
   const [minutes, previous] = [new Int16Array(pairs.length), new Int16Array(pairs.length)];
   const users = new Int32Array(pairs.length);
@@ -71,7 +70,7 @@ export function countPairs(pairs: Int32Array, reach: number): PairCounts {
   };
 }
 
-/** More than the minutes of a day and of those before it. */
+/** More than the minutes of a day and of the days before it that are known: by what the pairs of their users are packed. */
 export function baseOf(reach: number): number {
   return (reach + 1) * dayMinutes + 1;
 }

@@ -115,8 +115,8 @@ export async function fillUsers(session: Session, returns: readonly DayReturns[]
 }
 
 /** A row as JSON, its arrays as PostgreSQL writes them. */
-function encodeReturns({ pairs, ...scope }: DayReturns): string {
-  const { minutes, previous, users } = countPairs(pairs, scope.reach);
+function encodeReturns({ pairs, base, ...scope }: DayReturns): string {
+  const { minutes, previous, users } = countPairs(pairs, base);
   const before = previous.join().replaceAll(String(never), 'NULL');
   return JSON.stringify({
     ...scope,
