@@ -21,6 +21,8 @@ export interface CommandOptions extends CommonOptions {
   create?: boolean;
   /** Make an embedded database where there is none. */
   makes?: boolean;
+  /** It changes the database: a superuser is told that none is needed. */
+  writes?: boolean;
   streams?: Streams | undefined;
   /** Print no result for people. */
   silent?: boolean;
@@ -41,14 +43,14 @@ export async function runCommand(
   const { quiet = false, input, tell, streams } = options;
   const terminal = new Terminal({ quiet, input, tell }, streams);
   const target = resolveTarget(options.database, environment());
-  const { create = false, makes = false, wait = 0 } = options;
+  const { create = false, makes = false, writes = false, wait = 0 } = options;
   const db = await openDatabase(target, { create, wait, existing: !makes });
   const release = onInterrupt(() => {
     db.interrupt();
   });
   let isDone = false;
   try {
-    if (db.kind === 'server' && (await isSuperuser(db))) terminal.note(superuserNote);
+    if (writes && db.kind === 'server' && (await isSuperuser(db))) terminal.note(superuserNote);
     const { text, json, page, failure } = await work(db, terminal, seconds);
     isDone = true;
     if (page !== undefined) terminal.pass(page, text);

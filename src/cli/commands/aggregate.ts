@@ -26,7 +26,9 @@ export interface AggregateFlags extends CommonOptions, DateOptions {
 }
 
 export async function runAggregate(flags: AggregateFlags): Promise<void> {
-  await runCommand(flags, (db, terminal, seconds) => aggregateIn(db, terminal, seconds, flags));
+  await runCommand({ ...flags, writes: true }, (db, terminal, seconds) =>
+    aggregateIn(db, terminal, seconds, flags),
+  );
 }
 
 export async function aggregateIn(

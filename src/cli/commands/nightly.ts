@@ -148,7 +148,7 @@ async function spend(
   };
   const json = flags.json === true || flags.logFormat === 'json';
   const options = { ...flags, json, quiet: true, silent: flags.quiet === true, tell };
-  await runCommand(options, async (db, terminal, seconds) => {
+  await runCommand({ ...options, writes: true }, async (db, terminal, seconds) => {
     if (!flags.aggregate) await tellState(db, terminal, { reads: listOwn() });
     const aggregated = flags.aggregate ? await aggregateIn(db, terminal, seconds, flags) : undefined;
     if (aggregated) {

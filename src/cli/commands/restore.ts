@@ -107,7 +107,7 @@ async function restoreFrom(
   const dump = backup.path;
   const { append = false, allowEmpty, table: tables, wait, null: nulls = [], columns, timeUnit } = options;
   refuseOwnLog('zen restore fills');
-  await runCommand({ ...options, makes: true, streams }, async (db, terminal, seconds) => {
+  await runCommand({ ...options, makes: true, writes: true, streams }, async (db, terminal, seconds) => {
     await inspectTables(db, { reads: [], writes: ['zen_runs'] });
     if (!options.append && !options.yes && db.kind === 'server' && (await hasEvents(db))) {
       await confirmReplacement(db, terminal);
