@@ -40,7 +40,10 @@ test('tables that another engine filled, with no log and no ledger, are checked 
   ]);
   await fill(2, 20);
   const done = await night();
-  expect([done.code, done.stderr]).toEqual([0, expect.not.stringMatching(/ note: (?!This role is a superuser)/)]);
+  expect([done.code, done.stderr]).toEqual([
+    0,
+    expect.not.stringMatching(/ note: (?!This role is a superuser)/),
+  ]);
   expect(JSON.parse(done.stdout)).toMatchObject({ published: true, aggregated: null });
   const html = readFileSync(join(cwd, 'zen.html'), 'utf8');
   const { sums } = cellsOf(readPayload(html), 'visits');
