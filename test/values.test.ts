@@ -206,7 +206,7 @@ describe('the command', () => {
     expect({
       code,
       stderr: stderr
-        .replace(/^This role is .*\n/, '')
+        .replace(/^This role is .*\n/m, '')
         .split('\n')
         .slice(1),
     }).toEqual({ code: 0, stderr: [''] });

@@ -50,9 +50,10 @@ export async function runCommand(
   });
   let isDone = false;
   try {
-    if (writes && db.kind === 'server' && (await isSuperuser(db))) terminal.note(superuserNote);
+    const isTold = writes && db.kind === 'server' && (await isSuperuser(db));
     const { text, json, page, failure } = await work(db, terminal, seconds);
     isDone = true;
+    if (isTold) terminal.note(superuserNote); // beside what was done, not beside a refusal
     if (page !== undefined) terminal.pass(page, text);
     else if (options.json) terminal.print(JSON.stringify(json));
     else if (!options.silent) terminal.print(text);

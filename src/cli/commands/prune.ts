@@ -25,7 +25,7 @@ export interface PruneFlags extends CommonOptions {
 export async function runPrune(flags: PruneFlags, streams?: Streams): Promise<void> {
   if (flags.pruneRaw === undefined && flags.pruneAggregates === undefined)
     throw new ZenError('usage', 'Give --prune-raw 30d, --prune-aggregates 400d, or both.');
-  await runCommand({ ...flags, writes: true, streams }, async (db, terminal) => {
+  await runCommand({ ...flags, streams }, async (db, terminal) => {
     if (!flags.dryRun && !flags.yes) await confirmPruning(db, terminal, flags);
     return pruneIn(db, flags);
   });
