@@ -13,7 +13,7 @@ import { compileChart, listCharts, readChart } from '../../src/render/charts.ts'
 import { readLocale } from '../../src/render/locale.ts';
 import { tableOf, tabulatePayload, toRows } from '../../src/shared/data/table.ts';
 import { translator } from '../../src/shared/text/messages.ts';
-import { findBrowser, launchBrowser } from '../../test/support/browser.ts';
+import { findBrowser, launchBrowser, serveBrowser } from '../../test/support/browser.ts';
 import { callOf, engines, lackOf, openEngine } from '../../test/support/engines.ts';
 import type { EnginePage } from '../../test/support/engines.ts';
 import { readPayload } from '../../test/support/payload.ts';
@@ -62,6 +62,8 @@ export async function benchPage(bin: string): Promise<void> {
 
 /** The same clicks in each browser that the machine has, and how many times as long as Chromium it takes. */
 export async function benchEngines(bin: string): Promise<void> {
+  const browser = await serveBrowser(await findBrowser());
+  process.env.ZEN_TEST_BROWSER = browser.wsEndpoint();
   await makePages(bin, ['hour', 'day', 'week'], async (size, file) => {
     let chromium: number[] | undefined;
     for (const name of engines) {
@@ -83,6 +85,7 @@ export async function benchEngines(bin: string): Promise<void> {
       console.log(`engines, ${size}, ${name} ${engine.version}: ${told.join(', ')} ms`);
     }
   });
+  await browser.close();
 }
 
 /** @param use is given each page, with what rendering it took */
@@ -115,18 +118,20 @@ async function makePages(
   }
 }
 
-/** Minutes of both aggregates that repeat the fixture's, without its empty ones, each value changed by up to half by a hash of its place. */
+/**
+ * Minutes of both aggregates that repeat the fixture's, without its empty ones, each value more by up to half, by a hash of its place. Users
+ * are rounded down and events up, so that nowhere are there more users than events, which a page refuses.
+ */
 async function grow(db: Database, minutes: number): Promise<[string, string]> {
-  const noise = (column: string) =>
-    `greatest(1, round(${column} * (0.5 + (hashtext(m::text || ${column} || item_topic || age_segment) & 1023) / 1023.0)))`;
-  for (const [table, names, column] of [
-    ['dash_visits', 'item_topic, source_topic, age_segment', 'visits'],
-    ['dash_engagement', 'item_topic, event, age_segment', 'unique_users'],
+  const more = '(1 + (hashtext(m::text || item_topic || age_segment) & 1023) / 2046.0)';
+  for (const [table, names, column, round] of [
+    ['dash_visits', 'item_topic, source_topic, age_segment', 'visits', 'ceil'],
+    ['dash_engagement', 'item_topic, event, age_segment', 'unique_users', 'floor'],
   ] as const) {
     await db.run(`delete from ${table} where dt >= ${base}`);
     await db.run(`
       insert into ${table} (dt, ${names}, ${column})
-      select ${base} + m * interval '1 minute', ${names}, ${noise(column)}
+      select ${base} + m * interval '1 minute', ${names}, ${round}(${column} * ${more})
       from generate_series(0, ${minutes - 1}) as m
       join (
         select *, dense_rank() over (order by dt) - 1 as place from ${table} where dt < '2020-01-01'
