@@ -8,7 +8,7 @@ import { mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { render } from '../src/render/render.ts';
-import { Clock } from '../src/shared/text/clock.ts';
+import { Clock, findClock } from '../src/shared/text/clock.ts';
 import { dayMs, hourMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
@@ -60,6 +60,15 @@ describe('the clocks of a time zone', () => {
       ...(one < two && two < end ? [two, after / hourMs] : []),
     ];
     expect(told).toEqual(hours.map((part) => (typeof part === 'string' ? parseTime(part) : part)));
+  });
+
+  test('of a zone that is not known here are those of UTC', () => {
+    expect([findClock('Etc/Unknown'), findClock(3), findClock(undefined)].map(({ zone }) => zone)).toEqual([
+      'UTC',
+      'UTC',
+      'UTC',
+    ]);
+    expect(findClock('Asia/Kathmandu').zone).toBe('Asia/Kathmandu');
   });
 
   test('of a period with more than two changes are not told to a chart', () => {

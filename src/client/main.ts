@@ -14,7 +14,7 @@ import {
   describeSelection,
   describeSteps,
 } from '../shared/text/findings.ts';
-import { Clock } from '../shared/text/clock.ts';
+import { findClock } from '../shared/text/clock.ts';
 import { writer } from '../shared/text/format.ts';
 import { controlOf, usualFilters } from '../shared/selection.ts';
 import type { Selection } from '../shared/selection.ts';
@@ -108,10 +108,10 @@ function bindZone([start, end]: [number, number], { clock }: Writer, change: () 
     button.textContent = clock.name(start, end);
   };
   tell();
-  const own = locale.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  button.disabled = new Clock(own).name(start, end) === 'UTC';
+  const own = findClock(locale.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+  button.disabled = own.name(start, end) === 'UTC';
   button.addEventListener('click', () => {
-    clock.use(clock.zone === own ? 'UTC' : own);
+    clock.use(clock.zone === own.zone ? 'UTC' : own.zone);
     tell();
     period.retell();
     change();
@@ -420,7 +420,7 @@ const unfiltered = 'The comparison of days does not follow the filters.';
 async function start(): Promise<void> {
   const payload = decode(await unpack(readText('payload')));
   const tables = tabulatePayload(payload);
-  const write = writer(locale);
+  const write = writer(locale, findClock(locale.timeZone));
   offer(payload, write);
   const follow = followTopics(tables, [payload.start, payload.end]);
   follow(); // before the charts are drawn, which look colours up, and then before they follow a control

@@ -6,7 +6,8 @@ import { pick } from '../shared/data/cells.ts';
 import type { Cells, Outline } from '../shared/data/cells.ts';
 import { countedBy } from '../shared/data/payload.ts';
 import type { Payload, Sketch } from '../shared/data/payload.ts';
-import { Clock } from '../shared/text/clock.ts';
+import { findClock } from '../shared/text/clock.ts';
+import type { Clock } from '../shared/text/clock.ts';
 import { listLocales } from './locale.ts';
 import type { LocaleName } from './locale.ts';
 import { lookFiles, readStyle } from './looks.ts';
@@ -128,11 +129,7 @@ export function readLanguage(page: Buffer): LocaleName {
 /** The clocks of a page; those of UTC where it names no time zone that there is. */
 export function readClock(page: Buffer): Clock {
   const { locale } = readSettings(page) as { locale?: { timeZone?: unknown } };
-  try {
-    return new Clock(typeof locale?.timeZone === 'string' ? locale.timeZone : 'UTC');
-  } catch {
-    return new Clock();
-  }
+  return findClock(locale?.timeZone);
 }
 
 const stated = /,"page":"([^"]*)"\}$/;

@@ -7,10 +7,21 @@ import { dayMs, minuteMs } from '../units.ts';
  */
 export type ClockSteps = [number, number, number, number, number];
 
+/** Finds the clocks of a time zone; those of UTC for one that is not known here, as a browser may be older than the zone's name. */
+export function findClock(zone: unknown): Clock {
+  try {
+    return new Clock(typeof zone === 'string' ? zone : 'UTC');
+  } catch {
+    return new Clock();
+  }
+}
+
 /** The clocks by which times are written: those of a time zone (IANA's name), of UTC unless another is named. */
 export class Clock {
   #zone = 'UTC';
   #parts: Intl.DateTimeFormat | undefined;
+  /** The changes of each period that was asked for: they are looked for day by day. */
+  #changes = new Map<string, { until: number; ahead: number }[]>();
 
   /** @throws RangeError for a name that is no time zone */
   constructor(zone = 'UTC') {
@@ -29,14 +40,16 @@ export class Clock {
         ? undefined
         : new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
     this.#zone = zone;
+    this.#changes.clear();
   }
 
   /** Milliseconds that the clocks are ahead of UTC. */
   ahead(ms: number): number {
     if (!this.#parts) return 0;
     const { value } = known(this.#parts.formatToParts(ms).find(({ type }) => type === 'timeZoneName'));
-    const [, sign, hours = '0', minutes = '0', seconds = '0'] =
-      /^GMT(?:([+\-−])(\d+)(?::(\d+))?(?::(\d+))?)?$/.exec(value) ?? [];
+    const [, sign, hours = '0', minutes = '0', seconds = '0'] = known(
+      /^GMT(?:([+\-−])(\d+)(?::(\d+))?(?::(\d+))?)?$/.exec(value),
+    );
     const size = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
     return sign === '+' || sign === undefined ? size : -size;
   }
@@ -55,6 +68,13 @@ export class Clock {
 
   /** The moments of [start, end) up to which the clocks are ahead by so much, the last up to the end. */
   #list(start: number, end: number): { until: number; ahead: number }[] {
+    const key = `${start} ${end}`;
+    const changes = this.#changes.get(key) ?? this.#find(start, end);
+    this.#changes.set(key, changes);
+    return changes;
+  }
+
+  #find(start: number, end: number): { until: number; ahead: number }[] {
     const found: { until: number; ahead: number }[] = [];
     let ahead = this.ahead(start);
     for (let day = start; this.#parts && day < end; day += dayMs) {
@@ -72,7 +92,7 @@ export class Clock {
     return [...found, { until: end, ahead }];
   }
 
-  /** Of a period with more than two changes, of which only days are written, none: those of UTC. */
+  /** Tells a chart the changes of a period; of more than two, where only days are written, those of UTC. */
   steps(start: number, end: number): ClockSteps {
     const [first, second, third, ...more] = this.#list(start, end);
     if (!first || more.length > 0) return [0, 0, 0, 0, 0];
