@@ -22,15 +22,19 @@ export interface Changed extends Window {
 
 /** Tells whether this role may read all of the log, which a reader of the aggregates need not. */
 export async function mayCompare(session: Session): Promise<boolean> {
-  const tables = await session.query<TableState>(stateText());
-  return tables.some(({ name, readable, hides }) => name === 'log_raw' && readable && !hides);
+  return (await readLogState(session))?.hides === false;
 }
 
 /** Tells whether there is a log that this role may read, if not all of it. */
 export async function mayRead(session: Session): Promise<boolean> {
   if (findOwnLog()?.query !== undefined) return true;
+  return (await readLogState(session)) !== undefined;
+}
+
+/** The state of the log's table; undefined where it is not there, or may not be read. */
+async function readLogState(session: Session): Promise<TableState | undefined> {
   const tables = await session.query<TableState>(stateText());
-  return tables.some(({ name, readable }) => name === 'log_raw' && readable);
+  return tables.find(({ name, readable }) => name === 'log_raw' && readable);
 }
 
 /** Compares the log with what was aggregated of it, minute by minute. What was pruned may be missing in the log. */

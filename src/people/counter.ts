@@ -365,7 +365,7 @@ export class PeopleCounter {
       const place = this.enter();
       try {
         await transact(async (session) => {
-          // Where the day before those that are known is not whole, nothing is gained.
+          // Nothing is gained where the day before those that are known is not whole.
           if (held >= 0 && !(await this.#read(session, day - held - 1, mostSeen, new Yielder()))) return;
           const returns = await this.count(session, await this.#see(session, day), place);
           if ((returns[0]?.reach ?? held) <= held) return;

@@ -23,7 +23,7 @@ const timestampForm = new RegExp(
   String.raw`^(?:(\d{4,6})([-/])(\d\d)\2(\d\d)|(\d\d)\.(\d\d)\.(\d{4}))[ T](\d\d:\d\d)(?:(:\d\d)(?:[.,](\d+))?)?(?:${offset.source})?$`,
   'i',
 );
-/** Of ISO 8601, without marks: 20190924T180000.5Z. */
+/** Matches ISO 8601 without marks: 20190924T180000.5Z. */
 const basicForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)/i;
 /** A date and a time in digits alone, 20190924180000, perhaps with milliseconds: no Unix time of our century. */
 const withoutMarks = /^20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}(?:\d{3})?$/;

@@ -1,6 +1,5 @@
 import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
-import { known } from './known.ts';
 import { ask, isNarrowed } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
@@ -74,7 +73,7 @@ function addTopics(
       before: compared && sum(compared.before),
       clicks: of(second),
       views: of(last),
-      course: addCourses(topics.flatMap((topic) => (courses.has(topic) ? [known(courses.get(topic))] : []))),
+      course: addCourses(topics.map((topic) => courses.get(topic)).filter((course) => course !== undefined)),
     };
   };
 }

@@ -32,7 +32,7 @@ const quotings = [
 const mostColumns = 1 << 14;
 /** The longest text between two quotes among tabs; COPY text may hold one that quotes nothing. */
 const longestQuoted = 1 << 16;
-/** Of a title, or of what a terminal showed. */
+/** The lines of a title, or of what a terminal showed, at most. */
 const mostTitleLines = 30;
 /** The part of a file that tells its dialect. */
 const sampleChars = 1 << 15;

@@ -5,7 +5,7 @@ import { dayMs } from '../units.ts';
 import type { Bounds } from './bounds.ts';
 import { addBounds, findCodes, shareOfShown } from './funnel.ts';
 
-/** Of the people shown a card on whole days (UTC), added up day by day, those shown one again within so many days after it. */
+/** The people shown a card on whole days (UTC), added up day by day, and those of them shown one again within so many days after it. */
 export interface RetentionRow {
   days: number;
   people_low: number;
