@@ -521,6 +521,8 @@ async function start(): Promise<void> {
   link(write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const panel of panels) {
     offerFiles(panel, () => listed(panel), write);
+    // A browser may show a table before it tells that it has opened, and may open it where nobody clicked.
+    panel.querySelector('summary')?.addEventListener('click', change);
     panel.querySelector('details')?.addEventListener('toggle', change);
   }
   const scene = () => {

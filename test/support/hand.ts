@@ -52,8 +52,10 @@ export class Hand {
   /** Unfolds each table, and takes small charts back, so that pages can be compared. */
   async showTables(): Promise<void> {
     await this.#page.evaluate(() => {
-      for (const sheet of document.querySelectorAll<HTMLDetailsElement>('.sheet, #definitions'))
-        sheet.open = true;
+      for (const head of document.querySelectorAll<HTMLElement>(
+        ':is(.sheet, #definitions):not([open]) > summary',
+      ))
+        head.click();
       document.querySelector<HTMLElement>('.expand[aria-pressed=true]')?.click();
     });
   }
