@@ -1,5 +1,5 @@
 // Opens pages of an hour to a week of minutes in a browser, and times what a reader does in them: as zen makes them, and with
-// the same charts as Vega-Lite compiles them, on row objects. The days repeat the fixture's minutes, with seeded noise.
+// the same charts as Vega-Lite compiles them, on row objects. The days are those of a busy site (busy.ts), but for the first page.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import type { Database } from '../../src/db/database.ts';
 import { openServer } from '../../src/db/server.ts';
 import { compileChart, listCharts, readChart } from '../../src/render/charts.ts';
 import { readLocale } from '../../src/render/locale.ts';
@@ -18,9 +17,12 @@ import { callOf, engines, lackOf, openEngine } from '../../test/support/engines.
 import type { EnginePage } from '../../test/support/engines.ts';
 import { readPayload } from '../../test/support/payload.ts';
 import { startServer } from '../../test/support/postgres.ts';
+import { dayMinutes, hourMs, isoTime, minuteMs } from '../../src/time.ts';
+import type { Window } from '../../src/time.ts';
+import { fillMinutes } from './busy.ts';
 import { measure, median } from './measure.ts';
 
-/** Minutes of each page beside the fixture's own 34; a minute has some 1,900 rows. */
+/** Minutes of each page beside the fixture's own 34; a minute has some 2,000 rows. */
 const sizes = { hour: 0, '300k': 164, day: 1440, week: 10_080 };
 type Size = keyof typeof sizes;
 
@@ -29,7 +31,8 @@ const plainSizes: readonly Size[] = ['hour', '300k', 'day'];
 
 /** Clicks of each kind, of which there are three. */
 const clicks = { zen: 45, plain: 15 };
-const base = "timestamp '2026-11-16'";
+/** The start of the week, a Monday; the short pages are of its first noon. */
+const monday = Date.UTC(2026, 10, 16);
 
 interface Made {
   seconds: number;
@@ -103,11 +106,21 @@ async function makePages(
   zen('aggregate');
   const db = await openServer(url);
   try {
+    await fillMinutes(db, monday, dayMinutes * (names.includes('week') ? 7 : 1));
     for (const size of names) {
-      const window = size === 'hour' ? ['2019-09-24 18:27', '2019-09-24 19:01'] : await grow(db, sizes[size]);
       const file = join(folder, `${size}.html`);
-      const [start, end] = window as [string, string];
-      const args = ['bin/zen.js', 'render', '--quiet', '--out', file, '--start-dt', start, '--end-dt', end];
+      const { start, end } = windowOf(size);
+      const args = [
+        'bin/zen.js',
+        'render',
+        '--quiet',
+        '--out',
+        file,
+        '--start-dt',
+        isoTime(start),
+        '--end-dt',
+        isoTime(end),
+      ];
       const made = await measure(process.execPath, [...args, '--max-size', '100', '--database', url]);
       await use(size, file, made);
     }
@@ -118,30 +131,10 @@ async function makePages(
   }
 }
 
-/**
- * Minutes of both aggregates that repeat the fixture's, without its empty ones, each value more by up to half, by a hash of its place. Users
- * are rounded down and events up, so that nowhere are there more users than events, which a page refuses.
- */
-async function grow(db: Database, minutes: number): Promise<[string, string]> {
-  const more = '(1 + (hashtext(m::text || item_topic || age_segment) & 1023) / 2046.0)';
-  for (const [table, names, column, round] of [
-    ['dash_visits', 'item_topic, source_topic, age_segment', 'visits', 'ceil'],
-    ['dash_engagement', 'item_topic, event, age_segment', 'unique_users', 'floor'],
-  ] as const) {
-    await db.run(`delete from ${table} where dt >= ${base}`);
-    await db.run(`
-      insert into ${table} (dt, ${names}, ${column})
-      select ${base} + m * interval '1 minute', ${names}, ${round}(${column} * ${more})
-      from generate_series(0, ${minutes - 1}) as m
-      join (
-        select *, dense_rank() over (order by dt) - 1 as place from ${table} where dt < '2020-01-01'
-      ) as real on place = m % (select count(distinct dt) from ${table} where dt < '2020-01-01')`);
-    await db.run(`analyze ${table}`);
-  }
-  const [row] = await db.query<{ till: string }>(
-    `select (${base} + ${minutes} * interval '1 minute')::text as till`,
-  );
-  return ['2026-11-16', row?.till ?? ''];
+function windowOf(size: Size): Window {
+  if (size === 'hour') return { start: Date.UTC(2019, 8, 24, 18, 27), end: Date.UTC(2019, 8, 24, 19, 1) };
+  const start = sizes[size] < dayMinutes ? monday + 12 * hourMs : monday;
+  return { start, end: start + sizes[size] * minuteMs };
 }
 
 async function compare(
