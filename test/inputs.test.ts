@@ -297,6 +297,7 @@ const exact: [title: string, file: File, options?: Options][] = [
   ['JSON with escapes', JSON.stringify(objects).replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)], // prettier-ignore
   ['JSON with numbers that are texts, and other names', jsonLines.replaceAll('"ts":', '"at":').replaceAll(/:(\d+)/g, ':"$1"'), { columns: new Map([['ts', 'at']]) }], // prettier-ignore
   ['JSON with what is nested, and without what is null', jsonLines.replaceAll('{', '{"more":{"a":[1,"}"]},').replaceAll(/,"\w+":null/g, '')], // prettier-ignore
+  ['JSON whose keys come in another order, or twice', objects.map((each, at) => (at % 2 === 0 ? each : Object.fromEntries(Object.entries(each).reverse()))).map((each, at) => JSON.stringify(each, null, at % 3).replace('{', at === 3 ? '{"ts":0,' : '{')).join('\n')], // prettier-ignore
   ['JSON with a mark, gzipped', gzipSync(`\ufeff${jsonLines}`)],
   ['Parquet', parquet()],
   ['Parquet, gzipped, in a tar archive', gzipSync(tar({ 'log.parquet': parquet() }))],

@@ -222,6 +222,11 @@ function mapper(
   const places = taken.map((name) => names.indexOf(name));
   const ids = rewritten.map((name) => names.indexOf(name));
   const ts = names.indexOf('ts');
+  const isWhole = taken.length === names.length && ids.length === 0 && unit === 'ms';
+  /** Matches a row that stays as it is, which costs a fifth of taking it apart. */
+  const plain = isWhole
+    ? new RegExp(`^(?:[^\\t]*\\t){${ts}}-?\\d+(?:\\t[^\\t]*){${names.length - ts - 1}}$`)
+    : /(?!)/;
   let line = 0;
   return (rows) => {
     const mapped = rows
@@ -230,6 +235,7 @@ function mapper(
       .slice(0, -1)
       .map((row) => {
         line++;
+        if (plain.test(row)) return `${row}\n`;
         const fields = row.split('\t');
         if (fields.length !== names.length) {
           throw new ZenError(
