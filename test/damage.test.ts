@@ -12,6 +12,12 @@ import { cases } from './support/cases.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 
 const folder = 'fixtures/formats';
+const names =
+  'age_segment, event, event_id, item_id, item_topic, item_type, source_id, source_topic, source_type, ts, user_id'.split(
+    ', ',
+  );
+/** The columns of binary COPY data, which names none. */
+const places = new Map(names.map((name, at) => [name, String(at + 1)]));
 
 /** A file of each format to damage; whether a checksum covers the rows, so that damage to them can be told. */
 const formats: {
@@ -21,6 +27,7 @@ const formats: {
   times: number;
   /** Makes another file of it, or of its rows. */
   pack?: (good: Buffer, rows: string) => Buffer;
+  columns?: ReadonlyMap<string, string>;
 }[] = [
   { name: 'custom.dump', checked: true, times: 300 },
   { name: 'offsets.dump', checked: true, times: 300 },
@@ -45,17 +52,18 @@ const formats: {
   { name: 'comma.csv', checked: false, times: 100, pack: (good) => Buffer.from(good.toString(), 'utf16le') },
   { name: 'custom.dump', checked: true, times: 100, pack: (good) => gzipSync(good) },
   { name: 'plain.sql', checked: false, times: 100, pack: (_, rows) => Buffer.from(jsonLines(rows)) },
+  { name: 'plain.sql', checked: false, times: 300, pack: (_, rows) => binaryCopy(rows), columns: places },
 ];
 
 type Outcome = { rows: string } | { error: string };
 
 /** The rows of the log in a backup, or the sentence that says why there are none. */
-async function attempt(path: string): Promise<Outcome> {
+async function attempt(path: string, given?: ReadonlyMap<string, string>): Promise<Outcome> {
   try {
-    const backup = await openBackup(path);
+    const backup = await openBackup(path, { columns: given });
     try {
       const table = await backup.find('log_raw');
-      const { map, columns } = mapColumns(nameColumns(table, path), path, Buffer.alloc(0));
+      const { map, columns } = mapColumns(nameColumns(table, path, given), path, Buffer.alloc(0));
       let rows = `${columns.join('\t')}\n`;
       for await (const piece of backup.rows(table)) rows += map(piece).toString();
       return { rows };
@@ -80,11 +88,11 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 /** Loads a backup; the sentence that says why it cannot be. */
-async function load(path: string): Promise<string | undefined> {
+async function load(path: string, columns?: ReadonlyMap<string, string>): Promise<string | undefined> {
   try {
-    const backup = await openBackup(path);
+    const backup = await openBackup(path, { columns });
     try {
-      await restore(db, backup, { append: false });
+      await restore(db, backup, { append: false, columns });
     } finally {
       await backup.close();
     }
@@ -94,11 +102,6 @@ async function load(path: string): Promise<string | undefined> {
     return error.message;
   }
 }
-
-const names =
-  'age_segment, event, event_id, item_id, item_topic, item_type, source_id, source_topic, source_type, ts, user_id'.split(
-    ', ',
-  );
 
 /** The rows of the log, each with its columns in the order of the alphabet, its numbers as numbers are written. */
 async function stored(): Promise<string[]> {
@@ -145,9 +148,9 @@ function readValue(text: string): string | null {
 }
 
 /** Loads the backup at that place: then the log holds what was read of it, or what it held before. */
-async function check(path: string, outcome: Outcome): Promise<void> {
+async function check(path: string, outcome: Outcome, columns?: ReadonlyMap<string, string>): Promise<void> {
   const before = await stored();
-  const refused = await load(path);
+  const refused = await load(path, columns);
   if (refused !== undefined) expect(refused).toMatch(sentence);
   else expect(outcome).toHaveProperty('rows');
   expect(await stored()).toEqual(refused === undefined && 'rows' in outcome ? written(outcome.rows) : before);
@@ -161,6 +164,34 @@ function jsonLines(copy: string): string {
     Object.fromEntries(line.split('\t').map((value, at) => [columns[at] ?? '', readValue(value)])),
   );
   return objects.map((each) => `${JSON.stringify(each)}\n`).join('');
+}
+
+/** The same in COPY's binary format: ids and times of 8 bytes. */
+function binaryCopy(copy: string): Buffer {
+  const [header = '', ...lines] = copy.split('\n').slice(0, -1);
+  const columns = header.split('\t');
+  const integer = (value: number, bytes: number) => {
+    const written = Buffer.alloc(bytes);
+    written.writeIntBE(value, 0, bytes);
+    return written;
+  };
+  const field = (name: string, value: string | null) => {
+    if (value === null) return integer(-1, 4);
+    const bytes = /_id$|^ts$/.test(name) ? Buffer.alloc(8) : Buffer.from(value);
+    if (bytes.length === 8 && /_id$|^ts$/.test(name)) bytes.writeBigInt64BE(BigInt(value.trim()));
+    return Buffer.concat([integer(bytes.length, 4), bytes]);
+  };
+  const rows = lines.map((line) => {
+    const values = line.split('\t').map(readValue);
+    const fields = names.map((name) => field(name, values[columns.indexOf(name)] ?? null));
+    return Buffer.concat([integer(names.length, 2), ...fields]);
+  });
+  return Buffer.concat([
+    Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'),
+    Buffer.alloc(8),
+    ...rows,
+    integer(-1, 2),
+  ]);
 }
 
 const sentence = /^\P{Cc}{10,600}[.)]$/u;
@@ -188,7 +219,7 @@ const damages: ((bytes: Buffer, random: Random) => Buffer)[] = [
 
 test.each(formats.map((format) => ({ ...format, times: cases(format.times, 25) })))(
   '$name, damaged $times times: exact rows, or a sentence and the log as it was',
-  async ({ name, file, checked, times, pack }) => {
+  async ({ name, file, checked, times, pack, columns }) => {
     const random = mulberry32(times + name.length);
     const whole = await attempt(join(folder, name));
     expect(whole).toHaveProperty('rows');
@@ -204,10 +235,10 @@ test.each(formats.map((format) => ({ ...format, times: cases(format.times, 25) }
     for (let time = 0; time < times; time++) {
       const bad = damages[time % damages.length]?.(good, random) ?? good;
       writeFileSync(join(place, file ?? ''), bad);
-      const outcome = await attempt(place);
+      const outcome = await attempt(place, columns);
       if ('error' in outcome) expect(outcome.error).toMatch(sentence);
       else if (checked && JSON.stringify(outcome) !== JSON.stringify(whole)) wrong.push(time);
-      if (time % loadedEvery === 0) await check(place, outcome);
+      if (time % loadedEvery === 0) await check(place, outcome, columns);
     }
     expect(wrong).toEqual([]);
   },

@@ -23,6 +23,11 @@ const rows: (string | null)[][] = [
   ['4', '1569348007196', null, 'show', 'Наука', null, '18-25'],
 ];
 
+/** The rows as PostgreSQL 15 writes them in binary, with a timestamptz, an integer, and a uuid and a numeric that the log has not. */
+const binary = readFileSync('fixtures/formats/timestamps.copy');
+const places = new Map(names.map((name, at) => [name, String(at + 1)]));
+const withPrice = new Map([...places, ['item_id', '9']]);
+
 type Options = BackupOptions & Partial<RestoreOptions>;
 type File = Buffer | string | Record<string, Buffer | string>;
 
@@ -297,6 +302,8 @@ const exact: [title: string, file: File, options?: Options][] = [
   ['JSON with escapes', JSON.stringify(objects).replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)], // prettier-ignore
   ['JSON with numbers that are texts, and other names', jsonLines.replaceAll('"ts":', '"at":').replaceAll(/:(\d+)/g, ':"$1"'), { columns: new Map([['ts', 'at']]) }], // prettier-ignore
   ['JSON with what is nested, and without what is null', jsonLines.replaceAll('{', '{"more":{"a":[1,"}"]},').replaceAll(/,"\w+":null/g, '')], // prettier-ignore
+  ['binary COPY', binary, { columns: places }],
+  ['binary COPY, gzipped', gzipSync(binary), { columns: places }],
   ['JSON whose keys come in another order, or twice', objects.map((each, at) => (at % 2 === 0 ? each : Object.fromEntries(Object.entries(each).reverse()))).map((each, at) => JSON.stringify(each, null, at % 3).replace('{', at === 3 ? '{"ts":0,' : '{')).join('\n')], // prettier-ignore
   ['JSON with a mark, gzipped', gzipSync(`\ufeff${jsonLines}`)],
   ['Parquet', parquet()],
@@ -539,7 +546,17 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     'ym:s:visitID\tym:s:dateTime\n1\t2019-09-24 18:00:00\n',
     /is an export of Yandex Metrica/,
   ],
-  ['binary COPY', latin('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0'), /is binary COPY data, which names no columns/],
+  ['binary COPY of columns without names', binary, /names no columns\. In its first row, 1 is “1”, 2 is “622663201799000”, 3 is “7”, 4 is “show”.*--columns event_id=1,ts=…/], // prettier-ignore
+  [
+    'binary COPY that is cut off',
+    binary.subarray(0, -3),
+    /ends in the middle of its rows/,
+    { columns: places },
+  ],
+  ['binary COPY that is joined', Buffer.concat([binary, binary]), /something follows its end/, { columns: places }], // prettier-ignore
+  ['binary COPY of a numeric', binary, /has a type in column 9 that does not tell itself/, { columns: withPrice }], // prettier-ignore
+  ['binary COPY of nothing', Buffer.concat([binary.subarray(0, 19), Buffer.of(255, 255)]), /holds no rows/],
+  ['binary COPY that has hardly begun', binary.subarray(0, 15), /ends within its header/],
   ['the message of a dump that failed', 'pg_dump: error: connection to server failed: FATAL\n', /is only the message of a dump that failed\. Make it again/], // prettier-ignore
   [
     'a tar archive of many files',

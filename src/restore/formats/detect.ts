@@ -7,6 +7,7 @@ import { ZenError } from '../../errors.ts';
 import type { Backup, BackupOptions } from './backup.ts';
 import { describeEncoding, makeRecoder, recodeChunks, requireEncoding, utf16Of } from '../encoding.ts';
 import { refuseForeign, requireText } from './foreign.ts';
+import { BinaryCopy, isBinaryCopy } from './binary-copy.ts';
 import { Csv } from './csv.ts';
 import { Custom } from './custom.ts';
 import { Folder } from './folder.ts';
@@ -199,6 +200,7 @@ async function openText(
     await reader.close();
     return openOrClose(unpacked, options, layers + 1);
   }
+  if (isBinaryCopy(start)) return new BinaryCopy(reader, bytes, options);
   const encoding = utf16Of(start) ?? options.encoding;
   if (encoding !== undefined)
     ({ start, bytes } = await peek(recodeChunks(bytes, makeRecoder(encoding, reader.path, true))));

@@ -39,11 +39,6 @@ const foreign: Foreign[] = [
   ['encrypted with age', ['age-encryption.org/', '-----BEGIN AGE ENCRYPTED'], pipe('age -d FILE')],
   ['a database of SQLite', 'SQLite format 3\0', pipe("sqlite3 -header -csv FILE 'select * from log_raw'")],
   [
-    'binary COPY data, which names no columns',
-    'PGCOPY\n\xff\r\n\0',
-    'Make it with COPY … TO … (FORMAT csv, HEADER)',
-  ],
-  [
     'an archive of pg_dump that a shell has taken for text, as PowerShell does behind >',
     ['\xff\xfeP\0G\0D\0M\0P\0', '\xef\xbb\xbfPGDMP'],
     'Make it again, with pg_dump --file=NAME',
