@@ -23,13 +23,13 @@ import type { Aggregate, Columns } from '../log/aggregates.ts';
 import { overLog, windowOf } from '../log/log.ts';
 import type { Minute } from '../log/log.ts';
 import { queryBehind } from '../ledger/uncounted.ts';
-import { dayWindow, groupByDay, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import { dayWindow, groupByDay, merge, subtract } from '../ledger/windows.ts';
 import { withLock } from '../ledger/run-lock.ts';
 import type { Lock } from '../ledger/run-lock.ts';
 import { Semaphore } from '../async/semaphore.ts';
 import { PeopleCounter } from '../people/counter.ts';
 import type { Load, PlaceInRun } from '../people/counter.ts';
-import { createUsers, gatherUsers } from '../people/table.ts';
+import { createUsers } from '../people/table.ts';
 
 export interface AggregateOptions {
   minute: Minute;
@@ -98,6 +98,8 @@ export async function aggregate(
         await lock.join(session);
         await work();
       };
+      const transact = (work: (session: Session) => Promise<void>) =>
+        db.transaction((session) => join(session, () => work(session)), { snapshot: 'read write' });
       const chosen = typeof windows === 'function' ? await windows() : windows;
       tables = await describeAll(db);
       if (!options.dryRun) await db.transaction((session) => join(session, () => prepare(session)));
@@ -107,9 +109,7 @@ export async function aggregate(
         before = kept.length;
         const done = merge([...results.keys(), ...kept]);
         const left = chosen.flatMap((window) => subtract(window, done));
-        if (!options.dryRun)
-          await db.transaction((session) => join(session, () => people.shorten(session, left)));
-        const counted = await people.choose(db, left, options.users);
+        const counted = await people.choose(db, left, options.users, options.dryRun ? undefined : transact);
         const groups = groupByDay(left);
         // Of windows that share a day each has to see what the one before it has written, and what comes after that day both.
         const alone = options.dryRun || groups.length < left.length;
@@ -132,9 +132,7 @@ export async function aggregate(
       }
       if (options.dryRun) return;
       const behind = options.catchUp && options.users !== false ? await queryBehind(db) : [];
-      const more = await people.finish(db, behind, (work) =>
-        db.transaction((session) => join(session, () => work(session)), { snapshot: 'read write' }),
-      );
+      const more = await people.finish(db, behind, transact);
       for (const { day } of behind) if (more.includes(day)) madeUp.add(dayWindow(day).start);
     });
   try {
@@ -265,20 +263,17 @@ async function replaceWindow(
 ): Promise<Filled> {
   const before = await queryMinutes(session, { start, end });
   await session.query(sql('log/hash'));
-  const days = wholeDays({ start, end });
   const values = windowOf({ start, end }, minute);
   for (const { table } of tables) await session.run(sql('aggregate/clear', { table }), [start, end]);
-  const gathered = load && (await gatherUsers(session, { start, end }, days, minute, load.events));
-  if (gathered) await people.prepare(session, days, place);
-  const fill = async () => {
-    const rows: Aggregated['rows'] = {};
-    for (const one of tables)
-      rows[one.name] = gathered?.filled[one.name] ?? (await session.run(fillText(one), values));
-    return rows;
-  };
-  const [rows, returns] = await both(fill(), gathered && people.count(session, gathered.seen, place));
-  for (const one of tables) if (one.isOwn) await requireFewNames(session, one, { start, end });
-  await people.write(session, days, returns, place);
+  const gathered = load && (await people.gather(session, { start, end }, load, place));
+  const rows = await people.count(session, { start, end }, gathered, place, async () => {
+    const filled: Aggregated['rows'] = {};
+    for (const one of tables) {
+      filled[one.name] = gathered?.filled[one.name] ?? (await session.run(fillText(one), values));
+      if (one.isOwn) await requireFewNames(session, one, { start, end });
+    }
+    return filled;
+  });
   const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded', { tables: tableIds() }));
   if (guard?.found) for (const one of tables) await requireHeld(session, one, { start, end }, values);
   const after = await queryMinutes(session, { start, end });
@@ -380,15 +375,6 @@ async function requireHeld(
   const { table } = one;
   const why = `${found.rows} rows of ${table} are not as they were written: a trigger or rule of it changes them`;
   throw new ZenError('failed', `${why}. Disable it: alter table ${table} disable trigger user.`);
-}
-
-/** Both results; of a failure, only once nothing is at work any more. */
-async function both<One, Other>(
-  one: Promise<One>,
-  other: Promise<Other> | undefined,
-): Promise<[One, Other | undefined]> {
-  await Promise.allSettled([one, other]);
-  return Promise.all([one, other]);
 }
 
 /**

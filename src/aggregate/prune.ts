@@ -9,8 +9,7 @@ import type { Window } from '../time.ts';
 import { listAggregates, noRows, overEvents } from '../log/aggregates.ts';
 import { windowOf } from '../log/log.ts';
 import { withLock } from '../ledger/run-lock.ts';
-import { mostReach } from '../ledger/uncounted.ts';
-import { clearUsers, mayCountUsers, shortenReach } from '../people/table.ts';
+import { pruneUsers } from '../people/table.ts';
 
 export interface PruneOptions {
   /** The part of the log to keep, milliseconds before `now`; without it, all. */
@@ -105,10 +104,7 @@ async function pruneAggregates(session: Session, until: number): Promise<Pick<Pr
   const started = performance.now();
   const window = { start: first.start, end: until };
   const rows = await clearAggregates(session, window);
-  if (await mayCountUsers(session)) {
-    await clearUsers(session, window);
-    await shortenReach(session, until, mostReach);
-  }
+  await pruneUsers(session, window);
   await record(session, { ...window, minute: first.minute }, performance.now() - started, { dropped: rows });
   return { rows };
 }

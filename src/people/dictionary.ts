@@ -3,12 +3,11 @@ export const nullUser = 0xffffffff;
 
 /** Users by number: codes from 0 on, in the order in which they come. An id is told from others, and never given back. */
 export class UserDictionary {
-  readonly #numbers = new Map<number, number>();
-  readonly #texts = new Map<string, number>();
+  readonly #codes = new Map<number | string, number>();
   #held = new Uint32Array(1024);
 
   get size(): number {
-    return this.#numbers.size + this.#texts.size;
+    return this.#codes.size;
   }
 
   /**
@@ -25,12 +24,9 @@ export class UserDictionary {
         number = number * 10 + digit;
       const isNumber = isElementEnd(array.charCodeAt(at)) && isPlain(array, start, at);
       if (!isNumber) at = findElementEnd(array, start);
-      const text = isNumber ? '' : array.slice(start, at);
+      const id = isNumber ? number : array.slice(start, at);
       at++;
-      this.#hold(
-        length++,
-        isNumber ? this.#ofNumber(number) : text === 'NULL' ? nullUser : this.#ofText(text),
-      );
+      this.#hold(length++, id === 'NULL' ? nullUser : this.#codeOf(id));
     }
     return this.#held.slice(0, length);
   }
@@ -44,19 +40,11 @@ export class UserDictionary {
     this.#held[at] = code;
   }
 
-  #ofNumber(number: number): number {
-    const known = this.#numbers.get(number);
+  #codeOf(id: number | string): number {
+    const known = this.#codes.get(id);
     if (known !== undefined) return known;
     const code = this.size;
-    this.#numbers.set(number, code);
-    return code;
-  }
-
-  #ofText(text: string): number {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    const code = this.size;
-    this.#texts.set(text, code);
+    this.#codes.set(id, code);
     return code;
   }
 }

@@ -50,18 +50,23 @@ const mostIds = 8_000_000;
 export class Lookback {
   ids = new UserDictionary();
   readonly scopes = new Scopes();
+  readonly #yielder: Yielder;
   #days = new Map<number, SeenDay>();
+
+  constructor(yielder: Yielder) {
+    this.#yielder = yielder;
+  }
 
   find(day: number): SeenDay | undefined {
     return this.#days.get(day);
   }
 
   /** Reads what was seen on a day. */
-  async read(seen: readonly CellUsers[], yielder: Yielder): Promise<ReadDay> {
+  async read(seen: readonly CellUsers[]): Promise<ReadDay> {
     const groups: CodedGroup[] = [];
     const events = new Uint32Array(dayMinutes);
     for (const { users, minutes, counts, ...names } of seen) {
-      await yielder.pass();
+      await this.#yielder.pass();
       const codes = this.ids.read(users);
       const group = {
         cell: this.scopes.of(names),

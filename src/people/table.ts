@@ -2,6 +2,8 @@ import { dayMinutes } from '../time.ts';
 import type { Session } from '../db/database.ts';
 import { hasTable, widenNames } from '../db/tables.ts';
 import { sql } from '../files.ts';
+import { mostReach } from '../ledger/uncounted.ts';
+import { wholeDays } from '../ledger/windows.ts';
 import { findCounting } from '../log/aggregates.ts';
 import { overLog, windowOf } from '../log/log.ts';
 import type { Minute } from '../log/log.ts';
@@ -42,11 +44,11 @@ export interface Gathered {
 export async function gatherUsers(
   session: Session,
   { start, end }: Window,
-  days: Window,
   minute: Minute,
   events: number,
 ): Promise<Gathered> {
   const { name, isOwn } = findCounting('users');
+  const days = wholeDays({ start, end });
   if (isOwn) return { filled: {}, seen: await queryCellUsers(session, days, minute, events) };
   const seen = await session.query<CellUsers & { filled: number }>(overLog('people/engagement'), [
     ...windowOf(days, minute),
@@ -79,19 +81,16 @@ export async function clearUsers(session: Session, { start, end }: Window): Prom
   if (await hasTable(session, 'dash_users')) await session.run(sql('people/clear'), [start, end]);
 }
 
-/**
- * Shortens the reach of what was counted from a UTC midnight on, so that it does not go back beyond it.
- *
- * @param most days from there that may
- * @returns those that did, Unix milliseconds, and how far they reach now
- */
-export async function shortenReach(
-  session: Session,
-  end: number,
-  most: number,
-): Promise<{ day: number; reach: number }[]> {
-  if (!(await hasTable(session, 'dash_users'))) return [];
-  return session.query(sql('people/shorten'), [end, most]);
+/** Shortens the reach of what was counted from a UTC midnight on, so that it does not go back beyond it. */
+export async function shortenReach(session: Session, end: number): Promise<void> {
+  if (await hasTable(session, 'dash_users')) await session.run(sql('people/shorten'), [end, mostReach]);
+}
+
+/** Takes whole days out of `dash_users`, with what reaches back into them, where this role may. */
+export async function pruneUsers(session: Session, window: Window): Promise<void> {
+  if (!(await mayCountUsers(session))) return;
+  await clearUsers(session, window);
+  await shortenReach(session, window.end);
 }
 
 /** Letters that are sent at once, at least. */
