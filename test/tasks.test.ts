@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buffer } from 'node:stream/consumers';
 import { writeFileSync } from 'node:fs';
+import { inflateSync } from 'node:zlib';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
 import { aggregate } from '../src/aggregate/aggregate.ts';
@@ -129,6 +130,57 @@ test('this view for a colleague, as a file that opens with it and is verified: t
   await other.close();
   const forged = saved.toString().replace('data-view="topics=', 'data-view="topics=x,');
   expect((await verify(forged, db)).differences.map(({ name }) => name)).toEqual(['page']);
+});
+
+test('only what is chosen of this view as a file, in which nothing tells of the rest: two clicks', async () => {
+  const before = await column('events');
+  const whole = await page.innerText('[data-word=events]');
+  expect(await page.isVisible('[data-share=chosen]')).toBe(false);
+  await page.evaluate(() => {
+    location.hash = 'topics=Кино,Шоу&ages=45%2B&compare=day&funnel=funnel_ages';
+  });
+  await page.waitForSelector('#topics.is-filtered');
+  const settled = (one: Page) =>
+    one.$$eval('zen-chart:not([hidden])', (panels) =>
+      panels.map((panel) => [
+        panel.id,
+        panel.querySelector('h2')?.textContent,
+        (panel as unknown as { data: unknown[] }).data,
+      ]),
+    );
+  await page.waitForFunction(() => document.querySelector('#summary')?.textContent.includes('45+'));
+  const shown = await settled(page);
+  const events = await page.innerText('[data-word=events]');
+  await click('#share summary');
+  const saved = await take('[data-share=chosen]');
+  expect((await verify(saved, db)).differences).toEqual([]);
+  const html = saved.toString();
+  const packed = /id="payload">([^<]*)</.exec(html)?.[1] ?? '';
+  const all = html + inflateSync(Buffer.from(packed, 'base64')).toString();
+  expect(['Наука', 'Дети', 'Скандалы', '18-25'].filter((name) => all.includes(name))).toEqual([]);
+  const told = html.replace(packed, '').replaceAll(/<(script|style)>.*?<\/\1>/gs, '');
+  const counts = [
+    whole,
+    ...before.filter(([name]) => !/Кино|Шоу/.test(name ?? '')).map(([, count]) => count ?? ''),
+  ];
+  const numbers = counts.flatMap((count) => [count, count.replace(/\D/g, '')]);
+  expect(numbers.length).toBe(12);
+  expect(numbers.filter((number) => new RegExp(`(?<![\\w.])${number}(?![\\w.])`).test(told))).toEqual([]);
+  const copy = join(temporaryFolder(), 'chosen.html');
+  writeFileSync(copy, saved);
+  for (const javaScriptEnabled of [false, true]) {
+    const other = await browser.newPage({ viewport: { width: 1440, height: 900 }, javaScriptEnabled });
+    await other.goto(pathToFileURL(copy).href);
+    if (javaScriptEnabled) await other.waitForSelector('html[data-zen=ready]');
+    if (javaScriptEnabled) expect(await settled(other)).toEqual(shown);
+    expect(await other.innerText('[data-word=events]')).toBe(events);
+    expect(
+      await other.$$eval('#topics .name', (names) => names.map(({ textContent }) => textContent)),
+    ).toEqual(before.map(([name]) => name).filter((name) => /Кино|Шоу/.test(name ?? '')));
+    expect(await other.innerText('#facts')).toContain('только выбранное: темы: Кино, Шоу; возраст: 45+');
+    expect(await other.locator('#history svg path').count()).toBeGreaterThan(1);
+    await other.close();
+  }
 });
 
 test('a picture for a slide, which explains itself: one click', async () => {

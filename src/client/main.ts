@@ -32,6 +32,7 @@ import { describeSnap } from '../shared/text/step-text.ts';
 import { describeBaseline, describeDays, describeStretch } from '../shared/text/topic-text.ts';
 import { fromHash, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
+import { composeNarrowed, listKept } from './narrowed-page.ts';
 import { notify } from './notice.ts';
 import { PanelElement } from './panel.ts';
 import { Period } from './period.ts';
@@ -63,7 +64,8 @@ function readText(id: string): string {
 const period = find('period', Period);
 const topics = find('topics', TopicTable);
 const compare = find('compare', HTMLSelectElement);
-const { filters, charts, locale } = JSON.parse(readText('settings')) as Settings;
+const settings = JSON.parse(readText('settings')) as Settings;
+const { filters, charts, locale } = settings;
 /** The controls that choose names, by their field; some may be hidden. */
 const choices = new Map(
   [...new Set([...usualFilters, ...filters])].map((field) => [field, find(controlOf(field), MultiSelect)]),
@@ -157,6 +159,12 @@ function state(): State {
   };
   const compared = compare.value === usual ? null : compare.value;
   return { ...selection(), compare: compared, switches: Object.fromEntries([...picked].filter(isTold)) };
+}
+
+/** The charts that the switches show, where these are not the first, as for the names that are chosen. */
+function shownSwitches(): Record<string, string> {
+  const shown = [...switches].map(([name, all]) => ({ name, id: chooseChart(name, all), first: all[0]?.id }));
+  return Object.fromEntries(shown.flatMap(({ name, id, first }) => (id === first ? [] : [[name, id]])));
 }
 
 let isPushed = false;
@@ -529,7 +537,14 @@ async function start(): Promise<void> {
     const { rows, baseline } = follow();
     return { tables, selection: selection(), span, baseline, topics: rows, filters, title: document.title };
   };
-  offerShare({ scene, view: () => toHash(state()), panel: panels.find(({ hidden }) => !hidden) }, write);
+  const narrow = () => {
+    const kept = listKept(payload, selection());
+    return (
+      kept && (() => composeNarrowed(payload, kept, { ...state(), switches: shownSwitches() }, settings))
+    );
+  };
+  const panel = panels.find(({ hidden }) => !hidden);
+  offerShare({ scene, view: () => toHash(state()), narrow, panel }, write);
   tellAge(locale.language);
   update();
   for (const part of document.querySelectorAll('[inert]')) part.removeAttribute('inert');

@@ -8,15 +8,24 @@ export const original = document.documentElement.cloneNode(true) as HTMLElement;
 /** The view that a saved page opens with, as the hash of a URL has it; empty for a page that was not saved. */
 export const savedView = original.dataset.view ?? '';
 
-/** The same page as a file that opens with a view, and states the hash of itself, as `seal` in src/render/manifest.ts does. */
-export function composePage(view: string): Blob {
+/**
+ * The same page as a file that opens with a view, and states the hash of itself, as `seal` in src/render/manifest.ts does.
+ *
+ * @param edit changes what is saved
+ */
+export function composePage(view: string, edit: (page: HTMLElement) => void = () => undefined): Blob {
   const page = original.cloneNode(true) as HTMLElement;
   page.dataset.view = view;
   delete page.dataset.zen;
+  edit(page);
   const manifest = known(page.querySelector('#manifest'));
   manifest.textContent = manifest.textContent.replace(/,"page":"[^"]*"\}$/, ',"page":""}');
   const html = `<!doctype html>\n${page.outerHTML}\n`;
   const at = html.indexOf('"page":""}', html.indexOf('id="manifest">')) + '"page":"'.length;
-  const own = bytesToHex(sha256(new TextEncoder().encode(html)));
-  return new Blob([html.slice(0, at), own, html.slice(at)], { type: 'text/html' });
+  return new Blob([html.slice(0, at), digest(html), html.slice(at)], { type: 'text/html' });
+}
+
+/** SHA-256, in hex. */
+export function digest(text: string): string {
+  return bytesToHex(sha256(new TextEncoder().encode(text)));
 }

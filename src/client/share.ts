@@ -8,11 +8,19 @@ import { composePage } from './saved-page.ts';
 import { listSheets } from './workbook.ts';
 import type { Scene } from './workbook.ts';
 
+/** The parts of a page that its menu shares. */
+interface Shared {
+  scene: () => Scene;
+  /** The view, as the hash of a URL has it. */
+  view: () => string;
+  /** Makes the file of what is chosen alone; null where nothing is that can be. */
+  narrow: () => (() => Promise<Blob>) | null;
+  /** The panel for the slide. */
+  panel: PanelElement | undefined;
+}
+
 /** The menu by which a view leaves the page. A link to a file leads into the reader's own disk, so there is none. */
-export function offerShare(
-  { scene, view, panel }: { scene: () => Scene; view: () => string; panel: PanelElement | undefined },
-  write: Writer,
-): void {
+export function offerShare({ scene, view, narrow, panel }: Shared, write: Writer): void {
   const { t } = write;
   const menu = known(document.getElementById('share')) as HTMLDetailsElement;
   foldMenu(menu);
@@ -24,6 +32,7 @@ export function offerShare(
   };
   const actions: Record<string, () => Promise<string>> = {
     page: () => Promise.resolve(save(composePage(view()), 'zen-view.html')),
+    chosen: async () => save(await known(narrow())(), 'zen-chosen.html'),
     xlsx: () =>
       Promise.resolve(
         save(new Blob([writeWorkbook(listSheets(scene(), write))], { type: workbook }), 'zen.xlsx'),
@@ -38,6 +47,10 @@ export function offerShare(
       return t('The link is copied.');
     },
   };
+  const offerChosen = () => {
+    known(menu.querySelector('[data-share=chosen]')).toggleAttribute('hidden', !narrow());
+  };
+  menu.addEventListener('toggle', offerChosen);
   const isServed = location.protocol.startsWith('http');
   known(menu.querySelector('[data-share=link]')).toggleAttribute('hidden', !isServed);
   known(menu.querySelector('.hint')).toggleAttribute('hidden', isServed);

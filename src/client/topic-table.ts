@@ -175,7 +175,8 @@ export class TopicTable extends MultiSelect {
   }
 }
 
-function fillLine(line: HTMLElement, row: TopicRow, write: Writer): void {
+/** Writes the numbers of a row. */
+export function fillLine(line: HTMLElement, row: TopicRow, write: Writer): void {
   const { course, ...texts } = describeTopic(row, write);
   line.querySelector('.course path')?.setAttribute('d', course);
   for (const cell of line.querySelectorAll<HTMLElement>('[data-field]'))

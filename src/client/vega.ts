@@ -9,7 +9,7 @@ export {
 export { expressionFunction } from 'vega-functions';
 export { loader } from 'vega-loader';
 export { parse } from 'vega-parser';
-export { isBoolean, isObject, isString, logger, mergeConfig, Warn, writeConfig } from 'vega-util';
+export { isBoolean, isObject, isString, logger, mergeConfig, None, Warn, writeConfig } from 'vega-util';
 export { View } from 'vega-view';
 
 /** Put in by the build. */

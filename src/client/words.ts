@@ -3,11 +3,12 @@ import type { Changes, Headline } from '../shared/text/findings.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Row } from '../shared/data/table.ts';
 import { known } from '../shared/known.ts';
+import type { Panel } from '../shared/panels.ts';
 import type { PanelElement } from './panel.ts';
 
-/** Says the numbers of the selection. */
-export function tellHeadline(headline: Headline & Changes): void {
-  for (const element of document.querySelectorAll<HTMLElement>('[data-word]'))
+/** Says the numbers of the selection, in a page. */
+export function tellHeadline(headline: Headline & Changes, page: ParentNode = document): void {
+  for (const element of page.querySelectorAll<HTMLElement>('[data-word]'))
     element.textContent = headline[element.dataset.word as keyof (Headline & Changes)];
 }
 
@@ -22,10 +23,13 @@ export function tellFinding(panel: PanelElement, finding: string, set: ReadonlyS
 /** Fills the table of a panel, if it is open. */
 export function fillTable(panel: PanelElement, rows: () => readonly Row[], write: Writer): void {
   const details = panel.querySelector('details');
-  const table = details?.querySelector('tbody');
-  if (!details?.open || !table) return;
-  const { columns, body } = tabulate(panel.options, rows(), write);
-  table.replaceChildren(
+  if (details?.open) writeRows(details, panel.options, rows(), write);
+}
+
+/** Writes the first rows of a panel into its table. */
+export function writeRows(sheet: Element, panel: Panel, rows: readonly Row[], write: Writer): void {
+  const { columns, body } = tabulate(panel, rows, write);
+  known(sheet.querySelector('tbody')).replaceChildren(
     ...body.slice(0, sheetRows).map((cells) => {
       const row = document.createElement('tr');
       for (const [index, value] of cells.entries()) {
@@ -36,5 +40,5 @@ export function fillTable(panel: PanelElement, rows: () => readonly Row[], write
       return row;
     }),
   );
-  details.querySelector('.more')?.toggleAttribute('hidden', body.length <= sheetRows);
+  sheet.querySelector('.more')?.toggleAttribute('hidden', body.length <= sheetRows);
 }

@@ -4,7 +4,7 @@ import { readShipped } from '../files.ts';
 import { compileChart, readChart } from '../render/charts.ts';
 import type { LocaleName } from '../render/locale.ts';
 import { readLocale } from '../render/locale.ts';
-import { drawChart } from '../render/snapshot.ts';
+import { drawChart } from '../shared/vega/snapshot.ts';
 import { readClock, readSettings } from '../render/manifest.ts';
 import type { Locale, Words } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';

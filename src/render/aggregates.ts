@@ -1,6 +1,7 @@
 import type { Session } from '../db/database.ts';
 import { queryUncounted } from '../ledger/uncounted.ts';
 import { isUsualFunnel } from '../log/steps.ts';
+import { dropNames, keepAlone } from '../shared/data/narrow.ts';
 import { countedBy } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import type { Returns } from '../shared/people/returns.ts';
@@ -8,10 +9,10 @@ import type { Translate } from '../shared/text/messages.ts';
 import type { Window } from '../time.ts';
 import { coarsen } from './fit-size.ts';
 import { mergeSmall } from './merge.ts';
-import { dropNames, narrow } from './narrow.ts';
+import { narrow } from './narrow.ts';
 import type { Where } from './narrow.ts';
 import { queryPeople, widen } from './people.ts';
-import { queryPayload } from './tables.ts';
+import { paintTopics, queryPayload } from './tables.ts';
 
 /** The aggregates of a period. */
 export interface Aggregates {
@@ -52,7 +53,9 @@ export function choose(
   // People are counted by topic and age alone.
   const isCounted = Object.keys(where).every((field) => ['item_topic', 'age_segment'].includes(field));
   const own = mergeSmall(narrow(payload, where, translate), least, translate, isCounted ? people : null);
-  return { payload: dropNames(own), people: null, uncounted };
+  const shown = dropNames(own);
+  const topics = paintTopics(shown.dimensions);
+  return { payload: { ...shown, topics }, people: null, uncounted };
 }
 
 /**
@@ -90,5 +93,5 @@ export async function queryAgain(session: Session, page: Payload, translate: Tra
   const { step } = page.people ?? {};
   payload.people =
     step === undefined || !people ? null : widen(people, page.start, (found) => found.step >= step);
-  return coarsen(payload, page.ladder);
+  return coarsen(page.kept ? keepAlone(payload, page.kept) : payload, page.ladder);
 }

@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import { messageOf, ZenError } from '../errors.ts';
 import { readShipped, version } from '../files.ts';
 import { listAggregates } from '../log/aggregates.ts';
-import { pick } from '../shared/data/cells.ts';
-import type { Cells, Outline } from '../shared/data/cells.ts';
-import { countedBy } from '../shared/data/payload.ts';
 import type { Payload, Sketch } from '../shared/data/payload.ts';
+import { sumUp } from '../shared/data/totals.ts';
 import { findClock } from '../shared/text/clock.ts';
 import type { Clock } from '../shared/text/clock.ts';
 import { listLocales } from './locale.ts';
@@ -64,26 +62,6 @@ export function describePage(payload: Payload | Sketch, { packed, script, style 
 }
 
 const statements = ['log/window', 'render/cells', 'render/users'];
-
-/** The events, and the rows and sums of each aggregate, that a page holds of its period. */
-export function sumUp(page: Payload | Sketch): Pick<Manifest, 'events'> & Record<string, number> {
-  const tables: Record<string, { cells: Cells | Outline }> = page.tables;
-  const events = sumOf(countedBy({ ...page, tables }, 'events').cells);
-  const each = Object.entries(tables).map(([name, { cells }]) => ({
-    [`${name}_rows`]: countRows(cells),
-    [`${name}_sum`]: sumOf(cells),
-  }));
-  return Object.assign({ events }, ...each) as { events: number };
-}
-
-function sumOf(table: Cells | Outline): number {
-  return 'sums' in table ? pick(table.sums, table.sums.length - 1) : table.sum;
-}
-
-/** The rows of the database that a table holds. */
-export function countRows(table: Cells | Outline): number {
-  return 'rows' in table ? table.rows : (table.counts?.at(-1) ?? table.minutes.length);
-}
 
 const marks = {
   policy: ['<meta http-equiv="Content-Security-Policy" content="', '"'],

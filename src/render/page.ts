@@ -19,11 +19,17 @@ import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopicGroups, listTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeLadder } from '../shared/text/step-text.ts';
-import { describeBaseline, describeDays, describeTopic, listComparisons } from '../shared/text/topic-text.ts';
+import {
+  describeBaseline,
+  describeDays,
+  describeTopic,
+  listComparisons,
+  listSections,
+} from '../shared/text/topic-text.ts';
 import { controlOf, everything } from '../shared/selection.ts';
 import { dayMs } from '../shared/units.ts';
 import { ofFunnel } from '../shared/text/funnel-text.ts';
-import { isolate, joinNames, titleOf } from '../shared/text/names.ts';
+import { joinNames, titleOf } from '../shared/text/names.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
@@ -32,7 +38,7 @@ import { listControls, listFilters } from './layout.ts';
 import { readLogo } from './looks.ts';
 import { describePage, readParts, seal } from './manifest.ts';
 import { writePolicy } from './csp.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from '../shared/vega/snapshot.ts';
 
 export interface Page {
   title: string;
@@ -183,17 +189,6 @@ export function renderPage({
 }
 
 /** Defines the numbers of the page. */
-/** Tells the events of named groups of topics, for a message: on the page, they are rows of the table of topics. */
-function listSections(rows: readonly TopicRow[], write: Writer): string[] {
-  const groups = rows.map((row) => {
-    const { events, change } = describeTopic(row, write);
-    return `${isolate(row.name)} – ${events}${change === '' ? '' : ` (${change})`}`;
-  });
-  return groups.length === 0
-    ? []
-    : [write.t('Events by group of topics: {groups}.', { groups: groups.join(', ') })];
-}
-
 function define({ rules }: Facts, people: boolean): (readonly [string, string])[] {
   const rule = rules.length > 1 ? 'both' : (rules[0] ?? 'floor');
   return [

@@ -6,8 +6,8 @@ import type { Aggregate } from '../log/aggregates.ts';
 import { overLog } from '../log/log.ts';
 import { listNamedGroups } from '../log/named-groups.ts';
 import { isUsualFunnel, listSteps } from '../log/steps.ts';
-import { namesOf } from '../shared/data/payload.ts';
 import type { EventKind, NamedGroup, Payload, Topic } from '../shared/data/payload.ts';
+import { byCode, keepNames, orderTopics, rankTopics } from '../shared/data/narrow.ts';
 import { isTopic } from '../shared/data/table.ts';
 import { valueOf } from '../shared/known.ts';
 import { usualFilters } from '../shared/selection.ts';
@@ -99,14 +99,6 @@ function nameGroups(dimensions: Payload['dimensions'], translate: TranslateText)
   );
 }
 
-/** A group with those of its names that there are; none where it is no group then. */
-export function keepNames(group: NamedGroup, dimensions: Payload['dimensions']): NamedGroup[] {
-  const all = namesOf({ dimensions }, group.field);
-  const wanted = new Set(group.names);
-  const names = all.filter((name) => wanted.has(name));
-  return names.length > 1 && names.length < all.length ? [{ ...group, names }] : [];
-}
-
 /** The aggregates of a page: those that its charts draw from, and those that are asked by what they count. */
 function listDrawn(): string[] {
   return [findCounting('events').name, findCounting('users').name, ...listChartData()];
@@ -168,24 +160,15 @@ function gatherNames(readings: Reading[]): Map<string, Map<string, number>> {
 }
 
 /** The names of a dimension in the order to show them: topics by size, kinds of event by the funnel, others by code point. */
-export function orderNames(field: string, totals: Map<string, number>, events: EventKind[]): string[] {
+function orderNames(field: string, totals: Map<string, number>, events: EventKind[]): string[] {
   if (field === 'event') return events.map(({ event }) => event);
-  return isTopic(field) ? namesBySum(totals) : [...totals.keys()].sort(byCode);
-}
-
-/** The names, those with the largest sums first; equal ones by code point. */
-function namesBySum(totals: Map<string, number>): string[] {
-  return [...totals].sort(([a, x], [b, y]) => y - x || byCode(a, b)).map(([name]) => name);
-}
-
-function byCode(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+  return isTopic(field) ? orderTopics(totals) : [...totals.keys()].sort(byCode);
 }
 
 /** Gives each topic of the dimensions that hold topics a colour and a rank. */
 export function paintTopics(dimensions: Payload['dimensions']): Topic[] {
   const orders = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? [all] : []));
-  return [...paint(orders)].map(([name, color], rank) => ({ name, color, rank }));
+  return rankTopics(dimensions, paint(orders));
 }
 
 /** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */

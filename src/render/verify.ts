@@ -4,21 +4,13 @@ import { messageOf, shorten, ZenError } from '../errors.ts';
 import { version } from '../files.ts';
 import { decode, scan } from '../shared/data/payload.ts';
 import type { Sketch } from '../shared/data/payload.ts';
+import { sumUp } from '../shared/data/totals.ts';
 import { translator } from '../shared/text/messages.ts';
 import { queryAgain } from './aggregates.ts';
 import { compareEvents, compareFacts, compareTables } from './compare.ts';
 import type { Difference } from './compare.ts';
 import { readLocale } from './locale.ts';
-import {
-  describePage,
-  findPart,
-  hash,
-  hashPage,
-  hashParts,
-  hashStyle,
-  readLanguage,
-  sumUp,
-} from './manifest.ts';
+import { describePage, findPart, hash, hashPage, hashParts, hashStyle, readLanguage } from './manifest.ts';
 import type { PageParts, Manifest } from './manifest.ts';
 import { writePolicy } from './csp.ts';
 import { dayMs } from '../time.ts';

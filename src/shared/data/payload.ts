@@ -63,6 +63,8 @@ export interface Payload {
   merged: Merged | null;
   /** The names that the page shows alone, by their dimension, as the log has them; without them, all. */
   only?: Record<string, string[]>;
+  /** The names of the page that a reader's copy was saved with alone, by their dimension. */
+  kept?: Record<string, string[]>;
   /** The named groups of its project, where that has some. */
   groups?: NamedGroup[];
   /** The aggregates by name. */
@@ -86,7 +88,7 @@ const version = 7;
  *
  * @throws Error for what no page can hold
  */
-export function encode(payload: Payload): Uint8Array {
+export function encode(payload: Payload): Uint8Array<ArrayBuffer> {
   requireTables(payload);
   const { tables, people, ...rest } = payload;
   const head: Head = {
@@ -325,6 +327,7 @@ function requireHead(head: Head): void {
     gaps,
     silences = [],
     only = {},
+    kept = {},
     groups = [],
     tables,
     people,
@@ -337,7 +340,7 @@ function requireHead(head: Head): void {
     isStretch(head) &&
     start <= end &&
     isLadder(ladder, head) &&
-    [dimensions, only].every(
+    [dimensions, only, kept].every(
       (lists) =>
         Object.keys(lists).every(isName) && Object.values(lists).every((names) => names.every(isText)),
     ) &&

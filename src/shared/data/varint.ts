@@ -56,7 +56,7 @@ export class VarintReader {
 }
 
 /** Several pieces as one: each after its length. */
-export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
+export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const lengths = new VarintWriter();
   lengths.write(pieces.length);
   for (const piece of pieces) lengths.write(piece.length);

@@ -4,6 +4,7 @@ import { dayMs } from '../units.ts';
 import { describeLeft } from './change.ts';
 import type { Writer } from './format.ts';
 import type { Translate } from './messages.ts';
+import { isolate } from './names.ts';
 
 /** The numbers of a topic's row as texts; the course is the path of a picture of `width` × `height`. */
 export interface TopicText {
@@ -24,6 +25,17 @@ export function describeTopic(row: TopicRow, write: Writer): TopicText {
     views: write.percent(views),
     course: traceCourse(course),
   };
+}
+
+/** Tells the events of named groups of topics, for a message: on the page, they are rows of the table of topics. */
+export function listSections(rows: readonly TopicRow[], write: Writer): string[] {
+  const groups = rows.map((row) => {
+    const { events, change } = describeTopic(row, write);
+    return `${isolate(row.name)} – ${events}${change === '' ? '' : ` (${change})`}`;
+  });
+  return groups.length === 0
+    ? []
+    : [write.t('Events by group of topics: {groups}.', { groups: groups.join(', ') })];
 }
 
 /** Tenfold or more is easier to read as a factor. */

@@ -1,11 +1,11 @@
 import { logger, None, parse, View } from 'vega';
 import type { LocaleFormatters, Spec } from 'vega';
-import { pickRows } from '../shared/panels.ts';
-import type { Panel } from '../shared/panels.ts';
-import { feed } from '../shared/vega/bind-data.ts';
-import type { Chart, Locale } from '../shared/settings.ts';
-import type { Row, Tables } from '../shared/data/table.ts';
-import { registerCube } from '../shared/vega/cube-transform.ts';
+import { pickRows } from '../panels.ts';
+import type { Panel } from '../panels.ts';
+import { feed } from './bind-data.ts';
+import type { Chart, Locale } from '../settings.ts';
+import type { Row, Tables } from '../data/table.ts';
+import { registerCube } from './cube-transform.ts';
 import { scale, stretchSvg } from './responsive-svg.ts';
 import type { Frame } from './responsive-svg.ts';
 
@@ -25,18 +25,28 @@ const frames: Record<Panel['area'], Frame> = {
   wide: { width: 1340, height: 300 },
 };
 
-/** Draws a chart without a browser, for a page that gives it its size. */
-export async function takeSnapshot(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
-  const { svg, rows, plot } = await drawChart(chart, tables, locale);
+/**
+ * Draws a chart without showing it, for a page that gives it its size.
+ *
+ * @param expr evaluates expressions where they cannot be made code
+ */
+export async function takeSnapshot(
+  chart: Chart,
+  tables: Tables,
+  locale: Locale,
+  expr?: object,
+): Promise<Snapshot> {
+  const { svg, rows, plot } = await drawChart(chart, tables, locale, expr);
   const { snapshot } = chart.panel;
   return { svg: snapshot ? stretchSvg(svg, plot, snapshot.axes) : scale(svg), rows };
 }
 
-/** Draws a chart without a browser, at its size on a page of 1440 × 900. */
+/** Draws a chart without showing it, at its size on a page of 1440 × 900. */
 export async function drawChart(
   chart: Chart,
   tables: Tables,
   locale: Locale,
+  expr?: object,
 ): Promise<Snapshot & { plot: Frame }> {
   const spec = chart.spec as Omit<Spec, 'marks'> & {
     marks: FilledMark[];
@@ -46,12 +56,16 @@ export async function drawChart(
   const frame = frames[area];
   const marks = spec.marks.filter((mark) => !isInvisible(mark));
   const signals = spec.signals.filter(({ name }) => name !== 'width' && name !== 'height');
-  const view = new View(parse({ ...spec, ...frame, signals, marks } as unknown as Spec), {
-    renderer: 'none',
-    // Vega takes the definitions, though its types ask for what it makes of them.
-    locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
-    logger: logger(None),
-  });
+  const view = new View(
+    parse({ ...spec, ...frame, signals, marks } as unknown as Spec, undefined, { ast: expr !== undefined }),
+    {
+      ...(expr && { expr }),
+      renderer: 'none',
+      // Vega takes the definitions, though its types ask for what it makes of them.
+      locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
+      logger: logger(None),
+    },
+  );
   feed(view, chart.tables, tables);
   const svg = await view.toSVG();
   const rows = pickRows(chart.panel, view.data(chart.rows));

@@ -96,7 +96,7 @@ function place(
 /** The share that a coordinate follows: one of a few fixed ones, or its own. */
 function follow(value: number, size: number, fixed: number[]): { share: string; rest: number } {
   const near = (share: number) => Math.abs(value - share * size);
-  const share = fixed.toSorted((a, b) => near(a) - near(b))[0] ?? Math.min(1, Math.max(0, value / size));
+  const share = [...fixed].sort((a, b) => near(a) - near(b))[0] ?? Math.min(1, Math.max(0, value / size));
   return { share: `${round(share * 100)}%`, rest: round(value - share * size) };
 }
 
