@@ -57,14 +57,14 @@ function find<T extends HTMLElement>(id: string, kind: new () => T): T {
   return element;
 }
 
-function readText(id: string): string {
+function readEmbedded(id: string): string {
   return find(id, HTMLScriptElement).textContent;
 }
 
 const period = find('period', Period);
 const topics = find('topics', TopicTable);
 const compare = find('compare', HTMLSelectElement);
-const settings = JSON.parse(readText('settings')) as Settings;
+const settings = JSON.parse(readEmbedded('settings')) as Settings;
 const { filters, charts, locale } = settings;
 /** The controls that choose names, by their field; some may be hidden. */
 const choices = new Map(
@@ -426,7 +426,7 @@ const ghosts: [source: string, by: string[]][] = [
 const unfiltered = 'The comparison of days does not follow the filters.';
 
 async function start(): Promise<void> {
-  const payload = decode(await unpack(readText('payload')));
+  const payload = decode(await unpack(readEmbedded('payload')));
   const tables = tabulatePayload(payload);
   const write = writer(locale, findClock(locale.timeZone));
   offer(payload, write);

@@ -76,7 +76,7 @@ function findDoubled(tree: Node): Node | undefined {
 
 /** Says in a sentence why the schema does not allow something. */
 function describeError(error: ErrorObject): { path: string[]; why: string } {
-  const path = error.instancePath.split('/').slice(1).map(unescape);
+  const path = error.instancePath.split('/').slice(1).map(pointerPart);
   const name = path.length > 0 ? `“${path.join('.')}”` : 'zen.json';
   const params = error.params as Record<string, unknown>;
   switch (error.keyword) {
@@ -110,6 +110,6 @@ function nameType(type: unknown): string {
 }
 
 /** Undoes what a JSON pointer writes for / and ~. */
-function unescape(part: string): string {
+function pointerPart(part: string): string {
   return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }

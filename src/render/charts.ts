@@ -15,10 +15,8 @@ import type { Window } from '../time.ts';
 import { readCharts } from './layout.ts';
 import { readTheme } from './looks.ts';
 import { readPanel, toDrawn } from './panels.ts';
-import type { DescribedTables } from './panels.ts';
+import type { DescribedTables, Json } from './panels.ts';
 import { pushDown } from './push-down.ts';
-
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 registerCube();
 

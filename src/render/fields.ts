@@ -7,9 +7,7 @@ import type { StepChange } from '../shared/text/findings.ts';
 import type { LookUps } from '../shared/data/table.ts';
 import { suggest } from '../suggest.ts';
 import type { Window } from '../time.ts';
-import type { DescribedTables } from './panels.ts';
-
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+import type { DescribedTables, Json } from './panels.ts';
 
 const lookUps: readonly string[] = [
   'topics',

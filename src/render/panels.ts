@@ -9,7 +9,8 @@ import type { Column, Panel, PanelOptions } from '../shared/panels.ts';
 /** The aggregates of a page: their dimensions and measures. */
 export type DescribedTables = Record<string, { fields: string[]; measure: string }>;
 
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** A value of a chart's file. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const defaults: PanelOptions = {
   title: '',

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import { ZenError } from '../../errors.ts';
-import { known } from '../../shared/known.ts';
 import { mayBeTaken } from '../columns.ts';
 import { year2000, year2100 } from '../copy/integers.ts';
 import { escapeText, excerpt, TextBuffer } from '../copy/text.ts';
@@ -10,17 +9,17 @@ import type { Source } from './file.ts';
 
 const signature = 'PGCOPY\n\xff\r\n\0';
 /** The part of a file that tells the types of its columns. */
-const sampleChars = 1 << 16;
-const mostFields = 1600;
+const typeChars = 1 << 16;
+const mostValues = 1600;
 const notFound = -1;
-const way = 'Make it with COPY … TO … (FORMAT csv, HEADER)';
+const asCsv = 'Make it with COPY … TO … (FORMAT csv, HEADER)';
 
 /** A value of a column, as its bytes; null is NULL. */
-type Value = string | null;
+type Field = string | null;
 type Kind = 'text' | 'integer' | 'timestamp' | 'uuid' | 'unknown';
 
 interface BinaryRow {
-  values: Value[];
+  values: Field[];
   /** Where the next row starts; -1 behind the last one. */
   end: number;
 }
@@ -50,19 +49,19 @@ export class BinaryCopy extends FileBackup {
   /** @throws ZenError `failed` when it is damaged, or it is not told which column is which */
   async find(): Promise<BackupTable> {
     const window = this.#window;
-    while (window.text.length < sampleChars && (await window.more()));
+    while (window.text.length < typeChars && (await window.more()));
     if (window.text.length < signature.length + 8) this.#refuse('ends within its header. Copy it again');
     const flags = integerAt(window.text, signature.length, 4);
-    if (flags !== 0) this.#refuse(`has OIDs, or more that Zen does not read. ${way}`);
+    if (flags !== 0) this.#refuse(`has OIDs, or more that Zen does not read. ${asCsv}`);
     window.drop(signature.length + 8 + integerAt(window.text, signature.length + 4, 4));
-    const sample: Value[][] = [];
+    const sample: Field[][] = [];
     let row = this.#read(0);
     for (; row && row.end !== notFound; row = this.#read(row.end)) sample.push(row.values);
     const [first = []] = sample;
     const columns = first.map((_, place) => String(place + 1));
     this.#kinds = columns.map((name, place) => {
       const values = sample.flatMap((values) => values[place] ?? []);
-      return kindOf(values, name === this.#given?.get('ts'));
+      return kindOfValues(values, name === this.#given?.get('ts'));
     });
     if (sample.length === 0 && row) this.#refuse('holds no rows, as binary COPY data. Check how it was made');
     if (!this.#given) {
@@ -75,7 +74,7 @@ export class BinaryCopy extends FileBackup {
       (name, at) => this.#kinds[at] === 'unknown' && mayBeTaken(name, this.#given),
     );
     if (strange !== undefined)
-      this.#refuse(`has a type in column ${strange} that does not tell itself. ${way}`);
+      this.#refuse(`has a type in column ${strange} that does not tell itself. ${asCsv}`);
     return { schema: '', name: 'log_raw', columns, types: new Map() };
   }
 
@@ -108,8 +107,8 @@ export class BinaryCopy extends FileBackup {
     const count = integerAt(text, start, 2);
     if (count === notFound) return { values: [], end: notFound };
     const width = this.#kinds.length || count;
-    if (count !== width || count > mostFields) this.#damaged(`a row has ${count} values`);
-    const values: Value[] = [];
+    if (count !== width || count > mostValues) this.#damaged(`a row has ${count} values`);
+    const values: Field[] = [];
     let at = start + 2;
     for (let place = 0; place < count; place++) {
       if (at + 4 > text.length) return undefined;
@@ -125,9 +124,9 @@ export class BinaryCopy extends FileBackup {
   }
 
   /** A value as COPY text; NULL for that of a column whose type is not known, and that is not taken. */
-  #text(value: Value, place: number): string {
+  #text(value: Field, place: number): string {
     if (value === null) return '\\N';
-    switch (known(this.#kinds[place])) {
+    switch (this.#kinds[place]) {
       case 'text':
         return escapeText(value);
       case 'integer':
@@ -141,6 +140,7 @@ export class BinaryCopy extends FileBackup {
       case 'unknown':
         return '\\N';
     }
+    throw new Error('The types of all columns are found first.');
   }
 
   #integer(value: string): bigint {
@@ -167,7 +167,7 @@ function integerAt(text: string, start: number, bytes: 2 | 4): number {
 }
 
 /** Finds what the values of a column are. Those of the times may be timestamps: microseconds since 2000, and not of the future. */
-function kindOf(values: readonly string[], isTime: boolean): Kind {
+function kindOfValues(values: readonly string[], isTime: boolean): Kind {
   const lengths = new Set(values.map(({ length }) => length));
   const [length = 0] = lengths;
   const isText = values.every((value) => !/[^ -\xff\s]/.test(value) && isUtf8(Buffer.from(value, 'latin1')));

@@ -37,7 +37,7 @@ export function readCopyData(
       `${where}: COPY with ${strange ?? format} is not read. Make the dump with pg_dump.`,
     );
   const skipsFirst = /^(true|on|1|match)$/.test(options.get('header') ?? 'off');
-  if (format === 'text') return readText(data, options, skipsFirst);
+  if (format === 'text') return readTextRows(data, options, skipsFirst);
   const quote = options.get('quote') ?? '"';
   const dialect = {
     ...{ delimiter: options.get('delimiter') ?? ',', quote, escape: options.get('escape') ?? quote },
@@ -47,7 +47,7 @@ export function readCopyData(
 }
 
 /** Another delimiter, or another word for NULL. */
-async function* readText(
+async function* readTextRows(
   data: AsyncIterable<Buffer>,
   options: CopyOptions,
   skipsFirst: boolean,

@@ -348,7 +348,7 @@ function readFields(text: string, start: number, dialect: Dialect, width: number
     if (quoted && stop > at) broken = true;
     fields.push(
       quoted
-        ? escapeText(unescape(text.slice(from + 1, at - 1), dialect))
+        ? escapeText(dropEscapes(text.slice(from + 1, at - 1), dialect))
         : toText(text.slice(from, stop), dialect),
     );
     at = end;
@@ -369,7 +369,7 @@ function skipQuoted(text: string, start: number, { quote, escape }: Dialect): nu
   return -1;
 }
 
-function unescape(value: string, { quote, escape }: Dialect): string {
+function dropEscapes(value: string, { quote, escape }: Dialect): string {
   if (escape === quote) return value.replaceAll(quote + quote, quote);
   if (!value.includes(escape)) return value;
   const [mark, sign] = [`\\${escape}`, `\\${quote}`];

@@ -1,5 +1,4 @@
 import { ZenError } from '../../errors.ts';
-import { known } from '../../shared/known.ts';
 import { mayBeTaken } from '../columns.ts';
 import { requireUtf8 } from '../encoding.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
@@ -12,7 +11,7 @@ const sampleChars = 1 << 16;
 const text = /"([^"\\]*(?:\\[^][^"\\]*)*)"/y;
 const word = /null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
 const literal = new RegExp(String.raw`(?:${word.source})(?=[\s,}])`, 'y');
-const blanks = /\s*/y;
+const gap = /\s*/y;
 /** Blanks, commas and marks (RFC 7464) between objects. */
 const between = /[\s,\p{Cc}]*/uy;
 /** A value with its type in front: {"$numberLong": "1"}, {"$date": {"$numberLong": "1"}}. */
@@ -118,9 +117,7 @@ export class Json extends FileBackup {
     this.#usual.lastIndex = at;
     const found = this.#usual.exec(text);
     if (found) {
-      const fields = this.#columns.map(
-        (_, place) => found[2 * place + 1] ?? wordOf(known(found[2 * place + 2])),
-      );
+      const fields = this.#columns.map((_, place) => found[2 * place + 1] ?? wordOf(found[2 * place + 2]));
       return { text: `${fields.join('\t')}\n`, end: this.#usual.lastIndex };
     }
     const end = endOf(text, at);
@@ -165,9 +162,9 @@ export class Json extends FileBackup {
     const source = this.#window.text;
     const values = new Map<string, string>();
     const skip = (at: number): number => {
-      blanks.lastIndex = at;
-      blanks.test(source);
-      return blanks.lastIndex;
+      gap.lastIndex = at;
+      gap.test(source);
+      return gap.lastIndex;
     };
     for (let at = skip(start + 1); at < end - 1;) {
       text.lastIndex = at;
@@ -176,7 +173,7 @@ export class Json extends FileBackup {
       if (key === undefined || source[at] !== ':') this.#refuse(start, 'is no object of JSON');
       at = skip(at + 1);
       const value = this.#value(at, start);
-      values.set(toUtf8(unescape(key)), value.field);
+      values.set(toUtf8(readJsonText(key)), value.field);
       at = skip(value.end);
       if (source[at] !== ',' && at !== end - 1) this.#refuse(start, 'is no object of JSON');
       at = skip(at + 1);
@@ -188,7 +185,7 @@ export class Json extends FileBackup {
     const source = this.#window.text;
     text.lastIndex = literal.lastIndex = at;
     const string = text.exec(source)?.[1];
-    if (string !== undefined) return { field: escapeText(unescape(string)), end: text.lastIndex };
+    if (string !== undefined) return { field: escapeText(readJsonText(string)), end: text.lastIndex };
     if (/[{[]/.test(source[at] ?? '')) {
       const end = endOf(source, at);
       typed.lastIndex = at;
@@ -220,7 +217,8 @@ function objectOf(keys: readonly string[]): RegExp {
   return new RegExp(String.raw`\{\s*${pairs.join(String.raw`\s*,\s*`)}\s*\}`, 'y');
 }
 
-function wordOf(word: string): string {
+function wordOf(word: string | undefined): string {
+  if (word === undefined) throw new Error('A value is a text or a word.');
   return word === 'null' ? '\\N' : word;
 }
 
@@ -240,7 +238,7 @@ function endOf(source: string, start: number): number {
 }
 
 /** The characters of a JSON text, one a byte. */
-function unescape(inner: string): string {
+function readJsonText(inner: string): string {
   if (!inner.includes('\\')) return inner;
   try {
     return Buffer.from(JSON.parse(`"${toUtf8(inner)}"`) as string).toString('latin1');

@@ -1,6 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Compressors, ParquetParsers, ParquetScan, SchemaElement } from 'hyparquet';
 import { messageOf, shorten, ZenError } from '../../errors.ts';
+import { dayMs } from '../../time.ts';
 import { mayBeTaken } from '../columns.ts';
 import { expandBlock } from '../compression/lz4.ts';
 import { loadUnzstd } from '../compression/zstd.ts';
@@ -148,8 +149,6 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 function decode(bytes: Uint8Array | undefined): string | undefined {
   return bytes && decoder.decode(bytes);
 }
-
-const dayMs = 86_400_000;
 
 /** A timestamp as PostgreSQL writes it, to the millisecond, of a number of which so many make one. */
 function timestamp(value: bigint | number | undefined, perMs: bigint): string | undefined {

@@ -107,14 +107,14 @@ function readCopyOptions(cursor: Tokenizer): CopyOptions {
     const isValue = isList ? !/^[,)]$/.test(value) : /^(e$|')/.test(value);
     const key = name.toLowerCase().replace(/s$/, ''); // DELIMITERS, before 7.3
     if (!isList && /^(csv|binary)$/.test(key)) options.set('format', key);
-    else options.set(key, isValue ? readText(cursor.next()) : 'true');
-    if (isValue && /^e$/i.test(value)) options.set(key, readText(cursor.next()));
+    else options.set(key, isValue ? readToken(cursor.next()) : 'true');
+    if (isValue && /^e$/i.test(value)) options.set(key, readToken(cursor.next()));
   }
   return options;
 }
 
 /** The value of a text in quotes, perhaps with an escape of COPY's, or of a word. */
-function readText(token: string): string {
+function readToken(token: string): string {
   const text = /^'(.*)'$/s.exec(token)?.[1]?.replaceAll("''", "'");
   return text === undefined ? token.toLowerCase() : text.replace(/^\\t$/, '\t');
 }
