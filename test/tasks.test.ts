@@ -179,6 +179,16 @@ test('only what is chosen of this view as a file, in which nothing tells of the 
     ).toEqual(before.map(([name]) => name).filter((name) => /Кино|Шоу/.test(name ?? '')));
     expect(await other.innerText('#facts')).toContain('только выбранное: темы: Кино, Шоу; возраст: 45+');
     expect(await other.locator('#history svg path').count()).toBeGreaterThan(1);
+    const times = await other.$$eval('#history .view text', (letters) => {
+      const all = letters.map((text) => [text.textContent, text.getBoundingClientRect()] as const);
+      const low = Math.max(...all.map(([, { top }]) => top));
+      const axis = all
+        .filter(([text, { top }]) => text && top > low - 5)
+        .map(([, { left, right }]) => [left, right]);
+      return axis.sort(([a = 0], [b = 0]) => a - b).flat();
+    });
+    expect(times.length).toBeGreaterThanOrEqual(6);
+    expect(times).toEqual(times.toSorted((a, b) => a - b)); // none stands over the next
     await other.close();
   }
 });

@@ -18,7 +18,10 @@ export interface Snapshot {
   rows: Row[];
 }
 
-/** About the places on a page of 1440 × 900. */
+/** Beside the table of topics, on a page of 1440 × 900: letters that had more room there would overlap. */
+const beside: Frame = { width: 503, height: 544 };
+
+/** About the places on a page of 1440 × 900; the main one with all of its width. */
 const frames: Record<Panel['area'], Frame> = {
   main: { width: 900, height: 490 },
   side: { width: 418, height: 216 },
@@ -36,8 +39,9 @@ export async function takeSnapshot(
   locale: Locale,
   expr?: object,
 ): Promise<Snapshot> {
-  const { svg, rows, plot } = await drawChart(chart, tables, locale, expr);
-  const { snapshot } = chart.panel;
+  const { snapshot, area } = chart.panel;
+  const frame = area === 'main' ? beside : frames[area];
+  const { svg, rows, plot } = await drawChart(chart, tables, locale, frame, expr);
   return { svg: snapshot ? stretchSvg(svg, plot, snapshot.axes) : scale(svg), rows };
 }
 
@@ -46,14 +50,14 @@ export async function drawChart(
   chart: Chart,
   tables: Tables,
   locale: Locale,
+  frame = frames[chart.panel.area],
   expr?: object,
 ): Promise<Snapshot & { plot: Frame }> {
   const spec = chart.spec as Omit<Spec, 'marks'> & {
     marks: FilledMark[];
     signals: { name: string }[];
   };
-  const { area, snapshot } = chart.panel;
-  const frame = frames[area];
+  const { snapshot } = chart.panel;
   const marks = spec.marks.filter((mark) => !isInvisible(mark));
   const signals = spec.signals.filter(({ name }) => name !== 'width' && name !== 'height');
   const view = new View(
