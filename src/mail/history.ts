@@ -3,20 +3,21 @@ import type { Cell } from '../shared/data/cells.ts';
 import { scan } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { valueOf } from '../shared/known.ts';
+import { rest } from '../shared/topics.ts';
 import { minuteMs } from '../shared/units.ts';
 import { translator } from '../shared/text/messages.ts';
 import { readLocale } from '../render/locale.ts';
 import type { LocaleName } from '../render/locale.ts';
 
-/** A history as a picture shows it, and its largest topics. */
+/** A history as a picture shows it, and its topics, the largest first. */
 export interface History {
   /** With events alone, in steps that the chart's own are whole numbers of. */
   payload: Payload;
   topics: { name: string; color: string }[];
 }
 
-/** A picture of more areas shows none of them: those of the smallest topics are one. */
-const mostAreas = 30;
+/** The areas of a picture, each of which its key names: those of the smallest topics are one, as on the page. */
+const mostAreas = 9;
 
 /**
  * Reads of a page's data what the picture of its history needs. Rows are read twice and never kept, for a page may have as
@@ -56,12 +57,13 @@ export function readHistory(data: Uint8Array, language: LocaleName): History {
     const [minutes, values] = [sorted.map(([minute]) => minute), sorted.map(([, value]) => value)];
     return { codes: [area], minutes, values };
   });
-  const rest = { name: others, color: '#888888', rank: items.length + topics.length };
+  const last = { name: others, color: rest, rank: items.length + topics.length };
+  const told = [...shown, ...(own.length < items.length ? [last] : [])];
   return {
     payload: {
       ...{ ...head, start, end, counting, people: null },
       dimensions: { [field]: names },
-      topics: [...shown, ...(own.length < items.length ? [rest] : [])],
+      topics: told,
       tables: {
         [counting.events]: {
           fields: [field],
@@ -73,7 +75,7 @@ export function readHistory(data: Uint8Array, language: LocaleName): History {
         },
       },
     },
-    topics: shown,
+    topics: told,
   };
 }
 

@@ -32,14 +32,12 @@ export interface Mail {
   attached: boolean;
 }
 
-/** Pixels of the picture: twice what it is shown at. */
-const width = 1200;
+/** The place of the picture in a message, for which its letters are drawn; and its pixels, twice as many. */
+const place = { width: 600, height: 330 };
+const width = 2 * place.width;
 
 /** Letters of each text of a page. With `mostFindings`, all of them stay below the 102 kB at which Gmail cuts a message off. */
 const longestPart = 800;
-
-/** The number of topics that the key under the picture names. */
-const most = 8;
 
 /**
  * Writes a message about a page: what changed, the headline's numbers and the history as a picture, which is in the message, so
@@ -103,8 +101,8 @@ async function draw(
 ): Promise<{ picture: Buffer; title: string }> {
   const scene = { period: payload, ladder: payload.ladder, clock };
   const chart = compileChart('history', readChart('history', scene, translator(locale)), payload.tables);
-  const { svg } = await drawChart(chart, tabulatePayload(payload), locale);
-  return { picture: await drawPng(addKey(svg, topics.slice(0, most)), width), title: chart.panel.title };
+  const { svg } = await drawChart(chart, tabulatePayload(payload), locale, place);
+  return { picture: await drawPng(addKey(svg, topics), width), title: chart.panel.title };
 }
 
 /** Findings of a page, beyond which they are cut off. */
