@@ -101,28 +101,57 @@ test('in the page, a group is a row that opens, chooses its topics, and counts t
   await browser.close();
 });
 
-test('a message lists the groups of topics, and a name that the log lacks is told', async () => {
-  const at = (ms: number, item_topic: string): Sample => ({
-    ...{ ts: ms, user_id: 1, item_topic, source_topic: 'S', age_segment: '18-25', event: 'show' },
+test('a message lists the groups of topics and of ages, and a name that the log lacks is told', async () => {
+  const at = (user_id: number, item_topic: string, age_segment: string): Sample => ({
+    ...{ ts: midnight, user_id, item_topic, source_topic: 'S', age_segment, event: 'show' },
   });
   const db = await newDatabase('embedded');
   await insertEvents(db, [
-    at(midnight, 'Кино'),
-    at(midnight, 'Кино'),
-    at(midnight, 'Дети'),
-    at(midnight, 'Еда'),
+    at(1, 'Кино', '18-25'),
+    at(1, 'Кино', '18-25'),
+    at(2, 'Дети', '26-30'),
+    at(3, 'Еда', '45+'),
   ]);
   useGroups({ ...groups, Прочее: ['Кинл', 'Дети', 'Еда', ''] });
   const window = { start: midnight, end: midnight + dayMs };
-  await aggregate(db, [window], { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users: true });
-  const { html, strangers } = await render(db, { locale: 'ru', minCell: 1 });
-  useGroups();
-  await db.close();
+  const run = () =>
+    aggregate(db, [window], { minute: 'floor', dryRun: false, jobs: 1, wait: 0, users: true });
+  const read = async (minCell: number) => {
+    const { html, strangers } = await render(db, { locale: 'ru', minCell });
+    const { findings } = (readSettings(Buffer.from(html)) as { words: Words }).words;
+    return {
+      strangers,
+      told: findings
+        .filter((text) => text.includes('групп'))
+        .map((text) => text.replaceAll(/[\u2066-\u2069]/g, '')),
+    };
+  };
+  await run();
+  const { strangers, told } = await read(1);
   expect(strangers.filter((text) => text.includes('Прочее'))).toEqual([
     'groups of zen.json: “Прочее” has “Кинл”, of which the period has nothing. Did you mean “Кино”?',
   ]);
-  const { findings } = (readSettings(Buffer.from(html)) as { words: Words }).words;
-  expect(findings.at(-1)?.replaceAll(/[\u2066-\u2069]/g, '')).toBe(
+  expect(told).toEqual([
     'События по группам тем: Досуг – 3, Прочее – 2.',
-  );
+    'События по возрастным группам: Молодые – 3.',
+  ]);
+
+  // Where some of its ages are merged in a topic, a group would lack their events.
+  const people = (topic: string, age: string, count: number) =>
+    Array.from({ length: count }, (_, user) => at(1000 * ages.indexOf(age) + user, topic, age));
+  await db.run('truncate log_raw');
+  const many = [12, 14, 16].flatMap((count, number) => people('Кино', ages[number] ?? '', count));
+  await insertEvents(db, [...many, ...many.map((one) => ({ ...one, item_topic: 'Спорт' }))]);
+  await run();
+  expect((await read(10)).told).toEqual(['События по возрастным группам: Молодые – 52.']);
+  await insertEvents(db, [
+    ...people('Дети', '18-25', 3),
+    ...people('Дети', '26-30', 14),
+    ...people('Дети', '45+', 15),
+  ]);
+  await run();
+  expect((await read(1)).told.at(-1)).toBe('События по возрастным группам: Молодые – 69.');
+  expect((await read(10)).told.filter((text) => text.includes('возраст'))).toEqual([]);
+  useGroups();
+  await db.close();
 });

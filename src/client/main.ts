@@ -26,7 +26,7 @@ import { findBaseline, readStretch, usual, writeStretch } from '../shared/baseli
 import type { Baseline } from '../shared/baseline.ts';
 import { readMoment, traceBaseline } from '../shared/moment.ts';
 import { MomentBox } from './moment.ts';
-import { listTopicGroups, listTopics, tintTopics } from '../shared/topics.ts';
+import { listGroupRows, listTopics, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeSnap } from '../shared/text/step-text.ts';
 import { describeBaseline, describeDays, describeStretch } from '../shared/text/topic-text.ts';
@@ -389,7 +389,7 @@ function followTopics(tables: Tables, span: [number, number]): () => Followed {
     if (wanted !== key) {
       baseline = findBaseline(tables, chosen.period, span, compare.value);
       rows = listTopics(tables, chosen, span, baseline);
-      groups = listTopicGroups(tables, chosen, span, baseline);
+      groups = listGroupRows('item_topic', tables, chosen, span, baseline);
       key = wanted;
     }
     tintTopics(tables, rows, chosen.names.item_topic ?? null);

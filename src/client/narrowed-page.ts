@@ -15,7 +15,7 @@ import { describeFinding, describeHeadline, describeSelection } from '../shared/
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { describeBaseline, listSections } from '../shared/text/topic-text.ts';
-import { listTopicGroups, listTopics, tintTopics } from '../shared/topics.ts';
+import { listGroupRows, listTopics, listWholeAges, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { expressions } from '../shared/vega/expression.ts';
 import { takeSnapshot } from '../shared/vega/snapshot.ts';
@@ -88,14 +88,15 @@ class BarePage {
   readonly #write: Writer;
   readonly #span: [number, number];
   readonly #topics: TopicRow[];
-  readonly #groups: TopicRow[];
+  readonly #groups: [topics: TopicRow[], ages: TopicRow[]];
 
   constructor(payload: Payload, tables: Tables, settings: Settings) {
     [this.#payload, this.#tables, this.#settings] = [payload, tables, settings];
     this.#write = writer(settings.locale);
     this.#span = [payload.start, payload.end];
     const from = [tables, everything, this.#span, findBaseline(tables, null, this.#span, usual)] as const;
-    [this.#topics, this.#groups] = [listTopics(...from), listTopicGroups(...from)];
+    this.#topics = listTopics(...from);
+    this.#groups = [listGroupRows('item_topic', ...from), listWholeAges(payload, ...from)];
     tintTopics(tables, this.#topics, null);
     const isTold = (name: string) =>
       !isOfPeople(name) && (name in tables.aggregates || name in tables.lookUps);
@@ -161,7 +162,7 @@ class BarePage {
     const findings = [...page.querySelectorAll('zen-chart')].flatMap((panel) =>
       this.#tellPanel(panel, snapshots),
     );
-    return [...findings, ...listSections(this.#groups, this.#write)];
+    return [...findings, ...listSections(...this.#groups, this.#write)];
   }
 
   /** Leaves of a control the names that there are, in their order. */

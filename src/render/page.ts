@@ -16,7 +16,7 @@ import type { Row, Tables } from '../shared/data/table.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
-import { listTopicGroups, listTopics } from '../shared/topics.ts';
+import { listGroupRows, listTopics, listWholeAges } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeLadder } from '../shared/text/step-text.ts';
 import {
@@ -110,8 +110,9 @@ export function renderPage({
   const nothing = t(events > 0 ? 'No events for this selection.' : 'No data in this period.');
   const baseline = findBaseline(tables, null, span, usual);
   const key = describeRows(tables, listTopics(tables, everything, span, baseline), write);
-  const groups = listTopicGroups(tables, everything, span, baseline);
+  const groups = listGroupRows('item_topic', tables, everything, span, baseline);
   const sections = describeRows(tables, groups, write);
+  const ofAges = listWholeAges(payload, tables, everything, span, baseline);
   const compared = describeBaseline(baseline, write);
   const panels = charts.flatMap(({ panel }, at) => {
     if (panel.within !== '') return [];
@@ -145,7 +146,7 @@ export function renderPage({
     ...headline,
     findings: [
       ...panels.filter(({ hidden, finding }) => !hidden && finding !== '').map(({ finding }) => finding),
-      ...listSections(groups, write),
+      ...listSections(groups, ofAges, write),
     ],
   };
   const parts = readParts();

@@ -5,8 +5,10 @@ import type { Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
 import { namesOf } from './data/payload.ts';
+import type { Payload } from './data/payload.ts';
 import { listEnds, shareOfShown } from './people/funnel.ts';
 import { stepAt } from './ladder.ts';
+import { findGroup } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { minuteMs } from './units.ts';
 
@@ -34,37 +36,52 @@ export function listTopics(
   span: [number, number],
   baseline: Baseline | null,
 ): TopicRow[] {
-  const add = addTopics(tables, selection, span, baseline);
+  const add = adder('item_topic', tables, selection, span, baseline);
   return namesOf(tables, 'item_topic').map((name) => add(name, [name]));
 }
 
-/** The named groups of card topics, in the same way: what their topics are together. */
-export function listTopicGroups(...from: Parameters<typeof listTopics>): TopicRow[] {
-  const groups = from[0].groups.filter(({ field }) => field === 'item_topic');
-  if (groups.length === 0) return [];
-  const add = addTopics(...from);
+/** The named groups of a field, in the same way: what their names are together. */
+export function listGroupRows(field: string, ...from: Parameters<typeof listTopics>): TopicRow[] {
+  const [tables] = from;
+  const groups = tables.groups.filter((group) => group.field === field);
+  const isCounted = tableOf(tables, 'events').dimensions.some((fields) => Object.hasOwn(fields, field));
+  if (groups.length === 0 || !isCounted) return [];
+  const add = adder(field, ...from);
   return groups.map(({ name, names }) => add(name, names));
 }
 
-/** Gives what adds up the row of some topics, under a name. */
-function addTopics(
+/** The named groups of ages that have all their events: where ages are merged, those whose people are counted. */
+export function listWholeAges(
+  { merged, people, groups = [], dimensions }: Payload,
+  ...from: Parameters<typeof listTopics>
+): TopicRow[] {
+  const rows = listGroupRows('age_segment', ...from);
+  if (!merged?.groups) return rows;
+  const nameOf = (place: number) => pick(namesOf({ dimensions }, 'age_segment'), place);
+  const counted = people?.groups?.ages.map((one) => findGroup(groups, 'age_segment', one.map(nameOf))?.name);
+  return rows.filter(({ name }) => counted?.includes(name));
+}
+
+/** Gives what adds up the row of some names of a field, under one. */
+function adder(
+  field: string,
   tables: Tables,
   selection: Selection,
   span: [number, number],
   baseline: Baseline | null,
-): (name: string, topics: readonly string[]) => TopicRow {
+): (name: string, names: readonly string[]) => TopicRow {
   const shown = selection.period ?? span;
-  const chosen = Object.entries({ ...selection.names, item_topic: null });
+  const chosen = Object.entries({ ...selection.names, [field]: null });
   const choice = { chosen, shown, step: minuteMs };
   const events = tableOf(tables, 'events');
-  const totals = sumBy(events, 'item_topic', choice);
-  const compared = baseline && sumBaseline(events, 'item_topic', choice, baseline);
-  const users = sumUsers(tables, choice);
-  const courses = traceTopics(tables, choice);
+  const totals = sumBy(events, field, choice);
+  const compared = baseline && sumBaseline(events, field, choice, baseline);
+  const users = sumUsers(tables, field, choice);
+  const courses = traceNames(tables, field, choice);
   const [first, second, last] = listEnds(tables);
-  return (name, topics) => {
+  return (name, names) => {
     const sum = (sums: ReadonlyMap<string, number> | undefined) =>
-      topics.reduce((all, topic) => all + (sums?.get(topic) ?? 0), 0);
+      names.reduce((all, one) => all + (sums?.get(one) ?? 0), 0);
     const of = (event: string) => shareOfShown(sum(users.get(event)), sum(users.get(first)));
     return {
       name,
@@ -73,7 +90,7 @@ function addTopics(
       before: compared && sum(compared.before),
       clicks: of(second),
       views: of(last),
-      course: addCourses(topics.map((topic) => courses.get(topic)).filter((course) => course !== undefined)),
+      course: addCourses(names.map((one) => courses.get(one)).filter((course) => course !== undefined)),
     };
   };
 }
@@ -106,27 +123,26 @@ export function sumBaseline(
   return { now: sum(0), before: sum(shift) };
 }
 
-/** For each kind of event the users of each topic, summed by minute and age; none where they do not follow the choice. */
-function sumUsers(tables: Tables, choice: Choice): Map<string, Map<string, number>> {
+/** For each kind of event the users of each name, summed by minute and age; none where they do not follow the choice. */
+function sumUsers(tables: Tables, field: string, choice: Choice): Map<string, Map<string, number>> {
   const users = tableOf(tables, 'users');
   const sums = new Map<string, Map<string, number>>();
   if (!isNarrowed(users, choice.chosen)) return sums;
-  for (const { fields, group } of ask(users, { groupby: ['item_topic', 'event'], measures: [] }, choice)
-    .groups) {
+  for (const { fields, group } of ask(users, { groupby: [field, 'event'], measures: [] }, choice).groups) {
     const event = String(fields.event);
     const found = sums.get(event) ?? new Map<string, number>();
-    sums.set(event, found.set(String(fields.item_topic), pick(group.sums, 0)));
+    sums.set(event, found.set(String(fields[field]), pick(group.sums, 0)));
   }
   return sums;
 }
 
-/** The course of each topic, in equal steps, none shorter than those of the rows. */
-function traceTopics(tables: Tables, { chosen, shown }: Choice): Map<string, number[]> {
+/** The course of each name, in equal steps, none shorter than those of the rows. */
+function traceNames(tables: Tables, field: string, { chosen, shown }: Choice): Map<string, number[]> {
   const least = stepAt(tables.ladder, shown[0]);
   const step = Math.max(least, Math.ceil((shown[1] - shown[0]) / steps / least) * least);
-  const question: Question = { groupby: ['item_topic'], time: 'dt', measures: [] };
+  const question: Question = { groupby: [field], time: 'dt', measures: [] };
   const { groups } = ask(tableOf(tables, 'events'), question, { chosen, shown, step });
-  return new Map(groups.map(({ fields, group }) => [String(fields.item_topic), [...group.sums]]));
+  return new Map(groups.map(({ fields, group }) => [String(fields[field]), [...group.sums]]));
 }
 
 /** The sum of sums by name. */

@@ -27,15 +27,22 @@ export function describeTopic(row: TopicRow, write: Writer): TopicText {
   };
 }
 
-/** Tells the events of named groups of topics, for a message: on the page, they are rows of the table of topics. */
-export function listSections(rows: readonly TopicRow[], write: Writer): string[] {
-  const groups = rows.map((row) => {
-    const { events, change } = describeTopic(row, write);
-    return `${isolate(row.name)} – ${events}${change === '' ? '' : ` (${change})`}`;
-  });
-  return groups.length === 0
-    ? []
-    : [write.t('Events by group of topics: {groups}.', { groups: groups.join(', ') })];
+/** Tells the events of named groups, for a message: on the page, they are rows of the table of topics, or beside the ages. */
+export function listSections(
+  topics: readonly TopicRow[],
+  ages: readonly TopicRow[],
+  write: Writer,
+): string[] {
+  const list = (rows: readonly TopicRow[]) =>
+    rows.map((row) => {
+      const { events, change } = describeTopic(row, write);
+      return `${isolate(row.name)} – ${events}${change === '' ? '' : ` (${change})`}`;
+    });
+  const [ofTopics, ofAges] = [list(topics).join(', '), list(ages).join(', ')];
+  return [
+    ...(ofTopics === '' ? [] : [write.t('Events by group of topics: {groups}.', { groups: ofTopics })]),
+    ...(ofAges === '' ? [] : [write.t('Events by group of ages: {groups}.', { groups: ofAges })]),
+  ];
 }
 
 /** Tenfold or more is easier to read as a factor. */
