@@ -131,9 +131,17 @@ describe('a monitor', () => {
     await close();
   });
 
-  test('hears of the exit code of a failure, also where no database was reached', async () => {
+  test('hears of a feed that has stopped in one night, and of no database that was reached', async () => {
     const { asked, address, close } = await listen();
-    expect(await night('--ping', `${address}/a/`, '--min-events', '11')).toMatchObject({ code: 5 });
+    await db.run('delete from log_raw where ts >= $1::bigint', [midnight - dayMs]);
+    const { code, stderr } = await night('--quiet', '--ping', `${address}/a/`);
+    // The one line, which cron mails.
+    expect([code, stderr]).toEqual([
+      5,
+      expect.stringMatching(
+        /^[^\n]* the last event is of [^\n]*T01:00:09Z, and nothing has come since\. Look at what loads the log\.[^\n]*\n$/,
+      ),
+    ]);
     const gone = ['nightly', '--database', unreachable, '--ping', `${address}/b`];
     expect(await call(gone, { cwd })).toMatchObject({ code: 3 });
     expect(asked).toEqual(['GET /a/start', 'GET /a/5', 'GET /b/start', 'GET /b/3']);

@@ -4,9 +4,9 @@ import { aboutLog } from '../log/log.ts';
 import { requireLog } from '../log/require.ts';
 import { dayMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { mayCompare, mayRead, queryChanged, queryLate } from '../ledger/changed.ts';
+import { mayRead, queryChanged, queryLastEvent, queryLate } from '../ledger/changed.ts';
 import type { Changed } from '../ledger/changed.ts';
-import { queryCovered, queryLatest, queryOutdated, queryPruned, queryRuns } from '../ledger/ledger.ts';
+import { queryCovered, queryOutdated, queryPruned, queryRuns } from '../ledger/ledger.ts';
 import type { Covered, Outdated, Run } from '../ledger/ledger.ts';
 import { findCounting } from '../log/aggregates.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
@@ -103,16 +103,6 @@ async function queryKnownSilences(session: Session, all: boolean): Promise<Windo
   const [start, end] = [known[0]?.start, known.at(-1)?.end];
   if (start === undefined || end === undefined) return [];
   return querySilences(session, { start: all ? start : Math.max(start, end - recent), end }, known);
-}
-
-/** The last event up to now, in the log or (where it was pruned, or may not be read) aggregated, Unix milliseconds; null when there is none. */
-export async function queryLastEvent(session: Session, now: number): Promise<number | null> {
-  const [logged] = (await mayCompare(session))
-    ? await session.query<{ last: number | null }>(aboutLog('log/latest'), [now])
-    : [];
-  const aggregated = (await hasTable(session, findCounting().table)) ? await queryLatest(session, now) : null;
-  const known = [logged?.last ?? null, aggregated].filter((last) => last !== null);
-  return known.length === 0 ? null : Math.max(...known);
 }
 
 async function queryLacking(session: Session, covered: readonly Window[]): Promise<Window[]> {

@@ -2,11 +2,11 @@ import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
-import { eventsParts, overEvents } from '../log/aggregates.ts';
+import { eventsParts, findCounting, overEvents } from '../log/aggregates.ts';
 import { aboutLog, overLog, windowOf } from '../log/log.ts';
 import { countEvents } from '../log/questions.ts';
 import { findOwnLog } from '../log/source.ts';
-import { queryPruned, queryRestored } from './ledger.ts';
+import { queryLatest, queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
 import { stateText } from './state.ts';
 import type { TableState } from './state.ts';
@@ -29,6 +29,16 @@ export async function mayCompare(session: Session): Promise<boolean> {
 export async function mayRead(session: Session): Promise<boolean> {
   if (findOwnLog()?.query !== undefined) return true;
   return (await readLogState(session)) !== undefined;
+}
+
+/** The last event up to now, in the log or (where it was pruned, or may not be read) aggregated, Unix milliseconds; null when there is none. */
+export async function queryLastEvent(session: Session, now: number): Promise<number | null> {
+  const [logged] = (await mayCompare(session))
+    ? await session.query<{ last: number | null }>(aboutLog('log/latest'), [now])
+    : [];
+  const aggregated = (await hasTable(session, findCounting().table)) ? await queryLatest(session, now) : null;
+  const known = [logged?.last ?? null, aggregated].filter((last) => last !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 /** The state of the log's table; undefined where it is not there, or may not be read. */

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { queryLastEvent } from '../../aggregate/status.ts';
 import { environment, resolveTarget } from '../../config.ts';
 import type { Session } from '../../db/database.ts';
 import { exitOf, exits, messageOf, Told, ZenError } from '../../errors.ts';
-import { queryLate } from '../../ledger/changed.ts';
+import { queryLastEvent, queryLate } from '../../ledger/changed.ts';
 import type { Changed } from '../../ledger/changed.ts';
 import { queryCovered } from '../../ledger/ledger.ts';
 import { listOwn } from '../../ledger/state.ts';
@@ -246,8 +245,12 @@ function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<st
   // Nothing is published that `zen verify` would refuse.
   const isFirm = failed.some(({ name }) => name === 'tables');
   const orForce = isFirm ? '' : ', or publish with a warning: --force';
-  const isOwn = failed.every(({ name }) => name.startsWith('checks/'));
-  const remedy = isOwn ? 'Mend what it finds' : 'Run zen status --deep, which tells what to aggregate again';
+  const has = (names: RegExp) => failed.some(({ name }) => names.test(name));
+  const remedy = has(/^(events|coverage|tables|funnel)$/)
+    ? 'Run zen status --deep, which tells what to aggregate again'
+    : has(/^(feed|silence|volume)$/)
+      ? 'Once the log has all events, run zen nightly again'
+      : 'Mend what it finds';
   return {
     text: `Not published; ${resolve(out)} is as it was.`,
     json: { ...json, published: false },
