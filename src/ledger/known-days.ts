@@ -56,7 +56,7 @@ export class KnownDays {
     for (const { start, end } of this.#near)
       for (const known of await session.query<KnownDay>(sql('ledger/known'), [start, end])) {
         const day = dayOf(known.day);
-        this.#visits.set(day, readMinutes(known.minutes));
+        this.#visits.set(day, readDay(known.minutes));
         if (known.reach !== null) this.reaches.set(day, known.reach);
       }
     const left = (stretches: readonly Window[]) => stretches.flatMap((stretch) => subtract(stretch, own));
@@ -121,7 +121,7 @@ function holds(windows: readonly Window[], time: number): boolean {
 }
 
 /** Events by minute of a day, from `720:3,721:1`. */
-function readMinutes(text: string): Uint32Array {
+function readDay(text: string): Uint32Array {
   const events = new Uint32Array(dayMinutes);
   for (const [, minute, visits] of text.matchAll(/(\d+):(\d+)/g)) events[Number(minute)] = Number(visits);
   return events;
