@@ -188,7 +188,7 @@ class BarePage {
     if (field !== 'item_topic') return;
     const tints = new Map(this.#tables.lookUps.topics.map(({ name, tint }) => [name, String(tint)]));
     for (const [kind, rows] of [
-      ['.section', this.#groups],
+      ['.section', this.#groups[0]],
       ['.option', this.#topics],
     ] as const)
       for (const [at, line] of [...control.querySelectorAll<HTMLElement>(`tbody ${kind}`)].entries()) {
