@@ -45,7 +45,7 @@ describe('a table of a page', () => {
     ['a minute twice', { ...cell, minutes: [1, 1] }, 'has minute 1 after 1'],
     ['minutes out of order', { ...cell, minutes: [2, 1] }, 'has minute 1 after 2'],
     ['a minute before the period', { ...cell, minutes: [-1, 2] }, 'has minute -1 after -1'],
-    ['no value', { ...cell, values: [1] }, 'There is nothing at 1 of 1'],
+    ['no value', { ...cell, values: [1] }, 'has 1 values of 2 minutes'],
     ['a value that is no number', { ...cell, values: [1, NaN] }, 'has NaN in 1 rows of minute 2'],
     ['part of an event', { ...cell, values: [1, 0.5] }, 'has 0.5 in 1 rows of minute 2'],
     ['a negative value', { ...cell, values: [-1, 1] }, 'has -1 in 1 rows of minute 1'],

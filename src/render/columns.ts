@@ -1,7 +1,8 @@
 import { ZenError } from '../errors.ts';
 import { isWhole } from '../shared/data/varint.ts';
-import { buildCells, pick } from '../shared/data/cells.ts';
+import { buildCells, pick, RowAdder } from '../shared/data/cells.ts';
 import type { Cell, Cells } from '../shared/data/cells.ts';
+import { missing } from '../shared/known.ts';
 import { isoTime } from '../time.ts';
 
 /** One cell of one stretch of time: two arrays of the same order. */
@@ -11,11 +12,6 @@ export interface Piece {
   values: Float64Array | number[];
   /** The rows of one minute that there may be; without it, any number. */
   most?: number;
-}
-
-interface Part {
-  minutes: Uint32Array;
-  values: Uint32Array | Float64Array;
 }
 
 /** The names that the page gives itself. */
@@ -36,9 +32,22 @@ export function uncallName(name: string, translate: (text: string) => string): s
   return inner !== undefined && callName(inner, translate) === name ? inner : name;
 }
 
+type Column = Uint16Array | Uint32Array | Float64Array;
+
+/** A cell, stretch by stretch, in as little memory as it needs. */
+interface Gathered {
+  names: string[];
+  minutes: Column[];
+  values: Column[];
+  latest: number;
+  largest: number;
+  sum: number;
+  most: number;
+}
+
 /** Gathers the rows of an aggregate, stretch of time by stretch of time in their order, into columns. */
 export class Gatherer {
-  readonly #cells = new Map<string, { names: string[]; parts: Part[]; most: number }>();
+  readonly #cells = new Map<string, Gathered>();
   readonly #table: string;
   readonly #timeOf: (minute: number) => number;
 
@@ -51,25 +60,32 @@ export class Gatherer {
   /** @throws ZenError `failed` for a row whose value is no whole number from 0 on */
   add({ names, minutes, values, most = Infinity }: Piece): void {
     const key = JSON.stringify(names);
-    const cell = this.#cells.get(key) ?? { names, parts: [], most };
+    const cell = this.#cells.get(key) ?? {
+      names,
+      minutes: [],
+      values: [],
+      latest: 0,
+      largest: 0,
+      sum: 0,
+      most,
+    };
     this.#cells.set(key, cell);
-    const wrong = values.findIndex((value: number) => !isWhole(value));
-    if (wrong >= 0)
-      throw this.#refuse(
-        names,
-        pick(minutes, wrong),
-        `has ${String(values[wrong]).replace('NaN', 'NULL')} for a number`,
-      );
-    if (
-      minutes.length !== values.length ||
-      !minutes.every((minute: number) => isWhole(minute) && minute < 2 ** 32)
-    )
-      throw new Error(`The minutes of ${this.#table} cannot be read: ${minutes.length}.`);
-    const isSmall = values.every((value: number) => value < 2 ** 32);
-    cell.parts.push({
-      minutes: Uint32Array.from(minutes),
-      values: isSmall ? Uint32Array.from(values) : Float64Array.from(values),
-    });
+    for (let at = 0; at < values.length; at++) {
+      const [minute, value] = [minutes[at] ?? NaN, values[at] ?? missing()];
+      if (!isWhole(value))
+        throw this.#refuse(names, minute, `has ${String(value).replace('NaN', 'NULL')} for a number`);
+      if (!isWhole(minute) || minute >= 2 ** 32) throw this.#garble(minutes);
+      if (minute > cell.latest) cell.latest = minute;
+      if (value > cell.largest) cell.largest = value;
+      cell.sum += value;
+    }
+    if (minutes.length !== values.length) throw this.#garble(minutes);
+    cell.minutes.push(toColumn(minutes, cell.latest));
+    cell.values.push(toColumn(values, cell.largest));
+  }
+
+  #garble({ length }: Piece['minutes']): Error {
+    return new Error(`The minutes of ${this.#table} cannot be read: ${length}.`);
   }
 
   #refuse(names: string[], minute: number, fault: string): ZenError {
@@ -80,17 +96,15 @@ export class Gatherer {
   /** For each dimension the sums of its names' values. */
   totals(dimension: number): Map<string, number> {
     const totals = new Map<string, number>();
-    for (const { names, parts } of this.#cells.values()) {
+    for (const { names, sum } of this.#cells.values()) {
       const name = pick(names, dimension);
-      let sum = totals.get(name) ?? 0;
-      for (const { values } of parts) for (const value of values) sum += value;
-      totals.set(name, sum);
+      totals.set(name, (totals.get(name) ?? 0) + sum);
     }
     return totals;
   }
 
   /**
-   * The table, its codes the places of the names in these lists.
+   * The table, its codes the places of the names in these lists. It takes the rows out.
    *
    * @throws ZenError `failed` for a minute that is there more often than it may
    */
@@ -101,17 +115,47 @@ export class Gatherer {
       if (code === undefined) throw new Error(`${this.#table} has “${name}”, which is no name of this page.`);
       return code;
     };
-    const cells = [...this.#cells.values()].map(({ names: own, parts, most }): Cell => {
-      const rows = sortRows(parts);
-      const wrong = rows.counts?.findIndex((count) => count > most) ?? -1;
-      if (wrong >= 0) throw this.#refuse(own, pick(rows.minutes, wrong), 'has the same minute twice');
-      return { codes: own.map(codeOf), ...rows };
+    const adder = new RowAdder();
+    const cells = [...this.#cells.values()].map((cell): Cell => {
+      const { latest, largest } = cell;
+      const rows = adder.addUp([
+        { minutes: join(cell.minutes.splice(0), latest), values: join(cell.values.splice(0), largest) },
+      ]);
+      const wrong = Array.from(rows.counts ?? []).findIndex((count) => count > cell.most);
+      if (wrong >= 0) throw this.#refuse(cell.names, pick(rows.minutes, wrong), 'has the same minute twice');
+      return { codes: cell.names.map(codeOf), ...rows };
     });
     return buildCells(
       names.map(({ length }) => length),
       cells,
     );
   }
+}
+
+/** An array for whole numbers up to the largest, in as few bytes as hold it. */
+function newColumn(length: number, largest: number): Column {
+  const Fit = largest < 2 ** 16 ? Uint16Array : largest < 2 ** 32 ? Uint32Array : Float64Array;
+  return new Fit(length);
+}
+
+function toColumn(numbers: ArrayLike<number>, largest: number): Column {
+  const column = newColumn(numbers.length, largest);
+  column.set(numbers);
+  return column;
+}
+
+/** Columns one after the other. */
+function join(columns: readonly Column[], largest: number): Column {
+  const joined = newColumn(
+    columns.reduce((sum, { length }) => sum + length, 0),
+    largest,
+  );
+  let at = 0;
+  for (const column of columns) {
+    joined.set(column, at);
+    at += column.length;
+  }
+  return joined;
 }
 
 /** Whole numbers from an array in PostgreSQL's text form, like `{1,-2,NULL}`; NaN for NULL. */
@@ -136,44 +180,4 @@ export function readArray(text: string): Float64Array {
     } else throw new Error(`The database gave ${text.slice(0, 40)} where whole numbers were expected.`);
   }
   return numbers.subarray(0, length);
-}
-
-/** The rows of a cell in order of time; those of one minute are added up, and counted. */
-function sortRows(parts: Part[]): { minutes: Float64Array; values: Float64Array; counts?: Float64Array } {
-  const rows = concat(parts);
-  const { length } = rows.minutes;
-  const order = Float64Array.from(rows.minutes, (minute, at) => minute * length + at).sort();
-  const [minutes, values, counts] = [
-    new Float64Array(length),
-    new Float64Array(length),
-    new Float64Array(length),
-  ];
-  let row = -1;
-  for (const place of order) {
-    const at = place % length;
-    const minute = pick(rows.minutes, at);
-    if (row < 0 || minutes[row] !== minute) minutes[++row] = minute;
-    values[row] = pick(values, row) + pick(rows.values, at);
-    counts[row] = pick(counts, row) + 1;
-  }
-  const end = row + 1;
-  return {
-    minutes: minutes.subarray(0, end),
-    values: values.subarray(0, end),
-    ...(end < length && { counts: counts.subarray(0, end) }),
-  };
-}
-
-function concat(parts: Part[]): Part {
-  const [first] = parts;
-  if (first && parts.length === 1) return first;
-  const length = parts.reduce((sum, { minutes }) => sum + minutes.length, 0);
-  const whole = { minutes: new Uint32Array(length), values: new Float64Array(length) };
-  let row = 0;
-  for (const { minutes, values } of parts) {
-    whole.minutes.set(minutes, row);
-    whole.values.set(values, row);
-    row += minutes.length;
-  }
-  return whole;
 }

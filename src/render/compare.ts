@@ -2,6 +2,7 @@ import { eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
 import { countedBy, listTables, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { NamedCells, Payload } from '../shared/data/payload.ts';
+import { missing } from '../shared/known.ts';
 import { isoTime, minuteMs } from '../time.ts';
 
 /** Something that is not as it should be. */
@@ -74,9 +75,9 @@ export function compareEvents(payload: Payload): Difference[] {
     for (const cell of own) addTo(events, cell, (value) => value);
     for (const cell of others) addTo(users, cell, Math.max);
     for (const { minutes } of [...own, ...others])
-      for (let row = 0; row < minutes.length; row++) {
-        const minute = pick(minutes, row);
-        const [visited, seen] = [pick(events, minute), pick(users, minute)];
+      for (let row = 0; row < minutes.length;) {
+        const minute = minutes[row++] ?? missing();
+        const [visited, seen] = [events[minute] ?? missing(), users[minute] ?? missing()];
         events[minute] = users[minute] = 0;
         if (seen <= visited && seen > 0 === visited > 0) continue;
         count++;
@@ -96,8 +97,8 @@ export function compareEvents(payload: Payload): Difference[] {
 /** Adds to the sums by minute what each row of a cell comes to, from its value and how many rows it stands for. */
 function addTo(sums: Float64Array, cell: Cell, of: (value: number, count: number) => number): void {
   for (let row = 0; row < cell.minutes.length; row++) {
-    const minute = pick(cell.minutes, row);
-    sums[minute] = pick(sums, minute) + of(pick(cell.values, row), countOf(cell, row));
+    const minute = cell.minutes[row] ?? missing();
+    sums[minute] = (sums[minute] ?? missing()) + of(cell.values[row] ?? missing(), countOf(cell, row));
   }
 }
 

@@ -1,6 +1,5 @@
 import { ZenError } from '../errors.ts';
-import { buildCells, eachCell, pick } from '../shared/data/cells.ts';
-import type { Cell, Cells } from '../shared/data/cells.ts';
+import { moveCells, pick } from '../shared/data/cells.ts';
 import { mapValues } from '../shared/known.ts';
 import { cutSteps } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
@@ -79,33 +78,12 @@ export function coarsen(payload: Payload, ladder: Ladder): Payload {
   );
   const places = new Uint32Array(Math.ceil((payload.end - base) / minuteMs));
   for (const [at, place] of starts.entries()) places.fill(place, place, starts[at + 1]);
-  const each = (cells: Cells) =>
-    buildCells(
-      cells.sizes,
-      [...eachCell(cells)].map((cell) => addUpSteps(cell, places)),
-    );
   return {
     ...payload,
     ladder,
-    tables: mapValues(payload.tables, (table) => ({ ...table, cells: each(table.cells) })),
+    tables: mapValues(payload.tables, (table) => ({
+      ...table,
+      cells: moveCells(table.cells, table.cells.sizes, (codes) => codes, places),
+    })),
   };
-}
-
-/** A cell whose rows that come to stand at the same minute are one, which counts them. */
-function addUpSteps({ codes, minutes, values, counts }: Cell, placeOf: Uint32Array): Cell {
-  const [places, sums, numbers] = [[] as number[], [] as number[], [] as number[]];
-  for (let row = 0; row < minutes.length; row++) {
-    const place = pick(placeOf, pick(minutes, row));
-    const last = places.length - 1;
-    const [value, number] = [pick(values, row), counts ? pick(counts, row) : 1];
-    if (places[last] === place) {
-      sums[last] = pick(sums, last) + value;
-      numbers[last] = pick(numbers, last) + number;
-    } else {
-      places.push(place);
-      sums.push(value);
-      numbers.push(number);
-    }
-  }
-  return { codes, minutes: places, values: sums, counts: numbers };
 }

@@ -1,5 +1,5 @@
-import { eachCell, pick } from '../shared/data/cells.ts';
-import type { Cell } from '../shared/data/cells.ts';
+import { eachCell, pick, RowAdder } from '../shared/data/cells.ts';
+import type { Rows } from '../shared/data/cells.ts';
 import { known } from '../shared/known.ts';
 import { countedBy, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
@@ -20,7 +20,8 @@ export class Groups {
   readonly #people: People | null;
   /** Tells that the people of all topics, or of all ages, are those of others, too. */
   readonly #isNarrow: { topics: boolean; ages: boolean };
-  readonly #cells = new Map<string, Cell>();
+  readonly #cells = new Map<string, Rows>();
+  readonly #adder = new RowAdder();
   readonly #counts = new Map<string, Bounds>();
   readonly #totals = new Map<number, { low: number; most: number; enough: number }>();
 
@@ -114,7 +115,7 @@ export class Groups {
     if (this.#people) return this.#ask([topic], [age], kind);
     return {
       low: this.#busiest(topic, [age], kind),
-      high: sum(this.#rowsOf(topic, age, kind).map(([, users]) => users)),
+      high: sum(this.#rowsOf(topic, age, kind).flatMap(({ values }) => Array.from(values))),
     };
   }
 
@@ -123,21 +124,14 @@ export class Groups {
     return { low: Math.max(0, ...parts.map(({ low }) => low)), high: sum(parts.map(({ high }) => high)) };
   }
 
-  #rowsOf(topic: number, age: number, kind: number): [minute: number, users: number][] {
-    const { minutes, values } = this.#cells.get([topic, age, kind].join()) ?? { minutes: [], values: [] };
-    return Array.from(minutes, (minute, row) => [minute, known(values[row])]);
+  #rowsOf(topic: number, age: number, kind: number): Rows[] {
+    return [this.#cells.get([topic, age, kind].join()) ?? []].flat();
   }
 
   /** The users of the minute that has most of them. */
   #busiest(topic: number, ages: number[], kind: number): number {
-    const users = new Map<number, number>();
-    let most = 0;
-    for (const [minute, more] of ages.flatMap((age) => this.#rowsOf(topic, age, kind))) {
-      const all = (users.get(minute) ?? 0) + more;
-      users.set(minute, all);
-      most = Math.max(most, all);
-    }
-    return most;
+    const { values } = this.#adder.addUp(ages.flatMap((age) => this.#rowsOf(topic, age, kind)));
+    return Float64Array.from(values).reduce((most, users) => Math.max(most, users), 0);
   }
 }
 

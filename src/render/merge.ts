@@ -1,5 +1,5 @@
-import { buildCells, eachCell, pick } from '../shared/data/cells.ts';
-import type { Cell, Cells } from '../shared/data/cells.ts';
+import { buildCells, eachCell, moveCells, pick } from '../shared/data/cells.ts';
+import type { Cell } from '../shared/data/cells.ts';
 import { known, mapValues, valueOf } from '../shared/known.ts';
 import { countedBy, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { DataTable, NamedGroup, Payload } from '../shared/data/payload.ts';
@@ -243,41 +243,6 @@ function keepWhole(
       ? [{ from, places: names.map((name) => known(at.get(name))) }]
       : [],
   );
-}
-
-/** The cells at their new places; the rows of one minute are added up, and counted. */
-function moveCells(cells: Cells, sizes: number[], move: (codes: number[]) => number[]): Cells {
-  const found = new Map<string, Cell[]>();
-  for (const cell of eachCell(cells)) {
-    const codes = move(cell.codes);
-    const key = codes.join();
-    const members = found.get(key) ?? [];
-    found.set(key, members);
-    members.push({ ...cell, codes });
-  }
-  return buildCells(sizes, [...found.values()].map(addUpMembers));
-}
-
-function addUpMembers(members: Cell[]): Cell {
-  const [first] = members;
-  if (first && members.length === 1) return first;
-  const rows = new Map<number, { value: number; count: number }>();
-  for (const { minutes, values, counts } of members)
-    for (let row = 0; row < minutes.length; row++) {
-      const minute = known(minutes[row]);
-      const { value, count } = rows.get(minute) ?? { value: 0, count: 0 };
-      rows.set(minute, {
-        value: value + known(values[row]),
-        count: count + (counts ? known(counts[row]) : 1),
-      });
-    }
-  const sorted = [...rows].sort(([a], [b]) => a - b);
-  return {
-    codes: known(first).codes,
-    minutes: sorted.map(([minute]) => minute),
-    values: sorted.map(([, { value }]) => value),
-    counts: sorted.map(([, { count }]) => count),
-  };
 }
 
 /** Takes away what people would tell of something merged: each scope of a part of it. What is left is exact. */

@@ -23,12 +23,17 @@ export interface Cells {
   counts: RunningSums | null;
 }
 
-/** One cell: its names' codes, and its rows in order of time. */
-export interface Cell {
-  codes: number[];
+/** Rows of one cell. */
+export interface Rows {
   minutes: ArrayLike<number>;
   values: ArrayLike<number>;
+  /** The rows of the database in each; without them, one. */
   counts?: ArrayLike<number> | undefined;
+}
+
+/** One cell: its names' codes, and its rows in order of time. */
+export interface Cell extends Rows {
+  codes: number[];
 }
 
 /**
@@ -49,14 +54,13 @@ export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
   const counts = counted ? newSums(rows, total(sorted.map((cell) => countsOf(cell)))) : null;
   let row = 0;
   for (const [index, cell] of sorted.entries()) {
-    const own = countsOf(cell);
-    for (let at = 0; at < cell.minutes.length; at++, row++) {
-      minutes[row] = pick(cell.minutes, at);
-      sums[row + 1] = pick(sums, row) + pick(cell.values, at);
-      if (counts) counts[row + 1] = pick(counts, row) + pick(own, at);
-    }
-    offsets[index + 1] = row;
+    minutes.set(cell.minutes, row);
+    sums.set(cell.values, row + 1);
+    counts?.set(countsOf(cell), row + 1);
+    offsets[index + 1] = row += cell.minutes.length;
   }
+  accumulate(sums);
+  if (counts) accumulate(counts);
   const codes = sizes.map((_, dimension) => Uint32Array.from(sorted, (cell) => pick(cell.codes, dimension)));
   return { sizes, codes, offsets, minutes, sums, counts };
 }
@@ -74,9 +78,12 @@ function requireCell({ codes, minutes, values, counts }: Cell, sizes: number[], 
     throw new Error(`${told} has a name that is not among ${sizes.join()} names.`);
   if (before && compareCodes(before.codes, codes) === 0) throw new Error(`${told} is there twice.`);
   let previous = -1;
+  if (values.length !== minutes.length)
+    throw new Error(`${told} has ${values.length} values of ${minutes.length} minutes.`);
   for (let at = 0; at < minutes.length; at++) {
-    const [minute, value] = [pick(minutes, at), pick(values, at)];
-    const count = counts ? pick(counts, at) : 1;
+    const minute = minutes[at] ?? missing();
+    const value = values[at] ?? missing();
+    const count = counts ? (counts[at] ?? missing()) : 1;
     if (!isWhole(minute) || minute <= previous || minute >= 2 ** 32)
       throw new Error(`${told} has minute ${minute} after ${previous}.`);
     if (!isWhole(value) || !isWhole(count) || count < 1)
@@ -100,7 +107,10 @@ function countsOf({ counts, minutes }: Cell): ArrayLike<number> {
 
 function total(columns: ArrayLike<number>[]): number {
   let sum = 0;
-  for (const column of columns) for (let at = 0; at < column.length; at++) sum += pick(column, at);
+  for (const column of columns) {
+    let at = 0;
+    while (at < column.length) sum += column[at++] ?? missing();
+  }
   if (!isWhole(sum)) throw new Error(`The sum ${sum} is larger than what can be counted exactly.`);
   return sum;
 }
@@ -135,9 +145,101 @@ export function* eachCell(
   }
 }
 
+/**
+ * Moves cells to other codes, and their rows to other minutes; where some come to stand in one place, they are added up, and counted.
+ *
+ * @param minutes the minute that rows of each go to, none of which is before that of an earlier one
+ */
+export function moveCells(
+  cells: Cells,
+  sizes: number[],
+  move: (codes: number[]) => number[],
+  minutes?: Uint32Array,
+): Cells {
+  const found = new Map<string, { codes: number[]; parts: Rows[] }>();
+  for (const { codes: own, ...rows } of eachCell(cells)) {
+    const codes = move(own);
+    const key = codes.join();
+    const cell = found.get(key) ?? { codes, parts: [] };
+    found.set(key, cell);
+    cell.parts.push(
+      minutes
+        ? { ...rows, minutes: Uint32Array.from(rows.minutes, (minute) => pick(minutes, minute)) }
+        : rows,
+    );
+  }
+  const adder = new RowAdder();
+  return buildCells(
+    sizes,
+    [...found.values()].map(({ codes, parts }) => ({ codes, ...adder.addUp(parts) })),
+  );
+}
+
+/** Adds up the rows of cells, minute by minute. */
+export class RowAdder {
+  #sums = new Float64Array();
+  #counts = new Float64Array();
+
+  /** The rows of some parts, in order of time; those of one minute are one, which counts them. */
+  addUp(parts: readonly Rows[]): Rows {
+    const [first] = parts;
+    if (first && parts.length === 1 && isInOrder(first.minutes)) return first;
+    const touched = new Uint32Array(parts.reduce((sum, { minutes }) => sum + minutes.length, 0));
+    let length = 0;
+    for (const { minutes, values, counts } of parts) {
+      this.#makeRoom(minutes);
+      for (let at = 0; at < minutes.length; at++) {
+        const minute = minutes[at] ?? missing();
+        const count = this.#counts[minute] ?? missing();
+        if (count === 0) touched[length++] = minute;
+        this.#sums[minute] = (this.#sums[minute] ?? missing()) + (values[at] ?? missing());
+        this.#counts[minute] = count + (counts ? (counts[at] ?? missing()) : 1);
+      }
+    }
+    return this.#take(touched.slice(0, length).sort());
+  }
+
+  /** Takes out the rows of some minutes. */
+  #take(minutes: Uint32Array): Rows {
+    const [values, counts] = [new Float64Array(minutes.length), new Float64Array(minutes.length)];
+    let isCounted = false;
+    for (let at = 0; at < minutes.length; at++) {
+      const minute = minutes[at] ?? missing();
+      values[at] = this.#sums[minute] ?? missing();
+      const count = this.#counts[minute] ?? missing();
+      counts[at] = count;
+      isCounted ||= count !== 1;
+      this.#sums[minute] = this.#counts[minute] = 0;
+    }
+    return { minutes, values, ...(isCounted && { counts }) };
+  }
+
+  #makeRoom(minutes: ArrayLike<number>): void {
+    let latest = 0;
+    for (let at = 0; at < minutes.length;) latest = Math.max(latest, minutes[at++] ?? missing());
+    if (latest < this.#sums.length) return;
+    const [sums, counts] = [this.#sums, this.#counts];
+    [this.#sums, this.#counts] = [new Float64Array(2 * latest + 1), new Float64Array(2 * latest + 1)];
+    this.#sums.set(sums);
+    this.#counts.set(counts);
+  }
+}
+
+/** Tells whether minutes ascend, each of them there once. */
+function isInOrder(minutes: ArrayLike<number>): boolean {
+  for (let at = 1; at < minutes.length; at++)
+    if ((minutes[at] ?? missing()) <= (minutes[at - 1] ?? missing())) return false;
+  return true;
+}
+
 function differences(sums: RunningSums, from: number, to: number): Float64Array {
   const values = new Float64Array(to - from);
-  for (let at = from; at < to; at++) values[at - from] = pick(sums, at + 1) - pick(sums, at);
+  let before = sums[from] ?? missing();
+  for (let at = from; at < to; at++) {
+    const after = sums[at + 1] ?? missing();
+    values[at - from] = after - before;
+    before = after;
+  }
   return values;
 }
 
@@ -155,28 +257,29 @@ export function encodeCells(cells: Cells): Uint8Array {
     VarintWriter,
     VarintWriter,
   ];
-  const all = [...eachCell(cells)];
+  const { offsets, minutes, sums, counts: many } = cells;
   if (!isWhole(cells.sizes.reduce((product, size) => product * size, 1)))
     throw new Error(`There are too many names: ${cells.sizes.join(' × ')}.`);
   for (const size of cells.sizes) head.write(size);
-  head.write(all.length);
+  const lengths = lengthsOf(offsets);
+  head.write(lengths.length);
   for (const number of summarise(cells)) head.write(number);
   let before = -1;
-  for (const { codes, minutes } of all) {
+  for (const [cell, length] of lengths.entries()) {
+    const codes = cells.codes.map((column) => pick(column, cell));
     const place = placeOf(codes, cells.sizes);
     steps.write(place - before - 1);
     before = place;
-    sizes.write(minutes.length);
+    sizes.write(length);
   }
-  for (const cell of mostFirst(all.map(({ minutes }) => minutes.length))) {
-    const { minutes, values: own, counts: many } = pick(all, cell);
+  for (const cell of mostFirst(lengths)) {
     let previous = -1;
-    for (let at = 0; at < minutes.length; at++) {
-      const minute = pick(minutes, at);
+    for (let row = pick(offsets, cell); row < pick(offsets, cell + 1); row++) {
+      const minute = minutes[row] ?? missing();
       gaps.write(minute - previous - 1);
       previous = minute;
-      values.write(pick(own, at));
-      if (many) counts.write(pick(many, at));
+      values.write((sums[row + 1] ?? missing()) - (sums[row] ?? missing()));
+      if (many) counts.write((many[row + 1] ?? missing()) - (many[row] ?? missing()));
     }
   }
   return joinPieces([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
@@ -185,7 +288,7 @@ export function encodeCells(cells: Cells): Uint8Array {
 /** The last minute of a table; 0 where it has no row. */
 export function latestMinute({ minutes }: Pick<Cells, 'minutes'>): number {
   let last = 0;
-  for (const minute of minutes) last = Math.max(last, minute);
+  for (let row = 0; row < minutes.length;) last = Math.max(last, minutes[row++] ?? missing());
   return last;
 }
 
@@ -240,7 +343,7 @@ function open(bytes: Uint8Array, dimensions: number): Opened {
     requireRoom(rows, pieces[3]?.length ?? 0, 'rows');
     offsets[cell + 1] = rows;
   }
-  const order = mostFirst(offsets.subarray(1).map((end, index) => end - pick(offsets, index)));
+  const order = mostFirst(lengthsOf(offsets));
   const end = () => {
     for (const reader of readers) reader.end();
   };
@@ -273,7 +376,8 @@ export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
   const sums = newSums(rows, sum);
   const counts = count > 0 ? newSums(rows, count) : null;
   for (const cell of order) {
-    for (let row = offsets[cell] ?? missing(), minute = -1; row < (offsets[cell + 1] ?? missing()); row++) {
+    const end = pick(offsets, cell + 1);
+    for (let row = pick(offsets, cell), minute = -1; row < end; row++) {
       minute += gaps.read() + 1;
       minutes[row] = minute;
       sums[row + 1] = values.read();
@@ -316,7 +420,7 @@ export function scanCells(
   for (const cell of order) {
     const code = Math.floor(pick(places, cell) / others);
     let minute = -1;
-    for (let row = pick(offsets, cell); row < pick(offsets, cell + 1); row++) {
+    for (let left = pick(offsets, cell + 1) - pick(offsets, cell); left > 0; left--) {
       minute += gaps.read() + 1;
       const value = values.read();
       sum += value;
@@ -332,8 +436,8 @@ export function scanCells(
 }
 
 function accumulate(sums: RunningSums): void {
-  for (let row = 1; row < sums.length; row++)
-    sums[row] = (sums[row] ?? missing()) + (sums[row - 1] ?? missing());
+  let sum = 0;
+  for (let row = 1; row < sums.length; row++) sums[row] = sum += sums[row] ?? missing();
 }
 
 function placeOf(codes: readonly number[], sizes: readonly number[]): number {
@@ -347,6 +451,11 @@ function codesOf(place: number, sizes: readonly number[]): number[] {
     place = Math.floor(place / size);
   }
   return codes;
+}
+
+/** The number of rows of each cell. */
+function lengthsOf(offsets: Uint32Array): Uint32Array {
+  return offsets.subarray(1).map((end, index) => end - pick(offsets, index));
 }
 
 /** The indices of the numbers, the largest first, equal ones as they stand. */

@@ -1,4 +1,4 @@
-import { buildCells } from './cells.ts';
+import { moveCells } from './cells.ts';
 import type { Cells } from './cells.ts';
 import { missing } from '../known.ts';
 
@@ -132,33 +132,6 @@ function spread(
 }
 
 function rollUp(cells: Cells, needed: boolean[]): Cells {
-  const { sizes, codes, offsets, minutes } = cells;
-  const kept = sizes.map((size, dimension) => (needed[dimension] ? size : 1));
-  const members = new Map<string, number[]>();
-  for (let cell = 0; cell + 1 < offsets.length; cell++) {
-    const key = codes.map((column, dimension) => (needed[dimension] ? column[cell] : 0)).join();
-    const found = members.get(key);
-    if (found) found.push(cell);
-    else members.set(key, [cell]);
-  }
-  let latest = 0;
-  for (const minute of minutes) latest = Math.max(latest, minute);
-  const every = Uint32Array.from({ length: latest + 1 }, (_, minute) => minute);
-  return buildCells(
-    kept,
-    [...members].map(([key, own]) => {
-      const sums = new Float64Array(latest + 1);
-      const counts = new Float64Array(latest + 1);
-      const group = { codes: [], sums, counts };
-      for (const cell of own)
-        spread(cells, offsets[cell] ?? missing(), offsets[cell + 1] ?? missing(), 0, every, group);
-      const present = every.filter((minute) => (counts[minute] ?? missing()) > 0);
-      return {
-        codes: key.split(',').map(Number),
-        minutes: present,
-        values: Float64Array.from(present, (minute) => sums[minute] ?? missing()),
-        counts: Float64Array.from(present, (minute) => counts[minute] ?? missing()),
-      };
-    }),
-  );
+  const kept = cells.sizes.map((size, dimension) => (needed[dimension] ? size : 1));
+  return moveCells(cells, kept, (codes) => codes.map((code, dimension) => (needed[dimension] ? code : 0)));
 }

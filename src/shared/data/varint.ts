@@ -40,6 +40,13 @@ export class VarintReader {
 
   /** @throws Error when nothing is left to read */
   read(): number {
+    const first = this.#bytes[this.#at];
+    if (first === undefined || first > 127) return this.#readLong();
+    this.#at++;
+    return first;
+  }
+
+  #readLong(): number {
     let value = 0;
     for (let weight = 1; ; weight *= 128) {
       const byte = this.#bytes[this.#at++];
