@@ -28,7 +28,7 @@ const directions: Record<string, string[]> = {
   people: ['ledger', 'log', 'async', 'db', 'errors', 'files', 'shared', 'time'],
   log: ['db', 'errors', 'files', 'time'],
   async: [],
-  render: ['ledger', 'log', 'db', 'errors', 'files', 'suggest', 'time', 'shared'],
+  render: ['ledger', 'log', 'async', 'db', 'errors', 'files', 'suggest', 'time', 'shared'],
   mail: ['render', 'files', 'shared'],
   nightly: ['ledger', 'log', 'db', 'errors', 'files', 'output', 'time'],
   ledger: ['log', 'db', 'errors', 'files', 'time', 'shared'],

@@ -1,3 +1,4 @@
+import { Yielder } from '../async/yield.ts';
 import { quoteName } from '../db/database.ts';
 import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
@@ -9,7 +10,7 @@ import { isUsualFunnel, listSteps } from '../log/steps.ts';
 import type { EventKind, NamedGroup, Payload, Topic } from '../shared/data/payload.ts';
 import { byCode, keepNames, orderTopics, rankTopics } from '../shared/data/narrow.ts';
 import { isTopic } from '../shared/data/table.ts';
-import { valueOf } from '../shared/known.ts';
+import { known, valueOf } from '../shared/known.ts';
 import { usualFilters } from '../shared/selection.ts';
 import { minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
@@ -56,11 +57,16 @@ export async function queryPayload(
   for (const aggregate of listAggregates())
     if (names.includes(aggregate.name))
       readings.push(await open(session, aggregate, base, unmade.includes(aggregate.name)));
-  for (let from = start; from < end; from = nextMidnight(from)) {
-    const parameters = [from, Math.min(end, nextMidnight(from))];
-    for (const reading of readings)
-      await gatherDay(session, reading, [...parameters, ...reading.parameters], translate);
-    onDay((Math.min(end, nextMidnight(from)) - start) / (end - start));
+  const days: Window[] = [];
+  for (let from = start; from < end; from = nextMidnight(from))
+    days.push({ start: from, end: Math.min(end, nextMidnight(from)) });
+  let ahead = queryDay(session, readings, days[0]);
+  for (const [at, day] of days.entries()) {
+    const found = await ahead;
+    ahead = queryDay(session, readings, days[at + 1]);
+    ahead.catch(() => undefined); // it is awaited when these are gathered
+    for (const [place, rows] of found.entries()) await gatherDay(known(readings[place]), rows, translate);
+    onDay((day.end - start) / (end - start));
   }
   const found = gatherNames(readings);
   const events = orderKinds([...(found.get('event')?.keys() ?? [])], translate);
@@ -127,13 +133,29 @@ async function open(
   return { aggregate, fields, measure, statement, parameters, gatherer };
 }
 
-async function gatherDay(
+type CellRow = Record<string, string>;
+
+/** Asks for the rows of a day, which the database gathers while those of the day before are read. */
+async function queryDay(
   session: Session,
-  { fields, statement, gatherer }: Reading,
-  parameters: (number | string)[],
+  readings: readonly Reading[],
+  day: Window | undefined,
+): Promise<CellRow[][]> {
+  const found: CellRow[][] = [];
+  if (day)
+    for (const { statement, parameters } of readings)
+      found.push(await session.query<CellRow>(statement, [day.start, day.end, ...parameters]));
+  return found;
+}
+
+async function gatherDay(
+  { fields, gatherer }: Reading,
+  rows: readonly CellRow[],
   translate: TranslateText,
 ): Promise<void> {
-  for (const row of await session.query<Record<string, string>>(statement, parameters)) {
+  const yielder = new Yielder();
+  for (const row of rows) {
+    await yielder.pass();
     const found = fields.map((field) => valueOf(row, field));
     // A missing name may be NULL or empty: two rows.
     const most = 2 ** found.filter((name) => name === '').length;
