@@ -1,4 +1,4 @@
-import { eachCell, pick } from '../shared/data/cells.ts';
+import { cellAt, codesAt, eachCell, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
 import { countedBy, listTables, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { NamedCells, Payload } from '../shared/data/payload.ts';
@@ -55,15 +55,17 @@ export function compareEvents(payload: Payload): Difference[] {
   const first = Math.floor(start / minuteMs);
   const length = Math.ceil(end / minuteMs) - first;
   const [events, users] = [new Float64Array(length), new Float64Array(length)];
-  const pairs = new Map<string, { own: Cell[]; others: Cell[] }>();
+  const pairs = new Map<string, { own: number[]; others: number[] }>();
   const shared = ['item_topic', 'age_segment'];
+  const [counted, reached] = [countedBy(payload, 'events'), countedBy(payload, 'users')];
   for (const [table, { fields, cells }] of [
-    ['own', countedBy(payload, 'events')],
-    ['others', countedBy(payload, 'users')],
+    ['own', counted],
+    ['others', reached],
   ] as const) {
     const places = placesOf(fields, shared);
-    for (const cell of eachCell(cells)) {
-      const key = places.map((place) => pick(cell.codes, place)).join();
+    for (let cell = 0; cell + 1 < cells.offsets.length; cell++) {
+      const codes = codesAt(cells, cell);
+      const key = places.map((place) => pick(codes, place)).join();
       const pair = pairs.get(key) ?? { own: [], others: [] };
       pairs.set(key, pair);
       pair[table].push(cell);
@@ -71,7 +73,9 @@ export function compareEvents(payload: Payload): Difference[] {
   }
   let count = 0;
   let told: Difference | undefined;
-  for (const [key, { own, others }] of pairs) {
+  for (const [key, places] of pairs) {
+    const own = places.own.map((cell) => cellAt(counted.cells, cell));
+    const others = places.others.map((cell) => cellAt(reached.cells, cell));
     for (const cell of own) addTo(events, cell, (value) => value);
     for (const cell of others) addTo(users, cell, Math.max);
     for (const { minutes } of [...own, ...others])

@@ -176,6 +176,14 @@ export function findMisspelt({ whole }: Content, read: LocaleName, where: Where)
   return `${found.field} “${found.name}”, of which the period has nothing. ${shorten(suggest(found.name, found.known), 200)}`;
 }
 
+/** The content without all that was read, which takes as much memory as what is shown of it. */
+async function readStrangers(
+  content: Content | Promise<Content>,
+): Promise<Omit<Content, 'whole'> & Pick<Rendered, 'strangers'>> {
+  const { whole, ...rest } = await content;
+  return { ...rest, strangers: listStrangers(whole) };
+}
+
 /** Says which names of the groups in zen.json the period has nothing of, and which may be meant. */
 function listStrangers({ payload }: Aggregates): string[] {
   const all = usualFilters.flatMap((field) => namesOf(payload, field));
@@ -213,8 +221,8 @@ export async function render(
     people,
     uncounted,
     change,
-    whole: read,
-  } = content ?? (await db.transaction(readAll, { snapshot: 'read only' }));
+    strangers,
+  } = await readStrangers(content ?? db.transaction(readAll, { snapshot: 'read only' }));
   const payload = coarsen(minutes, buildLadder(period, options.steps ?? []));
   const locale = { ...readLocale(options.locale), timeZone: options.timeZone };
   const translate = translator(locale);
@@ -253,7 +261,7 @@ export async function render(
     silences: facts.silences,
     merged: payload.merged?.groups ?? 0,
     uncounted,
-    strangers: listStrangers(read),
+    strangers,
     rows: Object.values(payload.tables).reduce((sum, { cells }) => sum + countRows(cells), 0),
   };
 }

@@ -128,21 +128,26 @@ function newSums(rows: number, last: number): RunningSums {
  *
  * @param isKept tells of a cell's codes whether it is one of those; without it, all are
  */
-export function* eachCell(
-  { codes: columns, offsets, minutes, sums, counts }: Cells,
-  isKept: (codes: number[]) => boolean = () => true,
-): Generator<Cell> {
-  for (let cell = 0; cell + 1 < offsets.length; cell++) {
-    const codes = columns.map((column) => pick(column, cell));
-    if (!isKept(codes)) continue;
-    const [from, to] = [pick(offsets, cell), pick(offsets, cell + 1)];
-    yield {
-      codes,
-      minutes: minutes.subarray(from, to),
-      values: differences(sums, from, to),
-      counts: counts ? differences(counts, from, to) : undefined,
-    };
-  }
+export function* eachCell(cells: Cells, isKept: (codes: number[]) => boolean = () => true): Generator<Cell> {
+  for (let cell = 0; cell + 1 < cells.offsets.length; cell++)
+    if (isKept(codesAt(cells, cell))) yield cellAt(cells, cell);
+}
+
+/** The names' codes of a cell, by its place. */
+export function codesAt({ codes }: Cells, cell: number): number[] {
+  return codes.map((column) => pick(column, cell));
+}
+
+/** A cell by its place; its columns are views. */
+export function cellAt(cells: Cells, cell: number): Cell {
+  const { offsets, minutes, sums, counts } = cells;
+  const [from, to] = [pick(offsets, cell), pick(offsets, cell + 1)];
+  return {
+    codes: codesAt(cells, cell),
+    minutes: minutes.subarray(from, to),
+    values: differences(sums, from, to),
+    counts: counts ? differences(counts, from, to) : undefined,
+  };
 }
 
 /**
@@ -232,8 +237,8 @@ function isInOrder(minutes: ArrayLike<number>): boolean {
   return true;
 }
 
-function differences(sums: RunningSums, from: number, to: number): Float64Array {
-  const values = new Float64Array(to - from);
+function differences(sums: RunningSums, from: number, to: number): RunningSums {
+  const values = sums instanceof Uint32Array ? new Uint32Array(to - from) : new Float64Array(to - from);
   let before = sums[from] ?? missing();
   for (let at = from; at < to; at++) {
     const after = sums[at + 1] ?? missing();
@@ -266,8 +271,7 @@ export function encodeCells(cells: Cells): Uint8Array {
   for (const number of summarise(cells)) head.write(number);
   let before = -1;
   for (const [cell, length] of lengths.entries()) {
-    const codes = cells.codes.map((column) => pick(column, cell));
-    const place = placeOf(codes, cells.sizes);
+    const place = placeOf(codesAt(cells, cell), cells.sizes);
     steps.write(place - before - 1);
     before = place;
     sizes.write(length);
