@@ -328,6 +328,29 @@ describe.each(['mouse', 'finger'] as const)('with a %s:', (kind) => {
   });
 });
 
+test('a spike has a caption on the plot, which follows the filters', async () => {
+  const caption = (age?: string) => {
+    const all = inventDays().filter(({ item_topic }) => item_topic === 'Скандалы');
+    return `18:40 «Скандалы» +${all.filter(({ age_segment }) => age === undefined || age_segment === age).length}`;
+  };
+  const shows = (...captions: string[]) =>
+    page.waitForFunction(
+      (wanted) =>
+        [...document.querySelectorAll('[id^=history]:not([hidden]) .view text')]
+          .flatMap(({ textContent }) => (textContent.includes('«') ? [textContent] : []))
+          .join() === wanted,
+      captions.join(),
+    );
+  expect(await text('#history .view')).toContain(caption());
+  await shows(caption());
+  await click('#ages .name >> text=45+');
+  await shows(caption('45+'));
+  await click('#topics .name >> text=Дети');
+  await shows();
+  await click('#topics .name >> text=Скандалы');
+  await shows(caption('45+'));
+});
+
 test('a comparison with the day before draws it in the history, and a link holds it', async () => {
   await page.selectOption('#period select', { label: 'вт, 24 сентября' });
   await page.selectOption('#compare', 'day');

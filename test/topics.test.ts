@@ -35,6 +35,7 @@ function lacking(
       baseline: [],
       baselines: [],
       changes: [],
+      spikes: [],
       gaps: stretches,
       silences: [],
     },

@@ -28,6 +28,9 @@ import { readMoment, traceBaseline } from '../shared/moment.ts';
 import { MomentBox } from './moment.ts';
 import { listGroupRows, listTopics, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
+import { findSpikes } from '../shared/spikes.ts';
+import type { Spike } from '../shared/spikes.ts';
+import { captionSpikes } from '../shared/text/spike-text.ts';
 import { describeSnap } from '../shared/text/step-text.ts';
 import { describeBaseline, describeDays, describeStretch } from '../shared/text/topic-text.ts';
 import { fromHash, toHash } from './url-state.ts';
@@ -447,6 +450,7 @@ async function start(): Promise<void> {
       chosen.period ? describeSnap(tables.ladder, chosen.period, write) : '',
     ].flatMap((text) => (text === '' ? [] : [{ id: '', text }]));
     tellSelection([...describeSelection(chosen, span, write, filters, tables.groups), ...notes], set, write);
+    lookForSpikes();
     const { rows, groups, baseline } = follow();
     topics.fill(rows, groups, write);
     topics.paint(tables);
@@ -464,6 +468,7 @@ async function start(): Promise<void> {
       tellFinding(panel, describeFinding(panel.options, rows, write), set);
       const { source: own } = panel.options;
       if (!panel.hidden && isOfPeople(own)) panel.give(own, () => rows);
+      panel.give('spikes', () => captionSpikes(spikes, chosen, write));
       panel.give('changes', () => describeSteps(tables, chosen, chosen.period && baseline, write));
       for (const [source, by] of ghosts)
         panel.give(source, () =>
@@ -487,6 +492,20 @@ async function start(): Promise<void> {
     const isWithin = baseline && baseline.window.start <= stretch[0] && stretch[1] <= baseline.window.end;
     const own = isWithin || compare.value === 'none' ? baseline : findBaseline(tables, stretch, span, 'day');
     return readMoment(tables, selection(), stretch, own);
+  };
+  // Spikes are looked for when the page has been painted: nobody waits for their captions.
+  let spikes: Spike[] = [];
+  let lookedFor = '';
+  const lookForSpikes = () => {
+    const { names } = selection();
+    const wanted = JSON.stringify({ ...names, item_topic: null });
+    if (wanted === lookedFor) return;
+    [lookedFor, spikes] = [wanted, []];
+    setTimeout(() => {
+      if (wanted !== lookedFor) return;
+      spikes = findSpikes(tables, names, span);
+      if (spikes.length > 0) change();
+    }, 100);
   };
   let due = false;
   const change = () => {

@@ -18,6 +18,7 @@ const lookUps: readonly string[] = [
   'baseline',
   'baselines',
   'changes',
+  'spikes',
 ] satisfies (keyof LookUps)[];
 
 /** The fields of the tables to look up in. */
@@ -31,7 +32,11 @@ const lookUpFields: readonly string[] = [
   'start',
   'end',
   'change',
-] satisfies ('tint' | 'layer' | keyof StepChange | keyof Topic | keyof EventKind | keyof Window)[];
+  'line',
+  'caption',
+] satisfies (
+  'tint' | 'layer' | 'line' | 'caption' | keyof StepChange | keyof Topic | keyof EventKind | keyof Window
+)[];
 
 /**
  * Checks that a chart draws an aggregate that there is, and no field that it lacks: Vega-Lite would draw nothing, and say so to nobody.

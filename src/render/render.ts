@@ -23,6 +23,9 @@ import type { Panel } from '../shared/panels.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopics, tintTopics } from '../shared/topics.ts';
 import { everything, usualFilters } from '../shared/selection.ts';
+import { writer } from '../shared/text/format.ts';
+import { captionSpikes } from '../shared/text/spike-text.ts';
+import { findSpikes } from '../shared/spikes.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { choose, queryAggregates } from './aggregates.ts';
@@ -310,6 +313,7 @@ async function drawPage(
   const tables = tabulatePayload(payload);
   const span: [number, number] = [payload.start, payload.end];
   tintTopics(tables, listTopics(tables, everything, span, findBaseline(tables, null, span, usual)), null);
+  tables.lookUps.spikes = captionSpikes(findSpikes(tables, {}, span), everything, writer(setting.locale));
   const snapshots = await Promise.all(
     compiled.map(async (chart) =>
       chart.panel.within !== ''

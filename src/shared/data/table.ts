@@ -29,7 +29,7 @@ export interface Table {
 
 /** Small tables of rows that a chart may look up in, or draw. */
 export type LookUps = Record<
-  'topics' | 'events' | 'gaps' | 'silences' | 'labels' | 'baseline' | 'baselines' | 'changes',
+  'topics' | 'events' | 'gaps' | 'silences' | 'labels' | 'baseline' | 'baselines' | 'changes' | 'spikes',
   LookUp
 >;
 
@@ -74,7 +74,7 @@ export function tabulatePayload(payload: Payload): Tables {
       gaps: copy(gaps),
       silences: copy(silences),
       labels: [{}], // one row, for a text
-      ...{ baseline: [], baselines: [], changes: [] }, // until something is compared
+      ...{ baseline: [], baselines: [], changes: [], spikes: [] }, // until something is compared, or found
     },
     dimensions,
     ladder,

@@ -1,0 +1,189 @@
+import { pick } from './data/cells.ts';
+import { ask } from './data/query.ts';
+import { tableOf } from './data/table.ts';
+import type { Tables } from './data/table.ts';
+import { known } from './known.ts';
+import { stepAt } from './ladder.ts';
+import type { Selection } from './selection.ts';
+import { dayMs, minuteMs } from './units.ts';
+
+/** A stretch in which the events of a name of a dimension were many times what others led one to expect. */
+export interface Spike {
+  /** Unix milliseconds, half-open. */
+  start: number;
+  end: number;
+  field: string;
+  name: string;
+  events: number;
+  /** The events that were to be expected. */
+  usual: number;
+}
+
+/** Captions that a plot has room for. */
+const mostCaptions = 3;
+/** Steps that a period is looked through in, at most, and their lengths in minutes. */
+const mostLookedThrough = 3000;
+const lengths = [1, 2, 5, 15, 30, 60, 180, 360, 1440];
+/** A spike is no longer than this: what lasts is no spike. */
+const longestSpike = 3 * 60 * minuteMs;
+/** Fewer events, a smaller multiple, and a smaller part of all events of its stretch are no news. */
+const news = { events: 20, multiple: 3, part: 0.1 };
+/** Events of others that tell what is usual; fewer tell nothing. */
+const tellingEvents = 100;
+/** The likelihood ratio beyond which chance is no cause: less than once in a thousand pages of a million stretches. */
+const threshold = 21;
+/** Steps on either side by which a name's own unrest is measured. */
+const aroundSteps = 12;
+/** The mean of the squares of standard normal values without the largest tenth of these. */
+const trimmedMean = 0.623;
+
+/**
+ * Finds the sharpest spikes of a period, three at most, the earliest first. Each stretch of each name is held against the name's part
+ * of all other events before it, behind it, and on other days at that time, whichever is largest: what all do, as in the evening, is no
+ * spike, nor what comes each day. Stretches are ranked by their likelihood ratio (M. Kulldorff, "A spatial scanCourses statistic", 1997),
+ * divided by how much more than by chance the name's events vary anyway.
+ *
+ * @param names what is chosen; topics are held against all topics
+ * @param span the period, Unix milliseconds
+ */
+export function findSpikes(tables: Tables, names: Selection['names'], span: [number, number]): Spike[] {
+  const table = tableOf(tables, 'events');
+  const minutes = (span[1] - span[0]) / minuteMs;
+  const fine = known(lengths.find((length) => minutes / length <= mostLookedThrough) ?? lengths.at(-1));
+  const step = Math.max(fine * minuteMs, stepAt(tables.ladder, span[0]));
+  const choice = { chosen: Object.entries({ ...names, item_topic: null }), shown: span, step };
+  const found = table.dimensions.flatMap((fields) => {
+    const field = known(Object.keys(fields)[0]);
+    const { groups, times } = ask(table, { groupby: [field], time: 'dt', measures: [] }, choice);
+    const courses = groups.map(({ group }) => group.sums);
+    return scanCourses(courses, dayMs / step, Math.max(1, longestSpike / step)).map(
+      ({ name, from, to, ...found }) => ({
+        ...{ ...found, field, name: String(known(groups[name]).fields[field]) },
+        ...{ from: Math.max(span[0], pick(times, from)), to: to < times.length ? pick(times, to) : span[1] },
+      }),
+    );
+  });
+  return chooseApart(found)
+    .map(({ from, to, field, name, events, usual }) => ({ start: from, end: to, field, name, events, usual }))
+    .sort((a, b) => a.start - b.start);
+}
+
+/** A stretch of steps in which one of some courses stood out. */
+export interface StandOut {
+  /** Its place among the courses. */
+  name: number;
+  from: number;
+  to: number;
+  events: number;
+  usual: number;
+  score: number;
+}
+
+/** The best ones, of which none overlaps a better one. */
+function chooseApart<One extends { from: number; to: number; score: number }>(all: One[]): One[] {
+  const chosen: One[] = [];
+  for (const one of all.sort((a, b) => b.score - a.score)) {
+    if (chosen.length === mostCaptions) break;
+    if (chosen.every(({ from, to }) => one.from >= to || one.to <= from)) chosen.push(one);
+  }
+  return chosen;
+}
+
+/**
+ * Looks through the courses of some names for stretches that stand out, the best one of those that overlap.
+ *
+ * @param courses the events of each in equal steps
+ * @param perDay steps of a day
+ * @param longestSpike steps that a stretch has at most
+ */
+export function scanCourses(
+  courses: readonly ArrayLike<number>[],
+  perDay: number,
+  longestSpike: number,
+): StandOut[] {
+  const steps = courses[0]?.length ?? 0;
+  const all = addSums(
+    Array.from({ length: steps }, (_, at) => courses.reduce((sum, one) => sum + pick(one, at), 0)),
+  );
+  return courses.flatMap((course, name) => {
+    const own = addSums(course);
+    const others = own.map((sum, at) => pick(all, at) - sum);
+    let unrest: number | undefined;
+    const best: StandOut[] = [];
+    for (let length = 1; length <= Math.min(longestSpike, steps / 4); length += Math.ceil(length / 4))
+      for (let from = 0; from + length <= steps; from++) {
+        const to = from + length;
+        const events = sumSteps(own, from, to);
+        const beside = sumSteps(others, from, to);
+        if (events < news.events || events < news.part * (events + beside) || beside === 0) continue;
+        const usual = beside * expect(own, others, from, to, perDay);
+        if (events < news.multiple * usual || events - usual < news.part * (events + beside)) continue;
+        unrest ??= measureUnrest(own, others);
+        const score = (events * Math.log(events / usual) - (events - usual)) / unrest;
+        if (score >= threshold) best.push({ name, from, to, events, usual, score });
+      }
+    return chooseApart(best).map((found) => trim(found, own, others));
+  });
+}
+
+/** Takes steps from both ends that are none of a spike. */
+function trim(found: StandOut, own: Float64Array, others: Float64Array): StandOut {
+  const rate = found.usual / sumSteps(others, found.from, found.to);
+  const isUsual = (at: number) =>
+    sumSteps(own, at, at + 1) < news.multiple * rate * sumSteps(others, at, at + 1) ||
+    sumSteps(own, at, at + 1) === 0;
+  let { from, to } = found;
+  while (from < to - 1 && isUsual(from)) from++;
+  while (from < to - 1 && isUsual(to - 1)) to--;
+  return { ...found, from, to, events: sumSteps(own, from, to), usual: rate * sumSteps(others, from, to) };
+}
+
+/** The sums of the first steps: of none, of one, and so on. */
+function addSums(course: ArrayLike<number>): Float64Array {
+  const sums = new Float64Array(course.length + 1);
+  for (let at = 0; at < course.length; at++) sums[at + 1] = pick(sums, at) + pick(course, at);
+  return sums;
+}
+
+function sumSteps(sums: Float64Array, from: number, to: number): number {
+  const last = sums.length - 1;
+  return pick(sums, Math.min(Math.max(to, 0), last)) - pick(sums, Math.min(Math.max(from, 0), last));
+}
+
+/** A name's events for each of others that are usual around a stretch; infinite where too few are there to tell. */
+function expect(own: Float64Array, others: Float64Array, from: number, to: number, perDay: number): number {
+  const length = to - from;
+  const room = Math.max(4 * length, Math.ceil(perDay / 12));
+  const aside = Math.ceil(perDay / 24);
+  let [daily, dailyOthers] = [0, 0];
+  for (let day = from % perDay; day < own.length - 1; day += perDay) {
+    const isNear = Math.abs(day - from) < perDay / 2;
+    if (isNear) continue;
+    daily += sumSteps(own, day - aside, day + length + aside);
+    dailyOthers += sumSteps(others, day - aside, day + length + aside);
+  }
+  const rates = [
+    [sumSteps(own, from - room, from), sumSteps(others, from - room, from)],
+    [sumSteps(own, to, to + room), sumSteps(others, to, to + room)],
+    [daily, dailyOthers],
+  ].flatMap(([mine = 0, theirs = 0]) => (theirs >= tellingEvents ? [(mine + 0.5) / theirs] : []));
+  return rates.length > 0 ? Math.max(...rates) : Infinity;
+}
+
+/** Measures how many times as much as by chance a name's events vary about those of the steps around; the sharpest tenth, which may be a spike, is left out. */
+function measureUnrest(own: Float64Array, others: Float64Array): number {
+  const squares: number[] = [];
+  for (let at = 0; at + 1 < own.length; at++) {
+    const [from, to] = [at - aroundSteps, at + 1 + aroundSteps];
+    const around = sumSteps(others, from, to) - sumSteps(others, at, at + 1);
+    const usual =
+      around > 0
+        ? (sumSteps(others, at, at + 1) * (sumSteps(own, from, to) - sumSteps(own, at, at + 1))) / around
+        : 0;
+    if (usual >= 1) squares.push((sumSteps(own, at, at + 1) - usual) ** 2 / usual);
+  }
+  squares.sort((a, b) => a - b);
+  const kept = squares.slice(0, Math.ceil(0.9 * squares.length));
+  const mean = kept.reduce((sum, square) => sum + square, 0) / Math.max(1, kept.length);
+  return Math.max(1, mean / trimmedMean);
+}
