@@ -139,7 +139,7 @@ describe('a monitor', () => {
     expect([code, stderr]).toEqual([
       5,
       expect.stringMatching(
-        /^[^\n]* the last event is of [^\n]*T01:00:09Z, and nothing has come since\. Look at what loads the log\.[^\n]*\n$/,
+        /^[^\n]* the last event is of [^\n]*T01:00:09Z, and nothing has come since\. Check the feed\.[^\n]*\n$/,
       ),
     ]);
     const gone = ['nightly', '--database', unreachable, '--ping', `${address}/b`];

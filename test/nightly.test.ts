@@ -241,7 +241,7 @@ describe('a feed', () => {
     expect([code, stdout]).toEqual([5, expect.stringMatching(/^Not published; .* is as it was\.\n$/)]);
     expect(stderr).toContain('check feed: failed: ');
     expect(stderr).toContain(
-      'has 0 events, fewer than the 1 of --min-events: there has never been one. Look at what loads the log.',
+      'has 0 events, fewer than the 1 of --min-events: there has never been one. Check the feed.',
     );
     expect(page()).toBe('yesterday');
     await db.close();
@@ -256,7 +256,7 @@ describe('a feed', () => {
     expect(stderr.trim().split('\n').at(-1)).toMatch(
       new RegExp(
         ` has 0 events, fewer than the 1 of --min-events: the last event is of ${last}, and nothing has come since\\. ` +
-          'Look at what loads the log\\. Once the log has all events, run zen nightly again, or publish with a warning: --force\\.$',
+          'Check the feed\\. Once the log has all events, run zen nightly again, or publish with a warning: --force\\.$',
       ),
     );
     expect(existsSync(join(cwd, 'zen.html'))).toBe(false);

@@ -178,7 +178,7 @@ async function checkFeed(session: Session, { start, end }: Window, { minEvents }
   return {
     name: 'feed',
     outcome: 'failed',
-    text: `${told}, fewer than the ${minEvents} of --min-events: ${since}. Look at what loads the log.`,
+    text: `${told}, fewer than the ${minEvents} of --min-events: ${since}. Check the feed.`,
   };
 }
 
