@@ -32,7 +32,7 @@ import { findSpikes } from '../shared/spikes.ts';
 import type { Spike } from '../shared/spikes.ts';
 import { captionSpikes } from '../shared/text/spike-text.ts';
 import { describeSnap } from '../shared/text/step-text.ts';
-import { describeBaseline, describeDays, describeStretch } from '../shared/text/topic-text.ts';
+import { describeDays, describeStretch, explainBaseline } from '../shared/text/topic-text.ts';
 import { fromHash, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
 import { composeNarrowed, listKept } from './narrowed-page.ts';
@@ -456,7 +456,8 @@ async function start(): Promise<void> {
     topics.paint(tables);
     known(compare.querySelector<HTMLOptionElement>('[value=this]')).disabled = !chosen.period;
     const own = readStretch(compare.value);
-    const told = own && !baseline ? describeStretch(own, write) : describeBaseline(baseline, write);
+    const told =
+      own && !baseline ? describeStretch(own, write) : explainBaseline(tables, chosen, baseline, write);
     topics.compare(told, baseline !== null);
     const events = countSelected(tables, chosen, span);
     tellHeadline(describeHeadline(events, tables, chosen, span, write, chosen.period && baseline));

@@ -4,7 +4,7 @@ import type { Ladder } from '../shared/ladder.ts';
 import type { Moment } from '../shared/moment.ts';
 import type { Writer } from '../shared/text/format.ts';
 import { isolate, titleOf } from '../shared/text/names.ts';
-import { describeGrowth } from '../shared/text/topic-text.ts';
+import { describeGrowth, describeRateChange } from '../shared/text/topic-text.ts';
 import { minuteMs } from '../shared/units.ts';
 import type { PanelElement } from './panel.ts';
 
@@ -154,7 +154,7 @@ export class MomentBox {
     this.#box.style.top = `${Math.max(4, Math.min(top + 16, innerHeight - this.#box.offsetHeight - 4))}px`;
   }
 
-  #tell({ start, end, events, before, topics, moves }: Moment, isLong: boolean): HTMLElement[] {
+  #tell({ start, end, events, before, topics, moves, rate }: Moment, isLong: boolean): HTMLElement[] {
     const { t, time, number, signed, clock } = this.#write;
     const when = isLong ? `${time(start, true)}–${time(end, false)}` : time(start, true);
     const table = document.createElement('table');
@@ -185,11 +185,17 @@ export class MomentBox {
     }
     const head = document.createElement('p');
     head.textContent = `${when} ${clock.name(start, end)}`;
-    if (moves.length === 0) return [head, table];
-    const moved = document.createElement('p');
-    moved.className = 'moved';
+    const causes: string[] = [];
     const said = moves.map(({ field, name, by }) => `${titleOf(field, t)} — ${isolate(name)} ${signed(by)}`);
-    moved.textContent = `${t('Changed most')}: ${said.join('; ')}`;
-    return [head, table, moved];
+    if (said.length > 0) causes.push(`${t('Changed most')}: ${said.join('; ')}`);
+    if (rate) causes.push(describeRateChange(rate, this.#write));
+    return [head, table, ...causes.map(sayMoved)];
   }
+}
+
+function sayMoved(text: string): HTMLElement {
+  const moved = document.createElement('p');
+  moved.className = 'moved';
+  moved.textContent = text;
+  return moved;
 }

@@ -14,7 +14,7 @@ import type { Chart, Settings } from '../shared/settings.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
-import { describeBaseline, listSections } from '../shared/text/topic-text.ts';
+import { explainBaseline, listSections } from '../shared/text/topic-text.ts';
 import { listGroupRows, listTopics, listWholeAges, tintTopics } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { expressions } from '../shared/vega/expression.ts';
@@ -199,7 +199,12 @@ class BarePage {
           for (const shape of line.querySelectorAll('[fill]')) shape.setAttribute('fill', known(tint));
       }
     const baseline = findBaseline(this.#tables, null, this.#span, usual);
-    known(control.querySelector('.compared')).textContent = describeBaseline(baseline, this.#write);
+    known(control.querySelector('.compared')).textContent = explainBaseline(
+      this.#tables,
+      everything,
+      baseline,
+      this.#write,
+    );
   }
 
   /** Writes what a panel finds and draws; takes it away where its chart is not in the copy. */

@@ -20,7 +20,7 @@ import { listGroupRows, listTopics, listWholeAges } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeLadder } from '../shared/text/step-text.ts';
 import {
-  describeBaseline,
+  explainBaseline,
   describeDays,
   describeTopic,
   listComparisons,
@@ -113,7 +113,7 @@ export function renderPage({
   const groups = listGroupRows('item_topic', tables, everything, span, baseline);
   const sections = describeRows(tables, groups, write);
   const ofAges = listWholeAges(payload, tables, everything, span, baseline);
-  const compared = describeBaseline(baseline, write);
+  const compared = explainBaseline(tables, everything, baseline, write);
   const panels = charts.flatMap(({ panel }, at) => {
     if (panel.within !== '') return [];
     const { rows, svg } = known(snapshots[at]);

@@ -6,6 +6,8 @@ import type { Row, Table, Tables } from './data/table.ts';
 import { known, missing } from './known.ts';
 import { ask } from './data/query.ts';
 import type { Choice, Question } from './data/query.ts';
+import { splitRateChange } from './rate-change.ts';
+import type { RateChange } from './rate-change.ts';
 import type { Selection } from './selection.ts';
 import { sumBaseline } from './topics.ts';
 import { minuteMs } from './units.ts';
@@ -21,6 +23,8 @@ export interface Moment {
   topics: { name: string; events: number; before: number | null }[];
   /** The name that moved most of each dimension of the events, and by how many events; none without a comparison. */
   moves: { field: string; name: string; by: number }[];
+  /** The share of shows that were clicked, beside that of the comparison; null where it is not known, or tells nothing. */
+  rate: RateChange | null;
 }
 
 /** Reads what a stretch of a selection holds, and what the comparison has there. */
@@ -52,6 +56,7 @@ export function readMoment(
     moves: isCompared
       ? fields.flatMap((field) => findMove(field, field === 'item_topic' ? found : sumEach(field)))
       : [],
+    rate: isCompared ? splitRateChange(tables, { names }, pair) : null,
   };
 }
 

@@ -1,5 +1,9 @@
 import type { Baseline } from '../baseline.ts';
 import type { TopicRow } from '../topics.ts';
+import type { Tables } from '../data/table.ts';
+import { splitRateChange } from '../rate-change.ts';
+import type { RateChange } from '../rate-change.ts';
+import type { Selection } from '../selection.ts';
 import { dayMs } from '../units.ts';
 import { describeLeft } from './change.ts';
 import type { Writer } from './format.ts';
@@ -52,6 +56,33 @@ const manifold = 10;
 export function describeGrowth(now: number, before: number, { t, growth, number }: Writer): string {
   if (before === 0) return now === 0 ? '–' : t('new');
   return now / before >= manifold ? `×${number(Math.round(now / before))}` : growth(now / before - 1);
+}
+
+/** Says what is compared with what, and how the share of clicks differs. */
+export function explainBaseline(
+  tables: Tables,
+  selection: Pick<Selection, 'names'>,
+  baseline: Baseline | null,
+  write: Writer,
+): string {
+  const rate = baseline && splitRateChange(tables, selection, baseline);
+  const compared = describeBaseline(baseline, write);
+  return rate ? `${compared}. ${describeRateChange(rate, write)}` : compared;
+}
+
+/** Says how a share of clicks differs from an earlier one, and how much of that comes of what was shown. */
+export function describeRateChange(
+  { now, before, mix, rates, cause }: RateChange,
+  { t, percent, signed }: Writer,
+): string {
+  const points = (share: number) => t('{points} pp', { points: signed(100 * share) });
+  return t(
+    '{title}: {before} → {now}. The mix makes {mix} of it, the rates {rates}; most of all {name} {by}.',
+    {
+      ...{ title: t('Clicks, of shows'), before: percent(before), now: percent(now), mix: points(mix) },
+      ...{ rates: points(rates), name: isolate(cause.name), by: points(cause.by) },
+    },
+  );
 }
 
 /** The size of the picture of a course, in its own units. */
