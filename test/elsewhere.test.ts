@@ -59,7 +59,10 @@ test('tables that another engine filled, with no log and no ledger, are checked 
   ]);
   await db.run(`delete from dash_visits where dt >= '${at(1, '00:00')}'`);
   const stopped = await night();
-  expect([stopped.code, stopped.stderr]).toEqual([5, expect.stringContaining('and nothing has come since. Check the feed.')]);
+  expect([stopped.code, stopped.stderr]).toEqual([
+    5,
+    expect.stringContaining('and nothing has come since. Check the feed.'),
+  ]);
   await db.close();
 });
 

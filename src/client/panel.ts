@@ -4,6 +4,7 @@ import { logger, View, Warn } from 'vega';
 import { pickRows } from '../shared/panels.ts';
 import type { Panel } from '../shared/panels.ts';
 import { known } from '../shared/known.ts';
+import { noLoader } from '../shared/vega/bounds.ts';
 import { expressions } from '../shared/vega/expression.ts';
 import { feed } from '../shared/vega/bind-data.ts';
 import type { Chart, Locale } from '../shared/settings.ts';
@@ -206,6 +207,7 @@ function options({ number, time }: Locale): EmbedOptions {
     expr: expressions,
     formatLocale: number,
     timeFormatLocale: time,
+    loader: noLoader,
     logger: logger(Warn, undefined, warn),
     tooltip: { theme: 'zen', disableDefaultStyle: true },
     defaultStyle: false,

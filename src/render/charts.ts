@@ -13,6 +13,7 @@ import { Clock } from '../shared/text/clock.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import type { Window } from '../time.ts';
 import { readCharts } from './layout.ts';
+import { requireHarmless } from './harmless.ts';
 import { readTheme } from './looks.ts';
 import { readPanel, toDrawn } from './panels.ts';
 import type { DescribedTables, Json } from './panels.ts';
@@ -37,6 +38,7 @@ export function readChart(
   const found = readExtensions('templates/charts').find((chart) => chart.name === name);
   if (!found) throw new Error(`There is no chart ${name}.`);
   const spec = parse(found.path, found.text);
+  requireHarmless(name, spec);
   for (const param of (spec.params ?? []) as { name: string; value?: Json }[]) {
     if (param.name === 'span') param.value = [period.start, period.end];
     if (param.name === 'last_step') param.value = listSteps().length - 1;
@@ -110,12 +112,14 @@ export function compileChart(name: string, source: TopLevelSpec, tables: Describ
   const listener = logger(Warn, undefined, (_method, _level, args) => warnings.push(args.join(' ')));
   try {
     const compiled = compile(toDrawn(source, panel), { config: readTheme(), logger: listener });
+    requireHarmless(name, compiled.spec);
     if (warnings.length > 0) throw new Error(warnings.join(' '));
     const { spec, left } = pushDown(compiled.spec, tables);
     const marks = spec.marks ?? [];
     for (const mark of marks) if (mark.name?.startsWith('brush')) mark.aria = false;
     return { panel, spec, rows: findRows(marks), tables: inputsOf(spec), left };
   } catch (error) {
+    if (error instanceof ZenError) throw error;
     throw new ZenError('usage', `templates/charts/${name}.vl.json does not compile: ${messageOf(error)}`, {
       cause: error,
     });

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TopLevelSpec } from 'vega-lite';
 import type { Database, Session } from '../db/database.ts';
-import { shorten, ZenError } from '../errors.ts';
+import { messageOf, shorten, ZenError } from '../errors.ts';
 import { requireTable } from '../db/tables.ts';
 import { querySpan } from '../ledger/silence.ts';
 import { listAggregates } from '../log/aggregates.ts';
@@ -320,7 +320,7 @@ async function drawPage(
         ? { svg: '', rows: [] }
         : isOfPeople(chart.panel.source)
           ? { svg: '', rows: listOfPeople(chart.panel.source, tables, everything) }
-          : await takeSnapshot(chart, tables, setting.locale),
+          : await takeSnapshot(chart, tables, setting.locale).catch(refuseToDraw(chart.panel.name)),
     ),
   );
   const charts = compiled.map(({ panel, spec, rows, tables }) => ({ panel, spec, rows, tables }));
@@ -329,6 +329,14 @@ async function drawPage(
     slow: compiled.filter(({ left }) => left.length > 0).map(({ panel }) => panel.name),
     ladder,
     people: payload.people?.step ?? null,
+  };
+}
+
+/** Says of a chart that compiles that Vega cannot draw it, which is known only then. */
+function refuseToDraw(name: string): (cause: unknown) => never {
+  return (cause) => {
+    const why = shorten(messageOf(cause), 200);
+    throw new ZenError('usage', `templates/charts/${name}.vl.json cannot be drawn: ${why}.`, { cause });
   };
 }
 

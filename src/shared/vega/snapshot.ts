@@ -1,8 +1,9 @@
 import { logger, None, parse, View } from 'vega';
-import type { LocaleFormatters, Spec } from 'vega';
+import type { Loader, LocaleFormatters, Spec } from 'vega';
 import { pickRows } from '../panels.ts';
 import type { Panel } from '../panels.ts';
 import { feed } from './bind-data.ts';
+import { boundFunctions, noLoader } from './bounds.ts';
 import type { Chart, Locale } from '../settings.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { registerCube } from './cube-transform.ts';
@@ -10,6 +11,7 @@ import { scale, stretchSvg } from './responsive-svg.ts';
 import type { Frame } from './responsive-svg.ts';
 
 registerCube();
+boundFunctions();
 
 /** A chart as it stands before anything is chosen. */
 export interface Snapshot {
@@ -67,6 +69,7 @@ export async function drawChart(
       renderer: 'none',
       // Vega takes the definitions, though its types ask for what it makes of them.
       locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
+      loader: noLoader as unknown as Loader,
       logger: logger(None),
     },
   );

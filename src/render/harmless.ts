@@ -1,0 +1,72 @@
+import { ZenError } from '../errors.ts';
+import type { Json } from './panels.ts';
+
+/** Numbers of things that a chart makes at once: more keep a reader waiting for good. */
+const mostMade = 100_000;
+const counts = ['steps', 'minsteps', 'maxsteps', 'maxbins', 'tickCount', 'count', 'resolve', 'columns'];
+
+/** A rule: what it says of a value that stands under a key, and of a text anywhere. */
+type Rule = (key: string, value: Json) => string | false;
+
+const rules: Rule[] = [
+  (key) => /^(url|href|src|image|loader|baseURL)$/.test(key) && 'asks for a URL, and a page has no network',
+  (key, value) =>
+    (key === 'mark' || key === 'type') && value === 'image' && 'draws pictures, and a page has no network',
+  (_, value) =>
+    isText(value, /\burl\s*\(|\bjavascript\s*:|\{[^}]*\bimage['"]?\s*:/i) &&
+    'asks for a URL, and a page has no network',
+  (key, value) =>
+    key === 'element' && !isText(value, /^#[\w-]+$/) && 'is bound to something else than a control',
+  (key, value) =>
+    key === 'params' &&
+    Array.isArray(value) &&
+    !value.every((param) => hasUsableName(param)) &&
+    'has a parameter whose name no expression can use',
+  (key, value) => key === 'type' && value === 'timer' && 'draws without end',
+  (key, value) => key === 'events' && isText(value, /\btimer\b/) && 'draws without end',
+  (key, value) =>
+    counts.includes(key) && Number(value) > mostMade && `makes more than ${mostMade} of something`,
+  (key, value) =>
+    /^(sequence|keyvals)$/.test(key) && isLongList(value) && `makes more than ${mostMade} of something`,
+  // (a+)+ may take longer than the world has for 40 letters.
+  (_, value) =>
+    isText(value, /\/[^/\n]*\([^()\n]*[+*}][^()\n]*\)[+*{][^/\n]*\/|\bregexp\s*\(/) &&
+    'has a search in a search, which may never end',
+];
+
+function isText(value: Json, pattern: RegExp): boolean {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+/** Vega keeps parameters in plain objects, and `__proto__` would be there before it is made. */
+function hasUsableName(param: Json): boolean {
+  const name = param !== null && typeof param === 'object' && !Array.isArray(param) ? param.name : undefined;
+  return typeof name === 'string' && /^[A-Za-z]\w*$/.test(name) && !(name in Object.prototype);
+}
+
+function isLongList(value: Json): boolean {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
+  const { start = 0, stop = 0, step = 1 } = value;
+  const isPlain = [start, stop, step].every((each) => typeof each === 'number');
+  return isPlain && Math.abs((Number(stop) - Number(start)) / Number(step)) > mostMade;
+}
+
+/**
+ * Refuses a chart of a stranger's that would ask for anything outside of its page, or keep its reader waiting for good. The page's policy
+ * would stop what asks; a render has none, and would ask from where the database is.
+ *
+ * @param source the chart's file, or what it compiles to
+ * @throws ZenError `usage`, with the place in the file
+ */
+export function requireHarmless(name: string, source: object): void {
+  const visit = (key: string, value: Json, path: string): void => {
+    const why = rules.map((rule) => rule(key, value)).find((said) => said !== false);
+    if (why !== undefined)
+      throw new ZenError('usage', `templates/charts/${name}.vl.json ${why}: take out ${path}.`);
+    // Rows that stand in the file are data, whatever their fields are called.
+    if (value === null || typeof value !== 'object' || /^(values|datasets)$/.test(key)) return;
+    for (const [inner, each] of Object.entries(value))
+      visit(Array.isArray(value) ? key : inner, each, path === '' ? inner : `${path}.${inner}`);
+  };
+  for (const [key, value] of Object.entries(source as Record<string, Json>)) visit(key, value, key);
+}

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { TopLevelSpec } from 'vega-lite';
+import { mulberry32 } from '../fixtures/random.ts';
+import { openServer } from '../src/db/server.ts';
+import { messageOf, ZenError } from '../src/errors.ts';
+import { compileChart } from '../src/render/charts.ts';
+import { requireFields } from '../src/render/fields.ts';
+import { requireHarmless } from '../src/render/harmless.ts';
+import { readLocale } from '../src/render/locale.ts';
+import { addFilters } from '../src/render/panels.ts';
+import { mapValues } from '../src/shared/known.ts';
+import { takeSnapshot } from '../src/shared/vega/snapshot.ts';
+import { openBrowser } from './support/browser.ts';
+import { cases } from './support/cases.ts';
+import { newTarget, temporaryFolder } from './support/databases.ts';
+import { payload, tables } from './support/invented.ts';
+import { insertEvents } from './support/log.ts';
+import { call } from './support/zen.ts';
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type Chart = Record<string, Json>;
+
+const asked: string[] = [];
+const server = createServer(({ url = '' }, answer) => {
+  asked.push(url);
+  answer.end('[]');
+});
+const folder = temporaryFolder();
+const secret = 'a secret of this machine';
+let outside: string[];
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const file = join(folder, 'secret.json');
+  writeFileSync(file, JSON.stringify([{ item_topic: secret, k: 'a', v: secret }]));
+  outside = [`http://127.0.0.1:${port}/`, `//127.0.0.1:${port}/x`, pathToFileURL(file).href, file];
+});
+
+afterAll(() => {
+  server.close();
+});
+
+const plain = (): Chart => ({
+  title: 'Bars',
+  usermeta: { zen: { area: 'wide', order: 9 } },
+  width: 'container',
+  height: 'container',
+  data: { name: 'visits' },
+  transform: [{ calculate: 'datum.visits * 2', as: 'twice' }],
+  mark: { type: 'bar' },
+  encoding: {
+    x: { field: 'item_topic', type: 'nominal' },
+    y: { aggregate: 'sum', field: 'twice', type: 'quantitative' },
+  },
+});
+
+const endless = ['sequence(1e12)', "pad('a', 1e12, 'b')", 'length(sequence(0, 1, 1e-12))', "test(/(a+)+$/, 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!')", "test(regexp('(a|a)*$'), 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!')"]; // prettier-ignore
+const escapes = ["datum.constructor.constructor('globalThis.hit = 1')()", "datum['__proto__']['toString']['constructor']('globalThis.hit = 1')()", "''.sub.constructor('globalThis.hit = 1')()", "event.view.eval('globalThis.hit = 1')", "item.mark.group.context.dataflow.loader().load('file:///etc/passwd')", "scale('x').constructor('globalThis.hit = 1')()", "[].concat.call.constructor('globalThis.hit = 1')()", 'this.constructor', "modify('visits', datum)", "merge({}, {'__proto__': {hit: 1}}).hit"]; // prettier-ignore
+const odd = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '</script><script>globalThis.hit = 1</script>', '<img src=x onerror="globalThis.hit = 1">', 'javascript:globalThis.hit = 1', '\u202e', '']; // prettier-ignore
+
+/** Ways to make a chart hostile; each gives a change of a part of it. */
+function makeHostile(random: () => number): Chart {
+  const one = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
+  const chart = plain() as Chart & {
+    encoding: Chart;
+    mark: Chart;
+    transform: Json[];
+    usermeta: { zen: Chart };
+  };
+  const url = () => one(outside);
+  const text = () => one([...odd, ...escapes, url(), `url(${url()})`]);
+  const expression = () => one([...escapes, ...endless]);
+  const ways: (() => void)[] = [
+    () => (chart.data = { url: url() }),
+    () => (chart.data = { name: 'visits', url: url(), format: { type: one(['json', 'csv']) } }),
+    () => (chart.data = { sequence: { start: 0, stop: 1e12, step: 1, as: 'twice' } }),
+    () => (chart.datasets = { visits: [{ item_topic: text(), visits: 1e308 }], [text()]: [] }),
+    () =>
+      chart.transform.push({ lookup: 'item_topic', from: { data: { url: url() }, key: 'k', fields: ['v'] } }),
+    () => chart.transform.push({ calculate: expression(), as: text() }),
+    () => chart.transform.push({ filter: expression() }),
+    () => chart.transform.push({ impute: 'visits', key: 'dt', keyvals: { start: 0, stop: 1e12, step: 1 } }),
+    () => chart.transform.push({ density: 'visits', steps: 1e12, extent: [0, 1e12] }),
+    () => chart.transform.push({ bin: { maxbins: 1e12, step: 1e-9 }, field: 'visits', as: text() }),
+    () => (chart.mark = { type: 'image', url: url() }),
+    () => (chart.mark = { type: 'bar', href: text(), cursor: text(), fill: text() }),
+    () => (chart.mark = { type: 'text', font: text(), text: text() }),
+    () => (chart.mark = { type: 'bar', tooltip: { signal: `{image: '${url()}'}` } }),
+    () =>
+      (chart.encoding[one(['url', 'href', 'tooltip', 'description', 'text', 'fill'])] = { value: text() }),
+    () => (chart.encoding.tooltip = { value: { image: url(), title: text() } }),
+    () =>
+      (chart.encoding.x = {
+        field: text(),
+        type: 'nominal',
+        axis: { title: text(), labelExpr: expression() },
+      }),
+    () => (chart.encoding.y = { field: 'visits', type: 'quantitative', axis: { tickCount: 1e12, values: { expr: expression() } } }), // prettier-ignore
+    () => (chart.params = [{ name: text(), value: text(), bind: { input: 'range', name: text() } }]),
+    () => (chart.params = [{ name: 'q', value: 1, bind: { element: one(['body', 'script', '#topics']) } }]),
+    () => (chart.params = [{ name: 'q', expr: expression() }]),
+    () => (chart.params = [{ name: 'q', select: { type: 'point', on: one(['timer:1', 'window:load']) } }]),
+    () => (chart.config = { background: text(), view: { fill: text() }, text: { font: text() } }),
+    () => (chart.usermeta.zen[one([...odd, 'area', 'finding', 'columns', 'sort', 'title'])] = text()),
+    () => Object.assign(chart.usermeta, { embedOptions: { [one(['loader', 'sourceHeader', 'config', 'patch', 'hover'])]: url() } }), // prettier-ignore
+    () => (chart[text()] = text()),
+    () => (chart.title = { text: text(), subtitle: text(), font: text() }),
+  ];
+  for (let time = 0; time < 1 + Math.floor(3 * random()); time++) one(ways)();
+  return chart;
+}
+
+const described = mapValues(payload.tables, ({ fields, measure }) => ({ fields, measure }));
+
+/** Draws a chart as `zen render` does. */
+async function draw(chart: Chart): Promise<string> {
+  requireHarmless('mine', chart);
+  const source = addFilters(chart as unknown as TopLevelSpec, payload.tables);
+  requireFields('mine', source, described);
+  const compiled = compileChart('mine', source, described);
+  const { svg } = await takeSnapshot(compiled, tables, readLocale('en'));
+  return svg + JSON.stringify(compiled);
+}
+
+test('charts of strangers ask for nothing, read nothing, run nothing and end', async () => {
+  expect(await draw(plain())).toContain('<svg');
+  const random = mulberry32(25);
+  const outcomes = { drawn: 0, refused: 0, undrawable: 0 };
+  for (let time = 0; time < cases(1000, 300); time++) {
+    const chart = makeHostile(random);
+    try {
+      expect(await draw(chart)).not.toContain(secret);
+      outcomes.drawn++;
+    } catch (error) {
+      // Errors of Vega's own are told by render with the file's name.
+      if (error instanceof ZenError) outcomes.refused++;
+      else outcomes.undrawable++;
+      if (error instanceof ZenError) expect(error.message).toMatch(/^templates\/charts\/mine\.vl\.json/);
+      else expect(messageOf(error)).not.toContain('Exceeded timeout');
+    }
+  }
+  expect([asked, 'hit' in globalThis, 'hit' in {}]).toEqual([[], false, false]);
+  expect(outcomes.drawn).toBeGreaterThan(20);
+  expect(outcomes.refused).toBeGreaterThan(100);
+}, 300_000);
+
+const harmful: [what: string, change: Chart, why: RegExp][] = [
+  ['a URL of data', { data: { url: 'https://example.org/a.json' } }, /asks for a URL, and a page has no network: take out data\.url/], // prettier-ignore
+  [
+    'a picture',
+    { mark: { type: 'image' } },
+    /draws pictures, and a page has no network: take out mark\.type/,
+  ],
+  ['a link', { mark: { type: 'bar', href: 'https://example.org' } }, /take out mark\.href/],
+  ['a list without end', { data: { sequence: { start: 0, stop: 1e9 } } }, /makes more than 100000 of something: take out data\.sequence/], // prettier-ignore
+  ['a search in a search', { transform: [{ filter: "test(/(a+)+$/, 'a')" }] }, /may never end: take out transform\.0\.filter/], // prettier-ignore
+];
+
+test.each(harmful)('%s is refused with its place in the file', (_, change, why) => {
+  expect(() => {
+    requireHarmless('mine', { ...plain(), ...change });
+  }).toThrow(why);
+});
+
+test('what is drawn of them asks for nothing in a page, and runs nothing', async () => {
+  const cwd = temporaryFolder();
+  const own = newTarget('server');
+  const database = own.kind === 'server' ? own.url : '';
+  const db = await openServer(database, { create: true });
+  const names = { item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
+  await insertEvents(db, [{ ts: Date.UTC(2026, 10, 1), user_id: 1, ...names }]);
+  await db.close();
+  mkdirSync(join(cwd, 'templates/charts'), { recursive: true });
+  const random = mulberry32(26);
+  const charts: string[] = [];
+  while (charts.length < 12) {
+    const chart = makeHostile(random);
+    const drawn = await draw(chart).catch(() => undefined);
+    if (drawn === undefined) continue;
+    const name = `c${charts.length}`;
+    charts.push(name);
+    writeFileSync(join(cwd, `templates/charts/${name}.vl.json`), JSON.stringify(chart));
+  }
+  writeFileSync(join(cwd, 'zen.json'), JSON.stringify({ panels: ['history', ...charts] }));
+  expect(await call(['aggregate', '--database', database, '--start-dt', '2026-11-01', '--end-dt', '2026-11-02'], { cwd })).toMatchObject({ code: 0 }); // prettier-ignore
+  const rendered = await call(['render', '--database', database, '--min-cell', '1', '-o', 'zen.html'], {
+    cwd,
+  });
+  expect([rendered.code, rendered.stderr]).toEqual([0, expect.any(String)]);
+  const browser = await openBrowser();
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const requests: string[] = [];
+  page.on('request', (request) => requests.push(request.url()));
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      Object.assign(globalThis, { violated: `${violatedDirective} ${blockedURI}` });
+    });
+  });
+  const url = pathToFileURL(join(cwd, 'zen.html')).href;
+  await page.goto(url);
+  await page.waitForSelector('html[data-zen=ready]');
+  for (const chart of charts) await page.dispatchEvent(`#${chart} .view`, 'mousemove');
+  expect(await page.evaluate(() => ['hit' in globalThis, 'violated' in globalThis])).toEqual([false, false]);
+  expect(requests).toEqual([url]);
+  await browser.close();
+}, 240_000);
