@@ -38,9 +38,10 @@ function isText(value: Json, pattern: RegExp): boolean {
   return typeof value === 'string' && pattern.test(value);
 }
 
-/** Vega keeps parameters in plain objects, and `__proto__` would be there before it is made. */
+/** Vega keeps parameters in plain objects, and `__proto__` would be there before it is made. Those of transforms are numbers. */
 function hasUsableName(param: Json): boolean {
-  const name = param !== null && typeof param === 'object' && !Array.isArray(param) ? param.name : undefined;
+  if (param === null || typeof param !== 'object' || Array.isArray(param)) return true;
+  const { name } = param;
   return typeof name === 'string' && /^[A-Za-z]\w*$/.test(name) && !(name in Object.prototype);
 }
 
