@@ -13,6 +13,7 @@ import { requireFields } from '../src/render/fields.ts';
 import { requireHarmless } from '../src/render/harmless.ts';
 import { readLocale } from '../src/render/locale.ts';
 import { addFilters } from '../src/render/panels.ts';
+import type { Json } from '../src/render/panels.ts';
 import { mapValues } from '../src/shared/known.ts';
 import { takeSnapshot } from '../src/shared/vega/snapshot.ts';
 import { openBrowser } from './support/browser.ts';
@@ -22,7 +23,6 @@ import { payload, tables } from './support/invented.ts';
 import { insertEvents } from './support/log.ts';
 import { call } from './support/zen.ts';
 
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Chart = Record<string, Json>;
 
 const asked: string[] = [];

@@ -135,7 +135,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   ])
     .argument(
       '<dump...>',
-      'custom, directory, tar or plain SQL from pg_dump, CSV with a header, JSON, Parquet, or binary COPY; the parts of a split file in order; - is stdin',
+      'custom, directory, tar or plain SQL from pg_dump; CSV with a header, JSON, Parquet, or binary COPY. Several are the parts of a split file, in order; - is stdin',
     )
     .action((dumps: string[], flags: RestoreFlags) => runRestore(dumps, flags, streams));
   addCommand(program, 'aggregate', `fill dash_visits and dash_engagement; ${timesHelp}`, [

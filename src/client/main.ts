@@ -450,7 +450,7 @@ async function start(): Promise<void> {
       chosen.period ? describeSnap(tables.ladder, chosen.period, write) : '',
     ].flatMap((text) => (text === '' ? [] : [{ id: '', text }]));
     tellSelection([...describeSelection(chosen, span, write, filters, tables.groups), ...notes], set, write);
-    lookForSpikes();
+    lookForSpikes(chosen);
     const { rows, groups, baseline } = follow();
     topics.fill(rows, groups, write);
     topics.paint(tables);
@@ -497,8 +497,7 @@ async function start(): Promise<void> {
   // Spikes are looked for when the page has been painted: nobody waits for their captions.
   let spikes: Spike[] = [];
   let lookedFor = '';
-  const lookForSpikes = () => {
-    const { names } = selection();
+  const lookForSpikes = ({ names }: Selection) => {
     const wanted = JSON.stringify({ ...names, item_topic: null });
     if (wanted === lookedFor) return;
     [lookedFor, spikes] = [wanted, []];

@@ -1,4 +1,5 @@
 import { findBaseline, usual } from '../shared/baseline.ts';
+import type { Baseline } from '../shared/baseline.ts';
 import { keepAlone } from '../shared/data/narrow.ts';
 import { encode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
@@ -87,6 +88,7 @@ class BarePage {
   readonly #settings: Settings;
   readonly #write: Writer;
   readonly #span: [number, number];
+  readonly #baseline: Baseline | null;
   readonly #topics: TopicRow[];
   readonly #groups: [topics: TopicRow[], ages: TopicRow[]];
 
@@ -94,7 +96,8 @@ class BarePage {
     [this.#payload, this.#tables, this.#settings] = [payload, tables, settings];
     this.#write = writer(settings.locale);
     this.#span = [payload.start, payload.end];
-    const from = [tables, everything, this.#span, findBaseline(tables, null, this.#span, usual)] as const;
+    this.#baseline = findBaseline(tables, null, this.#span, usual);
+    const from = [tables, everything, this.#span, this.#baseline] as const;
     this.#topics = listTopics(...from);
     this.#groups = [listGroupRows('item_topic', ...from), listWholeAges(payload, ...from)];
     tintTopics(tables, this.#topics, null);
@@ -198,11 +201,10 @@ class BarePage {
         if (kind === '.option')
           for (const shape of line.querySelectorAll('[fill]')) shape.setAttribute('fill', known(tint));
       }
-    const baseline = findBaseline(this.#tables, null, this.#span, usual);
     known(control.querySelector('.compared')).textContent = explainBaseline(
       this.#tables,
       everything,
-      baseline,
+      this.#baseline,
       this.#write,
     );
   }

@@ -17,7 +17,6 @@ export interface Difference {
 /** A difference as a sentence. */
 export function describeDifference({ name, where, stated, found }: Difference): string {
   if (name === 'page') return `The page was altered: its hash is ${found}, it states ${stated}.`;
-  if (name === 'page') return `The page was altered: its hash is ${found}, it states ${stated}.`;
   return `${name}: the page states ${stated}, ${where} has ${found}.`;
 }
 

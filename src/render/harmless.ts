@@ -1,20 +1,22 @@
 import { ZenError } from '../errors.ts';
+import { isObject } from './panels.ts';
 import type { Json } from './panels.ts';
 
 /** Numbers of things that a chart makes at once: more keep a reader waiting for good. */
 const mostMade = 100_000;
 const counts = ['steps', 'minsteps', 'maxsteps', 'maxbins', 'tickCount', 'count', 'resolve', 'columns'];
 
+const asks = 'asks for a URL, and a page has no network';
+const makesMore = `makes more than ${mostMade} of something`;
+
 /** A rule: what it says of a value that stands under a key, and of a text anywhere. */
 type Rule = (key: string, value: Json) => string | false;
 
 const rules: Rule[] = [
-  (key) => /^(url|href|src|image|loader|baseURL)$/.test(key) && 'asks for a URL, and a page has no network',
+  (key) => /^(url|href|src|image|loader|baseURL)$/.test(key) && asks,
   (key, value) =>
     (key === 'mark' || key === 'type') && value === 'image' && 'draws pictures, and a page has no network',
-  (_, value) =>
-    isText(value, /\burl\s*\(|\bjavascript\s*:|\{[^}]*\bimage['"]?\s*:/i) &&
-    'asks for a URL, and a page has no network',
+  (_, value) => isText(value, /\burl\s*\(|\bjavascript\s*:|\{[^}]*\bimage['"]?\s*:/i) && asks,
   (key, value) =>
     key === 'element' && !isText(value, /^#[\w-]+$/) && 'is bound to something else than a control',
   (key, value) =>
@@ -24,10 +26,8 @@ const rules: Rule[] = [
     'has a parameter whose name no expression can use',
   (key, value) => key === 'type' && value === 'timer' && 'draws without end',
   (key, value) => key === 'events' && isText(value, /\btimer\b/) && 'draws without end',
-  (key, value) =>
-    counts.includes(key) && Number(value) > mostMade && `makes more than ${mostMade} of something`,
-  (key, value) =>
-    /^(sequence|keyvals)$/.test(key) && isLongList(value) && `makes more than ${mostMade} of something`,
+  (key, value) => counts.includes(key) && Number(value) > mostMade && makesMore,
+  (key, value) => /^(sequence|keyvals)$/.test(key) && isLongList(value) && makesMore,
   // (a+)+ may take longer than the world has for 40 letters.
   (_, value) =>
     isText(value, /\/[^/\n]*\([^()\n]*[+*}][^()\n]*\)[+*{][^/\n]*\/|\bregexp\s*\(/) &&
@@ -40,13 +40,13 @@ function isText(value: Json, pattern: RegExp): boolean {
 
 /** Vega keeps parameters in plain objects, and `__proto__` would be there before it is made. Those of transforms are numbers. */
 function hasUsableName(param: Json): boolean {
-  if (param === null || typeof param !== 'object' || Array.isArray(param)) return true;
+  if (!isObject(param)) return true;
   const { name } = param;
   return typeof name === 'string' && /^[A-Za-z]\w*$/.test(name) && !(name in Object.prototype);
 }
 
 function isLongList(value: Json): boolean {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
+  if (!isObject(value)) return false;
   const { start = 0, stop = 0, step = 1 } = value;
   const isPlain = [start, stop, step].every((each) => typeof each === 'number');
   return isPlain && Math.abs((Number(stop) - Number(start)) / Number(step)) > mostMade;
@@ -60,14 +60,14 @@ function isLongList(value: Json): boolean {
  * @throws ZenError `usage`, with the place in the file
  */
 export function requireHarmless(name: string, source: object): void {
-  const visit = (key: string, value: Json, path: string): void => {
+  const visit = (key: string, value: Json, path: readonly string[]): void => {
     const why = rules.map((rule) => rule(key, value)).find((said) => said !== false);
     if (why !== undefined)
-      throw new ZenError('usage', `templates/charts/${name}.vl.json ${why}: take out ${path}.`);
+      throw new ZenError('usage', `templates/charts/${name}.vl.json ${why}: take out ${path.join('.')}.`);
     // Rows that stand in the file are data, whatever their fields are called.
     if (value === null || typeof value !== 'object' || /^(values|datasets)$/.test(key)) return;
     for (const [inner, each] of Object.entries(value))
-      visit(Array.isArray(value) ? key : inner, each, path === '' ? inner : `${path}.${inner}`);
+      visit(Array.isArray(value) ? key : inner, each, [...path, inner]);
   };
-  for (const [key, value] of Object.entries(source as Record<string, Json>)) visit(key, value, key);
+  visit('', source as Json, []);
 }

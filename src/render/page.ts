@@ -20,9 +20,9 @@ import { listGroupRows, listTopics, listWholeAges } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeLadder } from '../shared/text/step-text.ts';
 import {
-  explainBaseline,
   describeDays,
   describeTopic,
+  explainBaseline,
   listComparisons,
   listSections,
 } from '../shared/text/topic-text.ts';

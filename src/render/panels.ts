@@ -112,7 +112,8 @@ function requireEmbedOption(name: string, key: string, value: Json): void {
   if (!isFit(value)) throw new ZenError('usage', `${where}.${key} cannot be ${JSON.stringify(value)}.`);
 }
 
-function isObject(value: Json): value is Record<string, Json> {
+/** Tells whether a value of a chart's file has keys. */
+export function isObject(value: Json): value is Record<string, Json> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 

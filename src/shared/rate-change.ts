@@ -51,6 +51,7 @@ export function splitRateChange(
   const fields = Object.keys(tables.dimensions).filter((field) =>
     table.dimensions.some((own) => Object.hasOwn(own, field)),
   );
+  const others = fields.filter((field) => field !== 'event');
   const pairs = new Map<string, Pair>();
   for (const [side, back] of [0, shift].entries())
     for (const { start, end } of both) {
@@ -58,7 +59,7 @@ export function splitRateChange(
       for (const { fields: row, group } of ask(table, { groupby: fields, measures: [] }, choice).groups) {
         const event = String(row.event);
         if (event !== first && event !== second) continue;
-        const key = JSON.stringify(fields.flatMap((field) => (field === 'event' ? [] : [row[field]])));
+        const key = JSON.stringify(others.map((field) => row[field]));
         const pair = pairs.get(key) ?? { name: String(row.item_topic), shows: [0, 0], clicks: [0, 0] };
         pairs.set(key, pair);
         const sums = event === first ? pair.shows : pair.clicks;
@@ -78,7 +79,7 @@ function addPairs(pairs: readonly Pair[]): RateChange | null {
   let [mix, rates] = [0, 0];
   for (const { name, shows: own, clicks } of pairs) {
     const weight = own[0] / shows[0] - own[1] / shows[1];
-    // Of a group that one side has not, the rate is that of the other: all of its part comes of the mix.
+    // A group that one side lacks has the rate of the other there: all of its part comes of the mix.
     const ownRates = [clicks[0] / own[0], clicks[1] / own[1]].filter((_, side) => pick(own, side) > 0);
     const rate = ownRates.reduce((all, one) => all + one, 0) / ownRates.length;
     const by = clicks[0] / shows[0] - clicks[1] / shows[1] - weight * mean;

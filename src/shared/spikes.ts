@@ -40,7 +40,7 @@ const trimmedMean = 0.623;
 /**
  * Finds the sharpest spikes of a period, three at most, the earliest first. Each stretch of each name is held against the name's part
  * of all other events before it, behind it, and on other days at that time, whichever is largest: what all do, as in the evening, is no
- * spike, nor what comes each day. Stretches are ranked by their likelihood ratio (M. Kulldorff, "A spatial scanCourses statistic", 1997),
+ * spike, nor what comes each day. Stretches are ranked by their likelihood ratio (M. Kulldorff, "A spatial scan statistic", 1997),
  * divided by how much more than by chance the name's events vary anyway.
  *
  * @param names what is chosen; topics are held against all topics
@@ -129,9 +129,10 @@ export function scanCourses(
 /** Takes steps from both ends that are none of a spike. */
 function trim(found: StandOut, own: Float64Array, others: Float64Array): StandOut {
   const rate = found.usual / sumSteps(others, found.from, found.to);
-  const isUsual = (at: number) =>
-    sumSteps(own, at, at + 1) < news.multiple * rate * sumSteps(others, at, at + 1) ||
-    sumSteps(own, at, at + 1) === 0;
+  const isUsual = (at: number) => {
+    const mine = sumSteps(own, at, at + 1);
+    return mine === 0 || mine < news.multiple * rate * sumSteps(others, at, at + 1);
+  };
   let { from, to } = found;
   while (from < to - 1 && isUsual(from)) from++;
   while (from < to - 1 && isUsual(to - 1)) to--;
@@ -175,12 +176,10 @@ function measureUnrest(own: Float64Array, others: Float64Array): number {
   const squares: number[] = [];
   for (let at = 0; at + 1 < own.length; at++) {
     const [from, to] = [at - aroundSteps, at + 1 + aroundSteps];
-    const around = sumSteps(others, from, to) - sumSteps(others, at, at + 1);
-    const usual =
-      around > 0
-        ? (sumSteps(others, at, at + 1) * (sumSteps(own, from, to) - sumSteps(own, at, at + 1))) / around
-        : 0;
-    if (usual >= 1) squares.push((sumSteps(own, at, at + 1) - usual) ** 2 / usual);
+    const [mine, theirs] = [sumSteps(own, at, at + 1), sumSteps(others, at, at + 1)];
+    const around = sumSteps(others, from, to) - theirs;
+    const usual = around > 0 ? (theirs * (sumSteps(own, from, to) - mine)) / around : 0;
+    if (usual >= 1) squares.push((mine - usual) ** 2 / usual);
   }
   squares.sort((a, b) => a - b);
   const kept = squares.slice(0, Math.ceil(0.9 * squares.length));

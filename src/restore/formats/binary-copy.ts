@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { ZenError } from '../../errors.ts';
+import { dayMs } from '../../time.ts';
 import { mayBeTaken } from '../columns.ts';
 import { year2000, year2100 } from '../copy/integers.ts';
 import { escapeText, excerpt, TextBuffer } from '../copy/text.ts';
@@ -20,7 +21,7 @@ type Kind = 'text' | 'integer' | 'timestamp' | 'uuid' | 'unknown';
 
 interface BinaryRow {
   values: Field[];
-  /** Where the next row starts; -1 behind the last one. */
+  /** The place of the next row; -1 behind the last one. */
   end: number;
 }
 
@@ -186,5 +187,5 @@ function msOf(timestamp: bigint): number {
 function isTimestamp(value: string): boolean {
   const number = Buffer.from(value, 'latin1').readBigInt64BE();
   const isUnix = number >= year2000 && number < year2100;
-  return !isUnix && number >= 1e11 && msOf(number) < Date.now() + 86_400_000;
+  return !isUnix && number >= 1e11 && msOf(number) < Date.now() + dayMs;
 }

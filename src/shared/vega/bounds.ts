@@ -10,19 +10,19 @@ export const noLoader = { load: loadNothing, sanitize: loadNothing, http: loadNo
 /** Numbers that an expression may list, and letters that it may add. */
 const mostListed = 100_000;
 
-/** Bounds the functions of expressions of which one number could fill the memory (vega-functions). */
+/** Bounds the functions of expressions of which one number could fill the memory (vega-functions); again, it changes nothing. */
 export function boundFunctions(): void {
-  expressionFunction('sequence', (start: number, stop?: number, step = 1) => {
-    const [from, to] = stop === undefined ? [0, start] : [start, stop];
-    const length = Math.max(0, Math.ceil((to - from) / step));
-    if (!(length <= mostListed)) throw new Error(`A sequence of ${length} numbers is too long.`);
-    return Array.from({ length }, (_, at) => from + at * step);
-  });
-  expressionFunction('pad', (text: unknown, length: number, filler: unknown = ' ', align = 'right') => {
-    if (!(length <= mostListed)) throw new Error(`A text of ${length} letters is too long.`);
-    const [own, more] = [String(text), String(filler)];
-    const missing = Math.max(0, length - own.length);
-    const left = align === 'left' ? missing : align === 'center' ? Math.floor(missing / 2) : 0;
-    return more.repeat(left) + own + more.repeat(missing - left);
+  bound('sequence', (start: number, stop?: number, step = 1) =>
+    stop === undefined ? start : (stop - start) / step,
+  );
+  bound('pad', (_text: unknown, length: number) => length);
+}
+
+function bound(name: string, lengthOf: (...args: never[]) => number): void {
+  const own = expressionFunction(name) as (...args: never[]) => unknown;
+  expressionFunction(name, (...args: never[]) => {
+    const length = lengthOf(...args);
+    if (!(length <= mostListed)) throw new Error(`${name} would be of ${length}, which is too long.`);
+    return own(...args);
   });
 }
