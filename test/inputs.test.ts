@@ -26,6 +26,24 @@ const rows: (string | null)[][] = [
 /** The rows as PostgreSQL 15 writes them in binary, with a timestamptz, an integer, and a uuid and a numeric that the log has not. */
 const binary = readFileSync('fixtures/formats/timestamps.copy');
 const places = new Map(names.map((name, at) => [name, String(at + 1)]));
+/** 3,000 rows: of so many the user is NULL, then a number of 4 bytes that might be letters; the last one has another. */
+function binaryUsers(nulls: number, end = 'ABCD'): Buffer {
+  const integer = (value: bigint, bytes: number) => {
+    const written = Buffer.alloc(8);
+    written.writeBigInt64BE(value);
+    return written.subarray(8 - bytes);
+  };
+  const field = (value: Buffer | string) => {
+    const bytes = Buffer.from(value as string);
+    return Buffer.concat([integer(BigInt(bytes.length), 4), bytes]);
+  };
+  const all = Array.from({ length: 3000 }, (_, at) => {
+    const user = at < nulls ? integer(-1n, 4) : field(at === 2999 ? end : 'ABCD');
+    const [id, ts] = [field(integer(BigInt(at), 8)), field(integer(1_569_348_001_799n, 8))];
+    return Buffer.concat([integer(7n, 2), id, ts, user, ...['show', 'a', 'b', 'c'].map(field)]);
+  });
+  return Buffer.concat([binary.subarray(0, 19), ...all, integer(-1n, 2)]);
+}
 const withPrice = new Map([...places, ['item_id', '9']]);
 
 type Options = BackupOptions & Partial<RestoreOptions>;
@@ -555,6 +573,8 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ],
   ['binary COPY that is joined', Buffer.concat([binary, binary]), /something follows its end/, { columns: places }], // prettier-ignore
   ['binary COPY of a numeric', binary, /has a type in column 9 that does not tell itself/, { columns: withPrice }], // prettier-ignore
+  ['binary COPY of numbers behind many NULLs', binaryUsers(2500), /has NULL in the first rows of column 3, and something else later/, { columns: places }], // prettier-ignore
+  ['binary COPY of texts with a byte of numbers', binaryUsers(0, 'abc\x01'), /has texts in the first rows of column 3, and something else later/, { columns: places }], // prettier-ignore
   ['binary COPY of nothing', Buffer.concat([binary.subarray(0, 19), Buffer.of(255, 255)]), /holds no rows/],
   ['binary COPY that has hardly begun', binary.subarray(0, 15), /ends within its header/],
   ['the message of a dump that failed', 'pg_dump: error: connection to server failed: FATAL\n', /is only the message of a dump that failed\. Make it again/], // prettier-ignore

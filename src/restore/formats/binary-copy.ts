@@ -17,7 +17,8 @@ const asCsv = 'Make it with COPY … TO … (FORMAT csv, HEADER)';
 
 /** A value of a column, as its bytes; null is NULL. */
 type Field = string | null;
-type Kind = 'text' | 'integer' | 'timestamp' | 'uuid' | 'unknown';
+/** Of a column that is NULL in the first rows, it is not told. */
+type Kind = 'text' | 'integer' | 'timestamp' | 'uuid' | 'unknown' | 'untold';
 
 interface BinaryRow {
   values: Field[];
@@ -129,6 +130,7 @@ export class BinaryCopy extends FileBackup {
     if (value === null) return '\\N';
     switch (this.#kinds[place]) {
       case 'text':
+        if (!mayBeText(value)) this.#refuseMixed(place, 'texts');
         return escapeText(value);
       case 'integer':
         return String(this.#integer(value));
@@ -138,6 +140,8 @@ export class BinaryCopy extends FileBackup {
         return Buffer.from(value, 'latin1')
           .toString('hex')
           .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+      case 'untold':
+        return this.#refuseMixed(place, 'NULL');
       case 'unknown':
         return '\\N';
     }
@@ -147,6 +151,10 @@ export class BinaryCopy extends FileBackup {
   #integer(value: string): bigint {
     if (!integerLengths.has(value.length)) this.#damaged(`a number has ${value.length} bytes`);
     return BigInt.asIntN(8 * value.length, BigInt(`0x${Buffer.from(value, 'latin1').toString('hex')}`));
+  }
+
+  #refuseMixed(place: number, first: string): never {
+    this.#refuse(`has ${first} in the first rows of column ${place + 1}, and something else later. ${asCsv}`);
   }
 
   #damaged(how: string): never {
@@ -167,12 +175,17 @@ function integerAt(text: string, start: number, bytes: 2 | 4): number {
   return bytes === 2 ? (value << 16) >> 16 : value;
 }
 
+/** Tells whether bytes may be a text: those of numbers have some that no text has. */
+function mayBeText(value: string): boolean {
+  return !/[^ -\xff\s]/.test(value);
+}
+
 /** Finds what the values of a column are. Those of the times may be timestamps: microseconds since 2000, and not of the future. */
 function kindOfValues(values: readonly string[], isTime: boolean): Kind {
   const lengths = new Set(values.map(({ length }) => length));
   const [length = 0] = lengths;
-  const isText = values.every((value) => !/[^ -\xff\s]/.test(value) && isUtf8(Buffer.from(value, 'latin1')));
-  if (isText) return 'text';
+  if (values.length === 0) return 'untold';
+  if (values.every((value) => mayBeText(value) && isUtf8(Buffer.from(value, 'latin1')))) return 'text';
   if (lengths.size === 1 && length === 16) return 'uuid';
   if (lengths.size > 1 || !integerLengths.has(length)) return 'unknown';
   return isTime && length === 8 && values.every(isTimestamp) ? 'timestamp' : 'integer';
