@@ -366,6 +366,15 @@ test('a spike has a caption on the plot, which follows the filters', async () =>
   await shows(caption('45+'));
 });
 
+test('a caption is whole on a phone, too', async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('#history .view text')].some(({ textContent }) =>
+      /^18:40 «Скандалы» \+\d+$/.test(textContent),
+    ),
+  );
+});
+
 test('a comparison with the day before draws it in the history, and a link holds it', async () => {
   await page.selectOption('#period select', { label: 'вт, 24 сентября' });
   await page.selectOption('#compare', 'day');
