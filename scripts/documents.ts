@@ -39,34 +39,36 @@ const aboutSettings = `# zen.json
 
 For analysts and operators who look for a setting of a [project](projects.md). \`npm run readme\` writes this page from the schema.
 
-A setting at the top holds for all commands that have it. One under a command's name holds for that command alone.
+A setting at the top holds for every command that has the option. Under the name of a command, any of its options may stand, and holds for
+that command alone; [its page](cli/render.md) lists them. Below are those that only one command has. A text may also be written as a number.
 `;
 
-/** Returns docs/zen-json.md: a heading for the top, one for each object below it, and a row for each setting. */
+/** Returns docs/zen-json.md: a heading for the top, one for each object that has settings of its own, and a row for each setting. */
 function describeSettings(schema: Schema): string {
   const top = propertiesOf(schema);
   const [objects, shared] = partition(Object.entries(top), ([, value]) => 'properties' in value);
   const sections = objects.map(([name, section]) => {
-    const [also, own] = partition(
-      Object.entries(propertiesOf(section)),
-      ([key]) => name !== 'log' && key in top,
-    );
-    const rows = own.length > 0 ? `\n${table(own.flatMap(([key, value]) => listRows(key, value)))}` : '';
-    const rest = also.map(([key]) => `\`${key}\``).join(', ');
-    return `## ${name}\n${rows}${rest === '' ? '' : `\nAlso, from the top: ${rest}.\n`}`;
+    const own = Object.entries(propertiesOf(section)).filter(([key]) => name === 'log' || !(key in top));
+    return own.length > 0 ? `## ${name}\n\n${describeRows(own)}` : '';
   });
-  const first = `## At the top\n\n${table(shared.flatMap(([key, value]) => listRows(key, value)))}`;
-  return [aboutSettings, first, ...sections].join('\n');
+  const first = `## At the top\n\n${describeRows(shared)}`;
+  return [aboutSettings, first, ...sections.filter(Boolean)].join('\n');
+}
+
+function describeRows(settings: [string, Schema][]): string {
+  return table(settings.flatMap(([name, setting]) => listRows(name, setting)));
 }
 
 function table(rows: string[]): string {
-  return ['| setting | may be | is |', '| --- | --- | --- |', ...rows].map((row) => `${row}\n`).join('');
+  return ['| setting | value | meaning |', '| --- | --- | --- |', ...rows].map((row) => `${row}\n`).join('');
 }
 
 function listRows(name: string, setting: Schema): string[] {
   const row = `| \`${name}\` | ${kindOf(setting)} | ${sentence(setting).replaceAll('|', '\\|')} |`;
   const inner = [setting, (setting.items ?? {}) as Schema].find((one) => 'properties' in one);
-  const within = Object.entries(inner ? propertiesOf(inner) : {});
+  const within = Object.entries(inner ? propertiesOf(inner) : {}).filter(
+    ([, { description }]) => description,
+  );
   return [row, ...within.flatMap(([key, value]) => listRows(`${name}.${key}`, value))];
 }
 
@@ -78,7 +80,7 @@ function kindOf({ enum: choices, items, type }: Schema): string {
   if (Array.isArray(choices)) return choices.map((choice) => `\`${String(choice)}\``).join(', ');
   if (items !== undefined) return 'list';
   if (type === 'boolean') return 'true, false';
-  return [type].flat().join(', ').replace('string', 'text');
+  return [type].flat().includes('string') ? 'text' : String(type);
 }
 
 function propertiesOf(schema: Schema): Record<string, Schema> {

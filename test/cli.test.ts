@@ -216,8 +216,8 @@ describe('--out -', () => {
       ['mail', 'x.html', '--from', 'a@b', '--to', 'a@b', '--json', '--out', '-'],
       'With --json, name a file for the message: --out <file>.\n',
     ],
-    [['nightly', '--out', '-'], 'A nightly page is kept in a file: name it with --out <file>.\n'],
-    [['schedule', '--cron', '--out', '-'], 'A nightly page is kept in a file: name it with --out <file>.\n'],
+    [['nightly', '--out', '-'], 'A nightly page needs a file: name it with --out <file>.\n'],
+    [['schedule', '--cron', '--out', '-'], 'A nightly page needs a file: name it with --out <file>.\n'],
   ])('%j is wrong usage', async (args, stderr) => {
     const told = args.includes('--json')
       ? `${JSON.stringify({ error: stderr.trim(), failure: 'usage', exit: 2 })}\n`
@@ -349,7 +349,7 @@ test('help and version are exit 0, on stdout', async () => {
 test.each(['verify', 'mail'])('the help of %s says that no database is opened unless named', async (name) => {
   const { stdout } = await zen([name, '--help'], { cwd: temporaryFolder() });
   expect(stdout).not.toContain('ZEN_DATABASE_URL');
-  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: none is opened)');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: do not compare)');
 });
 
 describe('a result that nobody takes', () => {

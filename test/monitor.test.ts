@@ -176,7 +176,7 @@ describe('a monitor', () => {
 
   test.each([
     ['ftp://example.com/a', 'is not a URL'],
-    ['https://user:s3cret@example.com/a', 'without a user and a password'],
+    ['https://user:s3cret@example.com/a', 'holds a user or a password'],
   ])('is not %s', async (address, why) => {
     const { code, stderr } = await night('--ping', address);
     expect([code, stderr]).toEqual([2, expect.stringContaining(why)]);

@@ -22,7 +22,7 @@ export function option(flags: string, description: string, parse?: (text: string
   return result.env(`ZEN_${result.name().toUpperCase().replaceAll('-', '_')}`);
 }
 
-/** Has commander say which option or variable a value is of that `parse` refuses. */
+/** Lets commander name the option or variable whose value `parse` refuses. */
 function naming<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -34,8 +34,8 @@ function naming<T>(parse: (text: string) => T): (text: string) => T {
 }
 
 /**
- * Takes the variables that are empty, or say no, out of an environment: commander would take the one for a value, the other, as any
- * other value of an option that has none, for yes.
+ * Removes variables that are empty or say no from an environment. Commander would take an empty one for a value, and any value of an
+ * option without one for yes.
  *
  * @throws ZenError `usage` when the variable of an option without a value says neither yes nor no
  */
@@ -59,12 +59,12 @@ function saysYes(name: string, text: string): boolean {
 /** The database that a command works in. */
 export const databaseOption = new Option(
   '--database <url>',
-  'postgres://… for a server, a folder for the embedded database (env: ZEN_DATABASE_URL, DATABASE_URL, PG*; else .zen)',
+  'postgres://… for a server, or a folder for the embedded database (env: ZEN_DATABASE_URL, DATABASE_URL, PG*; else .zen)',
 );
 
 export const projectOption = option(
   '--project <folder>',
-  'the folder of a project: settings, aggregates and charts laid over those of zen (default: the nearest folder with a zen.json)',
+  'the folder of a project, whose settings, aggregates and charts override those of zen (default: the nearest folder with a zen.json)',
 );
 
 export const jsonOption = new Option('--json', 'print the result as one JSON object');
@@ -79,7 +79,7 @@ export const commonOptions = [
   ),
   jsonOption,
   new Option('-q, --quiet', 'print only the result and errors'),
-  new Option('--no-input', 'ask nothing: fail where a person would be asked'),
+  new Option('--no-input', 'never ask a question: fail instead'),
   new Option('--debug', 'show where an error comes from'),
 ];
 
@@ -99,7 +99,7 @@ export function dateOptions(start: string, end: string): Option[] {
   ];
 }
 
-/** The original's spelling of a date, which help does not show; it gives the value of the option of that name. */
+/** The original's spelling of a date option, hidden from help: an alias of the option `name`. */
 function alias(flags: string, name: keyof DateOptions): Option {
   const result = new Option(flags).argParser(naming(parseTime)).hideHelp();
   return Object.assign(result, { attributeName: () => name });
@@ -115,16 +115,15 @@ export function readDates({ startDt, endDt }: DateOptions): {
 
 /** @throws ZenError `usage` for `-`, where a night's page would be lost */
 export function requireFile(out: string): void {
-  if (out === '-')
-    throw new ZenError('usage', 'A nightly page is kept in a file: name it with --out <file>.');
+  if (out === '-') throw new ZenError('usage', 'A nightly page needs a file: name it with --out <file>.');
 }
 
-/** Gathers the values of an option that may be repeated. */
+/** Collects the values of an option that may be repeated. */
 export function collectValues(value: string, before?: string[]): string[] {
   return [...(before ?? []), value];
 }
 
-/** @throws ZenError `usage` for what is not a whole number from 1 on */
+/** @throws ZenError `usage` for anything but a whole number from 1 to 999 */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) {
     throw new ZenError('usage', `“${text}” is not a whole number from 1 to 999: write it as 1, 2, 4 ….`);
@@ -135,7 +134,7 @@ export function parseCount(text: string): number {
 /** @throws ZenError `usage` for what is no port */
 export function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new ZenError('usage', `“${text}” is no port: write a number up to 65535, such as 8080.`);
+    throw new ZenError('usage', `“${text}” is not a port: write a number up to 65535, such as 8080.`);
   return Number(text);
 }
 
@@ -160,7 +159,7 @@ export function parseMark(text: string): string {
   if (!/^[\x20-\x7e\t]$/.test(text))
     throw new ZenError(
       'usage',
-      `“${text}” is not one character of ASCII: write it as '|', ';', '\\t', '\\x01' ….`,
+      `“${text}” is not a single ASCII character: write it as '|', ';', '\\t', '\\x01' ….`,
     );
   return text;
 }
@@ -202,7 +201,7 @@ export function parseMonitor(text: string): string {
   if (username || password)
     throw new ZenError(
       'usage',
-      'A monitor is called without a user and a password: leave them out of its URL.',
+      'The URL of --ping holds a user or a password, which Zen does not send. Take it out.',
     );
   return text;
 }

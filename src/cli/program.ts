@@ -66,13 +66,13 @@ import type { Streams } from './terminal.ts';
 const timesHelp = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
 
 /**
- * The command line: what each command takes, and what it runs.
+ * Builds the command line: the options of each command, and the function that runs it.
  *
- * @param complain takes what is wrong with it, instead of stderr
+ * @param complain receives complaints about the command line, instead of stderr
  */
 export function buildProgram(streams?: Streams, complain?: (text: string) => void): Command {
   let project: Project | undefined;
-  /** Lays the files of the project that a command has over those of zen, and its settings under those that the command was given. */
+  /** Opens the project of a command: its files override those of zen, and the options given override its settings. */
   const open = async (command: Command) => {
     const { project: given } = command.opts<{ project?: string }>();
     project = await openProject(given, listSettings(program)).catch((error: unknown) => {
@@ -98,7 +98,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       dropUnset(options, environment());
     })
     .hook('preAction', async (_, command) => {
-      if (command.name() !== 'init') await open(command); // of another project that lies above, nothing is of use
+      if (command.name() !== 'init') await open(command); // a new project takes nothing from one in a folder above it
     });
   addCommand(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),
@@ -124,8 +124,16 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       'the character between the values of a CSV (default: from its header)',
       parseMark,
     ),
-    option('--quote <mark>', 'the character around its values (default: from its first rows)', parseMark),
-    option('--escape <mark>', 'the character before a quote inside quotes (default: the same)', parseMark),
+    option(
+      '--quote <mark>',
+      'the character around the values of a CSV (default: from its first rows)',
+      parseMark,
+    ),
+    option(
+      '--escape <mark>',
+      'the character before a quote inside quotes (default: the quote itself)',
+      parseMark,
+    ),
     option(
       '--encoding <name>',
       'the encoding of a file that does not state it, such as windows-1251 (default: UTF-8)',
@@ -135,7 +143,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   ])
     .argument(
       '<dump...>',
-      'custom, directory, tar or plain SQL from pg_dump; CSV with a header, JSON, Parquet, or binary COPY. Several are the parts of a split file, in order; - is stdin',
+      'custom, directory, tar or plain SQL from pg_dump, CSV with a header, JSON, Parquet, or binary COPY; several files are the parts of a split one, in order; - is stdin',
     )
     .action((dumps: string[], flags: RestoreFlags) => runRestore(dumps, flags, streams));
   addCommand(program, 'aggregate', `fill dash_visits and dash_engagement; ${timesHelp}`, [
@@ -189,7 +197,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   addCommand(program, 'status', 'report what is aggregated, what is missing, and what has changed since', [
     option(
       '--deep',
-      'compare all of a log of more than 500,000 events with the tables, and look for silences in all of it',
+      'compare the whole log with the tables and look for silences in it, even beyond 500,000 events',
     ),
     option(
       '--max-age <duration>',
@@ -209,7 +217,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     option('--from <address>', 'the sender', parseAddresses),
     option('--to <addresses>', 'the recipients, separated by commas', parseAddresses),
     option('--url <url>', 'where the page can be opened', parseUrl),
-    option('--attach [MB]', 'attach the page if it has at most this many megabytes', parseSize).preset('7'),
+    option('--attach [MB]', 'attach the page if it is at most this large, in MB', parseSize).preset('7'),
     new Option('-o, --out <file>', 'file to write (default: -, stdout)'), // ZEN_OUT is the page
     mode(),
     largest(),
@@ -222,7 +230,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       'start of the period (default: the first aggregated minute)',
       'end of the period, not included (default: after the last minute)',
     ),
-    new Option('--json', 'a JSON object a line, instead of CSV'),
+    new Option('--json', 'write one JSON object per line instead of CSV'),
   ])
     .argument('<aggregate>', 'the name of its file in sql/aggregates, such as visits')
     .action((name: string, flags: ExportFlags) => runExport(name, flags, streams));
@@ -231,21 +239,19 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .description(
       'make a small project that works: settings, an aggregate, a chart, and events to try them on',
     )
-    .argument('[folder]', 'where to make it', '.')
+    .argument('[folder]', 'the folder to make it in', '.')
     .action((folder: string) => {
       runInit(folder, streams);
     });
   program
     .command('demo')
     .description(
-      'make the page of a log that ships with Zen: restore, aggregate and render, in the current folder',
+      'make a page from the log that ships with Zen: restore, aggregate and render in the current folder',
     )
     .action(() => runDemo((args) => buildProgram(streams).parseAsync(args, { from: 'user' }), streams));
   program
     .command('sql')
-    .description(
-      'print the tables, the rights and the statements of zen, for whoever looks after the database',
-    )
+    .description('print the tables, rights and statements of zen for a database administrator')
     .addOption(projectOption)
     .action(() => {
       runSql(streams);
@@ -260,7 +266,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   const preview = addCommand(
     program,
     'preview',
-    `serve the page of a project on this machine, and show each change of its files; ${timesHelp}`,
+    `serve the page of a project on this machine, and show each change to its files; ${timesHelp}`,
     [
       ...dateOptions(
         'start of the period (default: the first aggregated minute)',
@@ -294,7 +300,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   return program;
 }
 
-/** Examples of a command, and where more about it stands. */
+/** Gives examples of a command, and the path of its page. */
 function describeMore(name: string): string {
   const shown = (examples[name] ?? []).map((example) => `  ${example}\n`).join('');
   return `\nExamples:\n${shown}\nMore: ${findShipped(`docs/cli/${name}.md`)}`;
@@ -308,11 +314,11 @@ function addCommand(program: Command, name: string, description: string, options
   return added;
 }
 
-/** In the place of the common `--database`, for what reads a page. */
+/** Replaces the common `--database` in the commands that read a page. */
 function comparedDatabase(): Option {
   return new Option(
     '--database <url>',
-    'also compare the page with this database: postgres://… for a server, a folder for the embedded database (default: none is opened)',
+    'also compare the page with this database: postgres://… for a server, or a folder for the embedded database (default: do not compare)',
   );
 }
 
@@ -320,7 +326,7 @@ function outOption(description = 'file to write'): Option {
   return option('-o, --out <file>', description).default('output/zen.html');
 }
 
-/** The options of a night, which a schedule carries. */
+/** The options of a night, which `zen schedule` passes on. */
 function night(): Option[] {
   return [
     outOption(),
@@ -334,7 +340,7 @@ function night(): Option[] {
     option('--keep <n>', 'how many copies to keep', parseCount).default(30),
     option(
       '--heal <duration>',
-      'aggregate again days of the last 7d or more to which events came late; 0 for none',
+      'aggregate days with late events again, this far back; 0 for none',
       parseDuration,
     ).default(7 * dayMs, '7d'),
     option(
@@ -355,7 +361,7 @@ function night(): Option[] {
     ).default(usualLimits.maxChange),
     option(
       '--min-silence <duration>',
-      'warn of a suspicious stretch without events if it is at least this long: 5m, 2h …',
+      'warn of a suspicious silence of at least this length: 5m, 2h …',
       parseDuration,
     ).default(usualLimits.minSilence, '5m'),
     option(
@@ -369,7 +375,7 @@ function night(): Option[] {
     option('--metrics <file>', 'write the figures of the night for Prometheus, also after a failure'),
     option(
       '--ping <url>',
-      'tell a monitor such as healthchecks.io: <url>/start, then <url>, or <url>/<exit code> when it failed',
+      'call a monitor such as healthchecks.io: <url>/start, then <url>, or <url>/<exit code> after a failure',
       parseMonitor,
     ),
     ...reading(),
@@ -387,12 +393,12 @@ function mode(): Option {
   );
 }
 
-/** The options on reading the log. */
+/** The options for reading the log. */
 function reading(): Option[] {
   return [
     option(
       '--lookback <duration>',
-      'when --start-dt is not given: read this much again, for late events: 6h, 2d …',
+      'when --start-dt is not given: aggregate this much again, for late events: 6h, 2d …',
       parseDuration,
     ),
     option(
@@ -414,17 +420,17 @@ function reading(): Option[] {
   ];
 }
 
-/** Beyond which a file is read no further: it may be a stranger's. */
+/** Limits the size of a page that is read: it may come from a stranger. */
 function largest(): Option {
-  return option('--max-size <MB>', 'the largest page to read, in megabytes', parseSize).default(18);
+  return option('--max-size <MB>', 'the largest page to read, in MB', parseSize).default(18);
 }
 
-/** The options on drawing the page. */
+/** The options for drawing the page. */
 function drawing(): Option[] {
   return [
     option(
       '--max-size <MB>',
-      'the largest page to write, in megabytes; a larger one gets longer steps, the older its rows are',
+      'the largest page to write, in MB; older rows of a larger one get longer steps',
       parseSize,
     ).default(18),
     option(
@@ -440,24 +446,24 @@ function drawing(): Option[] {
     option('--locale <name>', 'language of the page: ru, en, or one of the project').default('ru'),
     option(
       '--time-zone <name>',
-      'clocks that the page shows, such as Europe/Moscow; days and columns stay those of UTC',
+      'time zone of the page, such as Europe/Moscow; days and table columns stay in UTC',
       parseTimeZone,
     ),
     option('--title <text>', 'title of the page'),
   ];
 }
 
-/** The options on what is not kept for ever. */
+/** The options for deleting old data. */
 function pruning(): Option[] {
   return [
     option(
       '--prune-raw <duration>',
-      'delete events from the log that are older than this and aggregated, such as 30d (default: none)',
+      'delete aggregated events older than this from the log, such as 30d (default: none)',
       parseDuration,
     ),
     option(
       '--prune-aggregates <duration>',
-      'delete rows from the aggregates that are older than this, such as 400d (default: none)',
+      'delete rows older than this from the aggregates, such as 400d (default: none)',
       parseDuration,
     ),
   ];

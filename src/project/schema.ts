@@ -1,4 +1,7 @@
-/** The columns of the log that an own one may lack. */
+/** The columns that every log has. */
+const needed = ['ts', 'user_id', 'event'];
+
+/** The columns that your own log may lack. */
 const logNames = [
   'item_topic',
   'source_topic',
@@ -10,15 +13,15 @@ const logNames = [
   'event_id',
 ];
 
-/** The ways in which a log of one's own may tell a time. */
+/** The types of time that your own log may have. */
 const times = ['ms', 's', 'us', 'timestamp', 'timestamptz'];
 
-/** An option of a command, as far as zen.json may set it. */
+/** An option of a command that zen.json may set. */
 export interface Setting {
   /** The option's name on the command line, without its dashes. */
   name: string;
   description: string;
-  /** Those it may have; without them, any text or number. */
+  /** The values that it may have; undefined for any text or number. */
   choices?: readonly string[] | undefined;
   takesValue: boolean;
   isRepeated: boolean;
@@ -27,13 +30,13 @@ export interface Setting {
 /** The settings of each command, by its name. */
 export type Settings = Record<string, readonly Setting[]>;
 
-/** A schema of JSON Schema, draft 7, which editors read. */
+/** A JSON Schema (draft 7), which editors read. */
 export type Schema = Record<string, unknown>;
 
-/** Settings for one command alone: they let it take something away, or keep it from doing anything. */
+/** Settings that hold for one command only: they let it delete something, or keep it from doing anything. */
 const alone = ['yes', 'allow-empty', 'dry-run'];
 
-/** The settings that several commands share: at the top of zen.json, one stands for all of these. */
+/** Lists the settings that several commands share: at the top of zen.json, each holds for all of them. */
 export function listShared(commands: Settings): Setting[] {
   const seen = new Map<string, Setting>();
   const shared = new Map<string, Setting>();
@@ -52,13 +55,16 @@ export function buildSchema(commands: Settings): Schema {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'A dashboard of zen',
     ...object('', {
-      $schema: { type: 'string', description: 'Where this schema lies: editors complete and check by it.' },
+      $schema: {
+        type: 'string',
+        description: 'The path of this schema, by which editors complete and check the file.',
+      },
       ...describeEach(listShared(commands)),
       log: describeLog(),
       funnel: {
         type: 'array',
         description:
-          'The steps of the funnel, kinds of event in their order (default: ["show", "click", "view"]).',
+          'The steps of the funnel: kinds of event, in order (default: ["show", "click", "view"]).',
         items: { type: 'string', minLength: 1 },
         minItems: 2,
         maxItems: 7,
@@ -66,8 +72,7 @@ export function buildSchema(commands: Settings): Schema {
       },
       panels: {
         type: 'array',
-        description:
-          'The charts of a page, in their order (default: all but retention, each by its own order).',
+        description: 'The charts of a page, in order (default: all but retention, each by its own order).',
         items: { type: 'string' },
         minItems: 1,
         uniqueItems: true,
@@ -81,7 +86,7 @@ export function buildSchema(commands: Settings): Schema {
       groups: {
         type: 'object',
         description:
-          'Names of topics, or of ages, under a name of their own: { "Family": ["Children", "Relations"] }; "" is “not set”. Their people are counted exactly.',
+          'Named groups of topics, or of ages: { "Family": ["Children", "Relations"] }; "" is “not set”. Their people are counted exactly.',
         additionalProperties: {
           type: 'array',
           items: { type: 'string' },
@@ -107,19 +112,27 @@ function describePages(commands: Settings): Schema {
     .flat()
     .filter(({ name }) => name === 'locale');
   const page = object('', {
-    name: { type: 'string', pattern: '^[\\w-]+$', description: 'Its name, of letters, digits, _ and -.' },
+    name: {
+      type: 'string',
+      pattern: '^[\\w-]+$',
+      description: 'The name of the page: letters, digits, _ and -.',
+    },
     where: {
       type: 'object',
-      description: 'The names that it shows alone: { "item_topic": ["News"] }; without it, all.',
+      description: 'The only names that the page shows: { "item_topic": ["News"] } (default: all).',
       additionalProperties: { type: 'array', items: { type: 'string' }, minItems: 1 },
     },
     ...(locale ? { locale: describe(locale) } : {}),
-    title: { type: 'string', description: 'Its title.' },
-    out: { type: 'string', minLength: 1, description: 'Its file (default: its name, beside the dashboard).' },
+    title: { type: 'string', description: 'The title of the page.' },
+    out: {
+      type: 'string',
+      minLength: 1,
+      description: 'The file to write (default: named after the page, beside the dashboard).',
+    },
   });
   return {
     type: 'array',
-    description: 'Pages beside the dashboard, of some names alone or in another language.',
+    description: 'More pages beside the dashboard: of some names only, or in another language.',
     items: { ...page, required: ['name'] },
   };
 }
@@ -133,29 +146,24 @@ function describeLog(): Schema {
     additionalProperties: { type },
   });
   return object(
-    'A log of your own, in the place of log_raw. A file sql/log.sql, any SELECT, may stand in the place of table.',
+    'Your own log, read instead of log_raw. A file sql/log.sql with any SELECT may replace table.',
     {
-      table: text('Its table or view, with its schema: shop.events.'),
+      table: text('The table or view, with its schema: shop.events.'),
       columns: {
-        ...object('Its column for one of the log; null for what it does not have.', {
-          ...Object.fromEntries(
-            ['ts', 'user_id', 'event'].map((name) => [name, text(`Its column for ${name}.`)]),
-          ),
-          ...Object.fromEntries(
-            logNames.map((name) => [
-              name,
-              { type: ['string', 'null'], description: `Its column for ${name}.` },
-            ]),
-          ),
-        }),
+        ...object(
+          `Columns under other names, such as { "ts": "created_at" }. The names are ${[...needed, ...logNames].join(', ')}; null for one that the log does not have.`,
+          {
+            ...Object.fromEntries(needed.map((name) => [name, { type: 'string', minLength: 1 }])),
+            ...Object.fromEntries(logNames.map((name) => [name, { type: ['string', 'null'] }])),
+          },
+        ),
       },
       time: {
         enum: times,
-        description:
-          'How it tells a time: in Unix seconds, milliseconds, microseconds, or as PostgreSQL does.',
+        description: 'The type of ts: Unix seconds, milliseconds or microseconds, or a type of PostgreSQL.',
       },
-      events: names('The log’s name for one of its events: { "impression": "show" }.', 'string'),
-      where: text('A condition on its rows, in SQL.'),
+      events: names('Names of events and what they mean: { "impression": "show" }.', 'string'),
+      where: text('An SQL condition: only rows that meet it are events.'),
     },
   );
 }
