@@ -158,6 +158,14 @@ test('the glossary gives each term once, on three screens at most', () => {
   expect(glossary.split('\n').length).toBeLessThan(120);
 });
 
+const decisions = documents.filter((path) => path.startsWith('docs/design/') && !path.endsWith('README.md'));
+
+test.each(decisions)('%s is one decision, which the list of them names', (path) => {
+  const headings = ['Context', 'Decision', 'Consequence', 'Measured'];
+  expect(readFileSync(path, 'utf8').match(/(?<=^## ).*/gm)).toEqual(headings);
+  expect(readFileSync('docs/design/README.md', 'utf8')).toContain(`(${path.slice('docs/design/'.length)})`);
+});
+
 const pages = documents.filter((path) => path.startsWith('docs/') && !path.startsWith('docs/design/'));
 
 test.each(pages)('%s is read in one sitting: 8 kB', (page) => {
