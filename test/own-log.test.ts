@@ -5,6 +5,7 @@ import { between, favour, mulberry32 } from '../fixtures/random.ts';
 import { quoteText } from '../src/db/database.ts';
 import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
+import { useSchema } from '../src/db/schema.ts';
 import { overLog, windowOf } from '../src/log/log.ts';
 import { useLog } from '../src/log/source.ts';
 import type { OwnLog } from '../src/log/source.ts';
@@ -64,6 +65,7 @@ describe.each(kinds)('a log of one’s own, on the %s database', (kind) => {
   beforeAll(() => withDatabase((db) => db.run('create schema shop')));
   afterAll(() => {
     useLog(undefined);
+    useSchema(undefined);
   });
 
   // Of one engine, a few: each open takes the embedded database a second.
@@ -215,6 +217,54 @@ where tenant = 5;
     expect(told.stderr).toMatch(said);
   });
 
+  test('needs no right but to read where the aggregates have a schema of their own', async () => {
+    const place = temporaryFolder();
+    const role = `reader_${process.pid}`;
+    const url = kind === 'server' ? Object.assign(new URL(address), { username: role }).href : address;
+    await withDatabase(async (db) => {
+      await db.run('create schema sale');
+      await db.run(
+        "create table sale.sold as select 1793000000000 as ts, 'u' as user_id, 'show' as event, 'tea' as item_topic from generate_series(1, 3)",
+      );
+      if (kind === 'embedded') return;
+      await db.run(`create role ${role} login`);
+      await db.run(`grant usage on schema sale to ${role}`);
+      await db.run(`grant select on sale.sold to ${role}`);
+      await db.run(`revoke all on schema public from public`);
+    });
+    const columns = { source_topic: null, age_segment: null };
+    const aggregates = { schema: 'zen "own"' };
+    const write = (more: object) => {
+      writeFileSync(
+        join(place, 'zen.json'),
+        JSON.stringify({ database: url, log: { table: 'sale.sold', columns }, ...more }),
+      );
+    };
+    write({ aggregates });
+    const remedy = `create schema "zen ""own""" authorization ${role}`;
+    if (kind === 'server') {
+      expect((await call(['check'], { cwd: place })).stdout).toContain(`Have the owner run: ${remedy}.`);
+      await withDatabase((db) => db.run(remedy));
+    }
+    for (const flags of [['--dry-run'], []]) {
+      const { code, stderr } = await call(['aggregate', ...flags], { cwd: place });
+      expect([code, stderr.replace(/^Aggregating.*|^Looking.*/gm, '').trim()]).toEqual([0, '']);
+    }
+    const told = await call(['render', '--json'], { cwd: place });
+    expect(JSON.parse(told.stdout)).toMatchObject({ visits: 3 });
+    await withDatabase(async (db) => {
+      const tables = await db.query(
+        `select nspname as place, relname as name from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+         where relname in ('dash_visits', 'dash_engagement', 'dash_users', 'zen_runs') and nspname like 'zen%' order by 2`,
+      );
+      expect(tables).toEqual(
+        ['dash_engagement', 'dash_users', 'dash_visits', 'zen_runs'].map((name) => ({
+          ...{ place: aggregates.schema, name },
+        })),
+      );
+    });
+  });
+
   test('is only read: nothing is restored into it or pruned from it', async () => {
     const place = temporaryFolder();
     writeFileSync(
@@ -258,5 +308,59 @@ test.each(clocks)('the index on a time that is %s is used, in %s', async (type, 
   } finally {
     useLog(undefined);
     await db.close();
+  }
+});
+
+test('a log of another server is read through a foreign table, by the index on its time', async () => {
+  const there = newTarget('server');
+  const here = newTarget('server');
+  const [remote, local] = [
+    await openDatabase(there, { create: true }),
+    await openDatabase(here, { create: true }),
+  ];
+  try {
+    await remote.run('create table public.sold (at timestamptz, uid text, event text, item_topic text)');
+    await remote.run(
+      `insert into public.sold select timestamptz '2026-11-20' + n * interval '1 minute', n % 7, 'show', 'tea' from generate_series(0, 20000) as n`,
+    );
+    await remote.run('create index on public.sold (at)');
+    await remote.run('analyze public.sold');
+    const { hostname, port, pathname, username } = new URL(remote.label);
+    await local.run('create extension postgres_fdw');
+    await local.run(
+      `create server far foreign data wrapper postgres_fdw options (host '${hostname}', port '${port}', dbname '${pathname.slice(1)}')`,
+    );
+    await local.run(`create user mapping for current_user server far options (user '${username}')`);
+    await local.run('create schema shop');
+    await local.run('import foreign schema public limit to (sold) from server far into shop');
+    const log: OwnLog = {
+      ...{ table: 'shop.sold', time: 'timestamptz' },
+      columns: { ts: 'at', user_id: 'uid', source_topic: null, age_segment: null },
+    };
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, 'zen.json'), JSON.stringify({ database: local.label, log }));
+    expect(await call(['aggregate', '--end-dt', '2026-11-21'], { cwd })).toMatchObject({ code: 0 });
+    const [sum] = await local.query('select sum(visits)::int as visits from dash_visits');
+    expect(sum).toEqual({ visits: 1440 });
+    useLog(log);
+    const day = { start: midnight, end: midnight + 86_400_000 };
+    const plan = await local.query<Record<string, string>>(
+      `explain verbose ${overLog('ledger/changed', {
+        counted: '(select now()::timestamp as dt, 1 as n) as none',
+        events: 'n',
+      })}`,
+      [...windowOf(day, 'floor'), false, day.start, day.end],
+    );
+    const sent = plan.flatMap((row) => Object.values(row)).find((line) => line.includes('Remote SQL')) ?? '';
+    expect(sent).toContain('WHERE');
+    expect(
+      await remote.query<Record<string, string>>(`explain ${sent.replace(/.*Remote SQL: /, '')}`),
+    ).toContainEqual({
+      'QUERY PLAN': expect.stringMatching(/Index/),
+    });
+  } finally {
+    useLog(undefined);
+    await local.close();
+    await remote.close();
   }
 });

@@ -2,6 +2,6 @@
 select coalesce(
   has_table_privilege(to_regclass('dash_users'), 'insert') and has_table_privilege(to_regclass('dash_users'), 'delete')
     and has_table_privilege(to_regclass('dash_users'), 'select'),
-  has_schema_privilege(current_schema(), 'create'),
-  false
+  has_schema_privilege(to_regnamespace(quote_ident(current_schema())), 'create'),
+  has_database_privilege(current_database(), 'create')
 ) as may

@@ -7,6 +7,7 @@ import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
+import { createHome, queryHome } from '../ledger/home.ts';
 import { createLedger } from '../ledger/migrations.ts';
 import { hasLedger, queryCovered, queryRestored, record } from '../ledger/ledger.ts';
 import type { Aggregated } from '../ledger/ledger.ts';
@@ -91,8 +92,9 @@ export async function aggregate(
   const madeUp = new Set<number>();
   let wide = false;
   let tables: Described[] = [];
-  const attempt = () =>
-    withLock(db, options.wait, async (lock) => {
+  const attempt = async () => {
+    if (!options.dryRun) await createHome(db); // which the lock is of
+    await withLock(db, options.wait, async (lock) => {
       const prepare = (session: Session) => createTables(session, tables, options.users, wide);
       const join = async (session: Session, work: () => Promise<void>) => {
         await lock.join(session);
@@ -135,6 +137,7 @@ export async function aggregate(
       const more = await people.finish(db, behind, transact);
       for (const { day } of behind) if (more.includes(day)) madeUp.add(dayWindow(day).start);
     });
+  };
   try {
     await attempt();
   } catch (error) {
@@ -387,6 +390,7 @@ async function createTables(
   users = true,
   wide = false,
 ): Promise<void> {
+  await createHome(session);
   for (const one of tables) {
     const { table } = one;
     if (!(await hasTable(session, table))) {
@@ -396,10 +400,5 @@ async function createTables(
     if (wide) await widenNames(session, table);
   }
   if (users) await createUsers(session, wide);
-  if (!(await hasLedger(session)) && (await mayCreate(session))) await createLedger(session);
-}
-
-async function mayCreate(session: Session): Promise<boolean> {
-  const text = "select coalesce(has_schema_privilege(current_schema(), 'create'), false) as may";
-  return (await session.query<{ may: boolean }>(text))[0]?.may === true;
+  if (!(await hasLedger(session)) && (await queryHome(session)).creates) await createLedger(session);
 }

@@ -4,6 +4,7 @@ import { tableIds } from '../db/tables.ts';
 import type { Check } from '../errors.ts';
 import { messageOf, ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
+import { queryHome } from '../ledger/home.ts';
 import { inspectTables, listOwn } from '../ledger/state.ts';
 import { describeAggregate, listAggregates } from '../log/aggregates.ts';
 import type { Columns } from '../log/aggregates.ts';
@@ -19,8 +20,6 @@ interface Server {
   version: string;
   now: number;
   role: string;
-  home: string;
-  creates: boolean;
 }
 
 /**
@@ -110,7 +109,8 @@ async function checkLog(db: Database): Promise<Check[] | string> {
 }
 
 async function checkRights(db: Database): Promise<Check[] | string> {
-  const { role, home, creates } = await queryServer(db);
+  const { role } = await queryServer(db);
+  const { name: home, there, creates } = await queryHome(db);
   const lacking = await db.query<{ name: string; lacks: string }>(
     sql('aggregate/rights', { tables: tableIds() }),
   );
@@ -119,7 +119,10 @@ async function checkRights(db: Database): Promise<Check[] | string> {
     const rights = lacking.flatMap((row) => (row.name === name ? row.lacks : []));
     return `grant ${rights.join(', ')} on ${name} to ${role}`;
   });
-  if (!creates) grants.unshift(`grant create on schema ${home} to ${role}`);
+  if (!creates)
+    grants.unshift(
+      there ? `grant create on schema ${home} to ${role}` : `create schema ${home} authorization ${role}`,
+    );
   if (grants.length === 0) return `${role} may aggregate`;
   return grants.map((grant) => ({
     state: 'fault',

@@ -1,4 +1,5 @@
 import { quoteName, quoteText } from '../db/database.ts';
+import { findOwnSchema } from '../db/schema.ts';
 import { listSql, readShipped, sql } from '../files.ts';
 import { describeLayout } from '../ledger/migrations.ts';
 import { listAggregates } from '../log/aggregates.ts';
@@ -33,10 +34,22 @@ function writeTables(): Part {
     sql(`aggregates/tables/${name}`),
     sql('aggregate/index', { table, index: `${table}_dt` }),
   ]);
+  const home = findOwnSchema();
+  const schema =
+    home === undefined
+      ? []
+      : [`create schema if not exists ${quoteName(home)}`, `set search_path = ${quoteName(home)}, public`];
   return {
     heading:
       'The tables. Zen makes them where they are not there; those of other aggregates, too, of the columns that they give.',
-    statements: [...log, ...aggregates, sql('people/table'), sql('people/index'), ...describeLayout()],
+    statements: [
+      ...log,
+      ...schema,
+      ...aggregates,
+      sql('people/table'),
+      sql('people/index'),
+      ...describeLayout(),
+    ],
   };
 }
 
@@ -58,7 +71,9 @@ function firstSentences(path: string): string {
 
 function writeRights(): Part {
   const tables = [...listDefined().map(({ table }) => table), 'dash_users', 'zen_runs'].join(', ');
-  const ids = listDefined().map(({ table }) => `public.${table}_record_id_seq`);
+  const own = findOwnSchema();
+  const home = own === undefined ? 'public' : quoteName(own);
+  const ids = listDefined().map(({ table }) => `${home}.${table}_record_id_seq`);
   const log = tableOfLog();
   return {
     heading:
@@ -70,13 +85,13 @@ function writeRights(): Part {
             'grant usage on schema public to zen_loader',
             `grant select, insert, truncate on ${log} to zen_loader`,
           ]),
-      'grant usage, create on schema public to zen_nightly',
+      `grant usage, create on schema ${home} to zen_nightly`,
       `grant select on ${log} to zen_nightly`,
       `grant select, insert, delete on ${tables} to zen_nightly`,
       `grant usage on sequence ${ids.join(', ')} to zen_nightly`,
-      'grant usage on schema public to zen_reader',
+      `grant usage on schema ${home} to zen_reader`,
       `grant select on ${tables} to zen_reader`,
-      'alter default privileges for role zen_nightly in schema public grant select on tables to zen_reader',
+      `alter default privileges for role zen_nightly in schema ${home} grant select on tables to zen_reader`,
     ],
   };
 }

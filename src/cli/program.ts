@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { environment } from '../config.ts';
+import { useSchema } from '../db/schema.ts';
 import { ZenError } from '../errors.ts';
 import { findShipped, version } from '../files.ts';
 import { useLog } from '../log/source.ts';
@@ -81,6 +82,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     });
     applySettings(command, project, environment());
     useLog(project?.value.log as OwnLog | undefined);
+    useSchema((project?.value.aggregates as { schema?: string } | undefined)?.schema);
     useSteps(project?.value.funnel as string[] | undefined);
     useGroups(project?.value.groups as Record<string, string[]> | undefined);
     useLayout(project?.value ?? {});

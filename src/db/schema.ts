@@ -7,6 +7,18 @@ function listZenTables(): string[] {
   return ['log_raw', ...aggregates, 'dash_users', 'zen_runs'];
 }
 
+let own: string | undefined;
+
+/** Has zen's tables, all but the log, lie in a schema of their own, whatever the search path says; without one, where that says. */
+export function useSchema(schema: string | undefined): void {
+  own = schema;
+}
+
+/** The schema that zen's tables were given; undefined where the search path chooses. */
+export function findOwnSchema(): string | undefined {
+  return own;
+}
+
 /** Writes a statement's tables with their schemas. */
 export type Qualify = (text: string) => string;
 
@@ -16,7 +28,8 @@ type Ask = (text: string) => Promise<Record<string, unknown>[]>;
  * Shuts a session off from what others may have put on its search path (PostgreSQL's CVE-2018-1058). Whoever may create in a schema of
  * it can plant functions and operators that fit a statement's types better than the built-in ones, wherever they stand on the path. So
  * names resolve in `pg_catalog` alone, and zen's tables are found here, once, where the path of the role or database has them: each
- * in the first schema that does, else in the first schema of all. Temporary tables are not looked at.
+ * in the first schema that does, else in the first schema of all; those of a schema of their own, there. Temporary tables are not
+ * looked at.
  *
  * @param ask runs a statement without `Qualify`
  */
@@ -36,14 +49,15 @@ export async function pinSearchPath(ask: Ask): Promise<Qualify> {
     join pg_namespace on pg_namespace.oid = relnamespace
     where relname in (${zenTables.map(quoteText).join(', ')})`,
   )) as { table: string; schema: string }[];
+  const [usual = own ?? 'public'] = path; // of schemas that it may not use, none is on it
   const schemaOf = (table: string) =>
-    path.find((schema) => rows.some((row) => row.table === table && row.schema === schema)) ??
-    path[0] ??
-    'public';
+    own !== undefined && table !== 'log_raw'
+      ? own
+      : (path.find((schema) => rows.some((row) => row.table === table && row.schema === schema)) ?? usual);
   const places = new Map(
     zenTables.map((table) => [table, `${quoteName(schemaOf(table))}.${quoteName(table)}`]),
   );
-  const home = quoteText(path[0] ?? 'public');
+  const home = quoteText(own ?? usual);
   const tableNames = matchTables(zenTables);
   return (text) =>
     text.replace(tableNames, (whole, literal?: string, table?: string) => {

@@ -1,4 +1,5 @@
 import type { Database, Session } from '../db/database.ts';
+import { findOwnSchema } from '../db/schema.ts';
 import { listNearlyFull, tableIds, wideningStatements } from '../db/tables.ts';
 import { ZenError } from '../errors.ts';
 import { listSql, sql, tableOf } from '../files.ts';
@@ -233,14 +234,15 @@ function describeOddities({ name, schema, persistence, filtered, others }: Table
   return [
     ...(filtered ? [`${name} is a view with a condition: what it leaves out is counted nowhere.`] : []),
     ...(persistence === 'u' ? [`${name} is unlogged: a crash of the server empties it.`] : []),
-    ...(others && !(name === 'log_raw' && findOwnLog())
+    ...(others && findOwnSchema() === undefined && !(name === 'log_raw' && findOwnLog())
       ? [`${name} is in ${schema}, and also in ${others}: what is there is not looked at.`]
       : []),
   ];
 }
 
 function describeSchemas(all: readonly TableState[]): string[] {
-  const tables = findOwnLog() ? all.filter(({ name }) => name !== 'log_raw') : all;
+  const tables =
+    findOwnLog() || findOwnSchema() !== undefined ? all.filter(({ name }) => name !== 'log_raw') : all;
   const schemas = new Set(tables.map(({ schema }) => schema));
   if (schemas.size < 2) return [];
   const places = tables.map(({ name, schema }) => `${name} in ${schema}`).join(', ');

@@ -152,8 +152,9 @@ function compare(time: OwnLog['time'], at: string, sign: '>=' | '<' | '<=', ms: 
     case 'us':
       return `${at} ${sign} ${ms} * 1000`;
     case 'timestamp':
+      return `${at} ${sign} timestamp 'epoch' + ${ms} * interval '1 millisecond'`;
     case 'timestamptz':
-      return `${at} ${sign} ${time} 'epoch' + ${ms} * interval '1 millisecond'`;
+      return `${at} ${sign} to_timestamp(${ms} / 1000.0)`; // a sum depends on the time zone, and would not go to the server of a foreign table
     default:
       return `${at} ${sign} ${ms}`;
   }

@@ -61,6 +61,14 @@ export function buildSchema(commands: Settings): Schema {
       },
       ...describeEach(listShared(commands)),
       log: describeLog(),
+      aggregates: object('Where the aggregates lie, so that a database of the log is only read there.', {
+        schema: {
+          type: 'string',
+          minLength: 1,
+          description:
+            'Their schema, which zen makes where it may (default: the first one of the search path).',
+        },
+      }),
       funnel: {
         type: 'array',
         description:
