@@ -214,18 +214,18 @@ async function openText(
   return text;
 }
 
-/** Returns the first bytes of a stream, and all of it. */
+/** Returns the first bytes of a stream, no more of them than of a plain file, and all of it. */
 async function peek(
   pieces: AsyncGenerator<Buffer>,
 ): Promise<{ start: Buffer; bytes: AsyncGenerator<Buffer> }> {
-  let start: Buffer = Buffer.alloc(0);
+  let taken: Buffer = Buffer.alloc(0);
   for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
-    start = Buffer.concat([start, next.value]);
-    if (start.length >= firstBytes) break;
+    taken = Buffer.concat([taken, next.value]);
+    if (taken.length >= firstBytes) break;
   }
   async function* all(): AsyncGenerator<Buffer> {
-    yield start;
+    yield taken;
     yield* pieces;
   }
-  return { start, bytes: all() };
+  return { start: taken.subarray(0, firstBytes), bytes: all() };
 }
