@@ -166,6 +166,12 @@ test.each(decisions)('%s is one decision, which the list of them names', (path) 
   expect(readFileSync('docs/design/README.md', 'utf8')).toContain(`(${path.slice('docs/design/'.length)})`);
 });
 
+test('the gallery of docs/charts.md names each chart that ships', () => {
+  const charts = readFileSync('docs/charts.md', 'utf8');
+  const shipped = readdirSync('templates/charts').map((file) => file.replace('.vl.json', ''));
+  expect(shipped.filter((name) => !charts.includes(`| \`${name}\` |`))).toEqual([]);
+});
+
 const pages = documents.filter((path) => path.startsWith('docs/') && !path.startsWith('docs/design/'));
 
 test.each(pages)('%s is read in one sitting: 8 kB', (page) => {

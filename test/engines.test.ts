@@ -63,7 +63,7 @@ const places: Record<string, (name: EngineName) => Place | Promise<Place>> = {
   'a copy made by “save page as” while it was open': async (name) => [
     put(`saved-${name}.html`, (await played(name)).left),
   ],
-  'the temporary folder of an archive, read-only, with odd signs in its name': () => [
+  'the temporary folder of an archive, read-only, with odd characters in its name': () => [
     put("Temp1_отчёт #2 (100%).zip/zen & 'page'?.html", html),
   ],
 };

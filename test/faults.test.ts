@@ -101,7 +101,7 @@ async function disconnect(): Promise<void> {
 
 const faults: Fault[] = [
   {
-    what: 'its connections are ended',
+    what: 'its connections are closed',
     ...{ command: 'aggregate', says: 'Aggregated 2,060 events of …', code: 0, left: 'done' },
     during: disconnect,
   },
@@ -135,7 +135,7 @@ const faults: Fault[] = [
     mend: () => db.run('alter table public.other rename to dash_visits'),
   },
   {
-    what: 'the server’s statement_timeout is met twice',
+    what: 'it hits the server’s statement_timeout twice',
     ...{ command: 'aggregate', code: 3, left: 'as before' },
     says: '… gave up: canceling statement due to statement timeout. Run it again, or raise that limit.',
     before: () => db.run(`alter role ${role} set statement_timeout = '200ms'`),
@@ -143,14 +143,14 @@ const faults: Fault[] = [
     mend: () => db.run(`alter role ${role} reset statement_timeout`),
   },
   {
-    what: 'the server lets it have one connection',
+    what: 'the server allows it only one connection',
     ...{ command: 'aggregate', code: 3, left: 'as before' },
     says: 'Cannot reach …: too many connections for role "…". Check the server and --database.',
     before: () => db.run(`alter role ${role} connection limit 1`),
     mend: () => db.run(`alter role ${role} connection limit -1`),
   },
   {
-    what: 'its connection is ended',
+    what: 'its connection is closed',
     ...{ command: 'restore', code: 3, left: 'as before' },
     says: 'Cannot reach …. Check the server and --database.',
     during: disconnect,
@@ -168,7 +168,7 @@ const faults: Fault[] = [
     mend: () => server.start(),
   },
   {
-    what: 'its connection is ended',
+    what: 'its connection is closed',
     ...{ command: 'render', code: 3, left: 'as before' },
     says: 'Cannot reach …. Check the server and --database.',
     during: disconnect,
