@@ -1,7 +1,10 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
+import type { Session } from '../src/db/database.ts';
+import { openDatabase } from '../src/db/open.ts';
+import { hasTable } from '../src/db/tables.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
 import { call } from './support/zen.ts';
 
@@ -145,6 +148,14 @@ test.each([
   });
 });
 
+const ownDatabase = async () => {
+  const url = newUrl();
+  const admin = postgres(url.replace(/[^/]+$/, 'postgres'), { max: 1 });
+  await admin.unsafe(`create database ${new URL(url).pathname.slice(1)} owner ${role}`);
+  await admin.end();
+  return { url, planter: postgres(Object.assign(new URL(url), { username: role }).href, { max: 1 }) };
+};
+
 const visits =
   'record_id serial, dt timestamp, item_topic text, source_topic text, age_segment text, visits integer';
 
@@ -154,14 +165,28 @@ test.each([
     'a trigger',
     `create table public.dash_visits (${visits});
      create trigger rise before insert on public.dash_visits for each row execute function public.caught()`,
+    'it',
+  ],
+  [
+    'a condition of a trigger',
+    `create table public.dash_visits (${visits});
+     create trigger rise before update on public.dash_visits for each row when (new.visits > public.rise())
+       execute function pg_catalog.suppress_redundant_updates_trigger()`,
     'the trigger rise',
+  ],
+  [
+    'a table that a foreign key clears, too',
+    `create table public.dash_visits (${visits}, primary key (record_id));
+     create table public.follower (id integer references public.dash_visits on delete cascade);
+     create trigger rise after delete on public.follower for each row execute function public.caught()`,
+    'it',
   ],
   [
     'a trigger of a partition',
     `create table public.dash_visits (${visits}) partition by range (dt);
      create table public.of_a_year partition of public.dash_visits for values from ('2019-01-01') to ('2020-01-01');
      create trigger rise before insert on public.of_a_year for each row execute function public.caught()`,
-    'the trigger rise',
+    'it',
   ],
   [
     'a rule',
@@ -198,11 +223,7 @@ test.each([
     'the domain of users',
   ],
 ])('a superuser does not run the code of another in %s', async (_, statements, named) => {
-  const url = newUrl();
-  const admin = postgres(url.replace(/[^/]+$/, 'postgres'), { max: 1 });
-  await admin.unsafe(`create database ${new URL(url).pathname.slice(1)} owner ${role}`);
-  await admin.end();
-  const planter = postgres(Object.assign(new URL(url), { username: role }).href, { max: 1 });
+  const { url, planter } = await ownDatabase();
   await planter.unsafe(`
     create function public.rise() returns bigint language plpgsql as $$ begin raise exception 'risen'; end $$;
     create function public.weigh(bigint, bigint) returns boolean immutable language plpgsql as $$ begin raise exception 'risen'; end $$;
@@ -228,11 +249,76 @@ test.each([
   ).not.toContain('all rights');
 });
 
-test('a superuser uses the plain tables of another', async () => {
+const trap = `create function public.caught() returns trigger language plpgsql as $$ begin raise exception 'risen'; end $$`;
+
+test('a superuser does not run a trigger that another has added to the table of a superuser', async () => {
   const url = newUrl();
-  const admin = postgres(url.replace(/[^/]+$/, 'postgres'), { max: 1 });
-  await admin.unsafe(`create database ${new URL(url).pathname.slice(1)} owner ${role}`);
+  const dates = ['--start-dt', '2019-09-24', '--end-dt', '2019-09-26'];
+  for (const args of [
+    ['restore', 'log.csv', '--create'],
+    ['aggregate', ...dates],
+  ])
+    expect(await call([...args, '--database', url], { cwd })).toMatchObject({ code: 0 });
+  const admin = postgres(url, { max: 1 });
+  await admin.unsafe(`grant usage, create on schema public to ${role}; grant all on dash_visits to ${role}`);
   await admin.end();
+  const planter = postgres(Object.assign(new URL(url), { username: role }).href, { max: 1 });
+  await planter.unsafe(`${trap};
+    create trigger rise before delete on public.dash_visits for each row execute function public.caught()`);
+  await planter.end();
+  const { code, stderr } = await call(['aggregate', ...dates, '--database', url], { cwd });
+  expect([code, stderr]).toEqual([
+    1,
+    `The function of the trigger rise of dash_visits belongs to ${role}, and it would run with all rights of the superuser zen. ` +
+      'Run zen as a role that is no superuser: zen sql prints what to grant.\n',
+  ]);
+});
+
+test('what another adds to a table after a superuser has opened the database is noticed; while one writes, it has to wait', async () => {
+  const { url, planter } = await ownDatabase();
+  await planter.unsafe(`create table public.dash_visits (${visits}); ${trap}`);
+  const trigger = 'create trigger rise before insert on dash_visits for each row execute function caught()';
+  const db = await openDatabase({ kind: 'server', url });
+  await db.transaction(async () => {
+    await planter.unsafe("set lock_timeout = '50ms'");
+    await expect(planter.unsafe(trigger)).rejects.toThrow(/lock timeout/);
+  });
+  await planter.unsafe(trigger);
+  const write = (session: Session) => session.run("insert into dash_visits (dt) values ('2019-09-24')");
+  for (const options of [{}, { snapshot: 'read write' }] as const)
+    await expect(db.transaction(write, options)).rejects.toThrow(
+      /the trigger rise of dash_visits belongs to/,
+    );
+  await planter.end();
+  await db.close();
+});
+
+test('what only a SELECT of a project reads is looked at, too, and not run', async () => {
+  const { url, planter } = await ownDatabase();
+  await planter.unsafe(`
+    create function public.rise() returns bigint immutable language plpgsql as $$ begin raise exception 'risen'; end $$;
+    create view public.inner_events as select public.rise() as ts, 1 as user_id;
+    create view public.events as select * from public.inner_events`);
+  await planter.end();
+  const project = temporaryFolder();
+  mkdirSync(join(project, 'sql'));
+  writeFileSync(join(project, 'zen.json'), '{}');
+  writeFileSync(
+    join(project, 'sql/log.sql'),
+    `select ts, user_id, null as event, null as item_topic, null as source_topic, null as age_segment from public.events`,
+  );
+  for (const args of [['aggregate'], ['status']]) {
+    const { code, stderr } = await call([...args, '--project', project, '--database', url], { cwd });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(`events belongs to ${role}, and that view would run`),
+    ]);
+  }
+});
+
+test('a superuser uses the plain tables of another', async () => {
+  const { url, planter } = await ownDatabase();
+  await planter.end();
   const own = Object.assign(new URL(url), { username: role }).href;
   const dates = ['--start-dt', '2019-09-24', '--end-dt', '2019-09-26'];
   expect(await call(['restore', 'log.csv', '--database', own], { cwd })).toMatchObject({ code: 0 });
@@ -254,8 +340,6 @@ test('a superuser uses the plain tables of another', async () => {
 });
 
 test('temporary tables of the same names are passed over', async () => {
-  const { openDatabase } = await import('../src/db/open.ts');
-  const { hasTable } = await import('../src/db/tables.ts');
   const db = await openDatabase({ kind: 'server', url });
   await db.reserve(async (session) => {
     await session.run('create temporary table "pg_temp"."log_raw" (ts bigint)').catch(() => undefined);

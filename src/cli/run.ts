@@ -1,8 +1,10 @@
 import { environment, resolveTarget } from '../config.ts';
-import type { Database } from '../db/database.ts';
+import type { Target } from '../config.ts';
+import type { Database, OpenOptions } from '../db/database.ts';
 import { openDatabase } from '../db/open.ts';
 import { isSuperuser } from '../db/tables.ts';
 import type { ZenError } from '../errors.ts';
+import { refuseForeignLog } from '../log/require.ts';
 import type { CommonOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
 import type { Streams } from './terminal.ts';
@@ -44,7 +46,7 @@ export async function runCommand(
   const terminal = new Terminal({ quiet, input, tell }, streams);
   const target = resolveTarget(options.database, environment());
   const { create = false, makes = false, writes = false, wait = 0 } = options;
-  const db = await openDatabase(target, { create, wait, existing: !makes });
+  const db = await openSafely(target, { create, wait, existing: !makes });
   const release = onInterrupt(() => {
     db.interrupt();
   });
@@ -62,6 +64,18 @@ export async function runCommand(
     release();
     await db.close();
     if (!isDone) await db.undo?.();
+  }
+}
+
+/** Opens a database, unless another role's code would run with all rights in what the project's log reads. */
+export async function openSafely(target: Target, options: OpenOptions): Promise<Database> {
+  const db = await openDatabase(target, options);
+  try {
+    await refuseForeignLog(db);
+    return db;
+  } catch (error) {
+    await db.close();
+    throw error;
   }
 }
 

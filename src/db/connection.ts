@@ -16,6 +16,7 @@ import type { Attempt, SessionKind } from './libpq/target.ts';
 import { writeUrl } from './libpq/url.ts';
 import { codeOf, refusal } from './errors.ts';
 import { pinSearchPath } from './schema.ts';
+import { refuseForeignCode, zenTableIds } from './tables.ts';
 import type { Qualify } from './schema.ts';
 
 type Sql = postgres.Sql<Record<string, unknown>>;
@@ -42,6 +43,7 @@ export class Connection implements Session {
   readonly #running = new Set<PendingQuery>();
   #state: 'open' | 'lost' | 'interrupted' = 'open';
   #entered = false;
+  #isSuperuser = false;
   #qualify: Qualify = (text) => text;
   #socket: Socket | undefined;
   #guard: Guard | undefined;
@@ -105,7 +107,9 @@ export class Connection implements Session {
       connection.#qualify = await pinSearchPath((text) => connection.#sql.unsafe(text));
       const [server] = await connection.#sql<[Server]>`
         select pg_is_in_recovery() as standby,
-          pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' as fixed`;
+          pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on' as fixed,
+          exists (select from pg_roles where rolname in (current_user, session_user) and rolsuper) as super`;
+      connection.#isSuperuser = server.super;
       if (!suits[attempt.wanted](server)) throw notWanted(attempt.wanted);
       connection.#entered = true;
       connection.#guard?.enter();
@@ -172,10 +176,13 @@ export class Connection implements Session {
     work: (session: Session) => Promise<T>,
     { rollback = false, snapshot }: TransactionOptions = {},
   ): Promise<T> {
-    const kept = snapshot ? await this.query<{ name: string }>(sql('db/kept')) : [];
+    const tables = zenTableIds();
+    const found = snapshot || this.#isSuperuser ? await this.query<Kept>(sql('db/kept', { tables })) : [];
     await this.run(snapshot ? `begin isolation level repeatable read, ${snapshot}` : 'begin');
     try {
-      for (const { name } of kept) await this.run(`lock table ${name} in access share mode`);
+      const kept = snapshot ? found : found.filter(({ mode }) => mode === 'row exclusive');
+      for (const { name, mode } of kept) await this.run(`lock table ${name} in ${mode} mode`);
+      if (this.#isSuperuser) await refuseForeignCode(this, tables);
       const result = await work(this);
       await this.run(rollback ? 'rollback' : 'commit');
       return result;
@@ -283,6 +290,14 @@ interface Server {
   standby: boolean;
   /** It takes no changes. */
   fixed: boolean;
+  /** The session has all rights, or can take them. */
+  super: boolean;
+}
+
+/** A table to lock before a transaction looks at anything. */
+interface Kept {
+  name: string;
+  mode: 'access share' | 'row exclusive';
 }
 
 const suits: Record<SessionKind, (server: Server) => boolean> = {

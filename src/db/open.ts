@@ -1,6 +1,6 @@
 import type { Target } from '../config.ts';
 import type { Database, OpenOptions } from './database.ts';
-import { refuseForeignCode, tableIds } from './tables.ts';
+import { refuseForeignCode, zenTableIds } from './tables.ts';
 
 /**
  * Opens the database that the configuration names. Its driver is loaded here and not before: most of a command's start is
@@ -10,10 +10,7 @@ export async function openDatabase(target: Target, options: OpenOptions = {}): P
   if (target.kind === 'embedded') return (await import('./embedded.ts')).openEmbedded(target.folder, options);
   const db = await (await import('./server.ts')).openServer(target.url, options);
   try {
-    await refuseForeignCode(
-      db,
-      `${tableIds()}, to_regclass('log_raw'), to_regclass('dash_users'), to_regclass('zen_runs')`,
-    );
+    await refuseForeignCode(db, zenTableIds());
     return db;
   } catch (error) {
     await db.close();

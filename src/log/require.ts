@@ -1,9 +1,9 @@
-import type { Session } from '../db/database.ts';
-import { refuseForeignCode, requireTable } from '../db/tables.ts';
+import type { Database, Session } from '../db/database.ts';
+import { isSuperuser, refuseForeignCode, requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
-import { readExtensions } from '../files.ts';
+import { readExtensions, sql } from '../files.ts';
 import { namesColumn } from './log.ts';
-import { findOwnLog, idOfLog, timeColumn, writeQuery } from './source.ts';
+import { findOwnLog, timeColumn, writeQuery } from './source.ts';
 import type { OwnLog } from './source.ts';
 
 /** @throws ZenError `failed` where there is no log, or one of one's own is not as zen.json says */
@@ -23,12 +23,29 @@ const timeTypes: Record<string, NonNullable<OwnLog['time']>[]> = {
 };
 
 /**
+ * Refuses to let a superuser run what another role has put into a relation that a log of one's own reads. To prepare its SELECT runs
+ * nothing of it, but locks each of them, and those under a view; so the server's list of locks names them. What cannot be prepared cannot be run.
+ */
+export async function refuseForeignLog(db: Database): Promise<void> {
+  const log = findOwnLog();
+  if (!log || db.kind === 'embedded' || !(await isSuperuser(db))) return;
+  await db.transaction(async (session) => {
+    const prepared = await session
+      .run(`prepare zen_log as ${writeQuery(log, () => false, '0')}`)
+      .catch(() => undefined);
+    if (prepared === undefined) return;
+    await session.run('deallocate zen_log');
+    const locked = await session.query<{ id: number }>(sql('log/relations'));
+    await refuseForeignCode(session, locked.map(({ id }) => `${id}::oid`).join(', '));
+  });
+}
+
+/**
  * Has the database say what columns a log of one's own gives.
  *
  * @throws ZenError `failed` for a table or column that is not there, and for a time of another kind
  */
 export async function requireOwnLog(session: Session): Promise<void> {
-  await refuseForeignCode(session, idOfLog());
   const log = findOwnLog() ?? {};
   const { time = 'ms' } = log;
   const statements = readExtensions('sql/aggregates').map(({ text }) => text);

@@ -1,9 +1,9 @@
 import { checkDatabase } from '../../aggregate/check.ts';
 import { environment, resolveTarget } from '../../config.ts';
-import { openDatabase } from '../../db/open.ts';
 import { messageOf, ZenError } from '../../errors.ts';
 import type { Check } from '../../errors.ts';
 import type { CommonOptions } from '../options.ts';
+import { openSafely } from '../run.ts';
 import { Terminal } from '../terminal.ts';
 import type { Streams } from '../terminal.ts';
 
@@ -35,7 +35,7 @@ async function openAndCheck(
 ): Promise<{ checks: Check[]; columns: Awaited<ReturnType<typeof checkDatabase>>['columns'] | null }> {
   const target = resolveTarget(flags.database, environment());
   try {
-    const db = await openDatabase(target, { existing: true, wait: flags.wait ?? 0 });
+    const db = await openSafely(target, { existing: true, wait: flags.wait ?? 0 });
     try {
       return await checkDatabase(db);
     } finally {

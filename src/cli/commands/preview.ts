@@ -9,13 +9,12 @@ import { dirname, join } from 'node:path';
 import { environment, resolveTarget } from '../../config.ts';
 import type { Session } from '../../db/database.ts';
 import { hasTable } from '../../db/tables.ts';
-import { openDatabase } from '../../db/open.ts';
 import { messageOf, ZenError } from '../../errors.ts';
 import { extensible } from '../../files.ts';
 import { listAggregates } from '../../log/aggregates.ts';
 import type { Project } from '../../project/project.ts';
 import type { Content } from '../../render/render.ts';
-import { onInterrupt } from '../run.ts';
+import { onInterrupt, openSafely } from '../run.ts';
 import { Terminal } from '../terminal.ts';
 import type { Streams } from '../terminal.ts';
 import { periodOf } from './render.ts';
@@ -126,7 +125,7 @@ class Preview {
     this.#content = undefined;
     const { readContent } = await import('../../render/render.ts');
     const target = resolveTarget(flags.database, environment());
-    const db = await openDatabase(target, { existing: true, wait: flags.wait ?? 0 });
+    const db = await openSafely(target, { existing: true, wait: flags.wait ?? 0 });
     try {
       return await db.transaction(
         async (session: Session) => {
