@@ -8,6 +8,11 @@ import type { Minute } from '../src/log/log.ts';
 import { plan } from '../src/aggregate/plan.ts';
 import type { Database } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
+import { deflate } from '../src/render/pack.ts';
+import { queryPeople } from '../src/render/people.ts';
+import { queryPayload } from '../src/render/tables.ts';
+import { encodeCells } from '../src/shared/data/cells.ts';
+import { known } from '../src/shared/known.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { kinds, newDatabase, newUrl } from './support/databases.ts';
@@ -198,6 +203,13 @@ describe.each(kinds)('on the %s database', (kind) => {
     });
 
     // The whole of it is aggregated, by either rule.
+    test('has people that take no more of a page without groups than they did in 0.1: 23,089 bytes and a twentieth', async () => {
+      const payload = await queryPayload(db, evening, [], { translate: (text) => text });
+      const { people } = await queryPeople(db, payload, (text) => text);
+      const bytes = deflate(encodeCells(known(people).cells)).length;
+      expect([bytes, bytes > 15_000 && bytes < 23_089 * 1.05]).toEqual([bytes, true]);
+    });
+
     test.each(rules)('gives one hour of it, with --minute %s', async (minute) => {
       await db.run('truncate dash_visits, dash_engagement');
       await aggregate(db, [evening], { ...floor, minute });

@@ -14,9 +14,11 @@ import { render } from '../src/render/render.ts';
 import { querySpan } from '../src/ledger/silence.ts';
 import { queryPayload } from '../src/render/tables.ts';
 import { eachCell } from '../src/shared/data/cells.ts';
+import { tabulatePayload } from '../src/shared/data/table.ts';
 import { known } from '../src/shared/known.ts';
 import type { Payload } from '../src/shared/data/payload.ts';
 import { People } from '../src/shared/people/bounds.ts';
+import { listRetention } from '../src/shared/people/retention.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { attacks } from './support/attacker.ts';
 import { cases } from './support/cases.ts';
@@ -238,6 +240,27 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(counter.count(0, { topics: [2, 1], ages: [1, 0], period })).toEqual([{ low: 30, high: 30 }]);
     const [bounds] = counter.count(0, { topics: [0, 1], ages: null, period });
     expect(known(bounds).low).toBeLessThan(known(bounds).high);
+  });
+
+  test('in a group that is large enough, one who came back is told; what is merged has bounds', async () => {
+    const log = [
+      ...Array.from({ length: 12 }, (_, at) => show(at, 'A', '18-25')),
+      ...Array.from({ length: 6 }, (_, at) => show(100 + at, 'B', '18-25')),
+      ...Array.from({ length: 15 }, (_, at) => show(200 + at, 'C', '18-25')),
+      ...Array.from({ length: 7 }, (_, at) => show(300 + at, 'D', '18-25')),
+      ...[show(0, 'A', '18-25'), show(100, 'B', '18-25')].map((one) => ({ ...one, ts: day + dayMs })),
+      ...[day, day + 2 * dayMs - minuteMs].map((ts, at) => ({ ...show(200 + 700 * at, 'C', '18-25'), ts })),
+    ];
+    const page = await renderLog(db, log, 10);
+    expect(namesOf(page, 'item_topic')).toEqual(['C', 'A', 'other topics']);
+    // On the second day there was one person of A again, one of B again, and a new one of C.
+    const ask = (topic: string) => {
+      const rows = listRetention(tabulatePayload(page), { period: null, names: { item_topic: [topic] } });
+      return rows.map(({ days, low, high }) => ({ days, low, high }));
+    };
+    expect(ask('A')).toEqual([{ days: 1, low: 1, high: 1 }]);
+    expect(ask('C')).toEqual([{ days: 1, low: 0, high: 0 }]);
+    expect(ask('other topics')).toEqual([{ days: 1, low: 0, high: 3 }]);
   });
 
   test('a page without people is judged by the users of its busiest minute', async () => {

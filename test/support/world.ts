@@ -2,7 +2,7 @@ import { namesOf } from '../../src/shared/data/payload.ts';
 import { expect, jest } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { between, mulberry32, shuffle } from '../../fixtures/random.ts';
+import { between, favour, mulberry32, shuffle } from '../../fixtures/random.ts';
 import type { Random } from '../../fixtures/random.ts';
 import { queryStatus } from '../../src/aggregate/status.ts';
 import { aggregateIn } from '../../src/cli/commands/aggregate.ts';
@@ -14,6 +14,7 @@ import type { Database } from '../../src/db/database.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { ZenError } from '../../src/errors.ts';
 import type { Minute } from '../../src/log/log.ts';
+import { useGroups } from '../../src/log/named-groups.ts';
 import { render } from '../../src/render/render.ts';
 import { verify } from '../../src/render/verify.ts';
 import { openBackup } from '../../src/restore/formats/detect.ts';
@@ -21,15 +22,19 @@ import { restore } from '../../src/restore/restore.ts';
 import { eachCell } from '../../src/shared/data/cells.ts';
 import type { Cells } from '../../src/shared/data/cells.ts';
 import type { Payload } from '../../src/shared/data/payload.ts';
+import { tabulatePayload } from '../../src/shared/data/table.ts';
 import { People } from '../../src/shared/people/bounds.ts';
-import type { Bounds } from '../../src/shared/people/bounds.ts';
+import type { Bounds, PeopleQuery } from '../../src/shared/people/bounds.ts';
+import type { Returns } from '../../src/shared/people/returns.ts';
+import { listRetention } from '../../src/shared/people/retention.ts';
+import { areSame } from '../../src/shared/selection.ts';
 import { isoTime } from '../../src/time.ts';
 import type { Window } from '../../src/time.ts';
 import { newTarget, temporaryFolder } from './databases.ts';
 import type { Kind } from './databases.ts';
 import { columns, dump, insertEvents, readEngagement, readVisits } from './log.ts';
 import { dayMs, dayOf, Model } from './model.ts';
-import { countEngagement, countUsers, countVisits } from './oracle.ts';
+import { countEngagement, countVisits } from './oracle.ts';
 import type { Sample } from './oracle.ts';
 import { cellsOf, readPayload } from './payload.ts';
 import { begin, chooseEvents } from './sequence.ts';
@@ -39,6 +44,9 @@ import { where } from './timeline.ts';
 
 const minuteMs = 60_000;
 const audiences = 12;
+
+/** The groups that zen.json would name. A night is a command of its own, without any. */
+const named = { two: ['Наука', "О'Нил"], 'with those not set': ['', 'Кино'], 'two ages': ['18-25', ''] };
 
 type Of<Name extends Step['do']> = Extract<Step, { do: Name }>;
 type Cut = NonNullable<Of<'aggregate'>['cut']>;
@@ -62,6 +70,8 @@ export class World {
   #now = begin;
   /** The last row of the ledger that has been looked at. */
   #seen = 0;
+  /** Counts the questions for the people of a named group, and for those who came back. */
+  readonly asked = { groups: 0, retention: 0 };
 
   private constructor(target: Target, db: Database) {
     this.#target = target;
@@ -74,6 +84,7 @@ export class World {
   }
 
   close(): Promise<void> {
+    useGroups();
     return this.#db.close();
   }
 
@@ -85,6 +96,7 @@ export class World {
     for (const [place, step] of steps.entries()) {
       onStep(place);
       const clock = jest.spyOn(Date, 'now').mockImplementation(() => this.#now);
+      useGroups(named);
       try {
         await this.#perform(step);
         await this.#check();
@@ -518,16 +530,20 @@ export class World {
     if (!people) return;
     const random = mulberry32(seed);
     const counter = new People(people, [payload.start, payload.end]);
+    const { groups = { topics: [], ages: [] } } = people;
+    const isOne = (codes: number[] | null, named: number[][]) =>
+      codes === null || codes.length === 1 || named.some((group) => areSame(group, codes));
     for (let number = 0; number < audiences; number++) {
       const step = (random() < 0.7 ? people.step : 1) * minuteMs;
       const audience = {
-        topics: chooseCodes(random, namesOf(payload, 'item_topic')),
-        ages: chooseCodes(random, namesOf(payload, 'age_segment')),
+        topics: chooseCodes(random, namesOf(payload, 'item_topic'), groups.topics),
+        ages: chooseCodes(random, namesOf(payload, 'age_segment'), groups.ages),
         period: choosePeriod(random, payload, step),
       };
-      const isExact =
-        step === people.step * minuteMs &&
-        [audience.topics, audience.ages].every((codes) => codes === null || codes.length === 1);
+      const isNamed = isOne(audience.topics, groups.topics) && isOne(audience.ages, groups.ages);
+      const isExact = step === people.step * minuteMs && isNamed;
+      if (isExact && [audience.topics, audience.ages].some((codes) => (codes?.length ?? 0) > 1))
+        this.asked.groups++;
       const parts = cutParts(payload, people.reaches, audience.period);
       for (const [code, { event }] of payload.events.entries()) {
         const truth = (...kinds: string[]) =>
@@ -538,15 +554,57 @@ export class World {
         const both = counter.convert(0, code, event, audience);
         holds(both, truth('show', event), isExact, { audience, event, both });
       }
+      const wide: PeopleQuery =
+        number % 2 === 0 ? { ...audience, period: [payload.start, payload.end] } : audience;
+      this.#checkRetention(payload, people, wide, isNamed);
     }
   }
 
-  #countPeople(
-    payload: Payload,
-    { topics, ages }: { topics: number[] | null; ages: number[] | null },
-    part: Window,
-    kinds: string[],
-  ): number {
+  /** Checks who came back, by definition: of those who were shown a card on a whole day, those who were on the days after it, too. */
+  #checkRetention(payload: Payload, people: Returns, audience: PeopleQuery, isExact: boolean): void {
+    const { topics, ages } = audience;
+    const period: [number, number] = [Math.max(payload.start, dayOf(audience.period[0])), audience.period[1]];
+    const nameAll = (field: string, codes: readonly number[] | null) =>
+      codes?.map((code) => namesOf(payload, field)[code] ?? '') ?? null;
+    const names = { item_topic: nameAll('item_topic', topics), age_segment: nameAll('age_segment', ages) };
+    const seen = (start: number, days: number) =>
+      this.#listPeople(payload, audience, { start, end: start + days * dayMs }, 'show');
+    const truth: [days: number, people: number, back: number][] = [];
+    for (let days = 1; days <= 6; days++) {
+      let [all, back] = [0, 0];
+      for (let day = Math.ceil(period[0] / dayMs) * dayMs; day + dayMs <= period[1]; day += dayMs) {
+        const stretch: [number, number] = [day, day + (days + 1) * dayMs];
+        if (stretch[1] > payload.end) continue;
+        const parts = [[day, day + dayMs], [day + dayMs, stretch[1]], stretch] as [number, number][];
+        if (parts.some((part) => cutParts(payload, people.reaches, part).length > 1)) continue;
+        const [own, after] = [seen(day, 1), seen(day + dayMs, days)];
+        all += own.length;
+        back += own.filter((user) => after.includes(user)).length;
+      }
+      if (all > 0) truth.push([days, all, back]);
+    }
+    const found = listRetention(tabulatePayload(payload), { period, names });
+    this.asked.retention += truth.length;
+    const low = found.map((row) => [row.days, row.people_low, row.low]);
+    const high = found.map((row) => [row.days, row.people_high, row.high]);
+    if (isExact) expect({ audience, low, high }).toEqual({ audience, low: truth, high: truth });
+    else
+      for (const [at, row] of truth.entries()) {
+        const [least, most] = [low[at] ?? [], high[at] ?? []];
+        const isRight = row.map(
+          (value, place) => (least[place] ?? NaN) <= value && value <= (most[place] ?? NaN),
+        );
+        expect({ audience, row, least, most, isRight }).toMatchObject({ isRight: [true, true, true] });
+      }
+  }
+
+  /** Counts the users who did all of some kinds of event. */
+  #countPeople(payload: Payload, audience: PeopleQuery, part: Window, kinds: string[]): number {
+    const [first = [], ...others] = kinds.map((kind) => this.#listPeople(payload, audience, part, kind));
+    return first.filter((user) => others.every((some) => some.includes(user))).length;
+  }
+
+  #listPeople(payload: Payload, { topics, ages }: PeopleQuery, part: Window, kind: string): number[] {
     const isOne = (codes: number[] | null, names: string[], name: string | null) =>
       codes === null || codes.some((code) => names[code] === notSet(name));
     const seen = [...(this.#model.engagement ?? [])]
@@ -557,10 +615,8 @@ export class World {
           isOne(topics, namesOf(payload, 'item_topic'), item_topic) &&
           isOne(ages, namesOf(payload, 'age_segment'), age_segment),
       );
-    const [first = [], ...others] = kinds.map((kind) => seen.filter(({ event }) => notSet(event) === kind));
-    return countUsers(
-      first.filter(({ user_id }) => others.every((other) => other.some((one) => one.user_id === user_id))),
-    );
+    const own = seen.filter(({ event }) => notSet(event) === kind);
+    return [...new Set(own.flatMap(({ user_id }) => user_id ?? []))];
   }
 }
 
@@ -602,8 +658,9 @@ function expectCells(rows: readonly string[], order: number[]): string[] {
   return [...cells].map(([key, value]) => `${key} ${value}`).sort();
 }
 
-function chooseCodes(random: Random, names: string[]): number[] | null {
+function chooseCodes(random: Random, names: string[], groups: readonly number[][]): number[] | null {
   if (random() < 0.4 || names.length === 0) return null;
+  if (random() < 0.5 && groups.length > 0) return shuffle(random, favour(random, groups));
   const count = random() < 0.6 ? 1 : between(random, 1, names.length);
   return shuffle(random, [...names.keys()]).slice(0, count);
 }
