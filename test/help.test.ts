@@ -34,6 +34,16 @@ test('zen alone gives a brief help', async () => {
   for (const line of ['zen demo', 'zen restore zen.dump', 'zen --help']) expect(stderr).toContain(line);
 });
 
+test.each(commands.map((command) => command.name()))(
+  'wrong usage of zen %s gives an example, and names its help',
+  async (name) => {
+    const { code, stderr } = await run(name, '--frob');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`\nFor example: zen ${name}`);
+    expect(stderr).toContain(`\nSee zen ${name} --help.\n`);
+  },
+);
+
 test('the usual short options stand for the long ones', () => {
   const shorts = commands.flatMap(({ options }) =>
     options.flatMap(({ short, long }) => (short ? [`${short} ${long ?? ''}`] : [])),

@@ -286,6 +286,7 @@ describe('roles and schemas of a server', () => {
     await db.run('alter sequence public.dash_visits_record_id_seq owned by none');
     await db.run('alter sequence public.dash_visits_record_id_seq as bigint');
     await db.run("select setval('public.dash_visits_record_id_seq', 2147483647)");
+    await db.run('delete from dash_visits');
     const { code, stderr } = await run('aggregate');
     expect([code, stderr]).toEqual([1, expect.stringContaining('integer out of range.')]);
     for (const statement of (/owner run: (.*)\.\n$/.exec(stderr)?.[1] ?? '').split('; '))
@@ -393,6 +394,7 @@ describe('roles and schemas of a server', () => {
   test('who may not widen a record_id is told the statements, in time and at its end', async () => {
     await grant();
     await db.run("select setval('public.dash_visits_record_id_seq', 2147483640)");
+    await db.run('delete from dash_visits');
     const statements =
       'alter table dash_visits alter column record_id type bigint; alter sequence (public\\.)?dash_visits_record_id_seq as bigint';
     const { code, stderr } = await run('aggregate', role);

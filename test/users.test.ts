@@ -365,7 +365,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await named()).toEqual([[day(1)], []]);
     expect([await catchUp(), await named(), await known()]).toEqual([[1], none, whole]);
     // As when a run is killed before its end.
-    await db.run(sql('people/shorten'), [day(1).start, 6]);
+    await db.run(sql('people/shorten'), [day(1).start, 6, day(1).start]);
     expect(await known()).not.toEqual(whole);
     expect(await named()).toEqual([[], [day(1), day(3)]]);
     expect([await catchUp(), await named(), await known()]).toEqual([[1, 3], none, whole]);
@@ -380,7 +380,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await ask(db, { ...asked, event: 'show', or: null })).toBe(2);
     useGroups();
     // Where an event came late, or the log was pruned, nobody can know more; no day is lost by it.
-    await db.run(sql('people/shorten'), [day(1).start, 6]);
+    await db.run(sql('people/shorten'), [day(1).start, 6, day(1).start]);
     const short = await known();
     await insertEvents(db, [seen(1, 3)]);
     await db.run('delete from log_raw where ts < $1::bigint', [day(1).start]);
@@ -467,7 +467,9 @@ describe.each(kinds)('on the %s database', (kind) => {
         await session.run('delete from dash_engagement');
         const few = await queryCellUsers(session, { start, end }, 'floor', 500);
         const many = await queryCellUsers(session, { start, end }, 'floor', 5_000_000);
-        const { seen } = await gatherUsers(session, { start, end }, 'floor', 5_000_000);
+        const columns = 'dt, item_topic, event, age_segment, unique_users';
+        const filling = sql('aggregate/new', { table: 'dash_engagement', columns });
+        const { seen } = await gatherUsers(session, { start, end }, 'floor', 5_000_000, filling);
         expect(many.length).toBeGreaterThan(few.length);
         return [list(few), list(many), list(seen)];
       },
@@ -498,6 +500,7 @@ describe.each(kinds)('on the %s database', (kind) => {
   test('a day that fails leaves its place to those after it, over one connection, too', async () => {
     await begin([seen(0), seen(1)]);
     await run(day(0));
+    await insertEvents(db, [seen(0, 2)]);
     await db.run("alter table dash_visits add check (dt > '2019-09-26') not valid");
     const both = aggregate(db, [day(0), day(1)], {
       ...({ minute: 'floor', dryRun: false, jobs: 2, wait: 0, users: true } as const),

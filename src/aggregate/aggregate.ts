@@ -14,8 +14,10 @@ import type { Aggregated } from '../ledger/ledger.ts';
 import {
   defineTable,
   describeAggregate,
+  findCounting,
   listAggregates,
   listColumns,
+  listCompared,
   noRows,
   overEvents,
   rowsOf,
@@ -31,6 +33,8 @@ import { Semaphore } from '../async/semaphore.ts';
 import { PeopleCounter } from '../people/counter.ts';
 import type { Load, PlaceInRun } from '../people/counter.ts';
 import { createUsers } from '../people/table.ts';
+import type { Filled } from '../people/table.ts';
+import { known, missing } from '../shared/known.ts';
 
 export interface AggregateOptions {
   minute: Minute;
@@ -104,6 +108,7 @@ export async function aggregate(
         db.transaction((session) => join(session, () => work(session)), { snapshot: 'read write' });
       const chosen = typeof windows === 'function' ? await windows() : windows;
       tables = await describeAll(db);
+      const names = [...tables.map(({ table }) => table), 'dash_users'];
       if (!options.dryRun) await db.transaction((session) => join(session, () => prepare(session)));
       if (!options.dryRun) await widenIds(db);
       const mayEmpty = await queryEmptying(db, options);
@@ -127,14 +132,17 @@ export async function aggregate(
             onProgress({ done: results.size, of });
             if ('lost' in told || options.dryRun || !told.replaced || ++replaced * pieces < of) continue;
             replaced = 0;
-            await vacuum(db, tables);
+            await vacuum(db, names);
           }
         });
-        if (replaced > 0) await vacuum(db, tables);
+        if (replaced > 0) await vacuum(db, names);
+        else if (people.replaced) await vacuum(db, ['dash_users']);
+        people.replaced = false;
       }
       if (options.dryRun) return;
       const behind = options.catchUp && options.users !== false ? await queryBehind(db) : [];
       const more = await people.finish(db, behind, transact);
+      if (people.replaced) await vacuum(db, ['dash_users']);
       for (const { day } of behind) if (more.includes(day)) madeUp.add(dayWindow(day).start);
     });
   };
@@ -212,7 +220,7 @@ async function aggregateWindow(
   window: Window,
   { minute, dryRun }: AggregateOptions,
   { prepare, ...rest }: Work,
-): Promise<Filled | Emptied> {
+): Promise<Replaced | Emptied> {
   const { people, place, load } = rest.counting;
   const started = performance.now();
   const covered = { ...window, minute };
@@ -247,13 +255,13 @@ const pieces = 10;
  * Gives the room of replaced rows back, so that the next ones come to stand in it. Where this role may not, or somebody else is at it, the
  * server's autovacuum does so later.
  */
-async function vacuum(db: Database, tables: readonly Aggregate[]): Promise<void> {
-  for (const table of [...tables.map(({ table }) => table), 'dash_users'])
+async function vacuum(db: Database, tables: readonly string[]): Promise<void> {
+  for (const table of tables)
     if (await hasTable(db, table)) await db.run(`vacuum ${table}`).catch(() => undefined);
 }
 
-/** The outcome of a window, and whether it had rows before. */
-interface Filled extends Aggregated {
+/** The outcome of a window, and whether rows were taken out for it. */
+interface Replaced extends Aggregated {
   replaced: boolean;
 }
 
@@ -263,28 +271,38 @@ async function replaceWindow(
   { start, end }: Window,
   minute: Minute,
   { tables, counting: { people, place, load }, mayEmpty }: Omit<Work, 'prepare'>,
-): Promise<Filled> {
+): Promise<Replaced> {
   const before = await queryMinutes(session, { start, end });
   await session.query(sql('log/hash'));
   const values = windowOf({ start, end }, minute);
-  for (const { table } of tables) await session.run(sql('aggregate/clear', { table }), [start, end]);
-  const gathered = load && (await people.gather(session, { start, end }, load, place));
-  const rows = await people.count(session, { start, end }, gathered, place, async () => {
-    const filled: Aggregated['rows'] = {};
+  const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded', { tables: tableIds() }));
+  const held = new Set<string>();
+  for (const { table } of tables) {
+    // What triggers and rules may change is written whole.
+    if (guard?.found) await session.run(sql('aggregate/clear', { table }), [start, end]);
+    else if ((await session.query(sql('aggregate/any', { table }), [start, end])).length > 0) held.add(table);
+  }
+  const counting = tables.find(({ name }) => name === findCounting('users').name) ?? missing();
+  const filling = fillingText(counting, held.has(counting.table));
+  const gathered = load && (await people.gather(session, { start, end }, load, place, filling));
+  const rows: Aggregated['rows'] = {};
+  let replaced = before.size > 0 && guard?.found === true;
+  await people.count(session, { start, end }, gathered, place, async () => {
     for (const one of tables) {
-      filled[one.name] = gathered?.filled[one.name] ?? (await session.run(fillText(one), values));
+      const isHeld = held.has(one.table);
+      const filled = gathered?.filled[one.name] ?? (await fill(session, one, { start, end }, values, isHeld));
+      rows[one.name] = filled.rows;
+      replaced ||= filled.replaced;
       if (one.isOwn) await requireFewNames(session, one, { start, end });
     }
-    return filled;
   });
-  const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded', { tables: tableIds() }));
   if (guard?.found) for (const one of tables) await requireHeld(session, one, { start, end }, values);
   const after = await queryMinutes(session, { start, end });
   const lost = [...before.keys()].filter(
     (minute) => !after.has(minute) && !mayEmpty(minute, after, { start, end }),
   );
   if (lost.length > 0) throw new Emptied(lost);
-  return { events: sumNumbers([...after.values()]), rows, replaced: before.size > 0 };
+  return { events: sumNumbers([...after.values()]), rows, replaced };
 }
 
 /** Names that a dimension may have on a day: more are ids, or free text. */
@@ -307,9 +325,32 @@ async function requireFewNames(session: Session, one: Described, { start, end }:
   }
 }
 
-function fillText(one: Described): string {
+/** Fills a window of an aggregate; where it has rows there, only what differs is written. */
+async function fill(
+  session: Session,
+  one: Described,
+  { start, end }: Window,
+  values: (number | string)[],
+  isHeld: boolean,
+): Promise<Filled> {
   const columns = listColumns(one);
-  return sql('aggregate/fill', { table: one.table, columns, made: madeText(one) });
+  if (!isHeld) {
+    const text = sql('aggregate/fill', { table: one.table, columns, made: madeText(one) });
+    return { rows: await session.run(text, values), replaced: false };
+  }
+  const parts = { statement: one.statement, columns, filling: fillingText(one, isHeld) };
+  const [told] = await session.query<{ rows: number; gone: number }>(overLog('aggregate/renew', parts), [
+    ...values,
+    ...[start, end],
+  ]);
+  const { rows, gone } = known(told);
+  return { rows, replaced: gone > 0 };
+}
+
+/** The part of a statement that fills an aggregate with what is made. */
+function fillingText(one: Described, isHeld: boolean): string {
+  const [columns, compared] = [listColumns(one), listCompared(one)];
+  return sql(isHeld ? 'aggregate/renewal' : 'aggregate/new', { table: one.table, columns, compared });
 }
 
 function madeText({ statement, ...columns }: Described): string {

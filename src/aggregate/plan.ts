@@ -5,7 +5,7 @@ import { sql } from '../files.ts';
 import { describeWindow, isoTime, lastMidnight, requireOrder } from '../time.ts';
 import type { Window } from '../time.ts';
 import { countLost, queryGrown } from '../ledger/changed.ts';
-import { listEventful } from '../log/questions.ts';
+import { listEventful, queryEdges } from '../log/questions.ts';
 import { hasLedger, queryCovered, queryOutdated, queryPruned, queryRestored } from '../ledger/ledger.ts';
 import { listAggregates, overEvents } from '../log/aggregates.ts';
 import { aboutLog, overLog } from '../log/log.ts';
@@ -104,9 +104,9 @@ async function findWatermark(session: Session): Promise<number | null> {
 
 /** The minute of the first event; both rules keep the order of time. */
 async function findFirst(session: Session, minute: Minute): Promise<number | null> {
-  const [first] = await session.query<{ ts: number | null }>(aboutLog('log/first'));
-  if (first?.ts == null) return null;
-  return readMinute(await session.query(overLog('log/minute'), [first.ts, first.ts + 1, minute]));
+  const { first } = await queryEdges(session);
+  if (first === null) return null;
+  return readMinute(await session.query(overLog('log/minute'), [first, first + 1, minute]));
 }
 
 function readMinute([row]: { minute: number | null }[]): number | null {

@@ -1,15 +1,18 @@
 import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { aboutLog } from '../log/log.ts';
+import { boundEvents, queryEdges } from '../log/questions.ts';
+import type { Edges } from '../log/questions.ts';
 import { requireLog } from '../log/require.ts';
-import { dayMs } from '../time.ts';
+import { possible } from '../log/source.ts';
+import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { mayRead, queryChanged, queryLastEvent, queryLate } from '../ledger/changed.ts';
 import type { Changed } from '../ledger/changed.ts';
 import { queryCovered, queryOutdated, queryPruned, queryRuns } from '../ledger/ledger.ts';
 import type { Covered, Outdated, Run } from '../ledger/ledger.ts';
 import { findCounting } from '../log/aggregates.ts';
-import { queryKnown, querySilences } from '../ledger/silence.ts';
+import { queryKnown, querySilences, querySpan } from '../ledger/silence.ts';
 import { queryShort, queryUncounted } from '../ledger/uncounted.ts';
 import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 
@@ -68,17 +71,15 @@ async function readStatus(session: Session, now: number, deep: boolean): Promise
   const readable = await mayRead(session);
   if (readable || !(await hasTable(session, findCounting().table))) await requireLog(session);
   const all = deep || (readable && !(await isLong(session)));
-  const [span] = readable
-    ? await session.query<{ first: number | null; last: number | null }>(aboutLog('log/span'))
-    : [];
+  const edges = readable ? await queryLogEdges(session, all) : undefined;
   const lastEvent = await queryLastEvent(session, now);
   const coverage = await queryCovered(session);
   const whole = merge(coverage);
   const [start, end] = [whole[0]?.start, whole.at(-1)?.end];
   return {
     readable,
-    first: span?.first ?? null,
-    last: span?.last ?? null,
+    first: edges?.first ?? null,
+    last: edges?.last ?? null,
     coverage,
     gaps: start === undefined || end === undefined ? [] : subtract({ start, end }, whole),
     silences: await queryKnownSilences(session, all),
@@ -94,7 +95,23 @@ async function readStatus(session: Session, now: number, deep: boolean): Promise
   };
 }
 
+/** Finds the edges of a log. Of a long one, they are looked for where the tables and the ledger end: without a btree, all of it would be read. */
+async function queryLogEdges(session: Session, all: boolean): Promise<Edges> {
+  const known = all ? null : await querySpan(session);
+  if (!known) return queryEdges(session);
+  const pruned = await queryPruned(session);
+  const { last } = await queryEdges(session, { ...possible, start: known.end - minuteMs });
+  for (const end of [known.start + minuteMs, ...pruned.map((window) => window.end + dayMs)]) {
+    const { first } = await queryEdges(session, { ...possible, end });
+    if (first !== null && last !== null) return { first, last };
+  }
+  return queryEdges(session);
+}
+
+/** Tells whether a log is long: by what the server knows of its size, or, where that is not twice as much, by reading so many events. */
 async function isLong(session: Session): Promise<boolean> {
+  const { all } = await boundEvents(session, possible);
+  if (all > 2 * mostCompared && all < Infinity) return true;
   return (await session.query(aboutLog('log/long'), [mostCompared])).length > 0;
 }
 

@@ -297,7 +297,13 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .action((flags: { json?: boolean }) => {
       runConfig(program, project, flags, streams ?? process);
     });
-  for (const command of program.commands) command.addHelpText('after', describeMore(command.name()));
+  for (const command of program.commands) {
+    const name = command.name();
+    command.addHelpText('after', describeMore(name));
+    command.showHelpAfterError(
+      `For example: ${examples[name]?.[0] ?? `zen ${name}`}\nSee zen ${name} --help.`,
+    );
+  }
   program.addHelpText('after', `\nExamples:\n${first}\nMore: ${findShipped('README.md')}`);
   return program;
 }
@@ -309,7 +315,7 @@ function describeMore(name: string): string {
 }
 
 function addCommand(program: Command, name: string, description: string, options: Option[]): Command {
-  const added = program.command(name).description(description).showHelpAfterError(`See zen ${name} --help.`);
+  const added = program.command(name).description(description);
   const own = new Set(options.map(({ long }) => long));
   for (const each of [...options, ...commonOptions.filter(({ long }) => !own.has(long))])
     added.addOption(each);

@@ -3,9 +3,9 @@ import { hasTable } from '../db/tables.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { eventsParts, findCounting, overEvents } from '../log/aggregates.ts';
-import { aboutLog, overLog, windowOf } from '../log/log.ts';
-import { countEvents } from '../log/questions.ts';
-import { findOwnLog } from '../log/source.ts';
+import { overLog, windowOf } from '../log/log.ts';
+import { countEvents, queryEdges } from '../log/questions.ts';
+import { findOwnLog, possible } from '../log/source.ts';
 import { queryLatest, queryPruned, queryRestored } from './ledger.ts';
 import type { Covered } from './ledger.ts';
 import { stateText } from './state.ts';
@@ -33,12 +33,11 @@ export async function mayRead(session: Session): Promise<boolean> {
 
 /** The last event up to now, in the log or (where it was pruned, or may not be read) aggregated, Unix milliseconds; null when there is none. */
 export async function queryLastEvent(session: Session, now: number): Promise<number | null> {
-  const [logged] = (await mayCompare(session))
-    ? await session.query<{ last: number | null }>(aboutLog('log/latest'), [now])
-    : [];
   const aggregated = (await hasTable(session, findCounting().table)) ? await queryLatest(session, now) : null;
-  const known = [logged?.last ?? null, aggregated].filter((last) => last !== null);
-  return known.length === 0 ? null : Math.max(...known);
+  if (!(await mayCompare(session))) return aggregated;
+  // Later events are of a wrong clock; earlier ones are not the last.
+  const { last } = await queryEdges(session, { start: aggregated ?? possible.start, end: now + 1 });
+  return last === null || aggregated === null ? (last ?? aggregated) : Math.max(last, aggregated);
 }
 
 /** The state of the log's table; undefined where it is not there, or may not be read. */
@@ -115,16 +114,13 @@ export async function queryGrown(session: Session, stretches: readonly Covered[]
  * were put back. Nothing can count them, unless the log has all of the minute again, as one has that was restored since.
  */
 export async function queryLate(session: Session): Promise<Changed[]> {
-  if (!(await mayCompare(session))) return [];
+  const pruned = await queryPruned(session);
+  if (pruned.length === 0 || !(await mayCompare(session))) return [];
   const late: Changed[] = [];
   const restored = await queryRestored(session);
-  for (const stretch of await queryPruned(session)) {
-    const values = [stretch.start - minuteMs, stretch.end];
-    const [left] = await session.query<{ first: number | null; last: number | null }>(
-      aboutLog('ledger/left'),
-      values,
-    );
-    if (left?.first == null || left.last === null) continue;
+  for (const stretch of pruned) {
+    const left = await queryEdges(session, { start: stretch.start - minuteMs, end: stretch.end });
+    if (left.first === null || left.last === null) continue;
     const near = {
       start: left.first - (left.first % minuteMs),
       end: left.last - (left.last % minuteMs) + 2 * minuteMs,

@@ -196,6 +196,12 @@ export function listColumns({ dimensions, measure }: Columns): string {
   return ['dt', ...dimensions, measure].map(quoteName).join(', ');
 }
 
+/** The same columns, of whatever types and collations, as they are compared. */
+export function listCompared({ dimensions, measure }: Columns): string {
+  const texts = dimensions.map(quoteName).map((name) => `${name}::text collate "C" as ${name}`);
+  return ['dt', ...texts, `${quoteName(measure)}::bigint as ${quoteName(measure)}`].join(', ');
+}
+
 /** The definition of an aggregate's table: its own, as those of the brief have, or the one that follows from its columns. */
 export function defineTable({ name, table }: Aggregate, { dimensions, measure }: Columns): string {
   if (listSql('aggregates/tables').includes(name)) return sql(`aggregates/tables/${name}`);

@@ -1,13 +1,24 @@
 import type { Database, Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { aboutLog } from './log.ts';
-import { findOwnLog } from './source.ts';
+import { findOwnLog, possible } from './source.ts';
 import type { Window } from '../time.ts';
 
 /** Counts the events of a window. */
 export async function countEvents(session: Session, { start, end }: Window): Promise<number> {
   const [row] = await session.query<{ events: number }>(aboutLog('log/events'), [start, end]);
   return row?.events ?? 0;
+}
+
+/** The first and the last event that the log has of a window, Unix milliseconds; nulls where it has none. */
+export interface Edges {
+  first: number | null;
+  last: number | null;
+}
+
+export async function queryEdges(session: Session, { start, end }: Window = possible): Promise<Edges> {
+  const [edges] = await session.query<Edges>(aboutLog('log/edges'), [start, end]);
+  return edges ?? { first: null, last: null };
 }
 
 /** About how many events a window has at most, and all of the log; Infinity where the server does not know. */

@@ -1,6 +1,7 @@
 import { quoteName, quoteText } from '../db/database.ts';
 import { ZenError } from '../errors.ts';
 import { readOwn, trimStatement } from '../files.ts';
+import type { Window } from '../time.ts';
 
 /** The columns of the log, beside ts. */
 const names = [
@@ -81,12 +82,12 @@ export function timeColumn(): string {
   return own?.columns?.ts ? quoteName(own.columns.ts) : 'ts';
 }
 
-/** Unix milliseconds of the year 1, and of the year 10000: what lies between is a time that can be. */
-const [firstMs, lastMs] = [-62_135_596_800_000, 253_402_300_800_000];
+/** The times that can be: from the year 1 to 9999, Unix milliseconds. */
+export const possible: Window = { start: -62_135_596_800_000, end: 253_402_300_800_000 };
 
 /**
  * The parts of a statement that reads the log: `:raw` is its rows, with ts in Unix milliseconds; `:within` chooses those of the window
- * [$1, $2), `:possible` those whose time can be, `:until` those up to $1. `:first` and `:last` are the least and the largest ts. Each
+ * [$1, $2). `:first` and `:last` are the least and the largest ts. Each
  * compares the log's own column, so that the index on it is used.
  *
  * @param isNamed tells whether a statement names a column; a log may lack others
@@ -98,8 +99,6 @@ export function logParts(isNamed: (column: string) => boolean = () => false): Re
   return {
     raw: log ? `(${writeQuery(log, isNamed, toMs(time, timeColumn()))}) as given` : 'log_raw',
     within: `${compare(time, at, '>=', '$1::bigint')} and ${compare(time, at, '<', '$2::bigint')}`,
-    possible: `${compare(time, at, '>=', String(firstMs))} and ${compare(time, at, '<', String(lastMs))}`,
-    until: compare(time, at, '<=', '$1::bigint'),
     first: toMs(time, `min(${at})`),
     last: toMs(time, `max(${at})`),
   };
@@ -143,7 +142,7 @@ function toMs(time: OwnLog['time'], value: string): string {
  * Compares a time with Unix milliseconds, in SQL. Whole seconds are compared once more, as they are: an index on integers would not be
  * used for numbers with a fraction.
  */
-function compare(time: OwnLog['time'], at: string, sign: '>=' | '<' | '<=', ms: string): string {
+function compare(time: OwnLog['time'], at: string, sign: '>=' | '<', ms: string): string {
   switch (time) {
     case 's': {
       const near = sign === '>=' ? `${at} >= ${ms} / 1000 - 1` : `${at} <= ${ms} / 1000 + 1`;

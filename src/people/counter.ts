@@ -19,7 +19,7 @@ import { countReturns } from './count-returns.ts';
 import type { DayReturns } from './count-returns.ts';
 import { Lookback } from './lookback.ts';
 import type { CellUsers, SeenDay } from './lookback.ts';
-import { clearUsers, fillUsers, gatherUsers, mayCountUsers, queryCellUsers, shortenReach } from './table.ts';
+import { gatherUsers, mayCountUsers, queryCellUsers, replaceUsers, shortenReach } from './table.ts';
 import type { Gathered } from './table.ts';
 
 /** Events of a day whose users are counted unless it is asked for; of all days that are looked through. */
@@ -57,6 +57,10 @@ export class PeopleCounter {
   /** Days whose people were counted, but not written. */
   readonly #failed = new Set<number>();
   #may = false;
+  /** There is one window, whose transaction may change days after it, too. */
+  #isAlone = false;
+  /** Tells that rows of `dash_users` were taken out, whose room can be given back. */
+  replaced = false;
 
   constructor(minute: Minute) {
     this.#minute = minute;
@@ -68,9 +72,9 @@ export class PeopleCounter {
    * million events that have been counted, so that nothing is lost, or of which the window holds at least half, so that an hour of a
    * busy day does not cost the day.
    *
-   * @param transact shortens the reach of what was counted after the windows first, so that it does not go back into them. Their own
+   * @param transact shortens the reach of what was counted after several windows first, so that it does not go back into them. Their own
    *   transactions go side by side, each with a snapshot, and so may not change the same rows. Killed in between, less is known, but
-   *   nothing is wrong.
+   *   nothing is wrong. One window alone counts the days after it again itself, where most are as they were and take no room twice.
    */
   async choose(
     db: Database,
@@ -82,9 +86,11 @@ export class PeopleCounter {
     this.#failed.clear();
     this.#may = await mayCountUsers(db);
     if (!this.#may || windows.length === 0) return chosen;
-    await transact?.(async (session) => {
-      for (const window of windows) await shortenReach(session, wholeDays(window).end);
-    });
+    this.#isAlone = transact !== undefined && windows.length === 1;
+    if (!this.#isAlone)
+      await transact?.(async (session) => {
+        for (const window of windows) await this.#shorten(session, wholeDays(window).end);
+      });
     await this.#days.look(db, windows, windows);
     if (users === false) return chosen;
     for (const window of windows) {
@@ -129,8 +135,9 @@ export class PeopleCounter {
     window: Window,
     { events }: Load,
     { counting }: PlaceInRun,
+    filling: string,
   ): Promise<Gathered> {
-    const gathered = await gatherUsers(session, window, this.#minute, events);
+    const gathered = await gatherUsers(session, window, this.#minute, events, filling);
     if (counting.hasCome()) await this.#lookBack(session, dayOf(window.start), 0);
     return gathered;
   }
@@ -139,19 +146,18 @@ export class PeopleCounter {
    * Counts the users of a window's days beside other work, and then writes what was counted, or that nothing was. Of a day of which
    * the log no longer has all stays what was known: a page tells where that is no longer so.
    */
-  async count<T>(
+  async count(
     session: Session,
     window: Window,
     gathered: Gathered | undefined,
     place: PlaceInRun,
-    beside: () => Promise<T>,
-  ): Promise<T> {
+    beside: () => Promise<void>,
+  ): Promise<void> {
     const counting = gathered && this.#count(session, gathered.seen, place);
     const work = beside();
     await Promise.allSettled([work, counting]); // of a failure is told once nothing is at work any more
-    const [done, returns] = await Promise.all([work, counting]);
+    const [, returns] = await Promise.all([work, counting]);
     if (this.#may) await this.#write(session, wholeDays(window), returns, place);
-    return done;
   }
 
   async #count(
@@ -218,18 +224,64 @@ export class PeopleCounter {
   ): Promise<void> {
     await writing.come;
     const kept = returns ? merge([...this.#days.lost].map(dayWindow)) : [];
+    const own = (returns ?? []).map((one) => ({ ...one, reach: this.#cut(one) }));
     for (const part of subtract(days, kept)) {
-      await clearUsers(session, part);
-      if (part.end < days.end) await shortenReach(session, part.end); // what is kept after it
+      const counted = own.filter(({ day }) => part.start <= day && day < part.end);
+      await this.#replace(session, part, counted);
+      if (part.end < days.end) await this.#shorten(session, part.end); // what is kept after it
     }
     for (const day of this.#due.keys()) if (intersect(dayWindow(day), days)) this.#due.delete(day);
-    if (!returns) return;
-    await fillUsers(
-      session,
-      returns.map((one) => ({ ...one, reach: this.#cut(one) })),
-    );
-    for (const [day, reach] of this.#days.reaches)
-      if (day - reach === dayOf(days.end) && reach < mostReach) this.#due.set(day, reach);
+    const end = dayOf(days.end);
+    const after = [...this.#days.reaches]
+      .filter(([day, reach]) => day >= end && day - reach <= end && day - end < mostReach)
+      .sort(([a], [b]) => a - b);
+    const left = this.#isAlone && returns ? await this.#recountAll(session, after, end) : after;
+    const [first] = left;
+    if (this.#isAlone && first) await this.#shorten(session, days.end, dayWindow(first[0]).start);
+    if (returns) for (const [day] of left) this.#due.set(day, day - end);
+  }
+
+  /**
+   * Counts again those days after a window's that look back into it, up to the first of which no more would be known than before.
+   *
+   * @param after these days, in order
+   * @returns those that are left
+   */
+  async #recountAll(
+    session: Session,
+    after: readonly [day: number, reach: number][],
+    end: number,
+  ): Promise<readonly [day: number, reach: number][]> {
+    for (const [place, [day]] of after.entries()) {
+      const returns = await this.#recount(session, day, day - end);
+      if (returns.length === 0) return after.slice(place);
+      await this.#replace(session, dayWindow(day), returns);
+    }
+    return [];
+  }
+
+  /** Counts the users of a day anew, where more days before it are known than were; else gives none. */
+  async #recount(session: Session, day: number, held: number): Promise<DayReturns[]> {
+    if (this.#isTooMuch(day, held)) return [];
+    const place = this.enter();
+    try {
+      // Nothing is gained where the day before those that are known is not whole.
+      if (held >= 0 && !(await this.#read(session, day - held - 1, mostSeen))) return [];
+      const seen = await queryCellUsers(session, dayWindow(day), this.#minute);
+      const returns = await this.#count(session, seen, place);
+      return (returns[0]?.reach ?? held) > held ? returns : [];
+    } finally {
+      this.leave(place);
+    }
+  }
+
+  async #replace(session: Session, days: Window, returns: readonly DayReturns[]): Promise<void> {
+    if (await replaceUsers(session, days, returns)) this.replaced = true;
+  }
+
+  /** Shortens the reach of days so that it does not go back beyond a midnight: of all after it, or from a later one on. */
+  async #shorten(session: Session, end: number, from = end): Promise<void> {
+    if ((await shortenReach(session, end, from)) > 0) this.replaced = true;
   }
 
   /** Reaches no further than to days that were not aggregated after all. */
@@ -260,22 +312,12 @@ export class PeopleCounter {
     }
     const due = new Map([...this.#due, ...behind.map(({ day, held }) => [day, held] as const)]);
     for (const [day, held] of [...due].sort(([a], [b]) => a - b)) {
-      if (this.#isTooMuch(day, held)) continue;
-      const place = this.enter();
-      try {
-        await transact(async (session) => {
-          // Nothing is gained where the day before those that are known is not whole.
-          if (held >= 0 && !(await this.#read(session, day - held - 1, mostSeen))) return;
-          const seen = await queryCellUsers(session, dayWindow(day), this.#minute);
-          const returns = await this.#count(session, seen, place);
-          if ((returns[0]?.reach ?? held) <= held) return;
-          await clearUsers(session, dayWindow(day));
-          await fillUsers(session, returns);
-          more.push(day);
-        });
-      } finally {
-        this.leave(place);
-      }
+      await transact(async (session) => {
+        const returns = await this.#recount(session, day, held);
+        if (returns.length === 0) return;
+        await this.#replace(session, dayWindow(day), returns);
+        more.push(day);
+      });
     }
     return more;
   }
