@@ -8,7 +8,8 @@ import type { Tables } from '../src/shared/data/table.ts';
 import { everything } from '../src/shared/selection.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { readMoment, traceBaseline } from '../src/shared/moment.ts';
-import { listTopics, rest, tintTopics } from '../src/shared/topics.ts';
+import { traceRates } from '../src/shared/text/topic-text.ts';
+import { listTopics, rest, tintTopics, traceEvents } from '../src/shared/topics.ts';
 import { dayMs, hourMs, minuteMs, parseTime } from '../src/time.ts';
 import { cases } from './support/cases.ts';
 import { newDatabase } from './support/databases.ts';
@@ -147,6 +148,18 @@ describe('the rows of the table of topics', () => {
     return new Map(rows.map(({ item_topic, sum }) => [item_topic, sum]));
   }
 
+  test('the strip cuts a spike off at four times the usual, and has minutes as its width', () => {
+    const course = [
+      [60, 1],
+      [60, 2],
+      [60, 1],
+      [30, 100],
+      [60, 0],
+    ] as const;
+    expect(traceRates(course)).toBe('M0 1V0.875h60V0.750h60V0.875h60V0.000h30V1.000h60V1Z'); // the usual rate is 2, and 8 the height
+    expect(traceRates([[60, 0]])).toBe('');
+  });
+
   test(`equal SQL in ${cases(200)} random selections, and so does a moment`, async () => {
     for (let turn = 0; turn < cases(200); turn++) {
       const [a, b] = [Math.floor(random() * 71), Math.floor(random() * 71)].sort((x, y) => x - y) as [
@@ -181,6 +194,9 @@ describe('the rows of the table of topics', () => {
           expect(row.views).toBeCloseTo(wanted?.views ?? 0, 12);
         }
       }
+      const strip = traceEvents(tables, { names: { age_segment: chosen } }, span);
+      const all = [...(await countEvents(...span, chosen)).values()].reduce((sum, value) => sum + value, 0);
+      expect(strip.reduce((sum, [minutes, rate]) => sum + minutes * rate, 0)).toBeCloseTo(all, 6);
       if (!baseline) {
         expect(rows.every(({ now, before }) => now === null && before === null)).toBe(true);
         continue;

@@ -26,8 +26,8 @@ import { findBaseline, readStretch, usual, writeStretch } from '../shared/baseli
 import type { Baseline } from '../shared/baseline.ts';
 import { readMoment, traceBaseline } from '../shared/moment.ts';
 import { MomentBox } from './moment.ts';
-import { listGroupRows, listTopics, tintTopics } from '../shared/topics.ts';
-import type { TopicRow } from '../shared/topics.ts';
+import { listGroupRows, listTopics, tintTopics, traceEvents } from '../shared/topics.ts';
+import type { Course, TopicRow } from '../shared/topics.ts';
 import { findSpikes } from '../shared/spikes.ts';
 import type { Spike } from '../shared/spikes.ts';
 import { captionSpikes } from '../shared/text/spike-text.ts';
@@ -44,6 +44,7 @@ import { bindSheet } from './sheet.ts';
 import { offerFiles } from './download.ts';
 import { savedView } from './saved-page.ts';
 import { offerShare } from './share.ts';
+import { Strip } from './strip.ts';
 import { unpack } from './unpack.ts';
 import { fillTable, tellFinding, tellHeadline } from './words.ts';
 
@@ -400,6 +401,21 @@ function followTopics(tables: Tables, span: [number, number]): () => Followed {
   };
 }
 
+/** Draws the strip beneath the plot, where the page has one. Its course is of the names that are chosen. */
+function followStrip(tables: Tables, span: [number, number], write: Writer): () => void {
+  const element = document.getElementById('strip');
+  if (!element) return () => undefined;
+  const strip = new Strip(element, period, span, write);
+  let key = '';
+  let course: Course = [];
+  return () => {
+    const chosen = selection();
+    const wanted = JSON.stringify(chosen.names);
+    if (wanted !== key) [key, course] = [wanted, traceEvents(tables, chosen, span)];
+    strip.show(course);
+  };
+}
+
 /** Says what is chosen. A filter that is set has a button, which takes it away. */
 function tellSelection(parts: { id: string; text: string }[], set: ReadonlySet<string>, write: Writer): void {
   const summary = find('summary', HTMLParagraphElement);
@@ -437,6 +453,7 @@ async function start(): Promise<void> {
   follow(); // before the charts are drawn, which look colours up, and then before they follow a control
   for (const control of controls) control.addEventListener('input', follow);
   const span: [number, number] = [payload.start, payload.end];
+  const drawStrip = followStrip(tables, span, write);
   const listed = (panel: PanelElement) =>
     panel.options.minutes ? listMinutes(panel.options, tables, selection(), span) : drawn(panel, tables);
   const update = () => {
@@ -451,6 +468,7 @@ async function start(): Promise<void> {
     ].flatMap((text) => (text === '' ? [] : [{ id: '', text }]));
     tellSelection([...describeSelection(chosen, span, write, filters, tables.groups), ...notes], set, write);
     lookForSpikes(chosen);
+    drawStrip();
     const { rows, groups, baseline } = follow();
     topics.fill(rows, groups, write);
     topics.paint(tables);

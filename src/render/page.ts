@@ -16,7 +16,7 @@ import type { Row, Tables } from '../shared/data/table.ts';
 import { show, sheetRows, tabulate } from '../shared/text/data-table.ts';
 import { describeFinding, describeHeadline, describeSelection } from '../shared/text/findings.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
-import { listGroupRows, listTopics, listWholeAges } from '../shared/topics.ts';
+import { listGroupRows, listTopics, listWholeAges, traceEvents } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
 import { describeLadder } from '../shared/text/step-text.ts';
 import {
@@ -25,9 +25,10 @@ import {
   explainBaseline,
   listComparisons,
   listSections,
+  traceRates,
 } from '../shared/text/topic-text.ts';
 import { controlOf, everything } from '../shared/selection.ts';
-import { dayMs } from '../shared/units.ts';
+import { dayMs, minuteMs } from '../shared/units.ts';
 import { ofFunnel } from '../shared/text/funnel-text.ts';
 import { joinNames, titleOf } from '../shared/text/names.ts';
 import type { Translate } from '../shared/text/messages.ts';
@@ -170,6 +171,10 @@ export function renderPage({
     from: formatMoment(clock.shift(start), locale.language),
     to: formatMoment(clock.shift(end), locale.language),
     ladder: describeLadder(payload.ladder, utc),
+    strip: end - start > dayMs && {
+      width: (end - start) / minuteMs,
+      path: traceRates(traceEvents(tables, everything, span)),
+    },
     comparisons: listComparisons(t),
     choices: describeChoices(payload, filters, t),
     topicless: !filters.includes('item_topic'),

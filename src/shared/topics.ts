@@ -1,7 +1,7 @@
 import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
 import { ask, isNarrowed } from './data/query.ts';
-import type { Choice, Question } from './data/query.ts';
+import type { Answer, Choice, Question } from './data/query.ts';
 import { tableOf } from './data/table.ts';
 import type { Table, Tables } from './data/table.ts';
 import { namesOf } from './data/payload.ts';
@@ -137,12 +137,34 @@ function sumUsers(tables: Tables, field: string, choice: Choice): Map<string, Ma
 }
 
 /** The course of each name, in equal steps, none shorter than those of the rows. */
-function traceNames(tables: Tables, field: string, { chosen, shown }: Choice): Map<string, number[]> {
-  const least = stepAt(tables.ladder, shown[0]);
-  const step = Math.max(least, Math.ceil((shown[1] - shown[0]) / steps / least) * least);
-  const question: Question = { groupby: [field], time: 'dt', measures: [] };
-  const { groups } = ask(tableOf(tables, 'events'), question, { chosen, shown, step });
+function traceNames(tables: Tables, field: string, choice: Choice): Map<string, number[]> {
+  const { groups } = askCourse(tables, [field], choice, steps);
   return new Map(groups.map(({ fields, group }) => [String(fields[field]), [...group.sums]]));
+}
+
+function askCourse(tables: Tables, groupby: string[], { chosen, shown }: Choice, most: number): Answer {
+  const least = stepAt(tables.ladder, shown[0]);
+  const step = Math.max(least, Math.ceil((shown[1] - shown[0]) / most / least) * least);
+  const question: Question = { groupby, time: 'dt', measures: [] };
+  return ask(tableOf(tables, 'events'), question, { chosen, shown, step });
+}
+
+/** Steps one after another: for each its minutes that are shown, and its events per minute. */
+export type Course = readonly (readonly [minutes: number, rate: number])[];
+
+/** The steps of the course of all events, at most: those of a week are hours. */
+const stripSteps = 168;
+
+/** The course of all events of some names over all of the page. */
+export function traceEvents(
+  tables: Tables,
+  { names }: Pick<Selection, 'names'>,
+  span: [number, number],
+): Course {
+  const choice = { chosen: Object.entries(names), shown: span, step: minuteMs };
+  const { groups, lengths } = askCourse(tables, [], choice, stripSteps);
+  const sums = groups[0]?.group.sums;
+  return lengths.map((minutes, at) => [minutes, sums ? pick(sums, at) / minutes : 0]);
 }
 
 /** The sum of sums by name. */

@@ -147,7 +147,21 @@ export class Hand {
 
   /** Draws the mouse over a stretch of the history. */
   async brush(from: number, to: number): Promise<void> {
-    const [start, ...places] = await this.#between(from, to);
+    await this.#drag(await this.#between(from, to));
+  }
+
+  /** Draws the mouse sideways from the middle of what is found, for a part of the width of its parent. */
+  async drag(selector: string, by: number, at = 0): Promise<void> {
+    const [x, y] = await this.#find(selector, at);
+    const width = await this.#page.evaluate(
+      (selector) => document.querySelector(selector)?.parentElement?.clientWidth ?? NaN,
+      selector,
+    );
+    const steps = [1, 2, 3].map((step): Place => [Math.round(x + (by * width * step) / 3), y]);
+    await this.#drag([[x, y], ...steps]);
+  }
+
+  async #drag([start, ...places]: [Place, ...Place[]]): Promise<void> {
     const { mouse } = this.#page;
     await mouse.move(...start);
     await mouse.down();

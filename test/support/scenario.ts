@@ -109,6 +109,19 @@ export const features: Record<string, Step[]> = {
     ['brushes closer', (hand) => hand.brush(minute(2, 10), minute(2, 12))],
     ['resets', (hand) => hand.click('#reset')],
   ],
+  'drag the window beneath the plot': [
+    ['picks the day in the middle', (hand) => hand.click('#strip svg')],
+    ['moves the window', (hand) => hand.drag('#strip .window', 0.2)],
+    ['draws its start back', (hand) => hand.drag('#strip .edge', -0.3)],
+    [
+      'steps its end by keys',
+      async (hand) => {
+        await hand.focus('#strip .edge + .edge');
+        await hand.press('ArrowLeft', 'ArrowLeft', 'PageDown');
+      },
+    ],
+    ['resets', (hand) => hand.click('#reset')],
+  ],
   compare: [
     ['the last day', (hand) => hand.pick('#period select', 'вт, 24 сентября')],
     ['with the day before', (hand) => hand.pick('#compare', 'day')],

@@ -1,9 +1,10 @@
 import type { Baseline } from '../baseline.ts';
-import type { TopicRow } from '../topics.ts';
+import type { Course, TopicRow } from '../topics.ts';
 import type { Tables } from '../data/table.ts';
 import { splitRateChange } from '../rate-change.ts';
 import type { RateChange } from '../rate-change.ts';
 import type { Selection } from '../selection.ts';
+import { known } from '../known.ts';
 import { dayMs } from '../units.ts';
 import { describeLeft } from './change.ts';
 import type { Writer } from './format.ts';
@@ -95,6 +96,19 @@ function traceCourse(course: readonly number[]): string {
   const y = (value: number) => (height - (value * (height - 1)) / most).toFixed(1);
   const steps = course.map((value, at) => `L${x(at)} ${y(value)}H${x(at + 1)}`);
   return `M0 ${height}${steps.join('')}V${height}Z`;
+}
+
+/** A spike is cut off at so many times the usual rate, which it would flatten. */
+const mostTimes = 4;
+
+/** The path of a course that has a width of its minutes, and a height of 1. */
+export function traceRates(course: Course): string {
+  const rates = course.map(([, rate]) => rate).filter((rate) => rate > 0);
+  if (rates.length === 0) return '';
+  const usual = known(rates.sort((a, b) => a - b)[Math.floor(rates.length / 2)]);
+  const most = Math.min(known(rates.at(-1)), mostTimes * usual);
+  const steps = course.map(([minutes, rate]) => `V${(1 - Math.min(rate / most, 1)).toFixed(3)}h${minutes}`);
+  return `M0 1${steps.join('')}V1Z`;
 }
 
 /** Says what is compared with what, and what is left out; empty without a comparison. */
