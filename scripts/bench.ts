@@ -1,6 +1,6 @@
 // Compares with the tools of the field, side by side in one run, on one PostgreSQL server:
 //
-//     npm run bench -- /usr/lib/postgresql/15/bin [restore | aggregate | page | engines]
+//     npm run bench -- /usr/lib/postgresql/15/bin [restore | aggregate | page | pages | engines]
 //
 // The first argument is the folder of PostgreSQL's programs; the second one leaves the rest out. Figures are medians; trust
 // the ratios. What each does beside loading the rows: zen makes its index on ts, analyzes and looks over the log; pg_restore
@@ -16,6 +16,7 @@ import { benchAggregate } from './bench/aggregate.ts';
 import { measure, median } from './bench/measure.ts';
 import type { Run } from './bench/measure.ts';
 import { benchEngines, benchPage } from './bench/page.ts';
+import { benchPages } from './bench/pages.ts';
 
 const runs = 5;
 
@@ -138,6 +139,12 @@ async function restoreAll(bin: string): Promise<void> {
 const [bin, only] = process.argv.slice(2);
 if (!bin)
   throw new Error('Name the folder of PostgreSQL’s programs: npm run bench -- /usr/lib/postgresql/15/bin');
-const benches = { restore: restoreAll, aggregate: benchAggregate, page: benchPage, engines: benchEngines };
+const benches = {
+  restore: restoreAll,
+  aggregate: benchAggregate,
+  page: benchPage,
+  pages: benchPages,
+  engines: benchEngines,
+};
 for (const [name, bench] of Object.entries(benches))
   if (only === undefined || only === name) await bench(bin);

@@ -29,6 +29,7 @@ function chart(field: string): string {
     width: 'container',
     height: 'container',
     data: { name: 'visits' },
+    transform: [{ calculate: `datum.${field}.length`, as: 'letters' }],
     mark: 'bar',
     encoding: { x: { aggregate: 'sum', field: 'visits' }, y: { field, type: 'nominal' } },
   });
@@ -84,9 +85,9 @@ describe.each(kinds)('on the %s database', (kind) => {
     ],
     [
       '{}',
-      'select dt, agesegment, count(*) as n from log group by 1, 2',
+      '-- Ё\nselect dt, count(*) as n,\n  agesegment from log group by 1, 3',
       'age_segment',
-      /^FAIL {2}sql\/aggregates\/clicks\.sql is no SELECT over log: .*column "agesegment" does not exist \(line \d+\)\.$/,
+      /^FAIL {2}sql\/aggregates\/clicks\.sql is no SELECT over log: .*column "agesegment" does not exist \(line 3\)\.$/,
     ],
     [
       '{}',
@@ -111,6 +112,12 @@ describe.each(kinds)('on the %s database', (kind) => {
       sound,
       'age',
       /^FAIL {2}templates\/charts\/ages\.vl\.json uses the field “age”, which its data do not have\. Did you mean “age_segment”\?$/,
+    ],
+    [
+      '{}',
+      sound,
+      'age_segment.of',
+      /^FAIL {2}templates\/charts\/ages\.vl\.json cannot be drawn: Cannot read properties of undefined .*\.$/,
     ],
     [
       '{ "log": { "table": "shop.none" } }',

@@ -159,6 +159,7 @@ const harmful: [what: string, change: Chart, why: RegExp][] = [
   ],
   ['a link', { mark: { type: 'bar', href: 'https://example.org' } }, /take out mark\.href/],
   ['a list without end', { data: { sequence: { start: 0, stop: 1e9 } } }, /makes more than 100000 of something: take out data\.sequence/], // prettier-ignore
+  ['a search of one of several again and again', { transform: [{ filter: "test(/^(?:x|(a|a)y)*$/, 'a')" }] }, /may never end: take out transform\.0\.filter/], // prettier-ignore
   ['a search in a search', { transform: [{ filter: "test(/(a+)+$/, 'a')" }] }, /may never end: take out transform\.0\.filter/], // prettier-ignore
 ];
 
@@ -168,13 +169,24 @@ test.each(harmful)('%s is refused with its place in the file', (_, change, why) 
   }).toThrow(why);
 });
 
+test.each(["test(/^(ab)+(c|d)[)+]$/, 'a')", 'datum.visits/(datum.visits)*2/3', "'(a+)+'"])(
+  'what ends is let through: %s',
+  (filter) => {
+    requireHarmless('mine', { ...plain(), transform: [{ filter }] });
+  },
+);
+
 test('what is drawn of them asks for nothing in a page, and runs nothing', async () => {
   const cwd = temporaryFolder();
   const own = newTarget('server');
   const database = own.kind === 'server' ? own.url : '';
   const db = await openServer(database, { create: true });
   const names = { item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
-  await insertEvents(db, [{ ts: Date.UTC(2026, 10, 1), user_id: 1, ...names }]);
+  const [ts, user_id] = [Date.UTC(2026, 10, 1), 1];
+  await insertEvents(
+    db,
+    ['a', 'd'].map((item_topic) => ({ ts, user_id, ...names, item_topic })),
+  );
   await db.close();
   mkdirSync(join(cwd, 'templates/charts'), { recursive: true });
   const random = mulberry32(26);
@@ -187,7 +199,18 @@ test('what is drawn of them asks for nothing in a page, and runs nothing', async
     charts.push(name);
     writeFileSync(join(cwd, `templates/charts/${name}.vl.json`), JSON.stringify(chart));
   }
-  writeFileSync(join(cwd, 'zen.json'), JSON.stringify({ panels: ['history', ...charts] }));
+  const failing = {
+    ...plain(),
+    params: [
+      { name: 'topics', select: { type: 'point', fields: ['item_topic'] }, bind: { element: '#topics' } },
+    ],
+    transform: [
+      { filter: { param: 'topics' } },
+      { calculate: 'topics.item_topic ? topics.item_topic[9].length : datum.visits', as: 'twice' },
+    ],
+  };
+  writeFileSync(join(cwd, 'templates/charts/failing.vl.json'), JSON.stringify(failing));
+  writeFileSync(join(cwd, 'zen.json'), JSON.stringify({ panels: ['history', 'failing', ...charts] }));
   expect(await call(['aggregate', '--database', database, '--start-dt', '2026-11-01', '--end-dt', '2026-11-02'], { cwd })).toMatchObject({ code: 0 }); // prettier-ignore
   const rendered = await call(['render', '--database', database, '--min-cell', '1', '-o', 'zen.html'], {
     cwd,
@@ -208,5 +231,11 @@ test('what is drawn of them asks for nothing in a page, and runs nothing', async
   for (const chart of charts) await page.dispatchEvent(`#${chart} .view`, 'mousemove');
   expect(await page.evaluate(() => ['hit' in globalThis, 'violated' in globalThis])).toEqual([false, false]);
   expect(requests).toEqual([url]);
+  const told = () =>
+    page.$$eval('.failed', (all) => all.flatMap((one) => (one.checkVisibility() ? one.textContent : [])));
+  expect(await told()).toEqual([]);
+  await page.$eval('#topics', (topics) => Object.assign(topics, { value: ['a'] }));
+  await page.waitForSelector('#failing.is-failed', { timeout: 10_000 });
+  expect(await told()).toEqual(['Этот график построить не удалось.']);
   await browser.close();
 }, 240_000);

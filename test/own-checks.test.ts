@@ -81,8 +81,8 @@ describe.each(kinds)('a check of one’s own, on the %s database', (kind) => {
 
   test.each([
     [
-      'select item_topic, nothing from visits',
-      /checks\/many\.sql cannot be run: .*column "nothing" does not exist\./,
+      '-- Ё\nselect item_topic,\n  nothing\nfrom visits',
+      /checks\/many\.sql cannot be run: .*column "nothing" does not exist \(line 3\)\. It is one SELECT over aggregates\./,
     ],
     [
       'select user_id from log',

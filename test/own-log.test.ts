@@ -181,6 +181,13 @@ where tenant = 5;
     });
     expect(await zen('render', '--out', 'page.html')).toMatchObject({ code: 0 });
     expect(readFileSync(join(cwd, 'page.html'), 'utf8')).not.toContain('<zen-chart id="sources"');
+    writeFileSync(
+      join(cwd, 'sql/log.sql'),
+      'select "At" as ts,\n  uid as user_id,\n  sort as event from shop.sent',
+    );
+    expect((await zen('aggregate')).stderr).toMatch(
+      /sql\/log\.sql cannot be read: .*column "sort" does not exist \(line 3\)\. Write it as one SELECT with the log's names\./,
+    );
   });
 
   test.each([

@@ -18,7 +18,7 @@ const files = {
   'sql/aggregates/types.sql': `select dt, item_topic, age_segment, item_type, count(*) as events
 from log
 group by dt, item_topic, age_segment, item_type;
--- The end.
+-- additive: false
 `,
   'templates/charts/hours.vl.json': JSON.stringify({
     title: 'Events by hour of day and topic',
@@ -197,6 +197,15 @@ describe.each(kinds)('an aggregate and a chart of one’s own, on the %s databas
     );
     for (const id of ['topics', 'ages', 'period']) await choose(id, null);
     expect(await page.textContent('#hours h2')).toBe('Events by hour of day and topic');
+  });
+
+  test('are labelled where the aggregate says that it does not add up', async () => {
+    const notes = await page.$$eval('.unfiltered:not([hidden])', (all) =>
+      all.map((note) => [note.closest('zen-chart')?.id, note.textContent]),
+    );
+    expect(notes).toEqual([
+      ['hours', expect.stringContaining('Added up, they may count the same more than once')],
+    ]);
   });
 
   test('are mounted by vega-embed, with the options that the chart’s file gives it', async () => {

@@ -125,14 +125,22 @@ export class PanelElement extends HTMLElement {
         return super.initialize(...parts);
       }
     }
-    const { view } = await embed(place, chart.spec, { ...options(locale), viewClass: FedView });
+    let [isDrawn, isFailed] = [false, false];
+    const fail = () => {
+      isFailed = true;
+      if (isDrawn) this.classList.add('is-failed'); // it shows what was chosen before
+    };
+    const { view } = await embed(place, chart.spec, { ...options(locale, fail), viewClass: FedView });
     [this.view, this.#drawn] = [view, chart];
+    isDrawn = true;
     const change = () => {
+      this.classList.remove('is-failed'); // what fails does so later
       this.classList.toggle('is-empty', this.rows.length === 0);
       onChange();
     };
     view.addDataListener(chart.rows, change);
     change();
+    if (isFailed && this.rows.length === 0) this.classList.add('is-failed');
     return true;
   }
 
@@ -200,7 +208,7 @@ function drawOnce(view: View): void {
 }
 
 /** Expressions are not made code, so that the page needs no eval; styles stand in the page's own sheet. */
-function options({ number, time }: Locale): EmbedOptions {
+function options({ number, time }: Locale, fail: () => void): EmbedOptions {
   return {
     mode: 'vega',
     ast: true,
@@ -208,18 +216,13 @@ function options({ number, time }: Locale): EmbedOptions {
     formatLocale: number,
     timeFormatLocale: time,
     loader: noLoader,
-    logger: logger(Warn, undefined, warn),
+    logger: logger(Warn, undefined, (method, level, said) => {
+      if (method === 'error') fail();
+      // An empty selection has no extent: the page says so itself.
+      if (!String(said[0]).startsWith('Infinite extent')) console[method](level, ...said);
+    }),
     tooltip: { theme: 'zen', disableDefaultStyle: true },
     defaultStyle: false,
     actions: false,
   };
-}
-
-/** An empty selection has no extent: the page says so itself. Every other warning is logged. */
-function warn(
-  method: 'error' | 'warn' | 'info' | 'log' | 'debug',
-  level: string,
-  input: readonly unknown[],
-): void {
-  if (!String(input[0]).startsWith('Infinite extent')) console[method](level, ...input);
 }

@@ -61,6 +61,12 @@ function toAggregate({ name, isOwn, text }: Extension): Aggregate {
   };
 }
 
+/** Tells whether the rows of an aggregate may be added up: a line in its file, `-- additive: false`, says that they may not. */
+export function isAdditive(aggregate: string): boolean {
+  const file = readExtensions('sql/aggregates').find(({ name }) => name === aggregate);
+  return !file || !/^-- additive: false$/m.test(file.text);
+}
+
 /** The one whose file says so in a line, with its measure: `-- events: visits`. Its measure, added up, is how many events the log has. */
 export function findCounting(what: 'events' | 'users' = 'events'): Counting {
   const found = readAggregates().flatMap((aggregate) => {
@@ -140,11 +146,13 @@ export function isOfStatement(error: unknown): boolean {
 }
 
 /** Names the line of a project's statement where the database found the mistake, within all that it was sent; nothing where it does not say. */
-export function tellLine(error: unknown, sent: string, statement: string): string {
-  const position = Number((error as { cause?: { position?: unknown } }).cause?.position);
-  const start = sent.lastIndexOf(statement);
-  const own = start < 0 || !(position > start) ? '' : sent.slice(start, position - 1);
-  return own === '' || own.length > statement.length ? '' : ` (line ${own.split('\n').length})`;
+export function tellLine(error: unknown, statement: string): string {
+  const { position, query } = (error as { cause?: { position?: unknown; query?: unknown } }).cause ?? {};
+  if (typeof query !== 'string') return '';
+  const start = query.lastIndexOf(statement.trimEnd());
+  const at = Number(position) - 1 - start;
+  if (start < 0 || !(at >= 0 && at <= statement.length)) return '';
+  return ` (line ${query.slice(start, start + at).split('\n').length})`;
 }
 
 /**
@@ -159,7 +167,7 @@ export async function describeAggregate(session: Session, { name, statement }: A
   const columns = await session.describe(text, [0, 0, 'floor']).catch((error: unknown) => {
     throw isOfStatement(error)
       ? refuse(
-          `is no SELECT over log: ${messageOf(error).replace(/\.$/, '')}${tellLine(error, text, statement)}`,
+          `is no SELECT over log: ${messageOf(error).replace(/\.$/, '')}${tellLine(error, statement)}`,
           error,
         )
       : error;

@@ -4,7 +4,7 @@ import { requireTable } from '../db/tables.ts';
 import { messageOf, shorten, ZenError } from '../errors.ts';
 import { readExtensions, sql, trimStatement } from '../files.ts';
 import type { Window } from '../time.ts';
-import { isOfStatement, listAggregates, requireGroups } from './aggregates.ts';
+import { isOfStatement, listAggregates, requireGroups, tellLine } from './aggregates.ts';
 import { namesColumn, writeLog } from './log.ts';
 
 /** A check of a project: a SELECT of which each row is a failure. */
@@ -51,7 +51,10 @@ export async function findFailures(
   } catch (error) {
     if (!isOfStatement(error)) throw error;
     const why = messageOf(error).replace(/\.$/, '');
-    throw new ZenError('usage', `${path} cannot be run: ${why}.`, { cause: error });
+    const line = tellLine(error, statement);
+    throw new ZenError('usage', `${path} cannot be run: ${why}${line}. It is one SELECT over aggregates.`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Database, Session } from '../db/database.ts';
 import { isSuperuser, refuseForeignCode, requireTable } from '../db/tables.ts';
 import { messageOf, ZenError } from '../errors.ts';
-import { readExtensions, sql } from '../files.ts';
+import { readExtensions, sql, trimStatement } from '../files.ts';
+import { tellLine } from './aggregates.ts';
 import { namesColumn } from './log.ts';
 import { findOwnLog, timeColumn, writeQuery } from './source.ts';
 import type { OwnLog } from './source.ts';
@@ -51,8 +52,13 @@ export async function requireOwnLog(session: Session): Promise<void> {
   const statements = readExtensions('sql/aggregates').map(({ text }) => text);
   const query = writeQuery(log, (column) => namesColumn([people, ...statements].join(' '), column), '0'); // what is no time cannot be made one
   const columns = await session.describe(query, []).catch((error: unknown) => {
-    const why = `The log cannot be read as zen.json says: ${messageOf(error)}`;
-    throw new ZenError('failed', `${why} Look at log.table and log.columns.`, { cause: error });
+    const why = messageOf(error).replace(/\.$/, '');
+    const where = log.query === undefined ? '' : tellLine(error, trimStatement(log.query));
+    const said =
+      where === ''
+        ? `The log cannot be read as zen.json says: ${why}. Look at log.table and log.columns.`
+        : `sql/log.sql cannot be read: ${why}${where}. Write it as one SELECT with the log's names.`;
+    throw new ZenError('failed', said, { cause: error });
   });
   const type = columns.find(({ name }) => name === 'at')?.type;
   const fits = timeTypes[String(type)] ?? [];

@@ -2,15 +2,18 @@ import { logger, Warn } from 'vega';
 import type { Spec } from 'vega';
 import { compile } from 'vega-lite';
 import type { TopLevelSpec } from 'vega-lite';
-import { messageOf, ZenError } from '../errors.ts';
+import { messageOf, shorten, ZenError } from '../errors.ts';
 import { readExtensions } from '../files.ts';
 import { isUsualFunnel, listSteps } from '../log/steps.ts';
 import { listBounds } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
-import type { Chart } from '../shared/settings.ts';
+import type { Tables } from '../shared/data/table.ts';
+import type { Chart, Locale } from '../shared/settings.ts';
 import { isOfPeople } from '../shared/people/sources.ts';
 import { Clock } from '../shared/text/clock.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
+import { takeSnapshot } from '../shared/vega/snapshot.ts';
+import type { Snapshot } from '../shared/vega/snapshot.ts';
 import type { Window } from '../time.ts';
 import { readCharts } from './layout.ts';
 import { requireHarmless } from './harmless.ts';
@@ -124,6 +127,20 @@ export function compileChart(name: string, source: TopLevelSpec, tables: Describ
       cause: error,
     });
   }
+}
+
+/**
+ * Draws a chart as it stands before anything is chosen.
+ *
+ * @throws ZenError `usage`, with the file's name, for one that compiles, and fails when it is drawn
+ */
+export function drawFirst(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
+  return takeSnapshot(chart, tables, locale).catch((cause: unknown) => {
+    const why = shorten(messageOf(cause), 200).replace(/\.$/, '');
+    throw new ZenError('usage', `templates/charts/${chart.panel.name}.vl.json cannot be drawn: ${why}.`, {
+      cause,
+    });
+  });
 }
 
 interface Mark {

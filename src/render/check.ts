@@ -1,32 +1,36 @@
 import type { Check } from '../errors.ts';
 import { messageOf } from '../errors.ts';
-import { compileChart, listCharts, readChart } from './charts.ts';
+import { compileChart, drawFirst, drawsPeople, listCharts, readChart } from './charts.ts';
 import { requireFields } from './fields.ts';
 import type { Columns } from '../log/aggregates.ts';
 import { readExtensions, readOwn } from '../files.ts';
-import { listUntranslated } from './locale.ts';
+import { listUntranslated, readLocale } from './locale.ts';
 import { lookFiles, readLogo, readStyle } from './looks.ts';
 import { requireFilters } from './layout.ts';
 import { addFilters } from './panels.ts';
 import type { DescribedTables } from './panels.ts';
+import { buildCells } from '../shared/data/cells.ts';
+import { tabulatePayload } from '../shared/data/table.ts';
+import type { Tables } from '../shared/data/table.ts';
 import { mapValues } from '../shared/known.ts';
+import { dayMs } from '../time.ts';
 
 /**
  * Looks whether each chart can be drawn.
  *
  * @param columns of the aggregates that charts may draw from; null where no database tells their fields
  */
-export function checkCharts(columns: Record<string, Columns> | null): Check[] {
+export async function checkCharts(columns: Record<string, Columns> | null): Promise<Check[]> {
   const tables =
     columns && mapValues(columns, ({ dimensions, measure }) => ({ fields: dimensions, measure }));
-  return [...checkLooks(), ...checkLayout(tables)];
+  return [...checkLooks(), ...(await checkLayout(tables))];
 }
 
 /** Looks at the charts, unless zen.json names one or a filter that there is not. */
-function checkLayout(tables: DescribedTables | null): Check[] {
+async function checkLayout(tables: DescribedTables | null): Promise<Check[]> {
   try {
     if (tables) requireFilters(Object.values(tables).flatMap(({ fields }) => fields));
-    return checkEach(tables);
+    return await checkEach(tables);
   } catch (error) {
     return [{ state: 'fault', text: messageOf(error) }];
   }
@@ -57,19 +61,50 @@ function checkLooks(): Check[] {
   ];
 }
 
-function checkEach(tables: DescribedTables | null): Check[] {
-  return listCharts().map((name) => {
+async function checkEach(tables: DescribedTables | null): Promise<Check[]> {
+  const own = readExtensions('templates/charts').flatMap(({ name, isOwn }) => (isOwn ? [name] : []));
+  const invented = inventTables(tables ?? {});
+  const check = async (name: string): Promise<Check> => {
     try {
       const read = readChart(name, { period: { start: 0, end: 1 }, ladder: [] }, (text) => text);
       const source = addFilters(read, tables ?? {});
       if (tables) requireFields(name, source, tables);
-      const { left } = compileChart(name, source, tables ?? {});
+      const chart = compileChart(name, source, tables ?? {});
+      if (tables && own.includes(name) && !drawsPeople(source))
+        await drawFirst(chart, invented, readLocale('en'));
       const file = `templates/charts/${name}.vl.json`;
-      return tables === null || left.length === 0
+      return tables === null || chart.left.length === 0
         ? { state: 'fine', text: `${file}: compiles` }
         : { state: 'note', text: `${file} cannot be answered from columns, so that it is slow to filter.` };
     } catch (error) {
       return { state: 'fault', text: messageOf(error) };
     }
+  };
+  const checks: Check[] = [];
+  for (const name of listCharts()) checks.push(await check(name));
+  return checks;
+}
+
+/** Tables of one row each, to try on them whether a chart can be drawn: what is in the log is not looked at. */
+function inventTables(tables: DescribedTables): Tables {
+  const name = 'a';
+  const fields = Object.values(tables).flatMap((table) => table.fields);
+  return tabulatePayload({
+    ...{ start: 0, end: dayMs, ladder: [], gaps: [], merged: null, people: null },
+    dimensions: Object.fromEntries(fields.map((field) => [field, [name]])),
+    events: [{ event: name, name, rank: 0, step: true }],
+    topics: [{ name, color: '#888888', rank: 0 }],
+    tables: mapValues(tables, ({ fields: own, measure }) => {
+      const cell = { codes: own.map(() => 0), minutes: [0], values: [1] };
+      return {
+        fields: own,
+        measure,
+        cells: buildCells(
+          own.map(() => 1),
+          [cell],
+        ),
+      };
+    }),
+    counting: { events: '', users: '' },
   });
 }

@@ -1,3 +1,4 @@
+import { parseExpression } from 'vega';
 import { ZenError } from '../errors.ts';
 import { isObject } from './panels.ts';
 import type { Json } from './panels.ts';
@@ -28,11 +29,42 @@ const rules: Rule[] = [
   (key, value) => key === 'events' && isText(value, /\btimer\b/) && 'draws without end',
   (key, value) => counts.includes(key) && Number(value) > mostMade && makesMore,
   (key, value) => /^(sequence|keyvals)$/.test(key) && isLongList(value) && makesMore,
-  // (a+)+ may take longer than the world has for 40 letters.
   (_, value) =>
-    isText(value, /\/[^/\n]*\([^()\n]*[+*}][^()\n]*\)[+*{][^/\n]*\/|\bregexp\s*\(/) &&
+    typeof value === 'string' &&
+    (/\bregexp\s*\(/.test(value) || searchesEndlessly(value)) &&
     'has a search in a search, which may never end',
 ];
+
+/**
+ * Tells whether a text is an expression with a search that repeats what is itself repeated, or one of several: (a+)+ and (a|a)* may take
+ * longer than the world has for 40 letters. What repeats one text alone is let through.
+ */
+function searchesEndlessly(text: string): boolean {
+  if (!/\)[*+{]/.test(text)) return false;
+  try {
+    return listSearches(parseExpression(text)).some((pattern) => /\)[*+{]/.test(simplify(pattern)));
+  } catch {
+    return false; // it is no expression, and cannot be run
+  }
+}
+
+/** The patterns in an expression's syntax tree (vega-expression, src/parser.js: `regex` of a literal). */
+function listSearches(node: object): string[] {
+  return Object.entries(node).flatMap(([key, value]: [string, unknown]) =>
+    key === 'pattern' && typeof value === 'string'
+      ? [value]
+      : typeof value === 'object' && value !== null
+        ? listSearches(value)
+        : [],
+  );
+}
+
+/** A search in which a group of plain letters is a letter, as is an escape and a class. */
+function simplify(pattern: string): string {
+  const letters = pattern.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
+  const simpler = letters.replaceAll(/\((?:\?[:!=])?[^()|*+?{]*\)/g, 'x');
+  return simpler === letters ? letters : simplify(simpler);
+}
 
 function isText(value: Json, pattern: RegExp): boolean {
   return typeof value === 'string' && pattern.test(value);

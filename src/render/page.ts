@@ -35,6 +35,7 @@ import type { Translate } from '../shared/text/messages.ts';
 import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Facts } from './data-quality.ts';
+import { isAdditive } from '../log/aggregates.ts';
 import { listControls, listFilters } from './layout.ts';
 import { readLogo } from './looks.ts';
 import { describePage, readParts, seal } from './manifest.ts';
@@ -128,6 +129,7 @@ export function renderPage({
       ...{ nothing, key, sections, compared, choices, hidden: isHidden, svg: isHidden ? '' : svg },
       finding: findIn(panel, rows, write),
       headline: panel.area === 'main' && isFirst ? headline : null,
+      summed: isAdditive(panel.source) ? '' : t(summed),
       unfiltered: panel.unfiltered.map((id) => ({ id, text: describeUnfiltered(id, t) })),
     };
     return [drawn];
@@ -226,6 +228,9 @@ function describeChoices(payload: Payload, filters: readonly string[], t: Transl
     };
   });
 }
+
+/** Stands under the title of a chart of an aggregate that is said not to add up. */
+const summed = 'Each number is of one minute and group. Added up, they may count the same more than once.';
 
 /** Says of a control that a chart does not follow it. */
 function describeUnfiltered(id: string, t: Translate): string {

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TopLevelSpec } from 'vega-lite';
 import type { Database, Session } from '../db/database.ts';
-import { messageOf, shorten, ZenError } from '../errors.ts';
+import { shorten, ZenError } from '../errors.ts';
 import { requireTable } from '../db/tables.ts';
 import { querySpan } from '../ledger/silence.ts';
 import { listAggregates } from '../log/aggregates.ts';
@@ -31,7 +31,7 @@ import type { Translate } from '../shared/text/messages.ts';
 import { choose, queryAggregates } from './aggregates.ts';
 import type { Aggregates } from './aggregates.ts';
 import { callName, uncallName } from './columns.ts';
-import { compileChart, drawsPeople, listCharts, readChart } from './charts.ts';
+import { compileChart, drawFirst, drawsPeople, listCharts, readChart } from './charts.ts';
 import type { Compiled } from './charts.ts';
 import { listSources, requireFields } from './fields.ts';
 import { describeDifference } from './compare.ts';
@@ -52,7 +52,6 @@ import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
 import { addFilters } from './panels.ts';
 import { thin } from './people.ts';
-import { takeSnapshot } from '../shared/vega/snapshot.ts';
 import { buildLadder } from './steps.ts';
 import type { StepByAge } from './steps.ts';
 import { verify } from './verify.ts';
@@ -320,7 +319,7 @@ async function drawPage(
         ? { svg: '', rows: [] }
         : isOfPeople(chart.panel.source)
           ? { svg: '', rows: listOfPeople(chart.panel.source, tables, everything) }
-          : await takeSnapshot(chart, tables, setting.locale).catch(refuseToDraw(chart.panel.name)),
+          : await drawFirst(chart, tables, setting.locale),
     ),
   );
   const charts = compiled.map(({ panel, spec, rows, tables }) => ({ panel, spec, rows, tables }));
@@ -329,14 +328,6 @@ async function drawPage(
     slow: compiled.filter(({ left }) => left.length > 0).map(({ panel }) => panel.name),
     ladder,
     people: payload.people?.step ?? null,
-  };
-}
-
-/** Says of a chart that compiles that Vega cannot draw it, which is known only then. */
-function refuseToDraw(name: string): (cause: unknown) => never {
-  return (cause) => {
-    const why = shorten(messageOf(cause), 200);
-    throw new ZenError('usage', `templates/charts/${name}.vl.json cannot be drawn: ${why}.`, { cause });
   };
 }
 

@@ -21,7 +21,7 @@ export async function runCheck(
   const all: Check[] = [
     ...(project === undefined ? [] : [{ state: 'fine' as const, text: `${project}: as its schema has it` }]),
     ...checks,
-    ...checkCharts(columns),
+    ...(await checkCharts(columns)),
   ];
   const faults = all.filter(({ state }) => state === 'fault').length;
   const terminal = new Terminal({ quiet: flags.quiet === true }, streams);

@@ -1,4 +1,4 @@
-import { logger, None, parse, View } from 'vega';
+import { logger, parse, View, Warn } from 'vega';
 import type { Loader, LocaleFormatters, Spec } from 'vega';
 import { pickRows } from '../panels.ts';
 import type { Panel } from '../panels.ts';
@@ -47,7 +47,11 @@ export async function takeSnapshot(
   return { svg: snapshot ? stretchSvg(svg, plot, snapshot.axes) : scale(svg), rows };
 }
 
-/** Draws a chart without showing it, at its size on a page of 1440 × 900. */
+/**
+ * Draws a chart without showing it, at its size on a page of 1440 × 900.
+ *
+ * @throws Error for what fails before there are rows to draw, of which Vega would only log something
+ */
 export async function drawChart(
   chart: Chart,
   tables: Tables,
@@ -62,6 +66,7 @@ export async function drawChart(
   const { snapshot } = chart.panel;
   const marks = spec.marks.filter((mark) => !isInvisible(mark));
   const signals = spec.signals.filter(({ name }) => name !== 'width' && name !== 'height');
+  const failures: Error[] = [];
   const view = new View(
     parse({ ...spec, ...frame, signals, marks } as unknown as Spec, undefined, { ast: expr !== undefined }),
     {
@@ -70,17 +75,24 @@ export async function drawChart(
       // Vega takes the definitions, though its types ask for what it makes of them.
       locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
       loader: noLoader as unknown as Loader,
-      logger: logger(None),
+      logger: logger(Warn, undefined, (method, _level, [said]) => {
+        if (method === 'error') failures.push(said instanceof Error ? said : new Error(String(said)));
+      }),
     },
   );
-  feed(view, chart.tables, tables);
-  const svg = await view.toSVG();
-  const rows = pickRows(chart.panel, view.data(chart.rows));
-  const plot: Frame = { width: Number(view.signal('width')), height: Number(view.signal('height')) };
-  if (snapshot?.circle !== undefined) plot.circle = snapshot.circle;
-  if (snapshot?.bands) plot.bands = snapshot.bands === 'one' ? 1 : rows.length;
-  view.finalize();
-  return { svg, plot, rows };
+  try {
+    feed(view, chart.tables, tables);
+    const svg = await view.toSVG();
+    const rows = pickRows(chart.panel, view.data(chart.rows));
+    const [failure] = failures;
+    if (failure && rows.length === 0) throw failure;
+    const plot: Frame = { width: Number(view.signal('width')), height: Number(view.signal('height')) };
+    if (snapshot?.circle !== undefined) plot.circle = snapshot.circle;
+    if (snapshot?.bands) plot.bands = snapshot.bands === 'one' ? 1 : rows.length;
+    return { svg, plot, rows };
+  } finally {
+    view.finalize();
+  }
 }
 
 interface FilledMark {
