@@ -21,22 +21,22 @@ const pages: [name: string, about: string, files: RegExp][] = [
 const advice: [start: string, step: string][] = [
   ['Cannot read …:', 'Check the path and who may read it.'],
   ['Cannot read the dump …:', 'Check the path and who may read it.'],
-  ['Cannot read the dump standard input:', 'Look at the program before the pipe: it has failed.'],
+  ['Cannot read the dump standard input:', 'Look at the program before the pipe: it failed.'],
   ['Cannot write …:', 'Check the folder, its rights and the space on its disk.'],
   ['Cannot write the result:', 'Check where stdout leads, and the space on that disk.'],
   ['Nothing was changed', 'You answered no. Type y to go on, or give `--yes`.'],
   ['Interrupted', 'Somebody pressed Ctrl-C or ended the process. Run it again.'],
-  ['A check failed', 'The lines above name it, with what mends it.'],
-  ['… checks failed', 'The lines above name them, with what mends each.'],
+  ['A check failed', 'The lines above name it, and say how to fix it.'],
+  ['… checks failed', 'The lines above name them, and say how to fix each.'],
   ['The settings of this page cannot be read', 'The page was altered or cut short. Render it again.'],
   ['The manifest of this page cannot be read', 'The page was altered or cut short. Render it again.'],
   ['The data of this page cannot be read: …', 'The page was altered or cut short. Render it again.'],
   [
-    'This is no page that zen rendered',
+    'This is not a page that zen rendered',
     'Check the path. A mail program may have rewritten the page: save its attachment.',
   ],
   [
-    'The page that was made is not what it states',
+    'The new page is not what it states',
     'The old page stays. Run `zen aggregate` for the period again, and render it.',
   ],
   ['dash_… has', 'The table was changed. Drop it, and aggregate again.'],
@@ -53,10 +53,10 @@ const advice: [start: string, step: string][] = [
     'templates/charts/….vl.json: usermeta.zen',
     'See what [usermeta.zen](../charts.md#what-is-in-the-file) may have.',
   ],
-  ['sql/aggregates/….sql is no SELECT', 'Run the statement in psql over a table `log` to find the fault.'],
+  ['sql/aggregates/….sql is not a SELECT', 'Run the statement in psql over a table `log` to find the fault.'],
   ['One file of sql/aggregates must say', 'Copy that comment from the file that ships with Zen.'],
-  ['… is no JSON', 'Open the file in an editor that checks JSON.'],
-  ['… is not there: a project has one', 'Make the file, or name another folder with `--project`.'],
+  ['… is not JSON', 'Open the file in an editor that checks JSON.'],
+  ['… does not exist: a project has one', 'Make the file, or name another folder with `--project`.'],
   ['… cannot be read', 'Check who may read the file.'],
   ['…, line …: zen.json', 'See [what zen.json may have](../zen-json.md).'],
   ['…, line …: “…” must be', 'See [what zen.json may have](../zen-json.md).'],
@@ -91,7 +91,7 @@ function describePage(about: string, messages: Message[]): string {
   });
   return `# Messages about ${about}
 
-For everybody who looks for a message of Zen. “…” stands for what differs. [Troubleshooting](../troubleshooting.md) has the other pages.
+For everybody who looks up a message of Zen. “…” stands for the parts that vary. [Troubleshooting](../troubleshooting.md) lists the other pages.
 ${sections.join('')}`;
 }
 

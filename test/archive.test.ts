@@ -141,7 +141,7 @@ describe.each(containers)('a partitioned table, %s:', (_, container) => {
   test('whose parts do not have the same columns is damaged', async () => {
     const copy = 'COPY public.log_raw (ts, m) FROM stdin;';
     const path = container({ tables: [{ ...parts[0], table: 'log_raw', text: '\\.\n' }, { ...parts[0], copy, table: 'p', text: '' }] }); // prettier-ignore
-    await expect(read(path)).rejects.toThrow(/is damaged: its data of public\.log_raw has other columns/);
+    await expect(read(path)).rejects.toThrow(/is damaged: its data of public\.log_raw has different columns/);
   });
 
   test('has its damaged rows refused', async () => {

@@ -116,7 +116,7 @@ test.each([
   [['43732.75', '43732.76'], '“43732.75”'],
 ])('times of which the unit is not certain are refused with the option, %j', (times, held) => {
   expect(() => readAll(times)).toThrow(
-    `log.csv: ts has ${held}, so that its unit is not certain. Say --time-unit s|ms|us|ns.`,
+    `log.csv: ts has ${held}, so its unit is not certain. Say --time-unit s|ms|us|ns.`,
   );
 });
 

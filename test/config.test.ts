@@ -80,18 +80,18 @@ test('a command takes its settings: the command line is the strongest; paths sta
 });
 
 test.each([
-  ['{', 1, 'is no JSON (close brace expected). Write it as JSON, such as { "title": "News" }.'],
+  ['{', 1, 'is not JSON (close brace expected). Write it as JSON, such as { "title": "News" }.'],
   [
     '{\n  "title": "a",\n}',
     3,
-    'is no JSON (property name expected). Write it as JSON, such as { "title": "News" }.',
+    'is not JSON (property name expected). Write it as JSON, such as { "title": "News" }.',
   ],
   [
     '{\n  // a word\n}',
     2,
-    'is no JSON (invalid comment token). Write it as JSON, such as { "title": "News" }.',
+    'is not JSON (invalid comment token). Write it as JSON, such as { "title": "News" }.',
   ],
-  ['[]', 1, 'holds no object. Write {}, with settings or without.'],
+  ['[]', 1, 'is not an object. Write {}, with or without settings.'],
   ['{\n  "titel": "a"\n}', 2, 'there is no setting “titel”. Did you mean “title”?'],
   ['{\n  "Title": "a"\n}', 2, 'there is no setting “Title”. Did you mean “title”?'],
   [
@@ -106,7 +106,7 @@ test.each([
   ['{ "users": "yes" }', 1, '“users” must be true or false.'],
   ['{\n\n"minute": "ceil" }', 3, '“minute” may be floor, nearest. Choose one.'],
   ['{ "restore": { "null": "x" } }', 1, '“restore.null” must be a list.'],
-  ['{ "title": "a",\n"title": "b" }', 2, '“title” stands twice. Keep one of them.'],
+  ['{ "title": "a",\n"title": "b" }', 2, '“title” appears twice. Keep one of them.'],
   ['{ "render": { "max-size": "x" } }', 1, /^render\.max-size: “x” is not a size in megabytes: /],
   ['{ "render": { "last": 7 } }', 1, /^render\.last: .*“7”/],
 ])('a mistake in zen.json is a sentence with its line: %s', async (text, line, said) => {
@@ -123,10 +123,7 @@ test.each([
 test('a variable that no option has is refused, and the nearest one named', async () => {
   const cwd = temporaryFolder();
   const { code, stderr } = await call(['status'], { cwd, env: { ZEN_LOOKBAK: '6h' } });
-  expect([code, stderr]).toEqual([
-    2,
-    'There is no variable ZEN_LOOKBAK in zen. Did you mean “ZEN_LOOKBACK”?\n',
-  ]);
+  expect([code, stderr]).toEqual([2, 'Zen has no variable ZEN_LOOKBAK. Did you mean “ZEN_LOOKBACK”?\n']);
 });
 
 test('a schedule that is printed for a project runs in its folder', async () => {

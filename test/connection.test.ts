@@ -147,9 +147,9 @@ describe('a parameter of libpq', () => {
     ['channel_binding=require', {}, 'Zen does not support channel_binding=require'],
     ['', { PGCHANNELBINDING: 'require' }, 'Zen does not support channel_binding=require'],
     ['gssencmode=require', {}, 'Zen does not support gssencmode=require'],
-    ['connect_timeout=soon', {}, '“soon” is no connect_timeout'],
-    ['', { PGCONNECT_TIMEOUT: '1.5' }, '“1.5” is no connect_timeout'],
-    ['target_session_attrs=master', {}, '“master” is none of target_session_attrs'],
+    ['connect_timeout=soon', {}, '“soon” is not a connect_timeout'],
+    ['', { PGCONNECT_TIMEOUT: '1.5' }, '“1.5” is not a connect_timeout'],
+    ['target_session_attrs=master', {}, '“master” is not a value of target_session_attrs'],
     ['require_auth=scram-sha-256', {}, 'Zen does not support the parameter require_auth. Take it out'],
     ['database=template1', {}, 'Zen does not support the parameter database. Take it out'],
     [

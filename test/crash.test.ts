@@ -107,7 +107,7 @@ test('a folder of other things is not made a database', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'thesis.txt'), '');
   await expect(openDatabase({ kind: 'embedded', folder })).rejects.toThrow(
-    `${folder} is not empty, and is no database. Name a new folder.`,
+    `${folder} is neither empty nor a database. Name a new folder.`,
   );
   expect(readdirSync(folder)).toEqual(['thesis.txt']);
 });

@@ -99,7 +99,7 @@ describe('a line of 5 MB is looked at once:', () => {
   const json = Array.from({ length: 1 << 16 }, (_, id) => `{"id": ${id}, "event": "show", "topic": "Наука"}`);
 
   test.each([
-    ['JSON', `[${json.join(', ')}]`, 'is no header of a table'],
+    ['JSON', `[${json.join(', ')}]`, 'is not the header of a table'],
     ['a header of quoted names', `${'"x",'.repeat(1 << 20)}"ts"\n`, 'names more than 16384 columns'],
     ['a header that begins well', `ts,${'"x",'.repeat(1 << 20)}\n`, 'names more than 16384 columns'],
     ['quoted values', `ts,a\n${'"x",'.repeat(1 << 20)}\n`, 'line 2: the row has more values than the 2'],
@@ -118,8 +118,8 @@ describe('a line of 5 MB is looked at once:', () => {
 
 describe('a file that cannot be read is a sentence:', () => {
   test.each([
-    ['an empty file', '', 'log.csv, line 1: “” is no header of a table.'],
-    ['a text', 'just a text\n', 'log.csv, line 1: “just a text” is no header of a table.'],
+    ['an empty file', '', 'log.csv, line 1: “” is not the header of a table.'],
+    ['a text', 'just a text\n', 'log.csv, line 1: “just a text” is not the header of a table.'],
     [
       'a short row',
       'ts,a,b\n1,2,3\n1,2\n',

@@ -118,7 +118,7 @@ describe('a server that means ill', () => {
       const { port, server } = await startFake(part, { port: real, until: 'to_regclass' });
       const [code, text] = await ask(`postgres://zen@127.0.0.1:${port}/postgres`);
       server.close();
-      expect([code, text]).toEqual([1, expect.stringMatching(/is not as a server should be: \P{Cc}+\n$/u)]);
+      expect([code, text]).toEqual([1, expect.stringMatching(/does not behave like a server: \P{Cc}+\n$/u)]);
       expect(text).toContain(said);
     },
     60_000,

@@ -134,7 +134,7 @@ describe('a page that is too large', () => {
 
   test('that days do not make small enough is refused, with the figures', () => {
     expect(() => fit({ payload, packed }, 50, 700_000)).toThrow(
-      /^The page takes 0\.70 MB even with days for minutes, more than the 0\.70 MB allowed\. /,
+      /^The page takes 0\.70 MB even in steps of a day, more than the 0\.70 MB allowed\. /,
     );
   });
 });

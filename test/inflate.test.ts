@@ -116,13 +116,13 @@ describe('what is damaged is a sentence:', () => {
     [
       'zstd with a window of 256 MB',
       zstdFrame([text], { window: 28 }),
-      /^log\.csv takes a window of more than 128 MB\. Compress/,
+      /^log\.csv needs a window of more than 128 MB\. Compress/,
     ],
     ['zstd with a window of 1 TB', zstdFrame([text], { window: 40 }), /more than 128 MB/],
     [
       'zstd that takes a dictionary',
       Buffer.concat([zstd.subarray(0, 4), Buffer.of(1, 0, 7, 1, 0, 0)]),
-      /^log\.csv takes a dictionary\./,
+      /^log\.csv needs a dictionary\./,
     ],
     ['lz4 with a wrong checksum of its content', flip(lz4, -1), /a checksum is wrong/],
     ['lz4 with a wrong checksum of its header', flip(lz4, 6), /a checksum is wrong/],
@@ -136,7 +136,7 @@ describe('what is damaged is a sentence:', () => {
     [
       'lz4 that takes a dictionary',
       Buffer.concat([lz4.subarray(0, 4), Buffer.of(0x41, 0x40, 0, 0)]),
-      /^log\.csv takes a dictionary\./,
+      /^log\.csv needs a dictionary\./,
     ],
     ['lz4 with a block that is too long', lz4Frame([Buffer.alloc(70_000)]), /a block of 70000 bytes/],
     ['lz4 with a match before the beginning', lz4Frame([match('ab', 3, 4)]), /a block is broken/],

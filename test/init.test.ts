@@ -35,7 +35,7 @@ test('nothing is written where one of its files is', async () => {
   const cwd = temporaryFolder();
   writeFileSync(join(cwd, 'README.md'), 'mine');
   const { code, stderr } = await call(['init'], { cwd });
-  expect([code, stderr]).toEqual([2, 'README.md is there already. Name a new folder: zen init <folder>.\n']);
+  expect([code, stderr]).toEqual([2, 'README.md already exists. Name a new folder: zen init <folder>.\n']);
   expect(readdirSync(cwd)).toEqual(['README.md']);
   expect(readFileSync(join(cwd, 'README.md'), 'utf8')).toBe('mine');
 });

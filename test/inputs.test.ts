@@ -425,17 +425,17 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     encode(script.replace('UTF8', 'SQL_ASCII'), 'koi8-r'),
     /in koi8-r.*--encoding koi8-r/,
   ],
-  ['plain SQL that says WIN1251 and is in UTF-8', script.replace('UTF8', 'WIN1251'), /says that it is in WIN1251, and its texts are in UTF-8.*--encoding utf-8, or --encoding windows-1251/], // prettier-ignore
+  ['plain SQL that says WIN1251 and is in UTF-8', script.replace('UTF8', 'WIN1251'), /claims to be in WIN1251, but its texts are in UTF-8.*--encoding utf-8, or --encoding windows-1251/], // prettier-ignore
   [
     'an archive that says KOI8R and is in UTF-8',
     archiveOf(Buffer.from(text), 'KOI8R'),
-    /says that it is in KOI8R/,
+    /claims to be in KOI8R/,
   ],
   ['an encoding that nobody reads', script.replace('UTF8', 'MULE_INTERNAL'), /is in MULE_INTERNAL, which Zen does not read/], // prettier-ignore
   [
     'bytes that the encoding lacks',
     encode(csv, 'koi8-r'),
-    /has bytes that are no text in euc-jp/,
+    /has bytes that are not text in euc-jp/,
     { encoding: 'euc-jp' },
   ],
   ['a column that is missing', csv.replace('ts,user_id', 'created_at,uid'), /The log in \S+ lacks the columns ts, user_id\. Its columns: event_id, created_at, uid, event, .*--columns 'ts=created_at,user_id=uid'\.$/], // prettier-ignore
@@ -451,9 +451,9 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     /has the column ts 2 times/,
   ],
   ['a column that is computed', writeArchive({ tables: [{ table: 'log_raw', columns: names.join(', ').replace('ts', 'created_at'), text: '\\.\n' }], definitions: [{ description: 'TABLE', name: 'log_raw', definition: `CREATE TABLE log_raw (${names.map((name) => `${name} text`).join()}, created_at timestamp);` }] }), /lacks the column ts; ts is computed there, and a dump holds no such values\. .*ts=created_at/], // prettier-ignore
-  ['no table', 'just a text\nof two lines\n', /line 1: “just a text” is no header of a table/],
+  ['no table', 'just a text\nof two lines\n', /line 1: “just a text” is not the header of a table/],
   ['the unaligned output of psql, cut off', `${table.map((row) => `${row.map((value) => value ?? '').join('|')}\n`).join('')}(5 rows)\n`, /line 6: the row has 1 values instead of the 7/], // prettier-ignore
-  ['the log in two databases', `\\connect a\n${script}\\connect b\n${script}`, /public\.log_raw is in the database b, too, as in a\. Choose one with --dbname\./], // prettier-ignore
+  ['the log in two databases', `\\connect a\n${script}\\connect b\n${script}`, /public\.log_raw is in the database b, as well as in a\. Choose one with --dbname\./], // prettier-ignore
   [
     'a database that is not there',
     `\\connect a\n${script}`,
@@ -476,12 +476,12 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   [
     'JSON with a word that is none',
     jsonLines.replace(':8,', ':NaN,'),
-    /line 2: .* has a value that is none of JSON, NaN/,
+    /line 2: .* has a value that is not JSON, NaN/,
   ],
   [
     'JSON with something between',
     jsonLines.replace('\n', '\nnone\n'),
-    /line 2: “none .*” is no object of JSON/,
+    /line 2: “none .*” is not a JSON object/,
   ],
   ['what is packed ten times', Array.from({ length: 10 }).reduce<Buffer>((bytes) => gzipSync(bytes), Buffer.from(csv)), /is packed more than 8 times\. Unpack it first\./], // prettier-ignore
   ['the parts of a log of Greenplum', `${definition}${copy.replace('log_raw', 'log_raw_1_prt_1')}${copy.replace('log_raw', 'log_raw_1_prt_2')}`, /holds no data of a table log_raw\. With the log's columns it has public\.log_raw_1_prt_1, .*Name the tables to take/], // prettier-ignore
@@ -496,8 +496,8 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     new RegExp(`It reads “Рассказы, Кино.*--encoding ${encoding}\\.$`),
   ]),
   ['UTF-32', Buffer.concat(Array.from(csv.slice(0, 99), (char) => Buffer.from([char.charCodeAt(0), 0, 0, 0]))), /is in UTF-32\. Pipe what it holds: iconv -f UTF-32/], // prettier-ignore
-  ['days of a spreadsheet', csv.replaceAll(/1569348\d{6}/g, '43732.750020822'), /“43732.750020822”, days as a spreadsheet counts them\. Format that column/], // prettier-ignore
-  ['a date without marks', csv.replaceAll(/1569348\d{6}/g, '20190924180001'), /“20190924180001”, a date without marks\. Format that column/], // prettier-ignore
+  ['days of a spreadsheet', csv.replaceAll(/1569348\d{6}/g, '43732.750020822'), /“43732.750020822”, a number of days, as spreadsheets count them\. Format that column/], // prettier-ignore
+  ['a date without separators', csv.replaceAll(/1569348\d{6}/g, '20190924180001'), /“20190924180001”, a date without separators\. Format that column/], // prettier-ignore
   ['times of Windows', csv.replaceAll(/1569348\d{6}/g, '132138216017990000'), /its unit is not certain\. Say --time-unit/], // prettier-ignore
   ['times with lost digits', csv.replaceAll(/1569348\d{6}/g, '1.56935E+12'), /is not a time\. .*An exponent hides its last digits/], // prettier-ignore
   [
@@ -520,7 +520,7 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
     archive.toString('base64').replaceAll(/.{76}/g, '$&\n'),
     /is encoded for mail.*base64 -d/,
   ],
-  ['a picture', latin('\x89PNG\r\n\x1a\n\0\0\0\rIHDR'), /is no text, and in no format that Zen reads/],
+  ['a picture', latin('\x89PNG\r\n\x1a\n\0\0\0\rIHDR'), /is neither text nor in a format that Zen reads/],
   ['blanks', ' \n\n', /is empty\. Copy it again/],
   ['a drawn table', '┌────┐\n│ ts │\n', /is a table drawn for people/],
   [
@@ -536,7 +536,7 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   [
     'an archive without data',
     writeArchive({ tables: [] }),
-    /holds no data of any table, perhaps definitions alone/,
+    /holds no data of any table, perhaps only definitions/,
   ],
   ['bzip2', latin('BZh91AY&SY'), /log is compressed with bzip2\. Pipe what it holds: bzip2 -dc '\S+\/log' \| zen restore -\.$/], // prettier-ignore
   ['xz', latin('\xfd7zXZ\0\0\x04'), /compressed with xz\. Pipe what it holds: xz -dc /],
@@ -573,8 +573,8 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ],
   ['binary COPY that is joined', Buffer.concat([binary, binary]), /something follows its end/, { columns: places }], // prettier-ignore
   ['binary COPY of a numeric', binary, /has a type in column 9 that does not tell itself/, { columns: withPrice }], // prettier-ignore
-  ['binary COPY of numbers behind many NULLs', binaryUsers(2500), /has NULL in the first rows of column 3, and something else later/, { columns: places }], // prettier-ignore
-  ['binary COPY of texts with a byte of numbers', binaryUsers(0, 'abc\x01'), /has texts in the first rows of column 3, and something else later/, { columns: places }], // prettier-ignore
+  ['binary COPY of numbers behind many NULLs', binaryUsers(2500), /has NULL in the first rows of column 3, and other values later/, { columns: places }], // prettier-ignore
+  ['binary COPY of texts with a byte of numbers', binaryUsers(0, 'abc\x01'), /has texts in the first rows of column 3, and other values later/, { columns: places }], // prettier-ignore
   ['binary COPY of nothing', Buffer.concat([binary.subarray(0, 19), Buffer.of(255, 255)]), /holds no rows/],
   ['binary COPY that has hardly begun', binary.subarray(0, 15), /ends within its header/],
   ['the message of a dump that failed', 'pg_dump: error: connection to server failed: FATAL\n', /is only the message of a dump that failed\. Make it again/], // prettier-ignore

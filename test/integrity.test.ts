@@ -312,7 +312,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       if (stage === 'drawing') alter(content.payload);
     };
     await expect(render(db, options, midnight, late, content)).rejects.toThrow(
-      `The page that was made is not what it states. ${name}: the page states `,
+      `The new page is not what it states. ${name}: the page states `,
     );
   });
 

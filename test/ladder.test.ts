@@ -269,7 +269,7 @@ describe('a year of few events', () => {
     expect((await verify(small.html)).differences).toEqual([]);
     expect((await verify(small.html, db)).differences).toEqual([]);
     await expect(render(db, { ...options, maxSize: 0.1 })).rejects.toThrow(
-      'MB even with days for minutes, more than the 0.10 MB',
+      'MB even in steps of a day, more than the 0.10 MB',
     );
   });
 });

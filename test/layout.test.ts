@@ -192,7 +192,7 @@ describe.each(kinds)('the layout in zen.json, on the %s database', (kind) => {
     ],
     [{ filters: ['item topic'] }, /“filters\.0” is “item topic”/],
     [{ filters: ['item_topic', 'item_topic'] }, /duplicate/],
-    [{ panels: ['histroy'] }, /the panel “histroy”, and no chart has that name\. Did you mean “history”\?/],
+    [{ panels: ['histroy'] }, /the panel “histroy”, but no chart has that name\. Did you mean “history”\?/],
     [{ panels: [] }, /“panels” must NOT have fewer than 1 items/],
     [{ panels: ['people'] }, /The page has no panel/],
   ])('is refused in a sentence where it is wrong: %j', async (layout, said) => {
@@ -204,11 +204,11 @@ describe.each(kinds)('the layout in zen.json, on the %s database', (kind) => {
   test('refuses a filter whose control would be called as a chart, and a chart that is bound to no control', async () => {
     lay('templates/charts/item_type.vl.json', chart);
     layOut({ filters: ['item_type'] });
-    expect(await zen(['render', '--out', 'other.html'], 2)).toContain('the page has for something else');
+    expect(await zen(['render', '--out', 'other.html'], 2)).toContain('the page uses for something else');
     lay('templates/charts/item_type.vl.json', chart.replace('#topics', '#source_topic'));
     layOut({});
     expect(await zen(['render', '--out', 'other.html'], 2)).toMatch(
-      /item_type\.vl\.json is bound to "#source_topic", which is no control of the page\. It may be #period, #topics, #ages/,
+      /item_type\.vl\.json is bound to "#source_topic", which is not a control of the page\. It may be #period, #topics, #ages/,
     );
   });
 

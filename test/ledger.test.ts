@@ -236,7 +236,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     await open();
     await db.run('create table dash_users (dt timestamp, event varchar(128), users bigint)');
     await expect(run([between('2019-09-21', '2019-09-22')], { users: true })).rejects.toThrow(
-      /refused: column dash_users\.\w+ does not exist\. The table is not as this zen makes it: drop it, and aggregate again\.$/,
+      /refused: column dash_users\.\w+ does not exist\. The table is not as this zen would make it: drop it, and aggregate again\.$/,
     );
     await db.run('drop table dash_users');
     await run([between('2019-09-21', '2019-09-22')], { users: true });

@@ -131,8 +131,8 @@ describe('a project’s looks', () => {
 const svg = (inner: string, attributes = '') => `<svg viewBox="0 0 1 1"${attributes}>${inner}</svg>`;
 
 test.each([
-  ['templates/theme.json', '{', /theme\.json is no JSON: /],
-  ['templates/theme.json', '[]', /theme\.json holds no object\. Write it as/],
+  ['templates/theme.json', '{', /theme\.json is not JSON: /],
+  ['templates/theme.json', '[]', /theme\.json is not an object\. Write it as/],
   [
     'templates/theme.json',
     '{"colors": {"acent": "red"}}',
@@ -143,7 +143,7 @@ test.each([
     '{"colors": {"accent": "red; } body { display: none"}}',
     /theme\.json has "red; .*" for “accent”\. Write a colour/,
   ],
-  ['templates/theme.json', '{"font": "x; } a { b: c"}', /theme\.json has a font that is no list of names/],
+  ['templates/theme.json', '{"font": "x; } a { b: c"}', /theme\.json has a font that is not a list of names/],
   ['templates/page.css', 'a { background: URL(http://a.example/b) }', /page\.css has “URL\(”\. /],
   ['templates/page.css', '@import "a.css";', /page\.css has “@import”\. /],
   ['templates/page.css', '</style><script>alert(1)</script>', /page\.css has “<”\. /],
@@ -167,15 +167,19 @@ test.each([
   ],
   ['templates/logo.svg', `${svg('')}<svg></svg>`, /logo\.svg has “svg” where it does not belong/],
   ['templates/logo.svg', '<svg><g></svg>', /logo\.svg has “svg” where it does not belong/],
-  ['templates/logo.svg', 'PNG', /logo\.svg is no whole SVG\./],
+  ['templates/logo.svg', 'PNG', /logo\.svg is not a complete SVG\./],
   [
     'templates/logo.svg',
     svg(' '.repeat(5_000_000)),
     /logo\.svg has 5001 kB: each page carries it, so make it 100 kB at most\./,
   ],
-  ['templates/locales/de.json', '{', /de\.json is no language: /],
-  ['templates/locales/de.json', '{"messages": {"Age": 5}}', /de\.json is no language: “Age” has no text\./],
-  ['templates/locales/de.json', '{"language": "no such"}', /de\.json is no language: Incorrect locale/],
+  ['templates/locales/de.json', '{', /de\.json is not a language: /],
+  [
+    'templates/locales/de.json',
+    '{"messages": {"Age": 5}}',
+    /de\.json is not a language: “Age” has no text\./,
+  ],
+  ['templates/locales/de.json', '{"language": "no such"}', /de\.json is not a language: Incorrect locale/],
 ])('a mistake in %s is a sentence, and nothing is written: %.60s', async (path, content, said) => {
   const cwd = newProject({
     'zen.json': '{"locale": "de"}',
@@ -195,7 +199,7 @@ test('a language that is not there is refused before anything is done', async ()
     const { code, stderr } = await call([command, '--out', 'page.html'], { cwd, env });
     expect([code, stderr]).toEqual([
       2,
-      'There is no language “fr”. There are en, ru; another one is a file templates/locales/fr.json of a project.\n',
+      'There is no language “fr”. There are en, ru; to add one, write templates/locales/fr.json in a project.\n',
     ]);
   }
 });

@@ -113,7 +113,7 @@ describe('a night', () => {
     expect(refused.code).toBe(5);
     expect(refused.stderr).toContain('The log has 4 events where the tables have 0');
     expect(refused.stderr).toContain(
-      'Run zen status --deep, which tells what to aggregate again, or publish with a warning: --force.',
+      'Run zen status --deep to see what to aggregate again, or publish with a warning: --force.',
     );
     expect(page()).toBe(before);
     const forced = await nightly('--force', '--heal', '0');

@@ -60,7 +60,7 @@ describe.each(kinds)('a check of one’s own, on the %s database', (kind) => {
     expect([night.code, night.code === 5 ? '' : night.stderr]).toEqual([5, '']);
     expect(existsSync(join(cwd, 'zen.html'))).toBe(false);
     expect(night.stderr).toContain(
-      "checks/clicks.sql finds: item_topic <b>'q', clicks 0. checks/many.sql finds: n 1; n 2; n 3; and more. Mend what it finds, or publish with a warning: --force.",
+      "checks/clicks.sql finds: item_topic <b>'q', clicks 0. checks/many.sql finds: n 1; n 2; n 3; and more. Fix what it finds, or publish with a warning: --force.",
     );
     expect(night.stderr).toContain('check checks/few.sql: passed: checks/few.sql finds nothing.');
     const forced = await run({}, 'nightly', '--out', 'zen.html', '--locale', 'en', '--force');
@@ -86,7 +86,7 @@ describe.each(kinds)('a check of one’s own, on the %s database', (kind) => {
     ],
     [
       'select user_id from log',
-      /checks\/many\.sql gives user_id, which tells of single people: count them instead\./,
+      /checks\/many\.sql gives user_id, which identifies single people: count them instead\./,
     ],
     [
       'select 1 / (select count(*) from visits where false) as x',
@@ -114,6 +114,6 @@ test.each(['checks/no-topic.sql', 'templates/charts/my chart.vl.json', 'sql/aggr
     expect(await call(['config'], { cwd })).toMatchObject({ code: 0 });
     writeFileSync(join(cwd, path), '');
     const { code, stderr } = await call(['config'], { cwd });
-    expect([code, stderr]).toEqual([2, expect.stringContaining(`${path} would be left out: name it with `)]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`${path} would be ignored: name it with `)]);
   },
 );

@@ -206,7 +206,7 @@ where tenant = 5;
         },
       },
       1,
-      /The log's "At" is no time in "ms"\. Write log\.time as "timestamptz" in zen\.json\./,
+      /The log's "At" is not a time in "ms"\. Write log\.time as "timestamptz" in zen\.json\./,
     ],
     [
       { table: 'shop.sent', columns: { topic: 'a' } },

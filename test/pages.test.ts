@@ -161,15 +161,15 @@ describe.each(kinds)('pages of one reading, on the %s database', (kind) => {
     ],
     [
       [{ name: 'new' }],
-      /line 1: the page “new” is the file of the dashboard: new\.html\. Give it its own out\./,
+      /line 1: the page “new” has the same file as the dashboard: new\.html\. Give it its own out\./,
     ],
     [
       [{ name: 'a' }, { name: 'b', out: 'a.html' }],
-      /the page “b” is the file of the page “a”: .*a\.html\. Give it its own out\./,
+      /the page “b” has the same file as the page “a”: .*a\.html\. Give it its own out\./,
     ],
     [
       [{ name: 'a', where: { source_topic: ['x'] } }],
-      /A page in zen\.json chooses by “source_topic”, which engagement does not have\. It has item_topic, age_segment, event\./,
+      /A page in zen\.json filters by “source_topic”, which engagement does not have\. It has item_topic, age_segment, event\./,
     ],
   ])('with a mistake are refused, and nothing is written: %j', async (wrong, said) => {
     settle({ pages: wrong });

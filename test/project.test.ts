@@ -330,12 +330,12 @@ describe('a mistake', () => {
   });
 
   test.each([
-    ['templates/charts/hours.vl.json', '{', 2, /templates\/charts\/hours\.vl\.json is no JSON: /],
+    ['templates/charts/hours.vl.json', '{', 2, /templates\/charts\/hours\.vl\.json is not JSON: /],
     [
       'templates/charts/hours.vl.json',
       '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"zen": {"aria": "main"}}}',
       2,
-      /hours\.vl\.json: usermeta\.zen has “aria”, which nothing is known of\. Did you mean “area”\?/,
+      /hours\.vl\.json: usermeta\.zen has “aria”, which Zen does not know\. Did you mean “area”\?/,
     ],
     [
       'templates/charts/hours.vl.json',
@@ -347,7 +347,7 @@ describe('a mistake', () => {
       'templates/charts/hours.vl.json',
       '{"data": {"name": "visits"}, "mark": "bar", "usermeta": {"embedOptions": {"patch": "http://localhost/"}}}',
       2,
-      /hours\.vl\.json: usermeta\.embedOptions has “patch”, which a page does not take\. It takes config, hover, padding, renderer\./,
+      /hours\.vl\.json: usermeta\.embedOptions has “patch”, which a page does not accept\. It accepts config, hover, padding, renderer\./,
     ],
     [
       'templates/charts/hours.vl.json',
@@ -368,7 +368,7 @@ describe('a mistake', () => {
       'templates/charts/hours.vl.json',
       files['templates/charts/hours.vl.json'].replace('"types"', '"vists"'),
       2,
-      /hours\.vl\.json draws “vists”, and no aggregate has that name\. Did you mean “visits”\?/,
+      /hours\.vl\.json draws “vists”, but no aggregate has that name\. Did you mean “visits”\?/,
     ],
     [
       'templates/charts/hours.vl.json',
@@ -411,6 +411,6 @@ whenRoot.each(['zen.json', 'sql/aggregates', 'sql/aggregates/types.sql'])(
     chmodSync(dirname(join(cwd, planted)), 0o1777);
     chownSync(join(cwd, planted), 65534, 65534);
     const { code, stderr } = await call(['status'], { cwd });
-    expect([code, stderr]).toEqual([2, expect.stringContaining(`${planted} is of another user`)]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`${planted} belongs to another user`)]);
   },
 );

@@ -435,7 +435,7 @@ describe('a dump that cannot be restored is a sentence, and the log stays as it 
     [
       'the contents of a tar archive',
       log('', { format: 3 }),
-      /is only the contents of a backup: name the folder that it is in, or the tar archive/,
+      /is only the table of contents of a backup: name the folder that it is in, or the tar archive/,
     ],
     ['one in an unknown format', log('', { format: 9 }), /format 9/],
     ['one with impossible sizes', log('', { intSize: 4, offsetSize: 9 }), /its offsets 9 bytes/],

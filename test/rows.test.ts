@@ -21,7 +21,7 @@ test('COPY text is cut between rows, wherever its chunks were cut, and ends at t
 test.each([
   ['a\n', 'a.dump stops before its last row'],
   ['a\n\\.', 'a.dump stops before its last row'],
-  ['a\n\\.\nb\n', 'a.dump has data behind the last row'],
+  ['a\n\\.\nb\n', 'a.dump has data after the last row'],
   ['a\n\\.\n\nb', 'a.dump stops before its last row'],
 ])('COPY text that is %j is refused', async (text, message) => {
   const read = async () => {

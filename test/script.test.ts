@@ -292,7 +292,7 @@ describe('a table that others inherit is taken with their rows:', () => {
     const tables = `CREATE TABLE public.b (ts bigint, topic text);\n${definition}`;
     for (const text of [copies.b + copies.own, copies.own + copies.b])
       await expect(take(`${tables}${text}ALTER TABLE public.b INHERIT public.log_raw;`)).rejects.toThrow(
-        'public.b becomes a part of the log behind its data. Name the tables to take, each with --table.',
+        'public.b becomes a part of the log after its data. Name the tables to take, each with --table.',
       );
   });
 });
@@ -363,7 +363,7 @@ describe('statements behind the rows', () => {
     const text = `${loaded}\n${statement};\n`;
     for (const size of [1, 1 << 16])
       await expect(take(text, [], size)).rejects.toThrow(
-        /line 11: “.*” may change rows that stand before it, and/,
+        /line 11: “.*” may change rows before it, and/,
       );
   });
 
@@ -408,7 +408,7 @@ describe('statements behind the rows', () => {
       'CREATE UNIQUE INDEX i ON public.log_raw (ts);\n',
     ])
       await expect(take(loaded + key + more)).rejects.toThrow(
-        'rows of public.log_raw behind its index or key',
+        'rows of public.log_raw after its index or key',
       );
     const whole = (rows: string) =>
       `-- PostgreSQL database dump\n${rows}-- PostgreSQL database dump complete\n`;
@@ -445,7 +445,7 @@ describe('a script that cannot be read is a sentence:', () => {
   test.each([
     ['a function', insert('(1, now())'), /line 5: an INSERT into public\.log_raw has the value now\(\)/],
     ['a subquery', insert(`(1, (select 'x'))`), /has the value select 'x'\)/],
-    ['an expression', insert('(1 + 2, NULL)'), /has the value 1 \+ 2, which is no literal/],
+    ['an expression', insert('(1 + 2, NULL)'), /has the value 1 \+ 2, which is not a literal/],
     ['two texts', insert(`(1, 'a' || 'b')`), /has the value 'a' \|\| 'b'/],
     ['a default', insert('(DEFAULT, NULL)'), /has the value DEFAULT/],
     ['a function like a default', insert('(1, default(2))'), /has the value default\(2\)/],
@@ -463,7 +463,7 @@ describe('a script that cannot be read is a sentence:', () => {
       /nothing names the columns of public\.log_raw. Make the dump with pg_dump --column-inserts/,
     ],
     ['no columns', 'INSERT INTO log_raw VALUES (1);', /nothing names the columns of public\.log_raw/],
-    ['other columns', `${insert('(1, NULL)')}INSERT INTO log_raw (ts) VALUES (1);`, /has other columns/],
+    ['other columns', `${insert('(1, NULL)')}INSERT INTO log_raw (ts) VALUES (1);`, /has different columns/],
     [
       'options',
       'COPY log_raw (ts) FROM stdin WITH (FORMAT binary);\n1\n\\.\n',

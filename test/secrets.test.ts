@@ -305,7 +305,7 @@ describe('TLS', () => {
     writeFileSync(open, key, { mode: 0o644 });
     expect(await enter('keyed', 'localhost', client('client', 'open'))).toMatchObject({
       code: 2,
-      stderr: `The client's sslkey ${open} is not used, as others may read it: run chmod 600 on it.\n`,
+      stderr: `The client's sslkey ${open} is not used, because others may read it: run chmod 600 on it.\n`,
     });
     const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'Tr0ub4dor' } as const;
     writeFileSync(locked, createPrivateKey(key).export(cipher), { mode: 0o600 });

@@ -106,7 +106,7 @@ describe.each(isAll ? kinds : ['server' as const])('on the %s database', (kind) 
     for (const command of some(['aggregate', 'status', 'prune'] as const))
       await expectRefusal(
         command,
-        /log_raw is not as zen needs it: ts is .*, and must be bigint\. Have its owner run: alter/,
+        /log_raw is not what zen needs: ts is .*, and must be bigint\. Have its owner run: alter/,
       );
     const { stderr } = await run('aggregate');
     await db.run(/run: (alter table [^.]+)\. Or/.exec(stderr)?.[1] ?? '');
@@ -119,7 +119,7 @@ describe.each(isAll ? kinds : ['server' as const])('on the %s database', (kind) 
     await db.run('alter table log_raw alter column event type json using to_json(event)');
     await expectRefusal(
       'aggregate',
-      /log_raw is not as zen needs it: it lacks user_id; event is json, and must be character varying\./,
+      /log_raw is not what zen needs: it lacks user_id; event is json, and must be character varying\./,
     );
   });
 
@@ -160,11 +160,11 @@ describe.each(isAll ? kinds : ['server' as const])('on the %s database', (kind) 
 
   test.each(
     some<[string, RegExp]>([
-      ["dash_visits set dt = 'infinity'", /dash_visits has rows without a time that can be/],
-      ["dash_engagement set dt = '-infinity'", /dash_engagement has rows without a time/],
+      ["dash_visits set dt = 'infinity'", /dash_visits has rows with an impossible time/],
+      ["dash_engagement set dt = '-infinity'", /dash_engagement has rows with an impossible time/],
       ['dash_visits set dt = null', /Delete them: delete from dash_visits where dt is null or/],
-      ["zen_runs set end_dt = 'infinity'", /zen_runs has rows without a time/],
-      ["zen_runs set start_dt = end_dt + interval '1 day'", /zen_runs has rows without a time/],
+      ["zen_runs set end_dt = 'infinity'", /zen_runs has rows with an impossible time/],
+      ["zen_runs set start_dt = end_dt + interval '1 day'", /zen_runs has rows with an impossible time/],
     ]),
   )('times that cannot be are refused with what takes them out: %s', async (change, says) => {
     await run('aggregate');
@@ -209,7 +209,7 @@ describe.each(isAll ? kinds : ['server' as const])('on the %s database', (kind) 
       1,
       '',
       expect.stringMatching(
-        /\d+ rows of dash_engagement are not as they were written: a trigger or rule of it changes them\. Disable/,
+        /\d+ rows of dash_engagement differ from what zen wrote: a trigger or rule changes them\. Disable/,
       ),
     ]);
     expect([await readVisits(db), await readEngagement(db)]).toEqual(before);
@@ -311,7 +311,7 @@ describe('roles and schemas of a server', () => {
     await run('aggregate');
     await db.run('alter table dash_visits rename to kept');
     await db.run('create view dash_visits as select * from public.kept');
-    await expectRefusal('aggregate', /dash_visits is a view, into which zen does not write/);
+    await expectRefusal('aggregate', /dash_visits is a view, and zen does not write to views/);
     expect(await run('render')).toMatchObject({ code: 0, stdout: expect.stringContaining('400 events') });
   });
 

@@ -134,7 +134,7 @@ describe('an id', () => {
       await expect(restore(users(user, user))).rejects.toThrow(
         `user_id is in scientific notation, such as “${user}”, in 2 of its values`,
       );
-      await expect(restore(users(...many, user))).rejects.toThrow('digits of them are lost');
+      await expect(restore(users(...many, user))).rejects.toThrow('their digits are lost');
     },
   );
 

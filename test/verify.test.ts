@@ -173,7 +173,7 @@ describe('a page', () => {
   });
 
   test('that has no manifest, or a broken one, is refused with a sentence', async () => {
-    await expect(verify('<p>hello')).rejects.toThrow('This is no page that zen rendered');
+    await expect(verify('<p>hello')).rejects.toThrow('This is not a page that zen rendered');
     await expect(verify(html.replace('id="manifest">{', 'id="manifest">{{'))).rejects.toThrow(
       'The manifest of this page cannot be read',
     );

@@ -417,7 +417,7 @@ async function requireHeld(
   );
   if (!found?.rows) return;
   const { table } = one;
-  const why = `${found.rows} rows of ${table} are not as they were written: a trigger or rule of it changes them`;
+  const why = `${found.rows} rows of ${table} differ from what zen wrote: a trigger or rule changes them`;
   throw new ZenError('failed', `${why}. Disable it: alter table ${table} disable trigger user.`);
 }
 

@@ -86,7 +86,7 @@ async function refusePruned(session: Session, window: Window): Promise<void> {
   for (const { minute, ...stretch } of await queryPruned(session)) {
     const gone = intersect(stretch, window);
     if (!gone || (await countLost(session, { ...gone, minute })) === 0) continue;
-    const why = `${describeWindow(gone)} was pruned from the log, so that nothing would be left of it`;
+    const why = `${describeWindow(gone)} was pruned from the log, so aggregating it would leave nothing`;
     throw new ZenError('failed', `${why}. Name a window after ${isoTime(gone.end)}, or restore the log.`);
   }
 }

@@ -94,7 +94,7 @@ async function countVisits(session: Session, { start, end }: Window): Promise<nu
 
 /** On Citus, whose nodes have no snapshot in common. */
 function hasChanged(window: Window): ZenError {
-  const why = `The log has changed while it was pruned: ${describeWindow(window)}`;
+  const why = `The log changed while it was being pruned: ${describeWindow(window)}`;
   return new ZenError('failed', `${why}. Nothing was changed. Run it again.`);
 }
 

@@ -122,6 +122,6 @@ export function requireKnown(program: Command, env: Environment): void {
   if (name !== undefined)
     throw new ZenError(
       'usage',
-      `There is no variable ${name} in zen. ${suggest(name, [...new Set(known), 'ZEN_DATABASE_URL'])}`,
+      `Zen has no variable ${name}. ${suggest(name, [...new Set(known), 'ZEN_DATABASE_URL'])}`,
     );
 }

@@ -254,7 +254,7 @@ export class Connection implements Session {
   #explain(error: unknown, after = 0): unknown {
     if (connectionGone.test(codeOf(error) ?? '')) this.#state = 'lost';
     if (codeOf(error) === garbledCode) {
-      const said = `${this.label} is not as a server should be: ${messageOf(error)}. Check the server and --database.`;
+      const said = `${this.label} does not behave like a server: ${messageOf(error)}. Check the server and --database.`;
       return new ZenError('failed', said, { cause: error });
     }
     return explainServerError(error, this.label, '', after);

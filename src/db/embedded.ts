@@ -121,7 +121,7 @@ async function requireOwn(folder: string): Promise<void> {
   const names = await readdir(folder);
   const isDatabase = names.some((name) => name === 'PG_VERSION' || name.startsWith('zen.lock'));
   if (names.length > 0 && !isDatabase)
-    throw new ZenError('usage', `${folder} is not empty, and is no database. Name a new folder.`);
+    throw new ZenError('usage', `${folder} is neither empty nor a database. Name a new folder.`);
   const pid = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch((error: unknown) =>
     (error as NodeJS.ErrnoException).code === 'ENOENT' ? '' : 'not to be read',
   );

@@ -22,7 +22,7 @@ export function refusal(error: unknown, who: string, rows = 0): ZenError {
 /** The next step, for what a server says that an owner can mend; SQLSTATEs as in PostgreSQL's appendix A. */
 function findRemedy(code: string | undefined, message: string): string {
   if (/^column (dash_\w+\.\w+|"\w+" of relation "dash_\w+") does not exist$/.test(message))
-    return ' The table is not as this zen makes it: drop it, and aggregate again.';
+    return ' The table is not as this zen would make it: drop it, and aggregate again.';
   if (code === '22P05' && /"UTF8".+"/.test(message))
     return ' Restore into a database whose encoding is UTF8.';
   const found = code === '2200H' && /"((dash_\w+?)_record_id_seq\d*)"/.exec(message);

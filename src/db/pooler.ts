@@ -33,7 +33,7 @@ async function findProcess(session: Session): Promise<number | undefined> {
 
 /** @param more what else there is to say */
 export function sharing(label: string, more = ''): ZenError {
-  const why = `${label} is behind a pooler that gives each statement or transaction another session of the server`;
+  const why = `${label} is behind a pooler that shares sessions by statement or transaction`;
   const remedy = 'Connect to the server itself, or have the pooler use pool_mode = session for zen';
   return new ZenError('failed', `${why}, so that no run can hold its lock. ${remedy}.${more}`);
 }

@@ -154,16 +154,16 @@ function requireSound(table: TableState, isWritten: boolean): void {
   if (isWritten && /[vm]/.test(kind))
     throw new ZenError(
       'failed',
-      `${name} is a view, into which zen does not write. Rename it, or name another schema.`,
+      `${name} is a view, and zen does not write to views. Rename it, or name another schema.`,
     );
   const wrong = listWrong(table);
   if (wrong.length > 0)
-    throw new ZenError('failed', `${name} is not as zen needs it: ${wrong.join('; ')}. ${mend(table)}`);
+    throw new ZenError('failed', `${name} is not what zen needs: ${wrong.join('; ')}. ${mend(table)}`);
   if (!(isWritten ? locks : hides)) return;
   const policy = isWritten ? 'for all' : 'for select';
   throw new ZenError(
     'failed',
-    `Row security may hide rows of ${name} from ${role}, so that nothing would be counted right. Have an administrator run: ` +
+    `Row security may hide rows of ${name} from ${role}, so the counts would be wrong. Have an administrator run: ` +
       `alter role ${role} bypassrls, or: create policy zen on ${name} ${policy} to ${role} using (true).`,
   );
 }
@@ -210,7 +210,7 @@ async function requireTimes(session: Session, tables: readonly TableState[]): Pr
   const [found] = await session.query<{ name: ZenTable }>(parts.join(' union all '));
   if (!found) return;
   const { name } = found;
-  const why = `${name} has rows without a time that can be: NULL, infinite, or before its start`;
+  const why = `${name} has rows with an impossible time: NULL, infinite, or before its start`;
   throw new ZenError('failed', `${why}. Delete them: delete from ${name} where ${timelessOf(name)}.`);
 }
 

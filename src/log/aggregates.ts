@@ -137,7 +137,10 @@ const telling =
 export function requireGroups(path: string, columns: readonly string[]): void {
   const column = columns.find((name) => telling.test(name));
   if (column !== undefined)
-    throw new ZenError('usage', `${path} gives ${column}, which tells of single people: count them instead.`);
+    throw new ZenError(
+      'usage',
+      `${path} gives ${column}, which identifies single people: count them instead.`,
+    );
 }
 
 /** Tells whether the database refused a statement for what is in it (SQLSTATE, classes 22 and 42). */
@@ -167,7 +170,7 @@ export async function describeAggregate(session: Session, { name, statement }: A
   const columns = await session.describe(text, [0, 0, 'floor']).catch((error: unknown) => {
     throw isOfStatement(error)
       ? refuse(
-          `is no SELECT over log: ${messageOf(error).replace(/\.$/, '')}${tellLine(error, statement)}`,
+          `is not a SELECT over log: ${messageOf(error).replace(/\.$/, '')}${tellLine(error, statement)}`,
           error,
         )
       : error;
@@ -183,12 +186,14 @@ export async function describeAggregate(session: Session, { name, statement }: A
     if (column === 'dt' && type === timestamp) isTimed = true;
     else if (integers.includes(type)) measures.push(column);
     else if (texts.includes(type) || (await isEnum(session, type))) dimensions.push(column);
-    else throw refuse(`makes ${column}, which is neither text nor a whole number: cast it to text or bigint`);
+    else
+      throw refuse(`returns ${column}, which is neither text nor a whole number: cast it to text or bigint`);
   }
   const [measure, other] = measures;
-  if (!isTimed) throw refuse('makes no dt: select the dt of log, and group by it');
-  if (measure === undefined) throw refuse('makes no measure: select one whole number, such as count(*)');
-  if (other !== undefined) throw refuse(`makes two measures, ${measure} and ${other}: one file for each`);
+  if (!isTimed) throw refuse('returns no dt: select the dt of log, and group by it');
+  if (measure === undefined) throw refuse('returns no measure: select one whole number, such as count(*)');
+  if (other !== undefined)
+    throw refuse(`returns two measures, ${measure} and ${other}: write one file for each`);
   return { dimensions, measure };
 }
 

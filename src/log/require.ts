@@ -67,5 +67,5 @@ export async function requireOwnLog(session: Session): Promise<void> {
     fits.length > 0
       ? `Write log.time as ${fits.map((fit) => `"${fit}"`).join(' or ')} in zen.json`
       : 'Make it a time in sql/log.sql';
-  throw new ZenError('failed', `The log's ${timeColumn()} is no time in "${time}". ${remedy}.`);
+  throw new ZenError('failed', `The log's ${timeColumn()} is not a time in "${time}". ${remedy}.`);
 }

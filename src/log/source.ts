@@ -164,6 +164,6 @@ export function refuseOwnLog(does: string): void {
   if (findOwnLog())
     throw new ZenError(
       'usage',
-      `The log of this project is its own, which zen only reads: ${does} log_raw. Take log out of zen.json for that.`,
+      `This project has a log of its own, which zen only reads: ${does} log_raw. Remove log from zen.json for that.`,
     );
 }

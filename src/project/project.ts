@@ -55,18 +55,18 @@ function listLaid(folder: string): string[] {
 async function readProject(folder: string, commands: Settings): Promise<Project> {
   const file = join(folder, marker);
   if (!existsSync(file))
-    throw new ZenError('usage', `${file} is not there: a project has one, if only with {} in it.`);
+    throw new ZenError('usage', `${file} does not exist: a project has one, even if it holds only {}.`);
   const planted = listLaid(folder).find((path) => isPlanted(lstatSync(path), statSync(dirname(path))));
   if (planted !== undefined)
     throw new ZenError(
       'usage',
-      `${planted} is of another user, and everybody may write to its folder: nothing of this project is run. Move it.`,
+      `${planted} belongs to another user, and everybody may write to its folder: zen runs nothing of this project. Move it.`,
     );
   const odd = listLaid(folder).find((path) => !isNamed(relative(folder, path)));
   if (odd !== undefined)
     throw new ZenError(
       'usage',
-      `${odd} would be left out: name it with letters of ASCII, digits and _ alone, as in my_chart.`,
+      `${odd} would be ignored: name it with ASCII letters, digits and _ only, as in my_chart.`,
     );
   const { parseSettings } = await import('./settings.ts'); // with what checks it, which no start without a project needs
   return { folder, file, ...parseSettings(readText(file), file, buildSchema(commands)) };

@@ -28,9 +28,9 @@ export function parseSettings(text: string, file: string, schema: Schema): Parse
   const [fault] = faults;
   if (fault)
     throw refuse(fault.offset, `${describeFault(fault)}. Write it as JSON, such as { "title": "News" }`);
-  if (tree?.type !== 'object') throw refuse(0, 'holds no object. Write {}, with settings or without');
+  if (tree?.type !== 'object') throw refuse(0, 'is not an object. Write {}, with or without settings');
   const doubled = findDoubled(tree);
-  if (doubled) throw refuse(doubled.offset, `“${String(doubled.value)}” stands twice. Keep one of them`);
+  if (doubled) throw refuse(doubled.offset, `“${String(doubled.value)}” appears twice. Keep one of them`);
   const value = jsonc.getNodeValue(tree) as Record<string, unknown>;
   const ajv = new Ajv({ allowUnionTypes: true, verbose: true });
   if (!ajv.validate(schema, value)) {
@@ -42,7 +42,7 @@ export function parseSettings(text: string, file: string, schema: Schema): Parse
 
 function describeFault({ error }: jsonc.ParseError): string {
   const words = jsonc.printParseErrorCode(error).replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ');
-  return `is no JSON (${words.toLowerCase()})`;
+  return `is not JSON (${words.toLowerCase()})`;
 }
 
 function lineAt(text: string, offset: number): number {

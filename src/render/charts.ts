@@ -79,7 +79,7 @@ function parse(path: string, text: string, revive?: Parameters<typeof JSON.parse
   try {
     return JSON.parse(text, revive) as Record<string, Json>;
   } catch (error) {
-    throw new ZenError('usage', `${path} is no JSON: ${messageOf(error)}`, { cause: error });
+    throw new ZenError('usage', `${path} is not JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 

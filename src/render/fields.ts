@@ -51,7 +51,7 @@ export function requireFields(name: string, spec: TopLevelSpec, tables: Describe
   const unknown = sources.find((source) => !isSource(source, tables));
   if (unknown !== undefined) {
     const remedy = suggest(unknown, Object.keys(tables));
-    throw refuse(`draws “${unknown}”, and no aggregate has that name. ${remedy}`);
+    throw refuse(`draws “${unknown}”, but no aggregate has that name. ${remedy}`);
   }
   if (sources.some(isOfPeople)) return; // whose rows are made by zen
   const own = new Set(sources.flatMap((source) => listFields(tables[source])));

@@ -50,7 +50,7 @@ export function fit(whole: Packed, room: number, rest: number): Packed {
     );
     throw new ZenError(
       'failed',
-      `The page takes ${least} MB even with days for minutes, more than the ${allowed} MB allowed. ` +
+      `The page takes ${least} MB even in steps of a day, more than the ${allowed} MB allowed. ` +
         `Render a shorter period (--start-dt), or allow more (--max-size).`,
     );
   }

@@ -47,7 +47,7 @@ export function readCharts(): Extension[] {
   if (unknown !== undefined)
     throw new ZenError(
       'usage',
-      `zen.json has the panel “${unknown}”, and no chart has that name. ${suggest(unknown, names)}`,
+      `zen.json has the panel “${unknown}”, but no chart has that name. ${suggest(unknown, names)}`,
     );
   const chosen = own.panels ?? names.filter((name) => !onRequest.includes(name));
   return chosen.map((name) => known(all.find((chart) => chart.name === name)));
@@ -101,5 +101,5 @@ export function requireFilters(dimensions: readonly string[]): void {
   const taken = [...ids, ...charts, 'ages', 'from', 'to'];
   const doubled = listFilters().find((field) => taken.includes(field));
   if (doubled !== undefined)
-    throw refuse(doubled, 'a name that the page has for something else. Name the column otherwise.');
+    throw refuse(doubled, 'a name that the page uses for something else. Rename the column.');
 }

@@ -60,7 +60,7 @@ function readFile(name: LocaleName): Locale {
   if (!found)
     throw new ZenError(
       'usage',
-      `There is no language “${name}”. There are ${listLocales().join(', ')}; another one is a file templates/locales/${name}.json of a project.`,
+      `There is no language “${name}”. There are ${listLocales().join(', ')}; to add one, write templates/locales/${name}.json in a project.`,
     );
   if (!found.isOwn) return JSON.parse(found.text) as Locale;
   const below = locales.find((each) => each === name) ?? 'en';
@@ -77,7 +77,7 @@ function readFile(name: LocaleName): Locale {
       messages: { ...shipped.messages, ...messages },
     };
   } catch (error) {
-    throw new ZenError('usage', `${found.path} is no language: ${messageOf(error)}.`, { cause: error });
+    throw new ZenError('usage', `${found.path} is not a language: ${messageOf(error)}.`, { cause: error });
   }
 }
 

@@ -60,13 +60,13 @@ function readOwnTheme(): Theme {
   try {
     theme = JSON.parse(text);
   } catch (error) {
-    throw refuse(file, `is no JSON: ${messageOf(error)}`);
+    throw refuse(file, `is not JSON: ${messageOf(error)}`);
   }
   if (!isObject(theme))
-    throw refuse(file, 'holds no object. Write it as { "colors": { "accent": "#0a7d5a" } }');
+    throw refuse(file, 'is not an object. Write it as { "colors": { "accent": "#0a7d5a" } }');
   const { font } = theme;
   if (font !== undefined && !(typeof font === 'string' && /^[\w\s,'-]+$/.test(font)))
-    throw refuse(file, 'has a font that is no list of names. Write it as "Georgia, serif"');
+    throw refuse(file, 'has a font that is not a list of names. Write it as "Georgia, serif"');
   return theme;
 }
 
@@ -94,7 +94,7 @@ function writeColors(colors: Record<string, unknown>): string[] {
     if (!known.includes(name))
       throw refuse(
         lookFiles.theme,
-        `has the colour “${name}”, which the page does not. ${suggest(name, known)}`,
+        `has the colour “${name}”, which the page does not have. ${suggest(name, known)}`,
       );
     if (typeof value !== 'string' || color(value) === null)
       throw refuse(
@@ -113,7 +113,7 @@ function readRules(): string[] {
   if (reach !== undefined)
     throw refuse(
       file,
-      `has “${reach}”. A page asks for nothing and is one file: leave out what is elsewhere, and escapes`,
+      `has “${reach}”. A page is one file and loads nothing: remove URLs, imports and escapes`,
     );
   return [rules];
 }
@@ -147,14 +147,14 @@ export function readLogo(): string {
     if (words !== undefined) parts.push(words);
     if (name === undefined) continue;
     if (!drawing.split(' ').includes(name))
-      throw refuse(file, `has the element “${name}”. A logo has shapes alone: leave it out`);
+      throw refuse(file, `has the element “${name}”. A logo may hold only shapes: remove it`);
     if (closes !== '' ? open.pop() !== name : open.length === 0 && parts.some((part) => part.startsWith('<')))
       throw refuse(file, `has “${name}” where it does not belong. Save it as plain SVG`);
     if (closes === '' && isEmpty === '') open.push(name);
     parts.push(`<${closes ?? ''}${name}${keepAttributes(attributes)}${isEmpty ?? ''}>`);
   }
   if (open.length > 0 || !/^<svg[\s>]/.test(parts.join('').trimStart()))
-    throw refuse(file, 'is no whole SVG');
+    throw refuse(file, 'is not a complete SVG');
   return parts.join('').trim();
 }
 
@@ -167,7 +167,7 @@ function keepAttributes(attributes: string): string {
     if (reaches || (/href$/i.test(name) && !isOwn))
       throw refuse(
         lookFiles.logo,
-        `has ${name}="${value.slice(0, 40)}". A logo runs nothing, asks for nothing and has no style: leave it out`,
+        `has ${name}="${value.slice(0, 40)}". A logo runs nothing, loads nothing and has no style: remove it`,
       );
     if (name === 'id') return ` id="logo-${value}"`;
     const to = /href$/i.test(name) ? value.replace('#', '#logo-') : value.replaceAll('url(#', 'url(#logo-');

@@ -29,7 +29,7 @@ export function requireDimensions({ counting, tables }: Payload, fields: readonl
     if (lacking !== undefined)
       throw new ZenError(
         'usage',
-        `A page in zen.json chooses by “${lacking}”, which ${name} does not have. It has ${own.join(', ')}.`,
+        `A page in zen.json filters by “${lacking}”, which ${name} does not have. It has ${own.join(', ')}.`,
       );
   }
 }

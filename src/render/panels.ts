@@ -37,7 +37,7 @@ export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedTab
   const { title, usermeta, data } = spec as unknown as Record<string, Json>;
   const own = fieldOf(usermeta, 'zen') ?? {};
   if (typeof own !== 'object' || Array.isArray(own))
-    throw new ZenError('usage', `templates/charts/${name}.vl.json: usermeta.zen is no object.`);
+    throw new ZenError('usage', `templates/charts/${name}.vl.json: usermeta.zen is not an object.`);
   for (const [key, value] of Object.entries(own)) requireOption(name, key, value);
   requireControls(name, spec);
   for (const [key, value] of Object.entries(readEmbedOptions(spec))) requireEmbedOption(name, key, value);
@@ -70,7 +70,7 @@ function requireOption(name: string, key: string, value: Json): void {
     const remedy = suggest(key, names);
     throw new ZenError(
       'usage',
-      `${file}: usermeta.zen has “${key}”, which nothing is known of. ${remedy}${remedy.endsWith('?') ? '' : '.'}`,
+      `${file}: usermeta.zen has “${key}”, which Zen does not know. ${remedy}${remedy.endsWith('?') ? '' : '.'}`,
     );
   }
   const isFit =
@@ -107,7 +107,7 @@ function requireEmbedOption(name: string, key: string, value: Json): void {
   if (!isFit)
     throw new ZenError(
       'usage',
-      `${where} has “${key}”, which a page does not take. It takes ${Object.keys(embedOptions).join(', ')}.`,
+      `${where} has “${key}”, which a page does not accept. It accepts ${Object.keys(embedOptions).join(', ')}.`,
     );
   if (!isFit(value)) throw new ZenError('usage', `${where}.${key} cannot be ${JSON.stringify(value)}.`);
 }
@@ -169,7 +169,7 @@ function requireControls(name: string, spec: TopLevelSpec): void {
   for (const [key, value] of walk(spec as unknown as Json)) {
     const element = key === 'bind' ? fieldOf(value, 'element') : undefined;
     if (element === undefined || (typeof element === 'string' && known.includes(element))) continue;
-    const why = `templates/charts/${name}.vl.json is bound to ${JSON.stringify(element)}, which is no control of the page.`;
+    const why = `templates/charts/${name}.vl.json is bound to ${JSON.stringify(element)}, which is not a control of the page.`;
     throw new ZenError(
       'usage',
       `${why} It may be ${known.join(', ')}: each of “filters” in zen.json makes one.`,

@@ -271,7 +271,7 @@ export async function render(
 async function requireWhole(html: string): Promise<void> {
   const { differences } = await verify(html);
   const told = differences.map(describeDifference).join(' ');
-  if (told !== '') throw new ZenError('failed', `The page that was made is not what it states. ${told}`);
+  if (told !== '') throw new ZenError('failed', `The new page is not what it states. ${told}`);
 }
 
 /** Bytes by which a page may grow that tells of its steps. */

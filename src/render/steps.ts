@@ -52,7 +52,7 @@ function refuse(text: string): ZenError {
   return new ZenError(
     'usage',
     `“${text}” is not a ladder of steps. Write ages with ever longer steps (minute, 30m, hour, 3h, day), ` +
-      'and then the step of all that is older: 1d:minute,7d:30m,30d:hour,day.',
+      'and then the step of everything older: 1d:minute,7d:30m,30d:hour,day.',
   );
 }
 

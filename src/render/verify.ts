@@ -77,7 +77,7 @@ const longest = 10_000;
 function readPage(html: Buffer): { manifest: Manifest; content: PageParts; policy: string } {
   const text = findPart(html, 'manifest');
   if (text.length === 0)
-    throw new ZenError('failed', 'This is no page that zen rendered: it has no manifest.');
+    throw new ZenError('failed', 'This is not a page that zen rendered: it has no manifest.');
   const content = {
     packed: findPart(html, 'payload').toString('latin1'),
     script: findPart(html, 'script').toString(),

@@ -57,7 +57,7 @@ export function requireEncoding(name: string): string {
     }
   throw new ZenError(
     'usage',
-    `“${shorten(name, 40)}” is no encoding that Zen knows: say windows-1251, koi8-r, ibm866, utf-16le ….`,
+    `“${shorten(name, 40)}” is not an encoding that Zen knows: say windows-1251, koi8-r, ibm866, utf-16le ….`,
   );
 }
 
@@ -78,7 +78,7 @@ export function makeRecoder(name: string, path: string, isSure: boolean): Recode
       if (isUtf8(chunk.subarray(0, chunk.lastIndexOf(newline) + 1 || chunk.length)))
         throw new ZenError(
           'failed',
-          `${path} says that it is in ${name}, and its texts are in UTF-8. Say which is true: --encoding utf-8, or --encoding ${encoding}.`,
+          `${path} claims to be in ${name}, but its texts are in UTF-8. Say which is true: --encoding utf-8, or --encoding ${encoding}.`,
         );
     }
     try {
@@ -86,7 +86,7 @@ export function makeRecoder(name: string, path: string, isSure: boolean): Recode
     } catch (error) {
       throw new ZenError(
         'failed',
-        `${path} has bytes that are no text in ${name}. Say its encoding with --encoding.`,
+        `${path} has bytes that are not text in ${name}. Say its encoding with --encoding.`,
         { cause: error },
       );
     }

@@ -199,7 +199,7 @@ class FormCounter {
     throw new ZenError(
       'failed',
       `${path}: ${this.#column} is in scientific notation, such as “${shorten(example, 40)}”, in ${rows} of its values: ` +
-        'digits of them are lost. Export it again as text, or as whole numbers.',
+        'their digits are lost. Export it again as text, or as whole numbers.',
     );
   }
 

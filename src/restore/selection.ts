@@ -40,7 +40,7 @@ export class TableSelection {
     const alike = tables.filter(({ columns }) => isLog(columns));
     if (tables.length === 0)
       this.#refuse(
-        `${this.#path} holds no data of any table, perhaps definitions alone. Make it without --schema-only, --statistics-only and --globals-only.`,
+        `${this.#path} holds no data of any table, perhaps only definitions. Make it without --schema-only, --statistics-only and --globals-only.`,
       );
     if (missing !== undefined) {
       const held = `${this.#path} holds no data of a table ${missing.name}`;

@@ -47,7 +47,7 @@ export function guessUnit(fields: readonly string[], path: string): TimeUnit {
   if (numbers.length > 0 && numbers.every((field) => spreadsheetDays.test(field) || withoutMarks.test(field)))
     throw new ZenError(
       'failed',
-      `${path}: ts is “${excerpt(example)}”, ${withoutMarks.test(example) ? 'a date without marks' : 'days as a spreadsheet counts them'}. Format that column as yyyy-mm-dd hh:mm:ss.000, and make the file again.`,
+      `${path}: ts is “${excerpt(example)}”, ${withoutMarks.test(example) ? 'a date without separators' : 'a number of days, as spreadsheets count them'}. Format that column as yyyy-mm-dd hh:mm:ss.000, and make the file again.`,
     );
   const units = numbers.flatMap((field) => timeUnits.find((unit) => isOfOurTime(field, unit)) ?? []);
   const [unit = 'ms'] = units;
@@ -62,7 +62,7 @@ export function guessUnit(fields: readonly string[], path: string): TimeUnit {
   const held = others.length > 1 ? `numbers in ${others.join(' and in ')}` : `“${excerpt(example)}”`;
   throw new ZenError(
     'failed',
-    `${path}: ts has ${held}, so that its unit is not certain. Say --time-unit ${timeUnits.join('|')}.`,
+    `${path}: ts has ${held}, so its unit is not certain. Say --time-unit ${timeUnits.join('|')}.`,
   );
 }
 
@@ -91,7 +91,7 @@ export function readTime(field: string, unit: TimeUnit, row: number, path: strin
     ? `Say --null ${quoteArgument(field)} if that means NULL.`
     : /^\d[.,]\d+e/i.test(field)
       ? 'An exponent hides its last digits: export it again as a whole number.'
-      : 'Zen takes Unix time with all its digits, and 2019-09-24 18:00:00.5 with -, / or T, and with +03, Z or UTC behind it.';
+      : 'Zen reads Unix time with all its digits, and 2019-09-24 18:00:00.5 with -, / or T, and with +03, Z or UTC at its end.';
   throw new ZenError(
     'failed',
     `${path}, row ${row} of the log: ts is “${excerpt(field)}”, which is not a time. Nothing was changed. ${remedy}`,

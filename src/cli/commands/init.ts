@@ -22,7 +22,7 @@ export function runInit(folder: string, streams?: Streams): void {
   if (there)
     throw new ZenError(
       'usage',
-      `${join(folder, there.path)} is there already. Name a new folder: zen init <folder>.`,
+      `${join(folder, there.path)} already exists. Name a new folder: zen init <folder>.`,
     );
   for (const { path, from } of files) {
     const file = join(folder, path);

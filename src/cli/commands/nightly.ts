@@ -247,10 +247,10 @@ function refuseToPublish(failed: Check[], { out }: NightlyFlags, json: Record<st
   const orForce = isFirm ? '' : ', or publish with a warning: --force';
   const has = (names: RegExp) => failed.some(({ name }) => names.test(name));
   const remedy = has(/^(events|coverage|tables|funnel)$/)
-    ? 'Run zen status --deep, which tells what to aggregate again'
+    ? 'Run zen status --deep to see what to aggregate again'
     : has(/^(feed|silence|volume)$/)
       ? 'Once the log has all events, run zen nightly again'
-      : 'Mend what it finds';
+      : 'Fix what it finds';
   return {
     text: `Not published; ${resolve(out)} is as it was.`,
     json: { ...json, published: false },

@@ -75,7 +75,7 @@ export function listPages(project: Project | undefined, out: string): OtherPage[
       const where = `${project.file}, line ${project.lineOf(['pages', String(at)])}`;
       throw new ZenError(
         'usage',
-        `${where}: the page “${name}” is the file of ${other}: ${file}. Give it its own out.`,
+        `${where}: the page “${name}” has the same file as ${other}: ${file}. Give it its own out.`,
       );
     }
     taken.set(resolve(file), `the page “${name}”`);

@@ -60,10 +60,13 @@ function readKinds(text: string): SessionKind[] {
   const wanted = kinds.find((kind) => kind === text);
   if (wanted) return [wanted];
   const remedy = `use ${kinds.join(', ')} or prefer-standby`;
-  throw new ZenError('usage', `“${text}” is none of target_session_attrs: ${remedy}.`);
+  throw new ZenError('usage', `“${text}” is not a value of target_session_attrs: ${remedy}.`);
 }
 
 function readPatience(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new ZenError('usage', `“${text}” is no connect_timeout: give whole seconds, or 0 to wait for ever.`);
+  throw new ZenError(
+    'usage',
+    `“${text}” is not a connect_timeout: give whole seconds, or 0 to wait for ever.`,
+  );
 }

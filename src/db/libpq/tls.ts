@@ -124,6 +124,6 @@ async function requirePrivateKey(path: string): Promise<void> {
   if (process.platform === 'win32' || !(mode & (uid === 0 ? 0o037 : 0o077))) return;
   throw new ZenError(
     'usage',
-    `The client's sslkey ${path} is not used, as others may read it: run chmod 600 on it.`,
+    `The client's sslkey ${path} is not used, because others may read it: run chmod 600 on it.`,
   );
 }

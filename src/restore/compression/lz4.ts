@@ -49,7 +49,7 @@ async function readFrame(source: ChunkReader, hash: XXHashAPI, path: string): Pr
   if (flags >> 6 !== 1 || (flags & 2) !== 0 || (blocks & 0x8f) !== 0 || blocks >> 4 < 4) {
     throw new Error('its frame is of an unknown version');
   }
-  if ((flags & 1) !== 0) throw new ZenError('failed', `${path} takes a dictionary. Compress it without one.`);
+  if ((flags & 1) !== 0) throw new ZenError('failed', `${path} needs a dictionary. Compress it without one.`);
   const size = await source.take((flags & 8) !== 0 ? 8 : 0);
   const checksum = (hash.h32Raw(Buffer.concat([start, size])) >>> 8) & 0xff;
   if ((await source.take(1)).readUInt8() !== checksum) wrongChecksum();

@@ -15,8 +15,8 @@ interface Zstd {
 /** zstd's errors that a file may cause, by their number (zstd_errors.h); a function returns them negative. */
 const damages: Record<number, string> = { 10: 'what follows is not zstd', 22: 'its checksum is wrong' };
 const refusals: Record<number, string> = {
-  16: 'takes a window of more than 128 MB. Compress it with zstd --long=27 at most',
-  32: 'takes a dictionary. Compress it without one',
+  16: 'needs a window of more than 128 MB. Compress it with zstd --long=27 at most',
+  32: 'needs a dictionary. Compress it without one',
 };
 const mostErrors = 120;
 

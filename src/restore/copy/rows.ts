@@ -20,7 +20,7 @@ export async function* cutRows(chunks: AsyncIterable<Buffer>, path: string): Asy
     }
     const end = ended ? { start: 0, stop: 0 } : findEnd(lines);
     if (end && !isOnlyNewlines(lines.subarray(end.stop))) {
-      throw new ZenError('failed', `${path} has data behind the last row: it is damaged. Copy it again.`);
+      throw new ZenError('failed', `${path} has data after the last row: it is damaged. Copy it again.`);
     }
     yield lines.subarray(0, end?.start);
     if (end) ended = true;

@@ -54,7 +54,7 @@ export class BinaryCopy extends FileBackup {
     while (window.text.length < typeChars && (await window.more()));
     if (window.text.length < signature.length + 8) this.#refuse('ends within its header. Copy it again');
     const flags = integerAt(window.text, signature.length, 4);
-    if (flags !== 0) this.#refuse(`has OIDs, or more that Zen does not read. ${asCsv}`);
+    if (flags !== 0) this.#refuse(`has OIDs, or something else that Zen does not read. ${asCsv}`);
     window.drop(signature.length + 8 + integerAt(window.text, signature.length + 4, 4));
     const sample: Field[][] = [];
     let row = this.#read(0);
@@ -65,7 +65,7 @@ export class BinaryCopy extends FileBackup {
       const values = sample.flatMap((values) => values[place] ?? []);
       return kindOfValues(values, name === this.#given?.get('ts'));
     });
-    if (sample.length === 0 && row) this.#refuse('holds no rows, as binary COPY data. Check how it was made');
+    if (sample.length === 0 && row) this.#refuse('is binary COPY data without rows. Check how it was made');
     if (!this.#given) {
       const held = first.map((value, place) => `${place + 1} is “${excerpt(this.#text(value, place))}”`);
       this.#refuse(
@@ -154,7 +154,7 @@ export class BinaryCopy extends FileBackup {
   }
 
   #refuseMixed(place: number, first: string): never {
-    this.#refuse(`has ${first} in the first rows of column ${place + 1}, and something else later. ${asCsv}`);
+    this.#refuse(`has ${first} in the first rows of column ${place + 1}, and other values later. ${asCsv}`);
   }
 
   #damaged(how: string): never {

@@ -79,7 +79,7 @@ export class Csv extends FileBackup {
     const columns = header ? namesOf(header) : [];
     if (!header || header.broken || (columns.length < 2 && !mayBeTaken(columns[0] ?? '')))
       this.#refuse(
-        `“${excerpt(first)}” is no header of a table. Make the file with COPY … (FORMAT csv, HEADER), or say --delimiter`,
+        `“${excerpt(first)}” is not the header of a table. Make the file with COPY … (FORMAT csv, HEADER), or say --delimiter`,
       );
     if (
       columns.some((name) => /^\d{9,}$/.test(name)) &&
@@ -200,7 +200,7 @@ export class CsvRows {
     if (row && isFooter && !this.#quoted) return { ...row, fields: [] };
     this.#window.drop(at);
     if (isFooter)
-      this.#refuse('psql has written it unaligned, and quotes begin values. Write it with psql --csv');
+      this.#refuse('psql wrote it unaligned, and values begin with quotes. Write it with psql --csv');
     if (!row)
       this.#refuse(
         'a quote is never closed: the file is incomplete, or has quotes of another kind. Copy it again, or say --quote',
@@ -215,7 +215,7 @@ export class CsvRows {
 
   #refuseUnnamed(at: number): never {
     this.#window.drop(at);
-    this.#refuse('the row has a value in a column that the header does not name. Look where it belongs');
+    this.#refuse('the row has a value in a column that the header does not name. Check where it belongs');
   }
 
   #refuse(why: string): never {

@@ -169,7 +169,7 @@ async function openArchive(reader: ByteReader, options: BackupOptions): Promise<
   if (toc.format !== 'custom') {
     throw new ZenError(
       'failed',
-      `${reader.path} is only the contents of a backup: name the folder that it is in, or the tar archive that it came from.`,
+      `${reader.path} is only the table of contents of a backup: name the folder that it is in, or the tar archive that it came from.`,
     );
   }
   return new Custom(reader, toc);

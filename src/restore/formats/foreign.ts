@@ -122,7 +122,7 @@ export function requireText(start: Buffer, path: string): void {
   if (controls.size < fewControls && !/^[^]{0,8}\0/.test(text)) return;
   throw new ZenError(
     'failed',
-    `${path} is no text, and in no format that Zen reads. ${byCsv}; of a split file, name all parts in their order.`,
+    `${path} is neither text nor in a format that Zen reads. ${byCsv}; if the file is split, name all its parts in order.`,
   );
 }
 

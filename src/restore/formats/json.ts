@@ -100,7 +100,7 @@ export class Json extends FileBackup {
         !/[{]/.test(window.text[0] ?? '') &&
         (!this.#isArray || !window.text.startsWith(']') || last)
       )
-        this.#refuse(0, 'is no object of JSON');
+        this.#refuse(0, 'is not a JSON object');
       if (!last) continue;
       if (!isEnd || (this.#isArray && !isClosed))
         throw new ZenError(
@@ -141,12 +141,12 @@ export class Json extends FileBackup {
     if (strange !== undefined)
       throw new ZenError(
         'failed',
-        `${this.path}, line ${this.#line}: ${strange} comes first behind the first objects. Give the first one all keys, with null.`,
+        `${this.path}, line ${this.#line}: ${strange} first appears after the first objects. Give the first one all keys, with null.`,
       );
     if (values.size > 0 && ![...values.keys()].some((key) => mayBeTaken(key, this.#given)))
       throw new ZenError(
         'failed',
-        `${this.path}, line ${this.#line}: the object has none of the log's columns. Take out those that are no events.`,
+        `${this.path}, line ${this.#line}: the object has none of the log's columns. Remove those that are not events.`,
       );
     return `${this.#columns.map((name) => values.get(name) ?? '\\N').join('\t')}\n`;
   }
@@ -170,12 +170,12 @@ export class Json extends FileBackup {
       text.lastIndex = at;
       const key = text.exec(source)?.[1];
       at = key === undefined ? -1 : skip(text.lastIndex);
-      if (key === undefined || source[at] !== ':') this.#refuse(start, 'is no object of JSON');
+      if (key === undefined || source[at] !== ':') this.#refuse(start, 'is not a JSON object');
       at = skip(at + 1);
       const value = this.#value(at, start);
       values.set(toUtf8(readJsonText(key)), value.field);
       at = skip(value.end);
-      if (source[at] !== ',' && at !== end - 1) this.#refuse(start, 'is no object of JSON');
+      if (source[at] !== ',' && at !== end - 1) this.#refuse(start, 'is not a JSON object');
       at = skip(at + 1);
     }
     return values;
@@ -194,7 +194,7 @@ export class Json extends FileBackup {
     }
     const [found] =
       literal.exec(source) ??
-      this.#refuse(start, `has a value that is none of JSON, ${excerpt(source.slice(at, at + 20))}`);
+      this.#refuse(start, `has a value that is not JSON, ${excerpt(source.slice(at, at + 20))}`);
     return { field: wordOf(found), end: literal.lastIndex };
   }
 

@@ -84,7 +84,7 @@ export class Parquet extends FileBackup {
             : undefined,
         );
       if (values.some((each) => each && each.length !== count))
-        this.#damaged('its columns are of different lengths');
+        this.#damaged('its columns have different lengths');
       const line = (row: number) => columns.map((name, at) => this.#text(name, values[at]?.[row])).join('\t');
       for (let start = 0; start < count; start += pieceRows) {
         const length = Math.min(pieceRows, count - start);

@@ -258,7 +258,7 @@ export class Script extends FileBackup {
     const owner = isWanted ? this.#scope.selection.owner(table) : undefined;
     if (owner && this.#home && this.#home !== this.#scope)
       this.#refuse(
-        `${fullName(owner)} is in the database ${this.#scope.database}, too, as in ${this.#home.database || 'the first one'}. Choose one with --dbname`,
+        `${fullName(owner)} is in the database ${this.#scope.database}, as well as in ${this.#home.database || 'the first one'}. Choose one with --dbname`,
       );
     return { table, owner };
   }
@@ -281,7 +281,7 @@ export class Script extends FileBackup {
     const late = [...this.#scope.passed.values()].find((table) => this.#scope.selection.owner(table));
     if (late)
       this.#refuse(
-        `${fullName(late)} becomes a part of the log behind its data. Name the tables to take, each with --table`,
+        `${fullName(late)} becomes a part of the log after its data. Name the tables to take, each with --table`,
       );
   }
 
@@ -341,7 +341,7 @@ export class Script extends FileBackup {
       this.#refuse(`rows of ${fullName(table)} in a second dump. Restore the dumps one by one`);
     if (this.#scope.finished.has(fullName(table)))
       this.#refuse(
-        `rows of ${fullName(table)} behind its index or key: they were added later. Restore them from a file of their own, with --append`,
+        `rows of ${fullName(table)} after its index or key: they were added later. Restore them from a file of their own, with --append`,
       );
   }
 
@@ -350,7 +350,7 @@ export class Script extends FileBackup {
     const family = (this.#scope.family ??= this.#gather());
     if (mayChange(sql, family)) {
       this.#refuse(
-        `“${excerpt(sql)}” may change rows that stand before it, and Zen runs no statements. Take it out, or load the dump with psql and dump the result`,
+        `“${excerpt(sql)}” may change rows before it, and Zen runs no statements. Remove it, or load the dump with psql and dump the result`,
       );
     }
     if (!addsKey(sql)) return;
@@ -378,7 +378,7 @@ export class Script extends FileBackup {
     this.#scope.selection.requireOwners([table, owner]);
     return (
       reorder(part.columns, table.columns, this.path) ??
-      this.#refuse(`${fullName(part)} has other columns than before. Make the dump with pg_dump`)
+      this.#refuse(`${fullName(part)} has different columns from before. Make the dump with pg_dump`)
     );
   }
 

@@ -121,7 +121,7 @@ async function readCompression(
 ): Promise<Compression> {
   if (version < v(15)) return (await fields.int()) === 0 ? 'none' : 'gzip';
   const number = await reader.byte();
-  return compressions[number] ?? damaged(reader, `it is compressed in a way unknown, ${number}`);
+  return compressions[number] ?? damaged(reader, `its compression is unknown, ${number}`);
 }
 
 /** The contents begin with `SET client_encoding = 'UTF8';`, which is what the texts are written in. */
@@ -198,7 +198,7 @@ export function chooseEntry(
   if (unknown !== undefined) {
     throw new ZenError(
       'failed',
-      `${path} is damaged: it has data of a column ${unknown} that its table has not. Copy it again.`,
+      `${path} is damaged: it has data of a column ${unknown} that its table does not have. Copy it again.`,
     );
   }
   return { ...owner, columns, types, parts, recoder };
@@ -219,7 +219,7 @@ export async function* readPartRows(
     if (!arrange) {
       throw new ZenError(
         'failed',
-        `${path} is damaged: its data of ${fullName(part)} has other columns than the rest. Copy it again.`,
+        `${path} is damaged: its data of ${fullName(part)} has different columns from the rest. Copy it again.`,
       );
     }
     const data = recodeChunks(read(part), recoder());

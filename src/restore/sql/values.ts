@@ -166,7 +166,7 @@ class Values {
 
   #refuseValue(start: number): never {
     const value = /^[^,]*/.exec(this.#sql.slice(start, start + 240))?.[0] ?? '';
-    this.#refuse(`has the value ${excerpt(value)}, which is no literal, and Zen evaluates nothing`);
+    this.#refuse(`has the value ${excerpt(value)}, which is not a literal, and Zen evaluates nothing`);
   }
 
   #refuse(why: string): never {
