@@ -81,7 +81,7 @@ test('with a ledger, zen aggregate may have filled the tables before', async () 
   const { code, stderr } = await run('nightly', '--no-aggregate');
   expect([code, stderr]).toEqual([
     5,
-    expect.stringContaining('The log has 2 events where the tables have 1'),
+    expect.stringContaining('The log has 2 events, but the tables have 1'),
   ]);
   await db.close();
 });

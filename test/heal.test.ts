@@ -76,7 +76,7 @@ describe('events that come late', () => {
     await insertEvents(db, events(day(3) + 5 * hour, 3));
     const refused = await night('--heal', '2d');
     expect(refused.code).toBe(5);
-    expect(refused.stderr).toContain('The log has 3 events where the tables have 0');
+    expect(refused.stderr).toContain('The log has 3 events, but the tables have 0');
     const command = /Run zen (aggregate --start-dt \S+ --end-dt \S+)\. /.exec(refused.stderr)?.[1] ?? '';
     expect(command).toBe(`aggregate --start-dt ${isoTime(day(3))} --end-dt ${isoTime(day(2))}`);
     expect(await call([...command.split(' '), '--database', url], { cwd })).toMatchObject({ code: 0 });
@@ -90,7 +90,7 @@ describe('events that come late', () => {
     expect([told.code, told.stderr]).toEqual([
       0,
       expect.stringMatching(
-        /check events: warned: Before the period of the page, the log has 3 events where the tables have 0/,
+        /check events: warned: Before the period of the page, the log has 3 events, but the tables have 0/,
       ),
     ]);
     expect(told.stderr).toContain(
@@ -113,7 +113,7 @@ describe('events that come late', () => {
     const { code, stderr } = await night();
     expect([code, stderr]).toEqual([
       5,
-      expect.stringContaining('The log has 12 events where the tables have 10'),
+      expect.stringContaining('The log has 12 events, but the tables have 10'),
     ]);
     expect(shown()).toBe(30);
   });

@@ -111,14 +111,14 @@ describe('a night', () => {
     );
     const refused = await nightly('--heal', '0');
     expect(refused.code).toBe(5);
-    expect(refused.stderr).toContain('The log has 4 events where the tables have 0');
+    expect(refused.stderr).toContain('The log has 4 events, but the tables have 0');
     expect(refused.stderr).toContain(
       'Run zen status --deep to see what to aggregate again, or publish with a warning: --force.',
     );
     expect(page()).toBe(before);
     const forced = await nightly('--force', '--heal', '0');
     expect(forced).toMatchObject({ code: 0 });
-    expect(page()).toContain('<p class="notice" role="status">The log has 4 events where the tables have 0');
+    expect(page()).toContain('<p class="notice" role="status">The log has 4 events, but the tables have 0');
     expect(await nightly('--lookback', '5d')).toMatchObject({ code: 0 });
     expect(page()).not.toContain('<p class="notice" role="status">The log');
     expect(cellsOf(readPayload(page()), 'visits').sums.at(-1)).toBe(34);

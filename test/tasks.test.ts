@@ -475,7 +475,7 @@ test('up to six chosen topics are lines, until the reader chooses another way, w
     hash: /history=(\w+)/.exec(await page.evaluate(() => location.hash))?.[1],
   });
   const becomes = (name: string) => page.waitForSelector(`[data-show=${name}][aria-pressed=true]`);
-  expect(await shown()).toEqual({ pressed: 'Стопка', hash: undefined });
+  expect(await shown()).toEqual({ pressed: 'Слои', hash: undefined });
   await choose(['Кино', 'Шоу']);
   await becomes('history_lines');
   expect(await shown()).toEqual({ pressed: 'Линии', hash: undefined });
@@ -483,10 +483,10 @@ test('up to six chosen topics are lines, until the reader chooses another way, w
   expect((await shown()).pressed).toBe('Линии');
   await page.click('[data-show=history]');
   await becomes('history');
-  expect(await shown()).toEqual({ pressed: 'Стопка', hash: 'history' });
+  expect(await shown()).toEqual({ pressed: 'Слои', hash: 'history' });
   await page.reload();
   await page.waitForSelector('html[data-zen=ready]');
-  expect(await shown()).toEqual({ pressed: 'Стопка', hash: 'history' });
+  expect(await shown()).toEqual({ pressed: 'Слои', hash: 'history' });
   await page.click('[data-show=history_shares]');
   await becomes('history_shares');
   await choose(['Кино']);

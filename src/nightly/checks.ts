@@ -98,7 +98,7 @@ async function checkEvents(session: Session, period: Window, covered: readonly C
     return {
       name,
       outcome: 'passed',
-      text: 'There is no log that this role may read, so that none was compared.',
+      text: 'This role may read no log, so nothing was compared.',
     };
   const changed = await queryChanged(session, clip(covered, period));
   const older = await queryChangedBefore(session, period.start, covered);
@@ -118,7 +118,7 @@ function describeChanged(changed: readonly Changed[], what: string): string[] {
   if (changed.length === 0) return [];
   const sum = (of: 'events' | 'visits') => changed.reduce((total, one) => total + one[of], 0);
   return [
-    `${what} has ${sum('events')} events where the tables have ${sum('visits')}: it has changed since it was aggregated.`,
+    `${what} has ${sum('events')} events, but the tables have ${sum('visits')}: it has changed since it was aggregated.`,
   ];
 }
 
