@@ -6,7 +6,7 @@ export type Target = { kind: 'server'; url: string } | { kind: 'embedded'; folde
 
 export type Environment = Record<string, string | undefined>;
 
-/** The process's environment: nothing else of zen reads it, but commander does, for the options that have a `ZEN_*` variable. */
+/** The process's environment. Nothing else in zen reads it, except commander, for the options that have a `ZEN_*` variable. */
 export function environment(): Environment {
   return process.env;
 }
@@ -18,7 +18,7 @@ export function namesDatabase(env: Environment): boolean {
   return ['ZEN_DATABASE_URL', 'DATABASE_URL', ...libpq].some((name) => env[name]);
 }
 
-/** A text with the password of each URL in it left out. It may have an `@` in it, or anything else where it should have been escaped. */
+/** Hides the password of each URL in a text. An unescaped password may contain an `@` or anything else. */
 export function hidePassword(text: string): string {
   return text
     .replace(/([?&](?:ssl)?password=)[^&]*/gi, '$1***')

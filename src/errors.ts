@@ -25,7 +25,7 @@ export class ZenError extends Error {
   }
 }
 
-/** A failure that has been told already; its cause is the failure itself. */
+/** A failure that was already reported; its cause is the failure itself. */
 export class Told extends Error {}
 
 /** The exit code of a failure. */
@@ -33,18 +33,18 @@ export function exitOf(error: unknown): number {
   return error instanceof ZenError ? exits[error.failure] : exits.failed;
 }
 
-/** One of the things that zen check looks at: fine, worth knowing, or a fault with what mends it. */
+/** One result of zen check: fine, worth knowing, or a fault with its fix. */
 export interface Check {
   state: 'fine' | 'note' | 'fault';
   text: string;
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A text for an error: one line without control characters, and no longer than that. */
+/** Makes a text fit for an error: one line without control characters, up to a length. */
 export function shorten(text: string, length: number): string {
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length > length ? `${line.slice(0, length - 1)}…` : line;

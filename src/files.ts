@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the installed package: `sql`, `templates` and `dist` lie in it. */
 const root = new URL('..', import.meta.url);
 
-/** The folders of which a project may have files of its own, and the ends of their names. No checks ship with Zen. */
+/** The folders that a project may add files to, with the extensions of their files. No checks ship with Zen. */
 export const extensible = {
   'sql/aggregates': '.sql',
   'templates/charts': '.vl.json',
@@ -18,13 +18,13 @@ type Extensible = keyof typeof extensible;
 
 let project: string | undefined;
 
-/** Those that were read, by folder. */
+/** The files that were read, by folder. */
 const read = new Map<Extensible, Extension[]>();
 
-/** Texts of files that only a project may have, by path; of those that it lacks, too. */
+/** Texts of files that only a project may have, by path; undefined for those that it lacks. */
 const readTexts = new Map<string, string | undefined>();
 
-/** Lays the files of a project's folder over those that ship with Zen; without one, none. */
+/** Lets the files of a project's folder override those that ship with Zen; without a folder, none. */
 export function useProject(folder: string | undefined): void {
   project = folder;
   read.clear();
@@ -38,10 +38,10 @@ export function readShipped(path: string): string {
   return text;
 }
 
-/** Those that were read: they stay the same. */
+/** Files that were read, which do not change. */
 const shipped = new Map<string, string>();
 
-/** The place of a file that ships with Zen. */
+/** The full path of a file that ships with Zen. */
 export function findShipped(path: string): string {
   return fileURLToPath(new URL(path, root));
 }
@@ -51,7 +51,7 @@ export function readBytes(path: string): Buffer {
   return readFileSync(new URL(path, root));
 }
 
-/** The files in a folder of the package and in those below it, by their paths in it. */
+/** Lists the files in a folder of the package and below, by their paths in the package. */
 export function listShipped(folder: string): string[] {
   const entries = readdirSync(new URL(`${folder}/`, root), { recursive: true, withFileTypes: true });
   const base = fileURLToPath(new URL(`${folder}/`, root));
@@ -70,7 +70,7 @@ export interface Extension {
   text: string;
 }
 
-/** Reads the files of a folder by name: a project's lie over those of that name that ship with Zen. */
+/** Reads the files of a folder by name: a project's file overrides the shipped one of the same name. */
 export function readExtensions(folder: Extensible): Extension[] {
   const found = read.get(folder) ?? readBoth(folder);
   read.set(folder, found);
@@ -108,7 +108,7 @@ export function sql(name: string, parts: Record<string, string> = {}): string {
   return fillSql(readShipped(`sql/${name}.sql`), parts);
 }
 
-/** A statement of a project without the semicolon at its end, after which there may be lines of comment. */
+/** A project's statement without its final semicolon, which comments may follow. */
 export function trimStatement(text: string): string {
   return text
     .trim()
@@ -116,7 +116,7 @@ export function trimStatement(text: string): string {
     .trim();
 }
 
-/** Puts each part of a statement in its place. */
+/** Replaces each placeholder of a statement with its part. */
 export function fillSql(statement: string, parts: Record<string, string>): string {
   return statement.replace(/(?<![:\w]):([a-z]+)\b/g, (_, part: string) => {
     const text = parts[part];
@@ -130,7 +130,7 @@ export function listSql(folder: string): string[] {
   return list(`sql/${folder}`, '.sql');
 }
 
-/** Returns the names of the files in a folder of the package, without their ends. */
+/** Returns the names of the files in a folder of the package, without their extensions. */
 function list(folder: string, end: string): string[] {
   return namesIn(readdirSync(new URL(folder, root), { encoding: 'utf8' }), end);
 }
@@ -150,7 +150,7 @@ export function version(): string {
   return (JSON.parse(readShipped('package.json')) as { version: string }).version;
 }
 
-/** Tells whether another user may have put something there: it is of neither this one nor the folder's owner, and everybody may write. */
+/** Tells whether another user may have put something there: it belongs to neither this user nor the folder's owner, and everybody may write. */
 export function isPlanted(found: Stats, folder: Stats): boolean {
   return (folder.mode & 0o002) !== 0 && ![folder.uid, process.getuid?.() ?? found.uid].includes(found.uid);
 }

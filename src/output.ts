@@ -51,7 +51,7 @@ export async function writePage(
   }
 }
 
-/** Has the disk keep the new name; some systems cannot do so with a folder (`fsync_fname_ext` of PostgreSQL's fd.c). */
+/** Makes the disk keep the new name. Some systems cannot do so for a folder (`fsync_fname_ext` in PostgreSQL's fd.c). */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder);
@@ -62,7 +62,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** As many links as Linux follows (path_resolution(7)). */
+/** The number of links that Linux follows (path_resolution(7)). */
 const mostLinks = 40;
 
 /**
@@ -82,7 +82,7 @@ export async function findPlace(file: string, left = mostLinks): Promise<string>
   return findPlace(resolve(folder, await readlink(here)), left - 1);
 }
 
-/** The mode of the file that stands there; undefined where nothing does, or what another user put into a folder of everybody's. */
+/** The mode of the existing file; undefined if there is none, or if another user put it into a folder where everybody may write. */
 async function readMode(place: string): Promise<number | undefined> {
   const found = await lstat(place).catch(unlessMissing);
   if (found?.isSymbolicLink()) throw new Error('it is a symbolic link');
@@ -95,7 +95,7 @@ function unlessMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
-/** Removes the drafts that killed runs left of such files: those of a day ago, so that nobody is at work on them. */
+/** Removes temporary files that killed runs left: only those older than a day, which nobody is working on. */
 export async function sweep(folder: string, isSuch: (name: string) => boolean): Promise<void> {
   const drafts = (await readdir(folder)).filter((name) => {
     const [, made] = /^(.*)\.(?:\d+|[0-9a-f]{16})\.tmp$/s.exec(name) ?? [];
@@ -107,7 +107,7 @@ export async function sweep(folder: string, isSuch: (name: string) => boolean): 
   }
 }
 
-/** Tells whether zen may have written a file, being who it is. */
+/** Tells whether zen may have written a file, by its owner. */
 function isDraft(found: Stats): boolean {
   return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
 }

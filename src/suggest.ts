@@ -1,6 +1,6 @@
 import leven from 'leven';
 
-/** Names what was meant by a name that is not known: the nearest one, if one is near, or all. */
+/** Suggests the name that was meant by an unknown one: the nearest, if one is near, or else all. */
 export function suggest(name: string, known: readonly string[]): string {
   const near = known
     .map((each) => ({ each, distance: measure(name.toLowerCase(), each.toLowerCase()) }))
@@ -9,7 +9,7 @@ export function suggest(name: string, known: readonly string[]): string {
   return near ? `Did you mean “${near.each}”?` : `There are ${known.join(', ')}`;
 }
 
-/** The letters to change; one where a name is a part of the other, as topic of item_topic. */
+/** The number of letters to change; 1 if one name is a part of the other, such as topic of item_topic. */
 function measure(name: string, known: string): number {
   return name.length > 2 && known.split(/[_-]/).includes(name) ? 1 : leven(name, known);
 }

@@ -64,7 +64,7 @@ export function requireOrder(name: string, { start, end }: Window): void {
   );
 }
 
-/** The last UTC midnight at or before `now`: where the last complete day ends. */
+/** The last UTC midnight at or before `now`, at which the last complete day ends. */
 export function lastMidnight(now: number): number {
   return nextMidnight(now) - dayMs;
 }
@@ -84,7 +84,7 @@ export function parseDuration(text: string): number {
   return Math.round(Number(number) * (unitMs[unit] ?? NaN));
 }
 
-/** Milliseconds in words, in the largest unit of which there are two, or the smallest: `36 h`, `2 d`, `0 s`. */
+/** Milliseconds in words, in the largest unit with at least two of them, or the smallest: `36 h`, `2 d`, `0 s`. */
 export function describeDuration(ms: number): string {
   const fitting = Object.entries(unitMs).filter(([unit, size]) => unit !== 'w' && ms >= 2 * size);
   const [unit, size] = fitting.at(-1) ?? ['s', 1000];

@@ -55,7 +55,7 @@ export interface AggregateOptions {
   catchUp?: boolean | undefined;
 }
 
-/** Windows that are done, of all. */
+/** The windows that are done, and all of them. */
 export interface RunProgress {
   done: number;
   of: number;
@@ -163,7 +163,7 @@ function chooseJobs({ kind }: Database, { jobs }: AggregateOptions): number {
   return kind === 'embedded' ? 1 : (jobs ?? Math.min(availableParallelism(), mostJobs));
 }
 
-/** Works on several items at once. After a failure no other one is begun. */
+/** Works on several items at once. After a failure, it begins no other. */
 async function each<T>(items: readonly T[], jobs: number, work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const worker = async () => {
@@ -248,7 +248,7 @@ async function aggregateWindow(
   }
 }
 
-/** In so many parts of a run that replaces rows, their room is given back: it takes that much more meanwhile. */
+/** The parts of a run that replaces rows, after each of which the freed room is given back. A run needs that much more room meanwhile. */
 const pieces = 10;
 
 /**
@@ -305,7 +305,7 @@ async function replaceWindow(
   return { events: sumNumbers([...after.values()]), rows, replaced };
 }
 
-/** Names that a dimension may have on a day: more are ids, or free text. */
+/** The most names that a dimension may have on a day: more would be ids, or free text. */
 const mostNames = 10_000;
 
 /** @throws ZenError `usage` for an aggregate of a project with a dimension of more names, before any row of it is kept */
@@ -365,7 +365,7 @@ async function queryMinutes(session: Session, { start, end }: Window): Promise<M
   return new Map(rows.map(({ minute, events }) => [minute, events]));
 }
 
-/** Thrown where a window is not aggregated, because minutes that have rows would have none. */
+/** Thrown when a window is not aggregated because minutes with rows would lose them. */
 class Emptied extends Error {
   readonly lost: Window[];
 

@@ -13,7 +13,7 @@ import { overLog } from '../log/log.ts';
 import { requireLog } from '../log/require.ts';
 import { idOfLog, nameOfTime, tableOfLog, timeColumn } from '../log/source.ts';
 
-/** Seconds by which the clocks of two machines may differ. */
+/** The most seconds by which the clocks of two machines may differ. */
 const clockSeconds = 60;
 
 interface Server {

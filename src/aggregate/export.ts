@@ -9,7 +9,7 @@ import { writeCsvLine } from '../shared/text/csv.ts';
 import { suggest } from '../suggest.ts';
 import type { Window } from '../time.ts';
 
-/** Ways to write the rows: CSV with a header, or a JSON object a line. */
+/** Ways to write the rows: CSV with a header, or one JSON object per line. */
 export type RowFormat = 'csv' | 'json';
 
 /**

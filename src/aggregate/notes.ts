@@ -7,7 +7,7 @@ import { mayCountUsers } from '../people/table.ts';
 import { describeWindow, isoTime, lastMidnight, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 
-/** Tells, a sentence each, what an operator has to know before some windows are aggregated. */
+/** Tells an operator what to know before some windows are aggregated, one sentence each. */
 export async function listNotes(
   db: Database,
   windows: readonly Window[],
@@ -28,7 +28,7 @@ export async function listNotes(
   return notes;
 }
 
-/** Tells why there is nothing to aggregate, and of a log that has begun today, how to do so all the same: up to the last whole minute. */
+/** Tells why there is nothing to aggregate; for a log that began today, also how to aggregate up to the last whole minute. */
 export async function explainNothing(db: Database, now: number): Promise<string> {
   const today = { start: lastMidnight(now), end: now - (now % minuteMs) };
   const before = { start: firstYear, end: today.start };
@@ -41,5 +41,5 @@ export async function explainNothing(db: Database, now: number): Promise<string>
   );
 }
 
-/** The year 1, before which no event is looked for. */
+/** The year 1: no event is looked for before it. */
 const firstYear = -62_135_596_800_000;

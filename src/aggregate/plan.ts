@@ -81,7 +81,7 @@ async function catchUp(
   ]);
 }
 
-/** To aggregate anew what the log has no more would leave nothing. A log that was restored may have it again. */
+/** Refuses to aggregate what was pruned from the log, which would leave nothing. A restored log may have it again. */
 async function refusePruned(session: Session, window: Window): Promise<void> {
   for (const { minute, ...stretch } of await queryPruned(session)) {
     const gone = intersect(stretch, window);
@@ -91,7 +91,7 @@ async function refusePruned(session: Session, window: Window): Promise<void> {
   }
 }
 
-/** Where to begin without a ledger: at the last aggregated minute, which may be incomplete, or at the first event. */
+/** The start without a ledger: the last aggregated minute, which may be incomplete, or the first event. */
 async function findStart(session: Session, minute: Minute): Promise<number | null> {
   const last = (await hasLedger(session)) ? null : await findWatermark(session);
   return last ?? (await findFirst(session, minute));
@@ -113,10 +113,10 @@ function readMinute([row]: { minute: number | null }[]): number | null {
   return row?.minute ?? null;
 }
 
-/** Days of a window that are looked up one by one. */
+/** The most days of a window that are looked up one by one. */
 const mostProbes = 62;
 
-/** The windows in pieces of one UTC day with events each (and the empty ones before it), so that long ones can be worked on side by side. */
+/** Cuts windows into pieces of one UTC day with events each (and the empty days before it), to be worked on side by side. */
 export async function slice(db: Database, windows: readonly Window[]): Promise<Window[]> {
   const pieces: Window[] = [];
   for (const window of windows) {
@@ -127,7 +127,7 @@ export async function slice(db: Database, windows: readonly Window[]): Promise<W
   return pieces;
 }
 
-/** The days that have events, by reading all of them: 3.2 M take 0.5 s. */
+/** The days that have events, found by reading all events: 3.2 M take 0.5 s. */
 async function scanDays(db: Database, { start, end }: Window): Promise<number[]> {
   const days = await db.transaction(async (session) => {
     await session.query(sql('log/hash'));
@@ -136,7 +136,7 @@ async function scanDays(db: Database, { start, end }: Window): Promise<number[]>
   return days.map(({ day }) => day);
 }
 
-/** The same by looking one event up for each day. */
+/** The same, found by looking up one event for each day. */
 async function probeDays(db: Database, window: Window): Promise<number[]> {
   const stretches = listDays(window).flatMap((day) => intersect(window, dayWindow(day)) ?? []);
   return (await listEventful(db, stretches)).map(({ start }) => dayOf(start));

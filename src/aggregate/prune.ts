@@ -22,7 +22,7 @@ export interface PruneOptions {
   wait: number;
 }
 
-/** The events and rows that were taken out. */
+/** The events and rows that were deleted. */
 export interface Pruned {
   /** Events of the log. */
   events: number;
@@ -92,7 +92,7 @@ async function countVisits(session: Session, { start, end }: Window): Promise<nu
   return minutes.reduce((sum, { events }) => sum + events, 0);
 }
 
-/** On Citus, whose nodes have no snapshot in common. */
+/** Makes the error for a log that changed meanwhile, as it may on Citus, whose nodes share no snapshot. */
 function hasChanged(window: Window): ZenError {
   const why = `The log changed while it was being pruned: ${describeWindow(window)}`;
   return new ZenError('failed', `${why}. Nothing was changed. Run it again.`);
@@ -109,7 +109,7 @@ async function pruneAggregates(session: Session, until: number): Promise<Pick<Pr
   return { rows };
 }
 
-/** Takes the rows of a window out of each aggregate. */
+/** Deletes the rows of a window from each aggregate. */
 async function clearAggregates(session: Session, { start, end }: Window): Promise<Pruned['rows']> {
   const rows: Pruned['rows'] = {};
   for (const { name, table } of listAggregates())

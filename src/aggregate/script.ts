@@ -13,7 +13,7 @@ interface Part {
   statements: string[];
 }
 
-/** All that zen needs of a database, for whoever looks after it: tables, comments on them, rights, and the statements of a run. */
+/** Everything that zen needs from a database, for its administrator: tables with comments, rights, and the statements of a run. */
 export function writeScript(): string {
   return [writeTables(), writeComments(), writeRights(), writeRuns()]
     .map(
@@ -23,7 +23,7 @@ export function writeScript(): string {
     .join('\n');
 }
 
-/** The aggregates whose tables have a definition; those of others follow from the columns that their statements give. */
+/** The aggregates whose tables have a definition; the others follow from the columns of their statements. */
 function listDefined(): Aggregate[] {
   return listAggregates().filter(({ name }) => listSql('aggregates/tables').includes(name));
 }

@@ -16,7 +16,7 @@ import { queryKnown, querySilences, querySpan } from '../ledger/silence.ts';
 import { queryShort, queryUncounted } from '../ledger/uncounted.ts';
 import { intersect, merge, subtract, wholeDays } from '../ledger/windows.ts';
 
-/** The state of what is aggregated of the log. Times are Unix milliseconds. */
+/** The state of the aggregates. Times are Unix milliseconds. */
 export interface Status {
   /** Tells whether there is a log that this role may read. */
   readable: boolean;
@@ -50,10 +50,10 @@ export interface Status {
 
 const lastRuns = 10;
 
-/** Events of a log that is looked at as a whole in any case: some tenths of a second. */
+/** The most events of a log that is always compared as a whole: it takes some tenths of a second. */
 export const mostCompared = 500_000;
 
-/** The time before the end of what is known whose silences are told of a longer log. */
+/** The time before the end of what is known in which silences of a longer log are looked for. */
 const recent = dayMs;
 
 /**

@@ -1,7 +1,7 @@
 import { ZenError } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Asks a person, and tells whoever cannot be asked what to say instead. */
+/** Asks a person. Where nobody can be asked, names the option to give instead. */
 export async function requireConsent(
   terminal: Terminal,
   what: string,

@@ -24,7 +24,7 @@ export function describeProgress({ bytes, size, rows }: RestoreProgress, seconds
   return describeShare(size > 0 ? Math.min(1, bytes / size) : 0, seconds, ` of ${megabytes(size)}${speed}`);
 }
 
-/** A share of some work that is done after so many seconds: a bar, percent (of what), the seconds left. */
+/** The progress of some work after so many seconds: a bar, percent (of what), the seconds left. */
 export function describeShare(done: number, seconds: number, of = ''): string {
   const full = Math.floor(done * bar);
   const left = done > 0 && seconds > 0 ? `, ${Math.ceil((seconds * (1 - done)) / done)} s left` : '';

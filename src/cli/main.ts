@@ -6,7 +6,7 @@ import { brief } from './examples.ts';
 import { buildProgram } from './program.ts';
 import type { Streams } from './terminal.ts';
 
-/** Runs the command line and gives the exit code. That of a reader who has left early is the command's own, as ever. */
+/** Runs the command line and returns the exit code. A reader who stops early does not change it. */
 export async function main(args: string[], streams: Streams = process): Promise<number> {
   hidePasswords(args);
   const { stdout, stderr } = streams;
@@ -41,7 +41,7 @@ async function run(args: string[], streams: Streams): Promise<number> {
   }
 }
 
-/** Tells whether a program reads what is said: by --json, or by --log-format json, wherever that stands. */
+/** Tells whether a program reads the output: with --json, or with --log-format json anywhere on the command line. */
 function asksForJson({ commands }: Command, args: readonly string[]): boolean {
   const command = commands.find((each) => each.name() === args.find((arg) => !arg.startsWith('-')));
   const { json, logFormat } = command?.opts() ?? {};
@@ -67,7 +67,7 @@ function fail(error: unknown, { debug, json }: Form, { stderr }: Streams): numbe
   return exitOf(error);
 }
 
-/** A list of processes shows their arguments to everybody: from here on, without the passwords among them. */
+/** Removes passwords from the arguments, which a list of processes shows to everybody. */
 function hidePasswords(args: string[]): void {
   const shown = args.map(hidePassword);
   if (shown.some((arg, index) => arg !== args[index])) process.title = ['zen', ...shown].join(' ');

@@ -105,7 +105,7 @@ function alias(flags: string, name: keyof DateOptions): Option {
   return Object.assign(result, { attributeName: () => name });
 }
 
-/** Unix milliseconds; undefined where no date was given. */
+/** Reads the dates: Unix milliseconds, or undefined if not given. */
 export function readDates({ startDt, endDt }: DateOptions): {
   start: number | undefined;
   end: number | undefined;
@@ -131,28 +131,28 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
-/** @throws ZenError `usage` for what is no port */
+/** @throws ZenError `usage` for anything but a port */
 export function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new ZenError('usage', `“${text}” is not a port: write a number up to 65535, such as 8080.`);
   return Number(text);
 }
 
-/** @throws ZenError `usage` for what is not a whole number from 0 on */
+/** @throws ZenError `usage` for anything but a whole number from 0 */
 export function parseEvents(text: string): number {
   if (!/^\d{1,15}$/.test(text))
     throw new ZenError('usage', `“${text}” is not a number of events: write it as 0, 1, 1000 ….`);
   return Number(text);
 }
 
-/** @throws ZenError `usage` for what is not a number above 1 */
+/** @throws ZenError `usage` for anything but a number above 1 */
 export function parseTimes(text: string): number {
   if (!/^\d{1,6}(\.\d+)?$/.test(text) || Number(text) <= 1)
     throw new ZenError('usage', `“${text}” is not a number above 1: write it as 1.5, 3, 10 ….`);
   return Number(text);
 }
 
-/** @throws ZenError `usage` for what is not one ASCII character, or \\t for a tab */
+/** @throws ZenError `usage` for anything but one ASCII character, or \\t for a tab */
 export function parseMark(text: string): string {
   if (text === '\\t') return '\t';
   if (/^\\x[01][\da-f]$/i.test(text)) return String.fromCharCode(parseInt(text.slice(2), 16));
@@ -164,7 +164,7 @@ export function parseMark(text: string): string {
   return text;
 }
 
-/** @throws ZenError `usage` for what is no mode of a file that its owner can read and write */
+/** @throws ZenError `usage` for anything but the mode of a file that its owner can read and write */
 export function parseMode(text: string): number {
   if (!/^0?[67][0-7]{2}$/.test(text)) {
     throw new ZenError(
@@ -175,7 +175,7 @@ export function parseMode(text: string): number {
   return parseInt(text, 8);
 }
 
-/** @throws ZenError `usage` for what is not a number of megabytes above 0 */
+/** @throws ZenError `usage` for anything but a number of megabytes above 0 */
 export function parseSize(text: string): number {
   if (!/^\d{1,6}(\.\d+)?$/.test(text) || Number(text) === 0) {
     throw new ZenError('usage', `“${text}” is not a size in megabytes: write it as 18, 2.5 ….`);
@@ -183,7 +183,7 @@ export function parseSize(text: string): number {
   return Number(text);
 }
 
-/** @throws ZenError `usage` for what holds no address, or what could begin another header */
+/** @throws ZenError `usage` for anything without an address, or that could begin another header */
 export function parseAddresses(text: string): string {
   const each = text.split(',').map((address) => address.trim());
   if (/\p{Cc}/u.test(text) || !each.every((address) => /^[^@<>]*<?[^@<>\s]+@[^@<>\s]+>?$/.test(address))) {
@@ -195,7 +195,7 @@ export function parseAddresses(text: string): string {
   return text;
 }
 
-/** @throws ZenError `usage` for what is no URL, or has a password, which would be sent */
+/** @throws ZenError `usage` for anything but a URL, and for one with a password, which would be sent */
 export function parseMonitor(text: string): string {
   const { username, password } = new URL(parseUrl(text));
   if (username || password)
@@ -206,7 +206,7 @@ export function parseMonitor(text: string): string {
   return text;
 }
 
-/** @throws ZenError `usage` for what is no time zone */
+/** @throws ZenError `usage` for anything but a time zone */
 export function parseTimeZone(text: string): string {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
@@ -218,7 +218,7 @@ export function parseTimeZone(text: string): string {
   }
 }
 
-/** @throws ZenError `usage` for what is no URL of http or https */
+/** @throws ZenError `usage` for anything but a URL of http or https */
 export function parseUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new ZenError('usage', `“${text}” is not a URL: write it as https://example.com/zen.html.`);

@@ -87,7 +87,7 @@ interface ChangedDay extends Changed {
   minutes: number;
 }
 
-/** Stretches that share a UTC day become one, from the first of its minutes to the last. */
+/** Joins stretches that share a UTC day, from the first minute to the last. */
 function mergeDays(changed: readonly Changed[]): ChangedDay[] {
   const days: ChangedDay[] = [];
   for (const stretch of changed) {
@@ -185,7 +185,7 @@ export function statusJson({
   };
 }
 
-/** Tells what the log holds, then a line for each thing that is odd about it, or about the ids of the backup. */
+/** Tells what the log holds, then a line for each oddity in it, or in the ids of the backup. */
 export function describeLog(summary: Summary, odd: readonly OddIds[]): string {
   const { first, last, nulls, duplicate_ids, outside, in_seconds } = summary;
   const lines = [
@@ -207,7 +207,7 @@ export function describeLog(summary: Summary, odd: readonly OddIds[]): string {
   return lines.join('\n');
 }
 
-/** The kinds of event, and those that the funnel does not know though they may be meant for it. */
+/** The kinds of event, and those that may be meant for the funnel but have other names. */
 function describeKinds({ kinds, events }: Summary): string[] {
   const funnel = listSteps();
   const [first] = listEnds();

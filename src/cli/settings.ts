@@ -8,7 +8,7 @@ import type { Settings } from '../project/schema.ts';
 import { suggest } from '../suggest.ts';
 import { collectValues, databaseOption } from './options.ts';
 
-/** The settings of each command: what has a `ZEN_…` variable may stand in zen.json, too. */
+/** The settings of each command: zen.json may hold every option that has a `ZEN_…` variable. */
 export function listSettings(program: Command): Settings {
   return Object.fromEntries(
     program.commands.filter(hasSection).map((command) => [
@@ -38,7 +38,7 @@ function sectionOf(command: Command): string {
   return command.name() === 'schedule' ? 'nightly' : command.name();
 }
 
-/** The options that a command was given, by its line or a variable, each as it was written: not what zen.json or a default says. */
+/** The options given on the command line or by a variable, each as it was written; not those from zen.json or a default. */
 export type Given = ReadonlyMap<Option, string | undefined>;
 
 export function collectGiven(command: Command): Given {
@@ -55,7 +55,7 @@ interface Found {
   path: string[];
 }
 
-/** The value that zen.json has for an option of a command: its own, or the one at the top, which stands for all commands. */
+/** The value in zen.json for an option of a command: its own, or the one at the top, which holds for all commands. */
 export function findGiven(project: Project | undefined, command: Command, option: Option): Found | undefined {
   const name = option.name();
   const section = sectionOf(command);
@@ -94,7 +94,7 @@ function isFile(option: Option, value: string): boolean {
   return ['out', 'metrics'].includes(option.name()) && value !== '-';
 }
 
-/** A path of a project's folder, as it is seen from here. */
+/** A path in a project's folder, relative to the current folder. */
 function place(folder: string, path: string): string {
   return relative(process.cwd(), resolve(folder, path)) || join(folder, path);
 }
@@ -110,10 +110,10 @@ function parseGiven(option: Option, { value, path }: Found, { file, lineOf }: Pr
   }
 }
 
-/** Variables of an environment that begin as ours do, and are not options. */
+/** Variables of an environment that begin with ZEN_ but are not options. */
 const others = /^ZEN_(DATABASE_URL$|TEST_)/;
 
-/** @throws ZenError `usage` for a variable that no command has, which would be ignored in silence */
+/** @throws ZenError `usage` for a variable of no option, which would be ignored in silence */
 export function requireKnown(program: Command, env: Environment): void {
   const known = program.commands.flatMap(({ options }) => options.flatMap(({ envVar }) => envVar ?? []));
   const name = Object.keys(env).find(

@@ -9,7 +9,7 @@ const lineEvery = 5000;
 /** The streams of a process. */
 export type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
 
-/** Where the command line talks: the result to stdout, everything else to stderr. */
+/** The output of the command line: the result to stdout, everything else to stderr. */
 export class Terminal {
   readonly #quiet: boolean;
   readonly #input: boolean;

@@ -274,7 +274,7 @@ function silent(): Error {
   return Object.assign(new Error('it did not answer in time'), { code: 'CONNECT_TIMEOUT' });
 }
 
-/** The driver's client. It must not see this variable, which it reads as well, with fewer values, and does otherwise. */
+/** The driver's client. It must not see this variable, which it also reads, but with fewer values and another meaning. */
 function connect(url: string, options: typeof settings): Sql {
   const env = environment();
   const { PGTARGETSESSIONATTRS: kept } = env;
@@ -308,7 +308,7 @@ const suits: Record<SessionKind, (server: Server) => boolean> = {
   standby: ({ standby }) => standby,
 };
 
-/** For whoever looks for a server of that kind, there is none. */
+/** Makes the error for a server that is not of the kind asked for. */
 function notWanted(kind: SessionKind): Error {
   return Object.assign(new Error(`it is no ${kind} server, as target_session_attrs asks for`), {
     code: 'EOTHER',

@@ -95,7 +95,7 @@ function requireDatabase(folder: string): void {
   throw new ZenError('unreachable', `There is no database at ${folder}. ${remedy}.`);
 }
 
-/** Checks that nobody else may change the database, whose files the engine makes for everybody to write (0666). */
+/** Checks that nobody else may change the database: the engine creates its files with mode 0666. */
 async function requirePrivateFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const found = await stat(folder);
@@ -116,7 +116,7 @@ async function keepPrivate(folder: string): Promise<void> {
   }
 }
 
-/** Checks that nothing else has its place in a folder: no server, which ends when its postmaster.pid is gone, and no other files. */
+/** Checks that a folder holds nothing else: no server, which would stop without its postmaster.pid, and no other files. */
 async function requireOwn(folder: string): Promise<void> {
   const names = await readdir(folder);
   const isDatabase = names.some((name) => name === 'PG_VERSION' || name.startsWith('zen.lock'));

@@ -19,7 +19,7 @@ export function refusal(error: unknown, who: string, rows = 0): ZenError {
   return new ZenError('failed', said + findRemedy(codeOf(error), message), { cause: error });
 }
 
-/** The next step, for what a server says that an owner can mend; SQLSTATEs as in PostgreSQL's appendix A. */
+/** The next step for errors of a server that an owner can fix; SQLSTATEs as in PostgreSQL's appendix A. */
 function findRemedy(code: string | undefined, message: string): string {
   if (/^column (dash_\w+\.\w+|"\w+" of relation "dash_\w+") does not exist$/.test(message))
     return ' The table is not as this zen would make it: drop it, and aggregate again.';

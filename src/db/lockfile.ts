@@ -43,7 +43,7 @@ export async function lockFile(path: string, wait = 0): Promise<() => Promise<vo
   }
 }
 
-/** Puts the file in its place whole, or not at all: nobody can read half of it. */
+/** Puts the whole file in its place, or nothing: nobody can read half of it. */
 async function claim(path: string, owner: Owner): Promise<boolean> {
   const draft = `${path}.${owner.id}.new`;
   await writeFile(draft, JSON.stringify(owner));
@@ -76,7 +76,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   return text === undefined ? undefined : parseOwner(text);
 }
 
-/** A power cut may leave an empty file: its owner is as dead. */
+/** Reads the owner of a lock file. A file that a power cut left empty has a dead owner. */
 function parseOwner(text: string): Owner {
   try {
     return JSON.parse(text) as Owner;

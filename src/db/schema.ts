@@ -9,7 +9,7 @@ function listZenTables(): string[] {
 
 let own: string | undefined;
 
-/** Has zen's tables, all but the log, lie in a schema of their own, whatever the search path says; without one, where that says. */
+/** Sets the schema of zen's tables, except the log; without an argument, the search path chooses. */
 export function useSchema(schema: string | undefined): void {
   own = schema;
 }

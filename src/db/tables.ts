@@ -88,7 +88,7 @@ export async function refuseForeignCode(session: Session, tables: string): Promi
   );
 }
 
-/** The statements with which its owner gives `record_id` more numbers. */
+/** The statements with which the owner of a table widens `record_id`. */
 export function wideningStatements({ name, sequence }: Pick<NearlyFull, 'name' | 'sequence'>): string {
   return `alter table ${name} alter column record_id type bigint; alter sequence ${sequence} as bigint`;
 }

@@ -20,18 +20,18 @@ export interface Changed extends Window {
   visits: number;
 }
 
-/** Tells whether this role may read all of the log, which a reader of the aggregates need not. */
+/** Tells whether this role may read the whole log. A reader of the aggregates need not. */
 export async function mayCompare(session: Session): Promise<boolean> {
   return (await readLogState(session))?.hides === false;
 }
 
-/** Tells whether there is a log that this role may read, if not all of it. */
+/** Tells whether there is a log that this role may read, at least in part. */
 export async function mayRead(session: Session): Promise<boolean> {
   if (findOwnLog()?.query !== undefined) return true;
   return (await readLogState(session)) !== undefined;
 }
 
-/** The last event up to now, in the log or (where it was pruned, or may not be read) aggregated, Unix milliseconds; null when there is none. */
+/** The time of the last event up to now, in Unix milliseconds: from the log or, if that was pruned or may not be read, from the aggregates. Null without events. */
 export async function queryLastEvent(session: Session, now: number): Promise<number | null> {
   const aggregated = (await hasTable(session, findCounting().table)) ? await queryLatest(session, now) : null;
   if (!(await mayCompare(session))) return aggregated;
@@ -40,13 +40,13 @@ export async function queryLastEvent(session: Session, now: number): Promise<num
   return last === null || aggregated === null ? (last ?? aggregated) : Math.max(last, aggregated);
 }
 
-/** The state of the log's table; undefined where it is not there, or may not be read. */
+/** The state of the log's table; undefined if it does not exist, or may not be read. */
 async function readLogState(session: Session): Promise<TableState | undefined> {
   const tables = await session.query<TableState>(stateText());
   return tables.find(({ name, readable }) => name === 'log_raw' && readable);
 }
 
-/** Compares the log with what was aggregated of it, minute by minute. What was pruned may be missing in the log. */
+/** Compares the log with the aggregates, minute by minute. Pruned events may be missing in the log. */
 export async function queryChanged(session: Session, coverage: readonly Covered[]): Promise<Changed[]> {
   const changed: Changed[] = [];
   const pruned = await queryPruned(session);
@@ -135,13 +135,13 @@ export async function queryLate(session: Session): Promise<Changed[]> {
   return late;
 }
 
-/** Counts the events that `dash_visits` has of a stretch and the log no more. */
+/** Counts the events of a stretch that are in `dash_visits` but no longer in the log. */
 export async function countLost(session: Session, stretch: Covered): Promise<number> {
   const minutes = await compareMinutes(session, stretch);
   return minutes.reduce((sum, { events, visits }) => sum + Math.max(0, visits - events), 0);
 }
 
-/** The minutes in which the log and `dash_visits` differ; or, of `all`, the log has any events. */
+/** The minutes in which the log and `dash_visits` differ; with `all`, those in which the log has any events. */
 async function compareMinutes(
   session: Session,
   { start, end, minute }: Covered,
@@ -157,7 +157,7 @@ async function compareMinutes(
   ]);
 }
 
-/** Adds a minute to the last stretch when it follows on it, or else as a new one. */
+/** Appends a minute to the last stretch if it follows directly, or else as a new stretch. */
 function extend(stretches: Changed[], minute: Changed): void {
   const last = stretches.at(-1);
   if (last?.end !== minute.start) {

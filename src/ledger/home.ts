@@ -2,7 +2,7 @@ import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { known } from '../shared/known.ts';
 
-/** The schema that new tables come to stand in; see `sql/ledger/home.sql`. */
+/** The schema for new tables; see `sql/ledger/home.sql`. */
 export interface Home {
   name: string;
   there: boolean;
@@ -14,7 +14,7 @@ export async function queryHome(session: Session): Promise<Home> {
   return known(home);
 }
 
-/** Makes that schema, where a project names one that is not there. */
+/** Creates that schema if a project names one that does not exist. */
 export async function createHome(session: Session): Promise<void> {
   const { name, there } = await queryHome(session);
   if (!there) await session.run(`create schema if not exists ${name}`);

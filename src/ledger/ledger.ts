@@ -6,7 +6,7 @@ import { listAggregates, overEvents, rowsOf } from '../log/aggregates.ts';
 import type { Minute } from '../log/log.ts';
 import { merge, subtract } from './windows.ts';
 
-/** A stretch that is aggregated, with one rule. */
+/** An aggregated stretch with one minute rule. */
 export interface Covered extends Window {
   minute: Minute;
 }
@@ -39,12 +39,12 @@ export function hasLedger(session: Session): Promise<boolean> {
   return hasTable(session, 'zen_runs');
 }
 
-/** Reads the stretches that are aggregated, in order, without overlap: a later run overrides the earlier ones. */
+/** Reads the aggregated stretches, in order and without overlap: a later run overrides earlier ones. */
 export async function queryCovered(session: Session): Promise<Covered[]> {
   return joinStretches(await queryLast(session, 'done', ['dropped', 'restored']));
 }
 
-/** A stretch that is aggregated, but not in one table: its aggregate is new, or its statement has changed since. */
+/** A stretch that is aggregated, except in one table: its aggregate is new, or its statement has changed since. */
 export interface Outdated extends Window {
   table: string;
 }
@@ -59,7 +59,7 @@ export async function queryOutdated(session: Session): Promise<Outdated[]> {
   );
 }
 
-/** By which rule the rows of the aggregates came to their minutes; where a log was restored since, too. */
+/** The minute rule of the rows of each aggregated stretch, also where a log was restored since. */
 export async function queryRules(session: Session): Promise<Covered[]> {
   return joinStretches(await queryLast(session, 'done', ['dropped']));
 }
@@ -69,7 +69,7 @@ export async function queryRestored(session: Session): Promise<Covered[]> {
   return joinStretches(await queryLast(session, 'restored', ['done']));
 }
 
-/** Of what the log's events were taken out, and have not been aggregated again since. */
+/** Reads the stretches whose events were pruned from the log, and not aggregated again since. */
 export async function queryPruned(session: Session): Promise<Covered[]> {
   return joinStretches(await queryLast(session, 'pruned', ['done']));
 }
@@ -79,7 +79,7 @@ interface CoveredBy extends Covered {
   statements: Record<string, string> | null;
 }
 
-/** The stretches of which the last row of the ledger, of some kinds, is of the first, in order. */
+/** The stretches whose last row in the ledger, among some kinds, is of the first kind; in order. */
 async function queryLast(
   session: Session,
   outcome: Run['outcome'],
@@ -98,7 +98,7 @@ async function queryLast(
   return latest.sort((a, b) => a.start - b.start);
 }
 
-/** Stretches that meet and have one rule become one. */
+/** Joins stretches that meet and have the same rule. */
 function joinStretches(stretches: readonly Covered[]): Covered[] {
   const joined: Covered[] = [];
   for (const { start, end, minute } of stretches) {
@@ -127,7 +127,7 @@ export async function queryLatest(session: Session, before: number): Promise<num
   return row?.last ?? null;
 }
 
-/** Writes a row, of a window that took so many milliseconds. */
+/** Writes a row for a window that took some milliseconds. */
 export async function record(
   session: Session,
   { start, end, minute }: Covered,
@@ -144,7 +144,7 @@ export async function record(
   await session.run(sql('ledger/write'), [start, end, minute, took, ...figures, version()]);
 }
 
-/** Events, the rows of the aggregates and their statements, the outcome and the error, as the ledger has them. */
+/** The events, the rows and statements of the aggregates, the outcome and the error, as in the ledger. */
 function outcomeValues(outcome: Parameters<typeof record>[3]): (string | number | null)[] {
   if ('error' in outcome) return [null, null, null, 'failed', simplify(outcome.error)];
   if ('pruned' in outcome) return [outcome.pruned, null, null, 'pruned', null];
@@ -160,7 +160,7 @@ function encodeRows(rows: Aggregated['rows']): [written: string, statements: str
   return [JSON.stringify(Object.fromEntries(written)), JSON.stringify(Object.fromEntries(statements))];
 }
 
-/** A message without the marks that zen writes and that a database in another encoding than UTF8 may lack. */
+/** Replaces marks in a message that a database in another encoding than UTF8 may lack. */
 function simplify(text: string): string {
   return text.replaceAll(/[“”]/g, '"').replaceAll('’', "'").replaceAll('…', '...');
 }

@@ -3,7 +3,7 @@ import { ZenError } from '../errors.ts';
 import { listSql, sql, version } from '../files.ts';
 import { listAggregates } from '../log/aggregates.ts';
 
-/** The layout of zen's own tables that this zen knows: that after so many of `sql/migrations`. */
+/** The layout of zen's own tables that this version knows: the number of files in `sql/migrations`. */
 const latest = listSql('migrations').length;
 
 /** Makes the ledger, in the latest layout. */
@@ -50,7 +50,7 @@ export function describeLayout(from = 0): string[] {
   return [...layouts, `comment on table zen_runs is 'The ledger of zen, layout ${latest}.'`];
 }
 
-/** The layout of a database that has a ledger. Without a comment of zen's, it is told by the columns. */
+/** The layout of a database that has a ledger. Without zen's comment, the columns tell it. */
 async function queryLayout(session: Session): Promise<{ layout: number; owned: boolean } | null> {
   const [row] = await session.query<{ layout: number | null; old: boolean; owned: boolean }>(
     sql('ledger/layout'),

@@ -12,7 +12,7 @@ function lockText(name: string): string {
   return sql(`ledger/lock/${name}`, { home: overEvents('ledger/lock/home') });
 }
 
-/** Tries to ask a pooler for the session that holds the lock. */
+/** Tries at which a pooler may give back the session that holds the lock. */
 const releases = 100;
 
 /** The lock of a run, as the transactions of the run see it. */
@@ -54,7 +54,7 @@ export async function lockAlone(transaction: Session, wait: number): Promise<voi
   await take(transaction, wait, 'alone');
 }
 
-/** Tries to give the lock back. A lost connection has done so already. */
+/** Tries to release the lock. A lost connection has already released it. */
 async function release(db: Database, leader: Session, pid: number): Promise<void> {
   for (let left = releases; left > 0; left--) {
     const [answer] = await leader

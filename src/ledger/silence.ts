@@ -25,10 +25,10 @@ function edgesOf(tables: readonly string[]): string {
     .join(' union all ');
 }
 
-/** A day of which the first event comes so soon after midnight is whole. */
+/** A day is complete if its first event comes this soon after midnight. */
 const early = 30 * minuteMs;
 
-/** Returns the stretches in which the log is known: what is aggregated, from its first event on; without a ledger, all between the first and the last. */
+/** Returns the stretches in which the log is known: the aggregated ones, from their first event; without a ledger, everything between the first and the last minute. */
 export async function queryKnown(session: Session): Promise<Window[]> {
   const span = await querySpan(session);
   if (!span) return [];
@@ -38,10 +38,10 @@ export async function queryKnown(session: Session): Promise<Window[]> {
   return clip(covered, { start: span.start - midnight < early ? midnight : span.start, end: Infinity });
 }
 
-/** The time around a window that is looked at, too: the neighbours of its pauses, and the same minutes of other days. */
+/** The time around a window that is examined, too: the neighbourhood of its pauses, and the same minutes of other days. */
 const margin = 2 * dayMs;
 
-/** The stretches of a window in which a busy log was silent, which is no chance; `known` is as of `queryKnown`. */
+/** The stretches of a window in which a busy log was silent, not by chance; `known` comes from `queryKnown`. */
 export async function querySilences(
   session: Session,
   window: Window,
@@ -64,11 +64,11 @@ export async function querySilences(
   );
 }
 
-/** A pause below this is never called silence. */
+/** A shorter pause is never called a silence. */
 const shortest = 5;
-/** Minutes on each side that tell how long the log is used to pause. */
+/** Minutes on each side that tell how long the log usually pauses. */
 const near = 240;
-/** Less probable than this is no chance. */
+/** A less probable pause is not chance. */
 const chance = 1e-6;
 
 /**
@@ -94,7 +94,7 @@ export function listSilences(active: readonly number[], known: readonly Window[]
   return found.sort((a, b) => a.start - b.start);
 }
 
-/** The pauses that are long enough, the shortest first: what is found of them is no habit of the log, when longer ones are weighed. */
+/** The pauses that are long enough, the shortest first. A silence found among them is not a habit of the log when longer ones are weighed. */
 function listPauses(active: readonly number[], known: readonly Window[]): Window[] {
   return active
     .flatMap((minute, at) => clip(known, { start: minute + minuteMs, end: active[at + 1] ?? Infinity }))
@@ -106,7 +106,7 @@ function lengthOf({ start, end }: Window): number {
   return (end - start) / minuteMs;
 }
 
-/** The place of the first minute not before a time. */
+/** The index of the first minute at or after a time. */
 function firstNotBefore(active: readonly number[], time: number): number {
   let [low, high] = [0, active.length];
   while (low < high) {
@@ -121,7 +121,7 @@ function countActive(active: readonly number[], { start, end }: Window): number 
   return firstNotBefore(active, end) - firstNotBefore(active, start);
 }
 
-/** As much time before and after a pause as is asked for; a side on which it ends at what is not known is none. */
+/** The time asked for before and after a pause. A side that borders on unknown time is empty. */
 function sidesOf({ start, end }: Window, active: readonly number[], length: number): Window[] {
   return [
     ...(countActive(active, { start: start - minuteMs, end: start }) > 0
@@ -138,7 +138,7 @@ function isBusyBeside(pause: Window, active: readonly number[]): boolean {
   return sides.length > 0 && sides.every((side) => countActive(active, side) * 3 >= lengthOf(pause));
 }
 
-/** Of the days before and after, those that are known had hardly an event (in less than a quarter of the minutes) at that time. */
+/** Tells whether the known days before and after had hardly an event at that time: in less than a quarter of the minutes. */
 function isHabit({ start, end }: Window, active: readonly number[], known: readonly Window[]): boolean {
   const days = [
     { start: start - dayMs, end: Math.min(end - dayMs, start) },
@@ -150,7 +150,7 @@ function isHabit({ start, end }: Window, active: readonly number[], known: reado
   return days.length > 0 && days.every(({ minutes, busy }) => busy * 4 < minutes);
 }
 
-/** The probability of a pause by what one side of it has. */
+/** The probability of a pause, judged by one side of it. */
 function weigh(pause: Window, side: Window, active: readonly number[], silent: Set<number>): number {
   const minutes = active.slice(firstNotBefore(active, side.start), firstNotBefore(active, side.end));
   const pauses = minutes
@@ -166,7 +166,7 @@ function weigh(pause: Window, side: Window, active: readonly number[], silent: S
   return begins * goesOn ** (lengthOf(pause) - 1);
 }
 
-/** Returns the stretches that are known, and no silence. */
+/** Returns the known stretches without their silences. */
 export async function queryHeard(session: Session, window: Window): Promise<Window[]> {
   const known = await queryKnown(session);
   const silences = await querySilences(session, window, known);

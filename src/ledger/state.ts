@@ -85,7 +85,7 @@ const ownTables: Record<string, Record<string, string[]>> = {
   },
 };
 
-/** The columns that a table must have; of an aggregate, those of its own definition, where it has one. */
+/** The columns that a table must have; for an aggregate, those of its own definition if it has one. */
 function neededOf(table: ZenTable): Record<string, readonly string[]> {
   const own = ownTables[table];
   if (own) return own;
@@ -103,7 +103,7 @@ function kindOf(type: string): readonly string[] {
   return type === 'varchar' ? nameTypes : integerTypes;
 }
 
-/** Rows of which no window holds any, or whose time has no number. */
+/** Rows that lie in no window, or whose time is not finite. */
 function timelessOf(table: ZenTable): string {
   return table === 'zen_runs'
     ? 'not (isfinite(start_dt) and isfinite(end_dt) and isfinite(started_at) and isfinite(finished_at)) or start_dt > end_dt'
@@ -182,7 +182,7 @@ function listWrong({ name, columns }: TableState): string[] {
   return missing.length > 0 ? [`it lacks ${missing.join(', ')}`, ...others] : others;
 }
 
-/** Names the next step for the owner of a table that is not sound. */
+/** Names the next step for the owner of an unsound table. */
 function mend({ name, kind, columns }: TableState): string {
   if (name === 'zen_runs') return 'If it is not zen’s, rename it: alter table zen_runs rename to other_runs.';
   if (name !== 'log_raw') return `Drop it, and aggregate again: drop table ${name}.`;
@@ -195,7 +195,7 @@ function mend({ name, kind, columns }: TableState): string {
   return `Have its owner run: alter table log_raw ${changes.join(', ')}. Or make a view log_raw with such columns.`;
 }
 
-/** An expression that makes a column's values what they must be. */
+/** An expression that converts the values of a column. */
 function convertColumn(column: string, type: string, own: string): string {
   if (column !== 'ts') return `${column}::${type}`;
   if (own.startsWith('timestamp')) return 'floor(extract(epoch from ts) * 1000)::bigint';
@@ -214,7 +214,7 @@ async function requireTimes(session: Session, tables: readonly TableState[]): Pr
   throw new ZenError('failed', `${why}. Delete them: delete from ${name} where ${timelessOf(name)}.`);
 }
 
-/** Checks that no row security under a view hides rows from it, which its own state does not tell. */
+/** Checks that no row security under a view hides rows from it. The state of the view itself does not tell. */
 async function requireWholeView(db: Database, name: ZenTable): Promise<void> {
   await db
     .transaction(async (session) => {
@@ -229,7 +229,7 @@ async function requireWholeView(db: Database, name: ZenTable): Promise<void> {
     });
 }
 
-/** Tells what is odd about a table, and may be meant. */
+/** Tells what is unusual about a table, but may be intended. */
 function describeOddities({ name, schema, persistence, filtered, others }: TableState): string[] {
   return [
     ...(filtered ? [`${name} is a view with a condition: what it leaves out is counted nowhere.`] : []),
@@ -249,7 +249,7 @@ function describeSchemas(all: readonly TableState[]): string[] {
   return [`The tables are in different schemas: ${places}. If they do not belong together, set search_path.`];
 }
 
-/** Rows of the aggregates from before anything that the ledger knows, as when it was dropped. */
+/** Rows of the aggregates from before everything in the ledger, as after it was dropped. */
 async function describeUnknown(session: Session, tables: readonly TableState[]): Promise<string[]> {
   const has = (name: ZenTable) => tables.some((table) => table.name === name);
   if (!listAggregates().every(({ table }) => has(table))) return [];

@@ -8,7 +8,7 @@ import type { Window } from '../time.ts';
 import { queryCovered, queryPruned, queryRules } from './ledger.ts';
 import { clip, dayOf, dayWindow, listDays, merge, subtract, wholeDays } from './windows.ts';
 
-/** Days before its own that a day's users are looked for in: a week, with it. */
+/** Days before its own in which a day's users are looked for: a week, with the day itself. */
 export const mostReach = 6;
 
 /**
@@ -30,7 +30,7 @@ function queryCounted(
   return session.query(overEvents('ledger/uncounted'), [start, end]);
 }
 
-/** A day of `dash_users` (Unix milliseconds), how far it reaches back, and the number of today's named groups that it has. */
+/** A day of `dash_users` (Unix milliseconds), its reach, and how many of the present named groups it has. */
 interface Reach {
   day: number;
   reach: number;
@@ -43,18 +43,18 @@ async function queryReaches(session: Session): Promise<Reach[]> {
   return session.query<Reach>(sql('ledger/reaches'), [keys.join()]);
 }
 
-/** The days whose people do not reach back a week, though days before are aggregated. */
+/** The days whose people do not reach back a week, although the days before are aggregated. */
 export async function queryShort(session: Session, covered: readonly Window[]): Promise<Window[]> {
   const short = (await queryReaches(session)).filter(({ day, reach }) => stopsAt(dayOf(day), reach, covered));
   return merge(short.map(({ day }) => dayWindow(dayOf(day))));
 }
 
-/** Tells whether there is a day that people do not reach back to, as they could. */
+/** Tells whether people could reach back to another day. */
 function stopsAt(day: number, reach: number, known: readonly Window[]): boolean {
   return reach < mostReach && clip(known, dayWindow(day - reach - 1)).length > 0;
 }
 
-/** A UTC day (counted from 1970) of whose people more may be known than is: how far it reaches back, -1 for not at all. */
+/** A UTC day (counted from 1970) whose people could be known better; its present reach, or -1 without people. */
 export interface DayBehind {
   day: number;
   held: number;
@@ -86,7 +86,7 @@ export async function queryBehind(db: Database): Promise<DayBehind[]> {
   return behind.filter(({ day }) => !open.has(day) && !gone.has(day));
 }
 
-/** The days of a period that have stretches of two rules, counted from 1970-01-01. */
+/** The days of a period with stretches of both rules, counted from 1970-01-01. */
 async function queryMixed(session: Session, period: Window): Promise<Set<number>> {
   const rules = new Map<number, string>();
   const mixed = new Set<number>();

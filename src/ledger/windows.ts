@@ -33,7 +33,7 @@ export function wholeDays({ start, end }: Window): Window {
   return { start: dayOf(start) * dayMs, end: (dayOf(end - 1) + 1) * dayMs };
 }
 
-/** Windows that share a UTC day come to stand in one group. */
+/** Groups windows that share a UTC day. */
 export function groupByDay(windows: readonly Window[]): Window[][] {
   const groups: Window[][] = [];
   for (const window of windows.toSorted((a, b) => a.start - b.start)) {

@@ -8,7 +8,7 @@ import type { Extension } from '../files.ts';
 import { overLog } from './log.ts';
 import { writeOwnLog } from './source.ts';
 
-/** An aggregate: one SELECT over the relation `log`, which gives dt, dimensions (text) and one measure (a whole number). */
+/** An aggregate: one SELECT over the relation `log` that returns dt, dimensions (text) and one measure (a whole number). */
 export interface Aggregate {
   /** The name of its file in `sql/aggregates`. */
   name: string;
@@ -21,12 +21,12 @@ export interface Aggregate {
   hash: string;
 }
 
-/** An aggregate that zen asks by what it counts: the events, or the users of each minute. */
+/** An aggregate that zen knows by what it counts: the events, or the users of each minute. */
 export interface Counting extends Aggregate {
   measure: string;
 }
 
-/** The columns that the statement of an aggregate makes, in its order. */
+/** The columns that an aggregate's statement returns, in order. */
 export interface Columns {
   dimensions: string[];
   measure: string;
@@ -38,7 +38,7 @@ export function listAggregates(): Aggregate[] {
   return [counting, ...readAggregates().filter(({ name }) => name !== counting.name)];
 }
 
-/** The aggregates of the files that were read, which stay the same until there is another project. */
+/** The aggregates that were read. They stay the same until another project is opened. */
 const readFrom = new WeakMap<readonly Extension[], Aggregate[]>();
 
 function readAggregates(): Aggregate[] {
@@ -93,7 +93,7 @@ export function eventsParts(): { counted: string; events: string } {
   return { counted: table, events: quoteName(measure) };
 }
 
-/** Rows by the name of their aggregate, of nothing done yet. */
+/** Zero rows for each aggregate, by name. */
 export function noRows(): Record<string, number> {
   return Object.fromEntries(listAggregates().map(({ name }) => [name, 0]));
 }
@@ -124,12 +124,12 @@ export async function queryColumns(session: Session, { table }: Aggregate): Prom
   return { dimensions: names(false), measure };
 }
 
-/** Types of dimensions and of measures, by their numbers (PostgreSQL's src/include/catalog/pg_type.dat). */
+/** Types of dimensions and measures, by their OIDs (PostgreSQL's src/include/catalog/pg_type.dat). */
 const texts = [25, 1042, 1043];
 const integers = [20, 21, 23];
 const timestamp = 1114;
 
-/** Names of columns that hold people, and no group of them. */
+/** Names of columns that identify people, not groups of them. */
 const telling =
   /^((user|visitor|client|customer|person|member|account|session|device|cookie|u)_?(id|uid|uuid|guid|name)|uid|uuid|guid|e?_?mail|login|phone|ip|ip_?addr(ess)?)$/i;
 
@@ -143,7 +143,7 @@ export function requireGroups(path: string, columns: readonly string[]): void {
     );
 }
 
-/** Tells whether the database refused a statement for what is in it (SQLSTATE, classes 22 and 42). */
+/** Tells whether the database refused a statement for its content (SQLSTATE, classes 22 and 42). */
 export function isOfStatement(error: unknown): boolean {
   return /^(42|22)/.test((error as { cause?: { code?: string } }).cause?.code ?? '');
 }

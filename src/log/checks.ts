@@ -7,7 +7,7 @@ import type { Window } from '../time.ts';
 import { isOfStatement, listAggregates, requireGroups, tellLine } from './aggregates.ts';
 import { namesColumn, writeLog } from './log.ts';
 
-/** A check of a project: a SELECT of which each row is a failure. */
+/** A check of a project: a SELECT, each of whose rows is a failure. */
 export interface OwnCheck {
   /** Its path in the project, for messages. */
   path: `checks/${string}`;

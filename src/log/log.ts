@@ -3,7 +3,7 @@ import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { logParts } from './source.ts';
 
-/** Which minute an event belongs to: the one it happened in, or the nearest one (the original's rule). */
+/** The minute that an event belongs to: the one it happened in, or the nearest one (the original's rule). */
 export type Minute = 'floor' | 'nearest';
 
 /** The first three parameters of a statement over `log`: the events of a window, by a rule. */
@@ -20,7 +20,7 @@ function boundOf(time: number, rule: Minute): number {
   return minute * minuteMs - (rule === 'nearest' ? 30_000 - Math.abs(minute % 2) * 1000 : 0);
 }
 
-/** The statement in `sql/<name>.sql` about the rows of the log itself: `:raw` and what else `logParts` has. */
+/** The statement in `sql/<name>.sql` about the rows of the log itself, with `:raw` and the other parts of `logParts` filled in. */
 export function aboutLog(name: string): string {
   return sql(name, logParts());
 }
@@ -31,12 +31,12 @@ export function overLog(name: string, parts: Record<string, string> = {}): strin
   return sql(name, { ...parts, log: writeLog(text) });
 }
 
-/** Tells whether a statement names a column, if only in a comment. */
+/** Tells whether a statement names a column, even in a comment. */
 export function namesColumn(statement: string, column: string): boolean {
   return new RegExp(`\\b${column}\\b`).test(statement);
 }
 
-/** The relation `log`, with the columns that a statement names. A log may lack others, and they would take room where it is kept. */
+/** The relation `log` with the columns that a statement names. A log may lack the others, which would also take room. */
 export function writeLog(statement: string): string {
   const isNamed = (column: string) => namesColumn(statement, column);
   const text = readShipped('sql/log/window.sql').replaceAll(/^ +(\w+),\n/gm, (line, column: string) =>

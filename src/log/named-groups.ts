@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Some names, of topics or of ages, under a name of their own, as `groups` of zen.json has them; an empty one is "not set". */
+/** A named group of topics or ages, from `groups` in zen.json; an empty name is "not set". */
 export interface GroupSetting {
   name: string;
   names: readonly string[];
@@ -10,7 +10,7 @@ export interface GroupSetting {
 
 let own: readonly GroupSetting[] = [];
 
-/** Has the people of some names be counted together, too; without groups, of none. */
+/** Sets the named groups whose people are counted, too; without an argument, none. */
 export function useGroups(groups: Record<string, string[]> = {}): void {
   own = Object.entries(groups).map(([name, names]) => ({ name, names, key: keyOf(names) }));
 }

@@ -13,10 +13,10 @@ export async function requireLog(session: Session): Promise<void> {
   else await requireTable(session, 'log_raw', 'zen restore');
 }
 
-/** The columns by which people are counted. */
+/** The columns that counting people needs. */
 const people = 'user_id event item_topic age_segment';
 
-/** Types that may tell a time, by their numbers (PostgreSQL's src/include/catalog/pg_type.dat). */
+/** Types that may hold a time, by their OIDs (PostgreSQL's src/include/catalog/pg_type.dat). */
 const timeTypes: Record<string, NonNullable<OwnLog['time']>[]> = {
   ...Object.fromEntries([20, 21, 23, 700, 701, 1700].map((type) => [type, ['ms', 's', 'us']])),
   1114: ['timestamp'],

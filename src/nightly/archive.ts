@@ -31,7 +31,7 @@ export async function archive(file: string, end: number, keep: number, mode?: nu
   return join(folder, name);
 }
 
-/** The names that zen wrote there; none where another user may have put the list. */
+/** The names that zen wrote there; none if another user may have put the list there. */
 async function readList(list: string): Promise<string[]> {
   const isOwn = (await isFile(list)) && !isPlanted(await lstat(list), await stat(dirname(list)));
   return isOwn ? (await readFile(list, 'utf8')).split('\n') : [];

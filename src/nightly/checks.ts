@@ -122,10 +122,10 @@ function describeChanged(changed: readonly Changed[], what: string): string[] {
   ];
 }
 
-/** Stretches that are named with the command that mends them. */
+/** The most stretches that are named, each with the command that fixes it. */
 const mostCommands = 3;
 
-/** The commands that aggregate the first days anew, or of those that were pruned the minutes. */
+/** The commands that aggregate the first days again; for pruned days, only the minutes. */
 function listCommands(
   changed: readonly Changed[],
   covered: readonly Covered[],

@@ -6,7 +6,7 @@ import type { CellScopes, Scope, Scopes } from './scopes.ts';
 import type { Yielder } from '../async/yield.ts';
 import { missing } from '../shared/known.ts';
 
-/** A scope's users on a UTC day (Unix milliseconds), and how many days before it were looked through. */
+/** A scope's users on a UTC day (Unix milliseconds), and how many days before it were searched. */
 export interface DayReturns extends Scope {
   day: number;
   reach: number;
@@ -70,7 +70,7 @@ interface DayCursor {
   start: number;
 }
 
-/** Goes on to a user, or to the next one, if that user was not there. */
+/** Advances to a user, or to the next one if that user is absent. */
 function advance(stretch: DayCursor, user: number): void {
   while ((stretch.day.users[stretch.place] ?? Infinity) < user) stretch.place++;
 }

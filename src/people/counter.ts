@@ -22,11 +22,11 @@ import type { CellUsers, SeenDay } from './lookback.ts';
 import { gatherUsers, mayCountUsers, queryCellUsers, replaceUsers, shortenReach } from './table.ts';
 import type { Gathered } from './table.ts';
 
-/** Events of a day whose users are counted unless it is asked for; of all days that are looked through. */
+/** The most events of a day whose users are counted by default, and of all days that are searched. */
 const mostEvents = 4_000_000;
 const mostSeen = 16_000_000;
 
-/** A window's place in a run: its users are counted, and written, after those of the windows before it. */
+/** A window's place in a run: its users are counted and written after those of the windows before it. */
 export interface PlaceInRun {
   counting: Turn;
   writing: Turn;

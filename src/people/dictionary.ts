@@ -1,7 +1,7 @@
 /** The code of an event whose user is NULL. */
 export const nullUser = 0xffffffff;
 
-/** Users by number: codes from 0 on, in the order in which they come. An id is told from others, and never given back. */
+/** Numbers users with codes from 0, in the order of their appearance. It tells ids apart, and never returns one. */
 export class UserDictionary {
   readonly #codes = new Map<number | string, number>();
   #held = new Uint32Array(1024);
@@ -62,13 +62,13 @@ function isElementEnd(char: number): boolean {
   return char === comma || char === brace;
 }
 
-/** Tells whether digits are a number as it is written alone, so that 7 and 07, which are two ids, do not become one. */
+/** Tells whether digits are a number in its usual form, so that the ids 7 and 07 stay different. */
 function isPlain(text: string, start: number, end: number): boolean {
   const digits = end - start;
   return digits > 0 && digits <= mostExactDigits && (digits === 1 || digitAt(text, start) !== 0);
 }
 
-/** Where an element ends that starts at a place. */
+/** The end of the element that starts at a place. */
 function findElementEnd(text: string, start: number): number {
   let at = start;
   if (text[at] === '"') {

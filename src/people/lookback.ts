@@ -18,14 +18,14 @@ export interface CellUsers {
   counts: string | null;
 }
 
-/** The same as numbers: a user's code, or `nullUser`, and the minute of each event; and the number of their cell (of `Scopes`). */
+/** The same as numbers: the user's code (or `nullUser`) and the minute of each event, and the number of their cell in `Scopes`. */
 interface CodedGroup {
   cell: number;
   users: Uint32Array;
   minutes: Uint32Array;
 }
 
-/** A day as it was read: its events, and how many there are in each minute. */
+/** A day as it was read: its events, and their number in each minute. */
 export interface ReadDay {
   groups: CodedGroup[];
   events: Uint32Array;
@@ -43,10 +43,10 @@ export interface SeenDay {
   cells: Uint32Array;
 }
 
-/** Ids that may be held at once, at some 60 bytes each: with more, all is forgotten, and read again where it is needed. */
+/** The most ids held at once, at some 60 bytes each. Beyond that, all are forgotten, and read again when needed. */
 const mostIds = 8_000_000;
 
-/** The users who were seen on some days, in memory for as long as a run counts, and nowhere else. */
+/** The users who were seen on some days. They stay in memory while a run counts, and nowhere else. */
 export class Lookback {
   ids = new UserDictionary();
   readonly scopes = new Scopes();
@@ -170,7 +170,7 @@ function sortByUser(events: Events, size: number): Omit<SeenDay, 'day'> {
   return { users, starts, minutes, cells };
 }
 
-/** Where each begins when so many of each stand one after the other, and how many they are together. */
+/** The start of each group when groups of these sizes stand one after the other, and their total. */
 function startsOf(counts: Uint32Array): { starts: Uint32Array; length: number } {
   const starts = new Uint32Array(counts.length);
   let length = 0;

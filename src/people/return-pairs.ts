@@ -37,7 +37,7 @@ export function sortPairs(lists: readonly ReturnPairs[]): Int32Array {
   return sorted.sort();
 }
 
-/** The number of times of each pair: three arrays of one order. */
+/** Pairs with their counts: three parallel arrays. */
 export interface PairCounts {
   /** Of the day, from 0. */
   minutes: Int16Array;
@@ -49,7 +49,7 @@ export interface PairCounts {
 /** Stands for no minute before. */
 export const never = -0x8000;
 
-/** Counts pairs that are sorted, packed with that base. */
+/** Counts sorted pairs that were packed with a base. */
 export function countPairs(pairs: Int32Array, base: number): PairCounts {
   const first = base - dayMinutes;
   const [minutes, previous] = [new Int16Array(pairs.length), new Int16Array(pairs.length)];
@@ -70,7 +70,7 @@ export function countPairs(pairs: Int32Array, base: number): PairCounts {
   };
 }
 
-/** More than the minutes of a day and of the days before it that are known: by what the pairs of their users are packed. */
+/** The base for packing pairs: more than the minutes of a day and of the known days before it. */
 export function baseOf(reach: number): number {
   return (reach + 1) * dayMinutes + 1;
 }

@@ -16,13 +16,13 @@ export interface Scope {
 
 type ScopeNames = Pick<Scope, 'item_topic' | 'age_segment' | 'event'>;
 
-/** Two kinds of event, either of which counts: what tells how many people did both. */
+/** A kind that stands for either of two events, which tells how many people did both. */
 const unions = [
   ['show', 'click'],
   ['show', 'view'],
 ] as const;
 
-/** The scopes that a cell counts in, by number: its age's, and in `wider` those of its age's groups, and of every age. */
+/** The scopes that a cell counts in, by number: that of its age, and in `wider` those of its age's groups and of all ages. */
 export interface CellScopes {
   age: string | null;
   scopes: readonly number[];
@@ -85,10 +85,10 @@ function listTopicScopes(
   );
 }
 
-/** Names that are counted together, as a scope has them. */
+/** Names that are counted together, as in a scope. */
 type Names = [every: boolean | null, name: string | null];
 
-/** The names that one counts in: itself, every one, and each group that has it. */
+/** The names that a name counts in: itself, all, and each group that contains it. */
 function listNames(name: string | null): Names[] {
   const groups = listNamedGroups().filter(({ names }) => names.includes(name ?? ''));
   const keys = new Set(groups.map(({ key }) => key));

@@ -6,7 +6,7 @@ import { buildSchema } from './schema.ts';
 import type { Settings } from './schema.ts';
 import type { Parsed } from './settings.ts';
 
-/** Marks the folder of a dashboard of one's own. */
+/** The file that marks the folder of a project. */
 const marker = 'zen.json';
 
 /** A dashboard of one's own. */
@@ -39,7 +39,7 @@ function findProject(from: string): string | undefined {
   return parent === from ? undefined : findProject(parent);
 }
 
-/** Lists what a project lays over zen's files, with the folders on the way. */
+/** Lists the files with which a project overrides zen's, and their folders. */
 function listLaid(folder: string): string[] {
   const folders = [...Object.keys(extensible), 'sql/log.sql'].flatMap((path) => [
     join(folder, dirname(path)),
@@ -72,7 +72,7 @@ async function readProject(folder: string, commands: Settings): Promise<Project>
   return { folder, file, ...parseSettings(readText(file), file, buildSchema(commands)) };
 }
 
-/** Tells whether a file of a folder that a project may extend is found there; other files are nothing of zen's. */
+/** Tells whether zen would find a file of a project; it ignores other files. */
 function isNamed(path: string): boolean {
   const end = Object.entries(extensible).find(([folder]) => folder === dirname(path))?.[1];
   return end === undefined || !path.endsWith(end) || /^\w+$/.test(basename(path, end));

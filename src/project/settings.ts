@@ -109,7 +109,7 @@ function nameType(type: unknown): string {
   );
 }
 
-/** Undoes what a JSON pointer writes for / and ~. */
+/** Decodes what a JSON pointer writes for / and ~. */
 function pointerPart(part: string): string {
   return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }

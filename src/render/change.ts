@@ -7,7 +7,7 @@ import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { callName } from './columns.ts';
 
-/** Days that share less are not compared. */
+/** The least time that two days must share to be compared. */
 const least = 60 * minuteMs;
 
 /**

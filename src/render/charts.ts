@@ -24,7 +24,7 @@ import { pushDown } from './push-down.ts';
 
 registerCube();
 
-/** The facts of a page that a chart's parameters tell. */
+/** The facts of a page that the parameters of a chart receive. */
 export interface Scene {
   period: Window;
   ladder: Ladder;

@@ -17,7 +17,7 @@ export interface Piece {
 /** The names that the page gives itself. */
 export const ownNames = { missing: 'not set', topic: 'other topics', age: 'all other ages' } as const;
 
-/** Gives what the page calls a name: "not set" where there is none. One that is really called as the page calls its own gets quotes. */
+/** Returns the page's name for a name: "not set" if it is missing. A name that really reads like one of the page's own gets quotes. */
 export function callName(name: string, translate: (text: string) => string): string {
   if (name === '') return translate(ownNames.missing);
   let bare = name;

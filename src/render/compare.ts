@@ -5,7 +5,7 @@ import type { NamedCells, Payload } from '../shared/data/payload.ts';
 import { missing } from '../shared/known.ts';
 import { isoTime, minuteMs } from '../time.ts';
 
-/** Something that is not as it should be. */
+/** Something that differs from what it should be. */
 export interface Difference {
   name: string;
   /** The place where something else was found than is stated. */
@@ -20,7 +20,7 @@ export function describeDifference({ name, where, stated, found }: Difference): 
   return `${name}: the page states ${stated}, ${where} has ${found}.`;
 }
 
-/** The found facts that are stated otherwise. */
+/** Lists the facts that differ from what is stated. */
 export function compareFacts(stated: object, found: object, where: string): Difference[] {
   const known = new Map<string, unknown>(Object.entries(stated));
   return Object.entries(found)

@@ -15,7 +15,7 @@ export interface Packed {
   packed: string;
 }
 
-/** Takes of the people what has to go: the shorter steps, then all of them. */
+/** Drops the people that do not fit: the shorter steps, then everything. */
 export function fitPeople(whole: Packed, room: number): Packed {
   const { people, start } = whole.payload;
   if (!people || whole.packed.length <= room) return whole;

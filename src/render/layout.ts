@@ -20,7 +20,7 @@ const onRequest: readonly string[] = ['retention'];
 
 let own: Layout = {};
 
-/** Has pages made as zen.json says; without a project, as they ship. */
+/** Sets the layout of pages from zen.json; without a project, the shipped one. */
 export function useLayout(layout: Layout): void {
   own = layout;
 }

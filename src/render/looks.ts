@@ -11,7 +11,7 @@ export const lookFiles = {
   logo: 'templates/logo.svg',
 };
 
-/** Bytes that such a file may have: each page carries it. */
+/** The most bytes of such a file: each page carries it. */
 const most = 100_000;
 
 /** A project's theme: CSS variables of the page, in the light and in the dark, and whatever a Vega configuration may have. */

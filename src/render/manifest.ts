@@ -83,7 +83,7 @@ export function findPart(page: Buffer, name: keyof typeof marks): Buffer {
 /** Bytes of the settings of a page, which are mostly its charts. */
 const mostSettings = 8_000_000;
 
-/** Reads what a page states of itself beside its data. @throws ZenError `failed` where that is no JSON */
+/** Reads what a page states about itself beside its data. @throws ZenError `failed` if that is not JSON */
 export function readSettings(page: Buffer): object {
   const text = findPart(page, 'settings');
   try {

@@ -245,7 +245,7 @@ function keepWhole(
   );
 }
 
-/** Takes away what people would tell of something merged: each scope of a part of it. What is left is exact. */
+/** Removes the scopes of people that would reveal a part of something merged. The rest is exact. */
 function withhold(people: Returns, labels: Labels, sizes: number[]): Returns {
   const told = [...eachCell(people.cells)].flatMap((cell): Cell[] => {
     const [topic, age, ...rest] = cell.codes as [number, number, ...number[]];

@@ -34,7 +34,7 @@ export function requireDimensions({ counting, tables }: Payload, fields: readonl
   }
 }
 
-/** Takes all rows out of a payload but those of some names. */
+/** Keeps only the rows of some names in a payload. */
 export function narrow(payload: Payload, where: Where, translate: Translate): Payload {
   requireDimensions(payload, Object.keys(where));
   const wanted = mapValues(where, (names) => names.map((name) => callName(name, translate)));

@@ -85,7 +85,7 @@ const ofPeople = [
   ],
 ] as const;
 
-/** The whole dashboard as one HTML text that asks for nothing else: style, script and data are in it. */
+/** The whole dashboard as one HTML text that loads nothing: it contains style, script and data. */
 export function renderPage({
   title,
   locale,

@@ -171,7 +171,7 @@ export function ofPage(
   return { ...content, ...own, facts: told, change: isWhole && change ? { ...change, topics } : null };
 }
 
-/** Says of which name of a page the period has nothing, and which may be meant; undefined where it has all. */
+/** Names the names of a page that the period lacks, and those that may be meant; undefined if it has all. */
 export function findMisspelt({ whole }: Content, read: LocaleName, where: Where): string | undefined {
   const found = findUnknown(whole.payload, where, translator(readLocale(read)));
   if (!found) return undefined;
@@ -186,7 +186,7 @@ async function readStrangers(
   return { ...rest, strangers: listStrangers(whole) };
 }
 
-/** Says which names of the groups in zen.json the period has nothing of, and which may be meant. */
+/** Names the members of groups in zen.json that the period lacks, and those that may be meant. */
 function listStrangers({ payload }: Aggregates): string[] {
   const all = usualFilters.flatMap((field) => namesOf(payload, field));
   return listNamedGroups().flatMap(({ name: group, names }) =>

@@ -50,7 +50,7 @@ function plainName(name: string): string {
     .toLowerCase();
 }
 
-/** Tells whether names that may be a header's are those of a log, some of them under others that are given. */
+/** Tells whether the names of a possible header are those of a log, some of them mapped from other names. */
 export function isLogHeader(
   names: readonly string[],
   given: ReadonlyMap<string, string> = new Map(),

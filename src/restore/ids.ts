@@ -34,7 +34,7 @@ export interface ExaminedIds {
   odd: OddIds[];
 }
 
-/** Thrown where an id is met that its column's type, guessed from the first rows, does not suit: all are to be examined. */
+/** Thrown when an id does not fit the type that was guessed from the first rows: all ids must be examined. */
 export class IdsInDoubt extends Error {}
 
 /** Numbers as PostgreSQL writes them, that a bigint surely holds. */

@@ -317,7 +317,7 @@ interface Shape {
   time: string | null;
 }
 
-/** Makes `log_raw` ready for rows. Gives an encoder for them when it will hold just those, and as they are sent. */
+/** Prepares `log_raw` for rows. Returns an encoder if the table will hold exactly these rows, as they are sent. */
 async function prepare(
   session: Session,
   { columns, texts, guessed }: ColumnMapping,
@@ -344,7 +344,7 @@ async function prepare(
   return encoder?.sure ? encoder : undefined;
 }
 
-/** Makes the index if it is missing and may be made; whether the log has it then. */
+/** Creates the index if it is missing and may be created; returns whether the log then has it. */
 async function index(session: Session): Promise<boolean> {
   const [log] = await session.query<{ indexed: boolean; allowed: boolean }>(sql('restore/owner'));
   if (log?.indexed || !log?.allowed) return log?.indexed === true;

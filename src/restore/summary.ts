@@ -53,7 +53,7 @@ type Found = Omit<Counts, 'kinds' | 'words'> & { kinds: NamedCount[] | null } & 
     NullWords[] | null
   >;
 
-/** Looks over the whole of `log_raw`. */
+/** Summarises the whole of `log_raw`. */
 export async function countLog(session: Session): Promise<Counts> {
   const words = nullWords.join('\n');
   const [found] = await session.query<Found>(sql('restore/summary'), [words, mostKinds]);

@@ -30,7 +30,7 @@ const withoutMarks = /^20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])
 const farMs = Date.UTC(9999, 11, 31);
 /** The days since 1900 that a spreadsheet makes of a time in 2000 to 2100. */
 const spreadsheetDays = /^(?:3[6-9]|[4-6]\d|7[0-2])\d{3}[.,]\d{3,}$/;
-/** After as many years, the calendar is the same. */
+/** The number of years after which the calendar repeats. */
 const cycleYears = 400;
 const cycleMs = 146_097 * dayMs;
 
@@ -98,7 +98,7 @@ export function readTime(field: string, unit: TimeUnit, row: number, path: strin
   );
 }
 
-/** Shifts the decimal point to milliseconds; undefined for what is no number, or of which an exponent hides digits. */
+/** Shifts the decimal point to milliseconds; undefined for anything but a number, or if an exponent hides digits. */
 function readNumber(field: string, unit: TimeUnit): string | undefined {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = number.exec(field.trim()) ?? [];
   const shift = Number(exponent) - decimals[unit] + decimals.ms;

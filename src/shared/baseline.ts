@@ -12,7 +12,7 @@ const shifts: Record<string, (length: number) => number> = {
   week: () => 7 * dayMs,
 };
 
-/** The comparison of a page that opens. */
+/** The comparison with which a page opens. */
 export const usual = 'before';
 
 /** The stretch of a comparison of a reader's own, `2019-09-24T10:00/2019-09-24T12:00`, as Unix milliseconds; null of any other. */

@@ -3,19 +3,19 @@ export function missing(): never {
   throw new Error('A value is missing that must be there.');
 }
 
-/** Gives a value that cannot be missing. @throws Error where it is, so that a fault never becomes a number */
+/** Returns a value that cannot be missing. @throws Error if it is missing, so that a fault never becomes a number */
 export function known<T>(value: T | null | undefined): T {
   return value ?? missing();
 }
 
-/** Gives what stands under a name. @throws Error where nothing of its own does */
+/** Returns the own value under a name. @throws Error if there is none */
 export function valueOf<T>(values: Record<string, T>, name: string): T {
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value === undefined) throw new Error(`There is no “${name}” among ${Object.keys(values).join(', ')}.`);
   return value;
 }
 
-/** The same names with other values. */
+/** Maps the values of an object, and keeps its names. */
 export function mapValues<From, To>(
   values: Record<string, From>,
   to: (value: From, name: string) => To,

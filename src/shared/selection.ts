@@ -1,6 +1,6 @@
 import type { NamedGroup } from './data/payload.ts';
 
-/** The filters' state; null lets all through. A period is half-open, Unix milliseconds. */
+/** The state of the filters; null lets everything through. A period is half-open, in Unix milliseconds. */
 export interface Selection {
   period: [start: number, end: number] | null;
   /** The names that are chosen, by their field. */

@@ -24,13 +24,13 @@ const mostCaptions = 3;
 /** Steps that a period is looked through in, at most, and their lengths in minutes. */
 const mostLookedThrough = 3000;
 const lengths = [1, 2, 5, 15, 30, 60, 180, 360, 1440];
-/** A spike is no longer than this: what lasts is no spike. */
+/** The longest spike. */
 const longestSpike = 3 * 60 * minuteMs;
-/** Fewer events, a smaller multiple, and a smaller part of all events of its stretch are no news. */
+/** The least events, multiple, and part of all events in its stretch that make a spike. */
 const news = { events: 20, multiple: 3, part: 0.1 };
 /** Events of others that tell what is usual; fewer tell nothing. */
 const tellingEvents = 100;
-/** The likelihood ratio beyond which chance is no cause: less than once in a thousand pages of a million stretches. */
+/** The likelihood ratio beyond which chance is ruled out: less than once in a thousand pages of a million stretches. */
 const threshold = 21;
 /** Steps on either side by which a name's own unrest is measured. */
 const aroundSteps = 12;

@@ -15,7 +15,7 @@ export function merge(windows: readonly Window[]): Window[] {
   return merged;
 }
 
-/** Takes others, which are merged, out of a window. */
+/** Subtracts merged windows from a window. */
 export function subtract({ start, end }: Window, others: readonly Window[]): Window[] {
   const left: Window[] = [];
   let from = start;

@@ -14,7 +14,7 @@ interface InForce {
   from: string;
 }
 
-/** Prints what is in force of all commands, and where it is from. */
+/** Prints the settings in force of all commands, and where each comes from. */
 export function runConfig(
   program: Command,
   project: Project | undefined,

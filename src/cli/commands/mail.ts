@@ -21,7 +21,7 @@ export interface MailFlags extends CommonOptions, ReadOptions {
   attach?: number;
 }
 
-/** Only a page that is what it states is sent. */
+/** Writes a message about a page. Refuses a page that is not what it states. */
 export async function runMail(file: string, flags: MailFlags): Promise<void> {
   const { from, to, url } = flags;
   if (from === undefined) throw new ZenError('usage', 'Give the sender: --from <address>.');
@@ -57,7 +57,7 @@ async function isSame(one: string, other: string): Promise<boolean> {
   return a === b;
 }
 
-/** Reads what a message needs of a page, which has to be what it states. */
+/** Reads what a message needs from a page, which must be what it states. */
 async function readWhole(
   file: string,
   html: Buffer,

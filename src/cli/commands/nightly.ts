@@ -55,7 +55,7 @@ export interface NightlyFlags extends AggregateFlags, RenderFlags, PruneFlags, L
 /** Writes a step of the run as a line. */
 type Log = (step: string, text: string, facts?: Record<string, unknown>) => void;
 
-/** Everything that a night needs: aggregate what is missing, look whether it can be shown, publish the page, and tell how it went. */
+/** Does everything that a night needs: aggregates what is missing, checks it, publishes the page, and reports the outcome. */
 export async function runNightly(flags: NightlyFlags, pages: OtherPage[]): Promise<void> {
   requireFile(flags.out);
   const run = randomUUID();
@@ -132,7 +132,7 @@ async function rest(ms: number, announce: () => void): Promise<void> {
   }
 }
 
-/** Rounds of aggregating what has changed meanwhile, before the checks are final. */
+/** The most rounds of aggregating what has changed meanwhile, before the checks are final. */
 const mostRounds = 3;
 
 async function spend(
@@ -201,7 +201,7 @@ async function spend(
   });
 }
 
-/** Tells whether the log has got events of what was aggregated, as it may while a run is at work. */
+/** Tells whether the log has received events for aggregated minutes, as it may while a run is at work. */
 function isBehind({ failed }: Examined): boolean {
   return failed.some(({ name }) => name === 'events');
 }
@@ -216,7 +216,7 @@ interface Examined {
   content?: Content;
 }
 
-/** Looks whether a page can be published, and reads it: what is published is what was looked at. */
+/** Checks whether a page can be published, and reads it: exactly what was checked is published. */
 async function examine(session: Session, flags: NightlyFlags, figures: Figures): Promise<Examined> {
   const { last, force, locale, minCell, failOn, aggregate } = flags;
   const covered = merge(await queryCovered(session));

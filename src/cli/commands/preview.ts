@@ -26,7 +26,7 @@ export interface PreviewFlags extends RenderFlags {
   open?: boolean;
 }
 
-/** The settings in force that a preview looks at, and the way to read them anew. */
+/** The settings in force of a preview, and the way to read them again. */
 export interface Sight {
   flags: PreviewFlags;
   project: Project | undefined;
@@ -34,10 +34,10 @@ export interface Sight {
   reread: () => Promise<Sight>;
 }
 
-/** Milliseconds in which an editor writes all that it writes of a file. */
+/** Milliseconds in which an editor finishes writing a file. */
 const settled = 20;
 
-/** The script that a served page has beside its own: it loads the page again when the server says so. */
+/** The extra script of a served page: it reloads the page when the server says so. */
 const hook = "new EventSource('/changes').onmessage = () => location.reload();";
 
 /**
@@ -96,7 +96,7 @@ export async function runPreview(sight: Sight, streams?: Streams): Promise<void>
   server.close();
 }
 
-/** Makes the page, from what was read before where only its looks and charts have changed. */
+/** Makes the page. If only its looks and charts have changed, it uses what was read before. */
 class Preview {
   #sight: Sight;
   #content: Content | undefined;
@@ -147,16 +147,16 @@ class Preview {
   }
 }
 
-/** All is read when a page is drawn. */
+/** Everything is read when a page is drawn. */
 const noDatabase = {
   demand: () => undefined,
   transaction: () => Promise.reject(new Error('A preview reads before it draws.')),
 };
 
-/** The leave that the policy gives the hook. */
+/** The permission for the hook in the policy. */
 const leave = `connect-src 'self'; script-src 'sha256-${createHash('sha256').update(hook).digest('base64')}'`;
 
-/** The served page differs from the file by the hook, and by the leave that the policy gives it. */
+/** Adds the hook to a served page, and the permission for it to the policy. Nothing else differs from the file. */
 function addHook(html: string): string {
   const end = html.lastIndexOf('</body>');
   const hooked = `${html.slice(0, end)}<script>${hook}</script>${html.slice(end)}`;
@@ -215,7 +215,7 @@ function watchProject(folder: string, onChange: (isRead: boolean) => Promise<voi
   };
 }
 
-/** Opens a page as the desktop does; where there is none, the printed URL is enough. */
+/** Opens a page as the desktop does. Without a desktop, the printed URL is enough. */
 function openBrowser(url: string): void {
   const programs: Partial<Record<NodeJS.Platform, string[]>> = {
     darwin: ['open', url],

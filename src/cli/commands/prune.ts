@@ -31,7 +31,7 @@ export async function runPrune(flags: PruneFlags, streams?: Streams): Promise<vo
   });
 }
 
-/** Asks before anything is taken out, and says how much that is. */
+/** Says how much would be deleted, and asks. */
 async function confirmPruning(db: Database, terminal: Terminal, flags: PruneFlags): Promise<void> {
   const { text, json } = await pruneIn(db, { ...flags, dryRun: true });
   if (Object.values(json).every((number) => typeof number !== 'number' || number === 0)) return;

@@ -36,7 +36,7 @@ export interface RenderFlags extends CommonOptions, DateOptions {
   last?: number;
 }
 
-/** The period to render: the dates, or a stretch up to the end, which is the last UTC midnight unless a date says otherwise. */
+/** The period to render: the dates given, or a stretch up to the end, which is the last UTC midnight unless given. */
 export function periodOf(flags: RenderFlags): { start: number | undefined; end: number | undefined } {
   const { start, end } = readDates(flags);
   if (flags.last === undefined) return { start, end };
@@ -46,7 +46,7 @@ export function periodOf(flags: RenderFlags): { start: number | undefined; end: 
   return { start: till - flags.last, end: till };
 }
 
-/** A page beside the dashboard, as `pages` of zen.json has it. */
+/** A page beside the dashboard, from `pages` in zen.json. */
 export interface OtherPage {
   name: string;
   where?: Where;
@@ -104,7 +104,7 @@ export async function runRender(flags: RenderFlags, pages: OtherPage[], streams?
   });
 }
 
-/** @throws ZenError `usage` for a page that chooses by what its numbers do not have, before any is written */
+/** @throws ZenError `usage` for a page that filters by what its numbers lack, before any page is written */
 export async function requireChoices({ whole }: Content, pages: readonly OtherPage[]): Promise<void> {
   const { requireDimensions } = await import('../../render/narrow.ts');
   for (const { where = {} } of pages) requireDimensions(whole.payload, Object.keys(where));

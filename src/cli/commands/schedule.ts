@@ -60,7 +60,7 @@ function fillTemplate(path: string, values: object): string {
 /** Options that say how the schedule itself is printed, or stand in it in their own places. */
 const apart = ['cron', 'systemd', 'json', 'quiet', 'no-input', 'debug', 'project', 'database', 'out'];
 
-/** The words of the options of a night: those that were given, and what a night that nobody watches needs. */
+/** The words of the options of a night: those given, and those that an unattended night needs. */
 function listWords({ metrics, retryFor }: ScheduleFlags, given: Given, usual: string[][]): string[] {
   const own = [...given].flatMap(([option, text]) => {
     if (apart.includes(option.name())) return [];
@@ -102,12 +102,12 @@ function listWritable(files: readonly (string | undefined)[]): string[] {
   return [...new Set(files.flatMap((file) => (file ? findFolder(dirname(resolve(file))) : [])))];
 }
 
-/** The folder that is there, of it and those around it: in one that is not, a service could not make it, nor even start. */
+/** The nearest existing folder, itself or above it. A service could neither create a missing one nor start in it. */
 function findFolder(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : findFolder(dirname(path));
 }
 
-/** A URL that says all that cron's environment will not, but the password; whether there is one to be set there. */
+/** A URL with everything that cron's environment will lack, except the password; and whether there is a password to set there. */
 function resolveServer(text: string, env: Environment): { url: string; secret: boolean } {
   const { places, password, own, settings } = readAddress(text, env);
   for (const [name, value] of Object.entries(own)) if (value) settings.set(name, value);

@@ -28,7 +28,7 @@ export async function runStatus(flags: StatusFlags): Promise<void> {
   });
 }
 
-/** Names what is older than allowed: the end of what is aggregated, the last event, or both. */
+/** Names what is older than allowed: the end of the aggregated data, the last event, or both. */
 function describeAge({ age, eventAge }: Status, maxAge: number): string[] {
   const allowed = `--max-age is ${describeDuration(maxAge)}`;
   const aggregated =

@@ -27,7 +27,7 @@ export async function runVerify(file: string, flags: CommonOptions & ReadOptions
   await printReport(flags, report);
 }
 
-/** Prints a report, for which a database is opened only when one is named. */
+/** Prints a report, and opens a database only if one is named. */
 export async function printReport(
   flags: CommonOptions,
   report: (db?: Database) => Promise<Report>,
@@ -44,7 +44,7 @@ export interface ReadOptions {
   maxSize: number;
 }
 
-/** Reads a page of at most so many megabytes; of a larger file, or one without an end, no more than that. */
+/** Reads a page of at most some megabytes, and never more than that from a larger or endless file. */
 export async function readPageFile(file: string, maxSize: number): Promise<Buffer> {
   try {
     const handle = await open(file);

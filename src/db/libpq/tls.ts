@@ -118,7 +118,7 @@ async function readNamed(path = '', parameter: 'sslcert' | 'sslkey'): Promise<st
   }
 }
 
-/** Like libpq, does not take a key that others may read; of root's, its group may. */
+/** Refuses a key that others may read, as libpq does; the group may read a key of root. */
 async function requirePrivateKey(path: string): Promise<void> {
   const { mode, uid } = await stat(path);
   if (process.platform === 'win32' || !(mode & (uid === 0 ? 0o037 : 0o077))) return;

@@ -28,7 +28,7 @@ export interface Address {
 /** Parameters that have no variable, or may also stand in front of the others, which goes before a variable. */
 const specialNames = ['host', 'port', 'user', 'password', 'dbname', 'sslpassword'] as const;
 
-/** The other parameters that zen heeds, and libpq's variables for them. */
+/** The other parameters that zen supports, and libpq's variables for them. */
 const variables = {
   passfile: 'PGPASSFILE',
   sslmode: 'PGSSLMODE',
@@ -46,13 +46,13 @@ const tuning = [
   ...['gssdelegation', 'gsslib', 'krbsrvname', 'sslcompression'],
 ];
 
-/** Those that lead elsewhere, or ask for a safety, and that zen does not know how to heed; and what the driver would take for one. */
+/** Parameters that lead elsewhere or ask for protection, and that zen does not support; and what the driver would take for one. */
 const unheeded = [
   ...['hostaddr', 'service', 'servicefile', 'replication', 'database', 'requirepeer', 'require_auth'],
   ...['sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'ssl_max_protocol_version'],
 ];
 
-/** Those with which a `require` asks for a safety that zen cannot give. */
+/** Parameters whose `require` asks for protection that zen cannot give. */
 const demands = {
   channel_binding: 'PGCHANNELBINDING',
   gssencmode: 'PGGSSENCMODE',

@@ -122,7 +122,7 @@ function garbledError(why: string): Error {
   return Object.assign(new Error(why), { code: garbledCode });
 }
 
-/** Has a guard look at all that comes over a socket; what it refuses ends it. */
+/** Makes a guard check everything that arrives over a socket; a refusal ends the connection. */
 export function guardSocket(socket: Socket, guard: Guard): Socket {
   const emit = socket.emit.bind(socket) as (event: string, ...values: unknown[]) => boolean;
   socket.emit = (event: string, ...values: unknown[]) => {

@@ -301,7 +301,7 @@ function summarise(cells: Cells): Totals {
   return [latestMinute(cells), pick(sums, sums.length - 1), counts ? pick(counts, counts.length - 1) : 0];
 }
 
-/** As many cells as can be told apart before a reader runs out of memory. */
+/** The most cells that a reader can hold before running out of memory. */
 const mostCells = 2 ** 20;
 
 /** A table as bytes, up to its rows, of which each has a byte at least: no more of them are stated than there can be. */
