@@ -477,7 +477,7 @@ describe('the panel of people', () => {
       { event: 'like', low: 0, high: 20, share_low: 0, share_high: null },
     ]);
     expect(plain(await page.textContent('#people .finding'))).toBe(
-      'Of 0 to 20 people shown a card, 0.0% – 100.0% clicked and 0.0% viewed one. A range is as much as is known of this selection.',
+      'Of 0 to 20 people shown a card, 0.0% – 100.0% clicked and 0.0% viewed one. The exact number is unknown, so a range is shown.',
     );
     expect(await labels(page)).toEqual([
       'Shows: 100.0% · 0–20',

@@ -322,8 +322,8 @@ describe('in words', () => {
       ['funnel', 'Of shows, 40.0% are clicked and 30.0% viewed; of clicks, 75.0% become views.'],
       [
         'people',
-        'Of 9\u00a0people shown a card, 33.3% – 66.7% clicked and 0.0% viewed one. A range is as much as is known of this ' +
-          'selection. Of so long a period each counts once in each of 2\u00a0parts; in all, they are 5 to 9 different people.',
+        'Of 9\u00a0people shown a card, 33.3% – 66.7% clicked and 0.0% viewed one. The exact number is unknown, so a range is shown. ' +
+          'Over so long a period, each person counts once in each of 2\u00a0parts; in total, they are 5 to 9 distinct people.',
       ],
     ] as const) {
       expect(describeFinding(panelOf(name), drawn[name], english)).toBe(wanted);

@@ -13,7 +13,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 /** The numbers are made every night; two hours are for the night itself. */
 const promised = 26 * hourMs;
 
-/** Says how old the numbers are at this moment, and warns when they should have been made anew. */
+/** Says how old the numbers are now, and warns when they should have been updated. */
 export function tellAge(language: string): void {
   const time = document.getElementById('aggregated');
   if (!(time instanceof HTMLTimeElement)) return;

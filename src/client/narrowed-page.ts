@@ -148,7 +148,7 @@ class BarePage {
       Object.keys(kept),
     );
     said.textContent = t(
-      'Only what was chosen is in this copy: {names}. People and the comparison of days are left out, as they tell of more.',
+      'This copy holds only what was chosen: {names}. People and the comparison of days are left out, because they would reveal more.',
       {
         names: chosen
           .slice(1)

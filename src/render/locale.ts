@@ -44,7 +44,7 @@ function tellSteps(locale: Locale): Record<string, string> {
     'Of clicks': t('Of the step before'),
     'of clicks': t('of the step before'),
     'No shows in this selection.': t('No first step in this selection.'),
-    'Blue are clicks, orange are views; a bar is the 95% interval, a dashed line all of them together.': t(
+    'Clicks are blue, views are orange; a bar is the 95% interval, a dashed line all of them together.': t(
       'Blue is {second}, orange is {last}; a bar is the 95% interval, a dashed line all of them together.',
       { second, last },
     ),

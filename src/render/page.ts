@@ -73,15 +73,15 @@ const ofNumbers = [
 ] as const;
 
 const ofMinutes = {
-  floor: 'The minute in which an event happened, in UTC. The end of a period is not in it.',
-  nearest: 'The full minute nearest to an event, in UTC. The end of a period is not in it.',
+  floor: 'The minute in which an event happened, in UTC. A period does not include its end.',
+  nearest: 'The full minute nearest to an event, in UTC. A period does not include its end.',
   both: 'In some of the period the minute in which an event happened, in the rest the full minute nearest to it, in UTC. Where these meet, an event may be counted twice, or not at all.',
 };
 
 const ofPeople = [
   [
     'People',
-    'Different users, each counted once, however often they come back. Of people shown a card of the selection, those are counted who clicked, or viewed, one of it. Somebody may be in several topics or ages: for a choice of some of them, and for a period that is not in whole steps, people are known between two bounds, which stand as a range.',
+    'Distinct users, each counted once, however often they come back. Of the people shown a card of the selection, it counts those who clicked or viewed one. One person may be in several topics or ages. So for some topics or ages, and for a period that is not in whole steps, only bounds are known, and a range is shown.',
   ],
 ] as const;
 

@@ -212,11 +212,11 @@ function describePeople(people: readonly PeopleRow[], { t, percent }: Writer): s
           high: show.high,
           ...shares,
         }),
-    isExact ? '' : t('A range is as much as is known of this selection.'),
+    isExact ? '' : t('The exact number is unknown, so a range is shown.'),
     show.parts === 1
       ? ''
       : t(
-          'Of so long a period each counts once in each of {parts part|parts}; in all, they are {least} to {most} different people.',
+          'Over so long a period, each person counts once in each of {parts part|parts}; in total, they are {least} to {most} distinct people.',
           { parts: show.parts, least: show.least, most: show.high },
         ),
   ];
@@ -237,7 +237,7 @@ function describeRetention(rows: readonly RetentionRow[], { t, percent }: Writer
           'Of the people shown a card on a day, {next} were shown one on the next day, too, and {later} within {days day|days}.',
           { next: share(first), later: share(last), days: last.days },
         ),
-    isExact ? '' : t('A range is as much as is known of this selection.'),
+    isExact ? '' : t('The exact number is unknown, so a range is shown.'),
   ];
   return said.filter((text) => text !== '').join(' ');
 }
