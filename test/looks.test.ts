@@ -136,7 +136,7 @@ test.each([
   [
     'templates/theme.json',
     '{"colors": {"acent": "red"}}',
-    /theme\.json has the colour “acent”, which the page does not\. Did you mean “accent”\?/,
+    /theme\.json has the colour “acent”, which the page does not have\. Did you mean “accent”\?/,
   ],
   [
     'templates/theme.json',
