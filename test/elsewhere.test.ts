@@ -79,9 +79,6 @@ test('with a ledger, zen aggregate may have filled the tables before', async () 
   expect(await run('nightly', '--no-aggregate')).toMatchObject({ code: 0 });
   await insertEvents(db, [{ ...event, user_id: 2 }]);
   const { code, stderr } = await run('nightly', '--no-aggregate');
-  expect([code, stderr]).toEqual([
-    5,
-    expect.stringContaining('The log has 2 events, but the tables have 1'),
-  ]);
+  expect([code, stderr]).toEqual([5, expect.stringContaining('The log has 2 events, but the tables have 1')]);
   await db.close();
 });

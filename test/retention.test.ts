@@ -149,7 +149,8 @@ describe.each(kinds)('on the %s database', (kind) => {
     const { html } = await render(db, { locale: 'ru', end: midnight + days * dayMs, minCell: 1 });
     useLayout({});
     const [, finding = ''] = /id="retention"[^]*?class="finding"[^>]*>([^<]*)</.exec(html) ?? [];
-    const text = 'Из увидевших карточки за день # видели карточки и на следующий день, а # — в течение 6 дней.';
+    const text =
+      'Из увидевших карточки за день # видели карточки и на следующий день, а # — в течение 6 дней.';
     expect(finding.replaceAll(/\s/g, ' ').replaceAll(/\d+,\d %/g, '#')).toBe(text);
   });
 });

@@ -362,9 +362,7 @@ describe('statements behind the rows', () => {
   ])('are refused when they may change them: %s', async (statement) => {
     const text = `${loaded}\n${statement};\n`;
     for (const size of [1, 1 << 16])
-      await expect(take(text, [], size)).rejects.toThrow(
-        /line 11: “.*” may change rows before it, and/,
-      );
+      await expect(take(text, [], size)).rejects.toThrow(/line 11: “.*” may change rows before it, and/);
   });
 
   test.each([
