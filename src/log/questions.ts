@@ -10,7 +10,7 @@ export async function countEvents(session: Session, { start, end }: Window): Pro
   return row?.events ?? 0;
 }
 
-/** The first and the last event that the log has of a window, Unix milliseconds; nulls where it has none. */
+/** The first and the last event of the log in a window, Unix milliseconds; nulls if there is none. */
 export interface Edges {
   first: number | null;
   last: number | null;
@@ -21,7 +21,7 @@ export async function queryEdges(session: Session, { start, end }: Window = poss
   return edges ?? { first: null, last: null };
 }
 
-/** About how many events a window has at most, and all of the log; Infinity where the server does not know. */
+/** Estimates how many events a window has at most, and the whole log; Infinity if the server does not know. */
 export async function boundEvents(
   session: Session,
   { start, end }: Window,

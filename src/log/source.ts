@@ -82,7 +82,7 @@ export function timeColumn(): string {
   return own?.columns?.ts ? quoteName(own.columns.ts) : 'ts';
 }
 
-/** The times that can be: from the year 1 to 9999, Unix milliseconds. */
+/** The possible times: the years 1 to 9999, in Unix milliseconds. */
 export const possible: Window = { start: -62_135_596_800_000, end: 253_402_300_800_000 };
 
 /**
