@@ -1,11 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import type { ParsedMail } from 'mailparser';
-import { createTransport } from 'nodemailer';
-import { SMTPServer } from 'smtp-server';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { readHistory } from '../src/mail/history.ts';
 import { addKey } from '../src/mail/key.ts';
@@ -18,6 +15,7 @@ import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
 import { readPayload } from './support/payload.ts';
+import { relay } from './support/relay.ts';
 import { call, start } from './support/zen.ts';
 import type { Outcome } from './support/zen.ts';
 
@@ -270,25 +268,7 @@ test('a page that is too large stays behind; the message is in the language of t
 
 test('a relay takes it as it is, and passes on the same', async () => {
   const { stdout: raw } = await mail(page, ...ends);
-  const arrived: Buffer[] = [];
-  const server = new SMTPServer({
-    ...{ authOptional: true, disabledCommands: ['STARTTLS'] },
-    onData(stream, _, done) {
-      stream.on('data', (chunk: Buffer) => arrived.push(chunk));
-      stream.on('end', () => {
-        done();
-      });
-    },
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.server.address() as AddressInfo;
-  const relay = createTransport({ host: '127.0.0.1', port });
-  await relay.sendMail({ envelope: { from: 'zen@example.com', to: ['boss@example.com'] }, raw });
-  relay.close();
-  await new Promise<void>((resolve) => {
-    server.close(resolve);
-  });
-  expect(Buffer.concat(arrived).toString('latin1').trimEnd()).toBe(raw.trimEnd());
+  expect((await relay(raw)).toString('latin1').trimEnd()).toBe(raw.trimEnd());
 });
 
 test('a reader that leaves after the first lines ends it quietly', async () => {

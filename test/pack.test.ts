@@ -2,8 +2,10 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { simpleParser } from 'mailparser';
 import { isoTime, lastMidnight } from '../src/time.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
+import { relay } from './support/relay.ts';
 
 const folder = temporaryFolder();
 const [packed, installed] = [join(folder, 'package'), join(folder, 'installed')];
@@ -50,13 +52,23 @@ test('the package holds what zen needs, and nothing else', () => {
   expect([name, Object.keys(bin)]).toEqual([expect.stringMatching(/^@[\w-]+\/zen$/), ['zen']]);
 });
 
-test('installed from the tarball alone, zen demo makes the page of the demo in an empty folder', () => {
+test('three commands lead from the tarball to a message: install, zen demo, zen mail', async () => {
   const empty = temporaryFolder();
   const env = { PATH: `${join(installed, 'bin')}:${process.env.PATH ?? ''}`, HOME: empty };
   const { status, stdout } = spawnSync('zen', ['demo'], { cwd: empty, env, encoding: 'utf8' });
   expect([status, stdout]).toEqual([0, expect.stringContaining('Aggregated 322,391 events of ')]);
   expect(statSync(join(empty, 'output/zen.html')).size).toBeGreaterThan(100_000);
   expect(readdirSync(empty).sort()).toEqual(['.zen', 'output']);
+  const ends = ['--from', 'zen@example.com', '--to', 'boss@example.com', '--attach'];
+  const to = { cwd: empty, env, encoding: 'utf8', maxBuffer: 1 << 24 } as const;
+  const mail = spawnSync('zen', ['mail', 'output/zen.html', ...ends], to);
+  expect([mail.status, mail.stderr]).toEqual([0, '']);
+  const { subject, text, attachments } = await simpleParser(await relay(mail.stdout));
+  expect([subject, attachments.map(({ contentType }) => contentType)]).toEqual([
+    expect.stringContaining('322'),
+    ['image/png', 'text/html'],
+  ]);
+  expect(text).toMatch(/322.391/);
 }, 300_000);
 
 test('the services of compose.yaml restore a backup and publish its page, with what the image has', () => {
