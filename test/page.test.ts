@@ -288,7 +288,7 @@ describe('what the page says in words', () => {
   test('tells that all events of the log are in it, that the log was silent for a quarter of an hour, and how old it is', async () => {
     expect(await text('#facts')).toMatch(/^В файле 322 391 событие, все, что есть в логе\.$/);
     expect(await text('#freshness')).toMatch(
-      /^Данные по 24 сент\., 19:01 UTC, обновлены .+ UTC \((сейчас|.+ назад)\)\s*Подозрительная тишина: 24 сентября 2019 г\., 18:36–18:52 UTC\.$/,
+      /^Данные по 24 сент\., 19:01 UTC, обновлены .+ UTC \((только что|.+ назад)\)\s*Подозрительная тишина: 24 сентября 2019 г\., 18:36–18:52 UTC\.$/,
     );
     expect(await page.isVisible('#notice')).toBe(false);
     await page.clock.install({ time: Date.now() + 3 * 86_400_000 });

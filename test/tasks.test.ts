@@ -295,7 +295,7 @@ describe.each(['mouse', 'finger'] as const)('with a %s:', (kind) => {
 
   test('whether the data is complete and fresh: no click', async () => {
     expect(await text('#freshness')).toMatch(
-      /^Данные по 24 сентября, 24:00 UTC, обновлены .+ назад\).*23 сентября 2019 г\., 13:00–14:00 UTC\.$/,
+      /^Данные по 24 сентября, 24:00 UTC, обновлены .+ \((только что|.+ назад)\).*23 сентября 2019 г\., 13:00–14:00 UTC\.$/,
     );
   });
 

@@ -582,7 +582,7 @@ async function start(): Promise<void> {
   };
   const panel = panels.find(({ hidden }) => !hidden);
   offerShare({ scene, view: () => toHash(state()), narrow, panel }, write);
-  tellAge(locale.language);
+  tellAge(locale.language, write.t);
   update();
   for (const part of document.querySelectorAll('[inert]')) part.removeAttribute('inert');
   document.documentElement.dataset.zen = 'ready';
