@@ -139,7 +139,8 @@ describe('beside a server', () => {
     let pids: { pid: number }[] = [];
     while (pids.length === 0) {
       pids = await db.query(
-        "select pid from pg_stat_activity where query like '%insert into %dash_%' and state = 'active' and pid <> pg_backend_pid()",
+        `select pid from pg_locks join pg_class on pg_class.oid = relation
+         where relname in ('dash_visits', 'dash_engagement') and mode = 'RowExclusiveLock'`,
       );
     }
     process.kill(pids[0]?.pid ?? 0, 'SIGKILL');
