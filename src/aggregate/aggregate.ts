@@ -278,7 +278,7 @@ async function replaceWindow(
   const [guard] = await session.query<{ found: boolean }>(sql('aggregate/guarded', { tables: tableIds() }));
   const held = new Set<string>();
   for (const { table } of tables) {
-    // What triggers and rules may change is written whole.
+    // Write whole what triggers and rules may change.
     if (guard?.found) await session.run(sql('aggregate/clear', { table }), [start, end]);
     else if ((await session.query(sql('aggregate/any', { table }), [start, end])).length > 0) held.add(table);
   }

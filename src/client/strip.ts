@@ -26,6 +26,7 @@ export class Strip {
   /** The period is of whole steps of so many milliseconds, by the clocks of the page. */
   readonly #grain: number;
   #drawn: Course | undefined;
+  #zone: string | undefined;
 
   constructor(element: HTMLElement, period: Control<Span>, span: Span, write: Writer) {
     [this.#element, this.#period, this.#span, this.#write] = [element, period, span, write];
@@ -34,6 +35,9 @@ export class Strip {
     element.addEventListener('pointerdown', (event) => {
       this.#pull(event);
     });
+    new ResizeObserver(() => {
+      this.#nameDays();
+    }).observe(element);
     for (const [at, edge] of this.#edges.entries())
       edge.addEventListener('keydown', (event) => {
         this.#step(event, at);
@@ -43,18 +47,17 @@ export class Strip {
   /** Draws the course of what is chosen, the days, and the window. */
   show(course: Course): void {
     if (course !== this.#drawn) {
-      const [width, path] = [(this.#span[1] - this.#span[0]) / minuteMs, traceRates(course)];
-      this.#element.querySelector('svg')?.setAttribute('viewBox', `0 0 ${width} 1`);
-      this.#element.querySelector('path')?.setAttribute('d', path);
+      this.#element.querySelector('path')?.setAttribute('d', traceRates(course));
       this.#drawn = course;
     }
-    this.#nameDays();
+    if (this.#zone !== this.#write.clock.zone) this.#nameDays();
     this.#place(this.#period.value ?? this.#span);
   }
 
   #nameDays(): void {
     const { clock, weekday } = this.#write;
     const [start, end] = this.#span;
+    this.#zone = clock.zone;
     const every = Math.ceil((apart * (end - start)) / dayMs / Math.max(apart, this.#element.clientWidth));
     const days: HTMLElement[] = [];
     for (let day = Math.ceil(clock.shift(start) / dayMs); clock.unshift(day * dayMs) < end; day += every) {
@@ -88,13 +91,13 @@ export class Strip {
     }
   }
 
-  /** The time at a place of the screen, on the page and a whole step. */
   #timeAt(x: number): number {
     const { left, width } = this.#element.getBoundingClientRect();
     const [start, end] = this.#span;
-    return this.#round(start + ((x - left) / width) * (end - start));
+    return start + ((x - left) / width) * (end - start);
   }
 
+  /** The nearest whole step, on the page. */
   #round(time: number): number {
     const { clock } = this.#write;
     const whole = clock.unshift(Math.round(clock.shift(time) / this.#grain) * this.#grain);
@@ -103,7 +106,7 @@ export class Strip {
 
   #pull({ target, clientX, pointerId, button }: PointerEvent): void {
     if (button !== 0) return;
-    const pull = this.#choosePull(target, this.#timeAt(clientX));
+    const pull = this.#choosePull(target, this.#round(this.#timeAt(clientX)));
     this.#element.setPointerCapture(pointerId);
     const ending = new AbortController();
     let isDrawn = false;
@@ -118,11 +121,11 @@ export class Strip {
     };
     listen('pointermove', (x) => {
       isDrawn ||= Math.abs(x - clientX) > still;
-      if (isDrawn) this.#place(pull(this.#timeAt(x)));
+      if (isDrawn) this.#place(pull(this.#round(this.#timeAt(x))));
     });
     listen('pointerup', (x) => {
       ending.abort();
-      if (isDrawn) this.#choose(pull(this.#timeAt(x)));
+      if (isDrawn) this.#choose(pull(this.#round(this.#timeAt(x))));
       else if (target instanceof Element && !target.closest('.edge')) this.#choose(this.#dayAt(x));
     });
     listen('pointercancel', () => {
@@ -146,10 +149,8 @@ export class Strip {
   }
 
   #dayAt(x: number): Span {
-    const { left, width } = this.#element.getBoundingClientRect();
-    const time = this.#span[0] + ((x - left) / width) * (this.#span[1] - this.#span[0]);
     const { clock } = this.#write;
-    const day = Math.floor(clock.shift(time) / dayMs);
+    const day = Math.floor(clock.shift(this.#timeAt(x)) / dayMs);
     return [clock.unshift(day * dayMs), clock.unshift((day + 1) * dayMs)];
   }
 

@@ -17,7 +17,7 @@ const asCsv = 'Make it with COPY … TO … (FORMAT csv, HEADER)';
 
 /** A value of a column, as its bytes; null is NULL. */
 type Field = string | null;
-/** Of a column that is NULL in the first rows, it is not told. */
+/** The kind of a column's bytes; untold for one that is NULL in the first rows. */
 type Kind = 'text' | 'integer' | 'timestamp' | 'uuid' | 'unknown' | 'untold';
 
 interface BinaryRow {
