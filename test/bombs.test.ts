@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { writeArchive } from './support/archive.ts';
 import { newUrl, temporaryFolder } from './support/databases.ts';
+import { measure } from './support/measure.ts';
 import { zen } from './support/zen.ts';
 
 const columns = 'ts, user_id, event, item_topic, source_topic, age_segment';
@@ -24,12 +24,6 @@ function archived(unit: string): Buffer {
   const text = unit.repeat(4e8 / unit.length);
   return writeArchive({ tables: [{ table: 'log_raw', columns, text }] });
 }
-
-const peak = join(folder, 'peak');
-const measuring =
-  process.platform === 'linux'
-    ? { NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/support/peak.js')).href}`, ZEN_TEST_PEAK: peak }
-    : undefined;
 
 const tooLong = /is longer than 64 MB|has a row of more than 64 MB/;
 
@@ -58,12 +52,12 @@ describe('a small file that inflates without end is refused, in bounded memory:'
     writeFileSync(file, write());
     expect(statSync(file).size).toBeLessThan(2e6);
     const args = ['restore', file, '--yes', '--quiet', '--database', url];
-    const { code, stdout, stderr } = await zen(args, { cwd: folder, env: measuring ?? {} });
+    const { code, stdout, stderr, megabytes } = await measure(args, { cwd: folder });
     rmSync(file);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^[^\n]+\n$/);
-    if (measuring) expect(Number(readFileSync(peak, 'utf8'))).toBeLessThan(300_000);
+    expect(megabytes).toBeLessThan(293);
   });
 });
 
@@ -85,8 +79,8 @@ describe('a restore into a server holds no more than docs/backups.md states:', (
     ],
   ])('%s', async (_, write) => {
     const args = ['restore', write(), '--create', '--quiet', '--yes', '--database', newUrl()];
-    const { code, stderr } = await zen(args, { cwd: folder, env: measuring ?? {} });
+    const { code, stderr, megabytes } = await measure(args, { cwd: folder });
     expect([code, stderr]).toEqual([0, '']);
-    if (measuring) expect(Number(readFileSync(peak, 'utf8')) / 1024).toBeLessThan(110);
+    expect(megabytes).toBeLessThan(110);
   });
 });

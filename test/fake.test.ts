@@ -1,8 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { temporaryFolder } from './support/databases.ts';
 import {
   columns,
@@ -16,7 +13,7 @@ import {
   welcome,
 } from './support/fake.ts';
 import type { Part } from './support/fake.ts';
-import { zen } from './support/zen.ts';
+import { measure } from './support/measure.ts';
 
 const cwd = temporaryFolder();
 const real = Number(new URL(process.env.ZEN_TEST_SERVER ?? '').port);
@@ -24,15 +21,11 @@ const most = { megabytes: 600, seconds: 20 };
 
 /** Asks a server for its status, and gives what that took. */
 async function ask(url: string): Promise<[code: number | null, said: string]> {
-  const peak = join(cwd, 'peak');
-  const env: Record<string, string> = existsSync('/proc/self/status')
-    ? { NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/support/peak.js')).href}`, ZEN_TEST_PEAK: peak }
-    : {};
   const started = performance.now();
-  const { code, stdout, stderr } = await zen(['status', '--database', url], { cwd, env });
+  const { code, stdout, stderr, megabytes } = await measure(['status', '--database', url], { cwd });
   expect(stdout).toBe('');
   expect((performance.now() - started) / 1000).toBeLessThan(most.seconds);
-  if (existsSync(peak)) expect(Number(readFileSync(peak, 'utf8')) / 1024).toBeLessThan(most.megabytes);
+  expect(megabytes).toBeLessThan(most.megabytes);
   return [code, stderr];
 }
 

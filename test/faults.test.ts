@@ -16,7 +16,7 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database, Session } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
 import { parseTime } from '../src/time.ts';
-import { temporaryFolder } from './support/databases.ts';
+import { newRole, temporaryFolder } from './support/databases.ts';
 import { insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -48,7 +48,7 @@ const out = join(folder, 'pages');
 const disk = mkdtempSync(join(tmpdir(), 'zen-disk-'));
 const page = join(out, 'zen.html');
 const dump = join(folder, 'log.csv');
-const role = `worker_${process.pid}`;
+const role = newRole('worker');
 
 const names = { item_topic: 'Наука', source_topic: 'Кино', age_segment: '18-25', event: 'show' };
 const sample = (minute: number): Sample => ({

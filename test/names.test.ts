@@ -6,7 +6,7 @@ import { between, mulberry32 } from '../fixtures/random.ts';
 import { openDatabase } from '../src/db/open.ts';
 import type { Database } from '../src/db/database.ts';
 import type { Target } from '../src/config.ts';
-import { kinds, newTarget, temporaryFolder } from './support/databases.ts';
+import { kinds, newRole, newTarget, temporaryFolder } from './support/databases.ts';
 import { readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -129,7 +129,7 @@ test('long names in tables of another role are one sentence with what to run, an
   await db.run(`create table dash_visits (record_id serial primary key, item_topic varchar(128), source_topic varchar(128),
     age_segment varchar(128), dt timestamp, visits int)`);
   await db.run("insert into dash_visits (dt, visits) values ('2019-09-24 18:00', 5)");
-  const role = `narrow_${process.pid}`;
+  const role = newRole('narrow');
   await db.run(`create role ${role} login`);
   await db.run(`grant usage, create on schema public to ${role}`);
   await db.run(`grant all on all tables in schema public to ${role}`);

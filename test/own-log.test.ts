@@ -9,7 +9,7 @@ import { useSchema } from '../src/db/schema.ts';
 import { overLog, windowOf } from '../src/log/log.ts';
 import { useLog } from '../src/log/source.ts';
 import type { OwnLog } from '../src/log/source.ts';
-import { kinds, newTarget, temporaryFolder } from './support/databases.ts';
+import { kinds, newRole, newTarget, temporaryFolder } from './support/databases.ts';
 import { readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -226,7 +226,7 @@ where tenant = 5;
 
   test('needs no right but to read where the aggregates have a schema of their own', async () => {
     const place = temporaryFolder();
-    const role = `reader_${process.pid}`;
+    const role = newRole('reader');
     const url = kind === 'server' ? Object.assign(new URL(address), { username: role }).href : address;
     await withDatabase(async (db) => {
       await db.run('create schema sale');

@@ -5,13 +5,13 @@ import postgres from 'postgres';
 import type { Session } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
 import { hasTable } from '../src/db/tables.ts';
-import { newUrl, temporaryFolder } from './support/databases.ts';
+import { newRole, newUrl, temporaryFolder } from './support/databases.ts';
 import { call } from './support/zen.ts';
 
 // PostgreSQL's CVE-2018-1058: whoever may create in a schema of the search path plants what fits a statement better.
 
 const cwd = temporaryFolder();
-const role = `planter_${process.pid}`;
+const role = newRole('planter');
 const url = newUrl();
 const database = ['--database', url];
 

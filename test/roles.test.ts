@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../src/db/database.ts';
-import { newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
+import { newDatabase, newRole, newUrl, temporaryFolder } from './support/databases.ts';
 import { call } from './support/zen.ts';
 
 const cwd = temporaryFolder();
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 describe('a role that owns nothing but its schema', () => {
-  const role = `owner_${process.pid}`;
+  const role = newRole('owner');
   const restore = (...args: string[]) => call(['restore', ...args, ...as(role), '--json'], { cwd });
 
   beforeAll(async () => {
@@ -77,7 +77,7 @@ describe('a role that owns nothing but its schema', () => {
 });
 
 describe('a role that may only use the log of another', () => {
-  const role = `guest_${process.pid}`;
+  const role = newRole('guest');
   const restore = (...args: string[]) => call(['restore', ...args, ...as(role)], { cwd });
 
   beforeAll(async () => {
@@ -139,7 +139,7 @@ describe('a role that may only use the log of another', () => {
   });
 
   test('that may not read the log is told what the tables and the ledger know', async () => {
-    const reader = `reader_${process.pid}`;
+    const reader = newRole('reader');
     await db.run(`create role ${reader} login`);
     await db.run(`grant usage on schema public to ${reader}`);
     await db.run(`grant select on dash_visits, dash_engagement, zen_runs to ${reader}`);
@@ -177,7 +177,7 @@ describe('a role that may only use the log of another', () => {
 });
 
 test('a role that may make no table anywhere is told so', async () => {
-  const role = `nobody_${process.pid}`;
+  const role = newRole('nobody');
   await db.run(`create role ${role} login`);
   const { code, stdout, stderr } = await call(['restore', log(1), '--quiet', ...as(role)], { cwd });
   expect([code, stdout]).toEqual([1, '']);

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { openServer } from '../src/db/server.ts';
 import type { Database } from '../src/db/database.ts';
 import { parseTime } from '../src/time.ts';
-import { newUrl, temporaryFolder } from './support/databases.ts';
+import { newRole, newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -88,7 +88,7 @@ describe('while a run is at work', () => {
   });
 
   test('another schema of the database is aggregated meanwhile', async () => {
-    const role = `neighbour_${process.pid}`;
+    const role = newRole('neighbour');
     const own = new URL(url);
     own.username = role;
     await db.run(`create role ${role} login`);

@@ -39,6 +39,11 @@ export function newUrl(): string {
   return url.href;
 }
 
+/** The name of a role that the test server does not have yet: roles are of all its databases, and so of all tests. */
+export function newRole(name: string): string {
+  return `${name}_${randomUUID().slice(0, 8)}`;
+}
+
 /** A new, empty database; or one that was closed before, emptied. */
 export async function newDatabase(kind: Kind): Promise<Database> {
   const db = spare[kind].pop() ?? (await openDatabase(newTarget(kind), { create: true }));

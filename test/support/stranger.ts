@@ -1,6 +1,6 @@
 // A stranger's pages: seeded mutations of a page, each verified, with the time and the memory that it took. A process of its own,
 // so that its peak is known: tsx test/support/stranger.ts <page> <seed> <number>
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { between, mulberry32 } from '../../fixtures/random.ts';
@@ -15,8 +15,8 @@ export interface Told {
   outcomes: Record<string, number>;
   faults: string[];
   slowest: number;
-  /** Kilobytes. */
-  peak: number;
+  /** At the most. */
+  megabytes: number;
 }
 
 const [file = '', seed = '', number = ''] = process.argv.slice(2);
@@ -161,7 +161,7 @@ const kinds: Record<string, (random: Random) => Buffer> = {
 };
 const places = heads();
 
-const told: Told = { outcomes: {}, faults: [], slowest: 0, peak: 0 };
+const told: Told = { outcomes: {}, faults: [], slowest: 0, megabytes: 0 };
 
 async function attack(kind: string, mutant: Buffer): Promise<void> {
   const started = performance.now();
@@ -184,5 +184,7 @@ for (let at = 0; at < Number(number); at++) {
   const [kind, mutate] = any(random, all);
   await attack(kind, mutate(random));
 }
-told.peak = process.resourceUsage().maxRSS;
+// Not resourceUsage: Linux starts its maxRSS with what the parent held when it forked, and a worker of the tests holds much.
+if (existsSync('/proc/self/status'))
+  told.megabytes = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 console.log(JSON.stringify(told));
