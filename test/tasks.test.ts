@@ -375,6 +375,25 @@ test('a caption is whole on a phone, too', async () => {
   );
 });
 
+test('the names of days beneath the plot are whole, however narrow it is', async () => {
+  const [most, least] = [420, 300];
+  const counts = new Set<number>();
+  for (let width = most; width >= least; width -= 12) {
+    await page.setViewportSize({ width, height: 844 });
+    // The observer of the strip's size is told before the second frame.
+    const rights = await page.evaluate(async () => {
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+      const strip = document.querySelector('#strip')?.getBoundingClientRect().right ?? NaN;
+      return [...document.querySelectorAll('.days span')].map(
+        (name) => name.getBoundingClientRect().right - strip,
+      );
+    });
+    expect(rights.filter((right) => !(right <= 1))).toEqual([]);
+    counts.add(rights.length);
+  }
+  expect([...counts]).toEqual([2, 1]);
+});
+
 test('a comparison with the day before draws it in the history, and a link holds it', async () => {
   await page.selectOption('#period select', { label: 'вт, 24 сентября' });
   await page.selectOption('#compare', 'day');

@@ -68,6 +68,8 @@ export class Strip {
       days.push(name);
     }
     known(this.#element.querySelector('.days')).replaceChildren(...days);
+    const last = days.at(-1);
+    if (last && last.offsetLeft + last.offsetWidth > this.#element.clientWidth) last.remove();
   }
 
   #percent(time: number): string {
