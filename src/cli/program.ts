@@ -13,7 +13,7 @@ import { usualLimits } from '../nightly/checks.ts';
 import { useLayout } from '../render/layout.ts';
 import { readLocale } from '../render/locale.ts';
 import { parseSteps } from '../render/steps.ts';
-import { parseColumns } from '../restore/columns.ts';
+import { parseColumns, parseKinds } from '../restore/columns.ts';
 import { requireEncoding } from '../restore/encoding.ts';
 import { timeUnits } from '../restore/times.ts';
 import { dayMs, parseDuration } from '../time.ts';
@@ -116,8 +116,13 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     ),
     option(
       '--columns <map>',
-      'columns of the log under other names in the dump: ts=created_at,item_topic=category …',
+      'columns of the log under other names in the dump: ts=created_at,item_topic=category …; age_segment= for one that it lacks',
       parseColumns,
+    ),
+    option(
+      '--events <map>',
+      'kinds of event under other names in the dump: impression=show,press=click …',
+      parseKinds,
     ),
     option('-n, --dry-run', 'read the dump and report what would be restored; needs no database'),
     option('--dbname <name>', 'the database to take from a script that has several'),

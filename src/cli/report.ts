@@ -224,17 +224,17 @@ function describeKinds({ kinds, events }: Summary): string[] {
   if (isEmpty)
     lines.push(`No event is named ${first}, so the funnel will be empty: it counts ${steps}, spelled so.`);
   else if (alike.length > 0) lines.push(`The funnel counts ${steps}, spelled so, and no other names.`);
-  for (const { name } of [...alike, ...meant]) lines.push(renaming(name));
+  const renamable = [...alike, ...meant].filter(({ name }) => !/[,=]/.test(name)); // as the option has them
+  const renamed = renamable.map(({ name }) => {
+    const step = name.trim().toLowerCase();
+    return [name, funnel.includes(step) ? step : first] as const;
+  });
+  if (renamed.length > 0) {
+    const meanings = renamed.map(([name, step]) => `${nameInQuotes(name)} means ${step}`);
+    const events = renamed.map((pair) => pair.join('=')).join(',');
+    lines.push(`If ${meanings.join(' and ')}, restore again with --events ${quoteArgument(events)}.`);
+  }
   return lines;
-}
-
-/** There is no option that maps names. */
-function renaming(name: string): string {
-  const alike = name.trim().toLowerCase();
-  const to = listSteps().includes(alike) ? alike : listEnds()[0];
-  const condition = `event = '${name.replaceAll("'", "''")}'`;
-  const rename = `update log_raw set event = '${to}' where ${condition};`;
-  return `If ${nameInQuotes(name)} means ${to}, rename it in the database, before zen aggregate: ${rename}`;
 }
 
 export function describeIds({ column, kept, numbers, others, examples }: OddIds): string {

@@ -2,6 +2,8 @@ import { ZenError } from '../errors.ts';
 import { isWhole } from '../shared/data/varint.ts';
 import { buildCells, pick, RowAdder } from '../shared/data/cells.ts';
 import type { Cell, Cells } from '../shared/data/cells.ts';
+import { namesOf } from '../shared/data/payload.ts';
+import type { Payload } from '../shared/data/payload.ts';
 import { missing } from '../shared/known.ts';
 import { isoTime } from '../time.ts';
 
@@ -30,6 +32,12 @@ export function uncallName(name: string, translate: (text: string) => string): s
   if (name === translate(ownNames.missing)) return '';
   const inner = /^“(.*)”$/s.exec(name)?.[1];
   return inner !== undefined && callName(inner, translate) === name ? inner : name;
+}
+
+/** Tells whether all events of a page lack a name of a dimension, so that it leaves nothing to choose or to compare. */
+export function isNameless(payload: Payload, field: string, translate: (text: string) => string): boolean {
+  const names = Object.hasOwn(payload.dimensions, field) ? namesOf(payload, field) : [];
+  return names.length === 1 && names[0] === callName('', translate);
 }
 
 type Column = Uint16Array | Uint32Array | Float64Array;

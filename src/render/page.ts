@@ -36,6 +36,7 @@ import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Facts } from './data-quality.ts';
 import { isAdditive } from '../log/aggregates.ts';
+import { isNameless } from './columns.ts';
 import { listControls, listFilters } from './layout.ts';
 import { readLogo } from './looks.ts';
 import { describePage, readParts, seal } from './manifest.ts';
@@ -105,7 +106,9 @@ export function renderPage({
   const utc = writer(locale, new Clock());
   const { t, clock } = write;
   const { start, end, people } = payload;
-  const filters = listFilters().filter((field) => Object.hasOwn(payload.dimensions, field));
+  const filters = listFilters().filter(
+    (field) => Object.hasOwn(payload.dimensions, field) && !isNameless(payload, field, t),
+  );
   const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
   const span: [number, number] = [start, end];
   const headline = describeHeadline(events, tables, everything, span, write);

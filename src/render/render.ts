@@ -30,7 +30,7 @@ import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { choose, queryAggregates } from './aggregates.ts';
 import type { Aggregates } from './aggregates.ts';
-import { callName, uncallName } from './columns.ts';
+import { callName, isNameless, uncallName } from './columns.ts';
 import { compileChart, drawFirst, drawsPeople, listCharts, readChart } from './charts.ts';
 import type { Compiled } from './charts.ts';
 import { listSources, requireFields } from './fields.ts';
@@ -307,7 +307,7 @@ async function drawPage(
   const compiled = arrange(
     shown
       .map(([name, source]) => compileOnce(name, source, described))
-      .filter(({ panel }) => !showsAbsent(panel)),
+      .filter(({ panel }) => !showsAbsent(panel, payload, translate)),
   );
   const tables = tabulatePayload(payload);
   const span: [number, number] = [payload.start, payload.end];
@@ -347,10 +347,12 @@ function drawsOthers(source: TopLevelSpec, { only, tables }: Payload): boolean {
   return only !== undefined && named.some((name) => !Object.hasOwn(tables, name));
 }
 
-/** Tells whether a chart shows names that the log does not have, and no times. */
-function showsAbsent({ columns }: Panel): boolean {
-  const fields = columns.map(({ field }) => field);
-  return !columns.some(({ kind }) => kind === 'time') && listAbsent().some((field) => fields.includes(field));
+/** Tells whether a chart shows names that the log, or the period, does not have, and no times. */
+function showsAbsent({ columns }: Panel, payload: Payload, translate: Translate): boolean {
+  return (
+    !columns.some(({ kind }) => kind === 'time') &&
+    columns.some(({ field }) => listAbsent().includes(field) || isNameless(payload, field, translate))
+  );
 }
 
 /** Without dates, all that is aggregated; when that is nothing, the last UTC day. */

@@ -1,23 +1,24 @@
 import { shorten, ZenError } from '../errors.ts';
+import { escapeText } from './copy/text.ts';
 import type { BackupTable } from './formats/backup.ts';
 import { isId, quoteArgument, rewriteId, splitRows } from './ids.ts';
 import type { IdType } from './ids.ts';
 import { guessUnit, readTime, unitNames } from './times.ts';
 import type { TimeUnit } from './times.ts';
 
-/** The columns of `log_raw`, with whether an aggregate needs them. */
-const logColumns: Record<string, { needed: boolean }> = {
-  event_id: { needed: false },
-  age_segment: { needed: true },
-  event: { needed: true },
-  item_id: { needed: false },
-  item_topic: { needed: true },
-  item_type: { needed: false },
-  source_id: { needed: false },
-  source_topic: { needed: true },
-  source_type: { needed: false },
-  ts: { needed: true },
-  user_id: { needed: true },
+/** The columns of `log_raw`: those that every log has, those that it has unless it is said not to, and the others. */
+const logColumns: Record<string, 'needed' | 'usual' | 'other'> = {
+  event_id: 'other',
+  age_segment: 'usual',
+  event: 'needed',
+  item_id: 'other',
+  item_topic: 'usual',
+  item_type: 'other',
+  source_id: 'other',
+  source_topic: 'usual',
+  source_type: 'other',
+  ts: 'needed',
+  user_id: 'needed',
 };
 
 /** Tells whether a column of a backup is one of the log's. */
@@ -26,8 +27,8 @@ export function isTaken(name: string): boolean {
 }
 
 /** Tells whether a table has all columns of a log that the aggregates need. */
-export function isLog(names: readonly string[]): boolean {
-  return lacking(names).length === 0;
+export function isLog(names: readonly string[], given: ReadonlyMap<string, string> = new Map()): boolean {
+  return lacking(names, given).length === 0;
 }
 
 /** Tells whether a column of a backup may be one of the log's, whose names there may be given. */
@@ -56,28 +57,53 @@ export function isLogHeader(
   given: ReadonlyMap<string, string> = new Map(),
 ): boolean {
   const theirs = new Map([...given].map(([name, their]) => [plainName(their), name]));
-  return isLog(names.map((name) => theirs.get(plainName(name)) ?? name));
+  return isLog(
+    names.map((name) => theirs.get(plainName(name)) ?? name),
+    given,
+  );
 }
 
-function lacking(names: readonly string[]): string[] {
+function lacking(names: readonly string[], given: ReadonlyMap<string, string>): string[] {
   const held = new Set(names.map(plainName));
-  return Object.keys(logColumns).filter((name) => logColumns[name]?.needed && !held.has(name));
+  return Object.keys(logColumns).filter(
+    (name) => logColumns[name] !== 'other' && !held.has(name) && given.get(name) !== '',
+  );
 }
 
 /**
- * Reads `ts=created_at,item_topic=category`: the name that a column of the log has in the backup.
+ * Reads `ts=created_at,age_segment=`: the name that a column of the log has in the backup, an empty one for a column that it lacks.
  *
- * @throws ZenError `usage` for a column that the log has not
+ * @throws ZenError `usage` for a column that the log has not, or must have
  */
 export function parseColumns(text: string): ReadonlyMap<string, string> {
-  const pairs = text.split(',').map((pair) => pair.split(/\s*=\s*/));
-  for (const [name = '', theirs = '', more] of pairs)
-    if (!isTaken(name.trim()) || theirs === '' || more !== undefined)
-      throw new ZenError(
-        'usage',
-        `“${shorten(text, 60)}” names no columns: write it as ts=created_at,item_topic=category. The log has ${Object.keys(logColumns).join(', ')}.`,
-      );
-  return new Map(pairs.map(([name = '', theirs = '']) => [name.trim(), theirs.trim()]));
+  const pairs = readPairs(text)?.map(([name, theirs]): [string, string] => [name.trim(), theirs.trim()]);
+  if (!pairs?.every(([name, theirs]) => isTaken(name) && (theirs !== '' || logColumns[name] !== 'needed')))
+    throw new ZenError(
+      'usage',
+      `“${shorten(text, 60)}” names no columns: write it as ts=created_at,item_topic=category. The log has ${Object.keys(logColumns).join(', ')}. Name all of ts, user_id and event.`,
+    );
+  return new Map(pairs);
+}
+
+/**
+ * Reads `impression=show,press=click`: kinds of event that have another name in the backup, each with its name in the log.
+ *
+ * @throws ZenError `usage` for a text of another form
+ */
+export function parseKinds(text: string): ReadonlyMap<string, string> {
+  const pairs = readPairs(text);
+  if (!pairs?.every((pair) => !pair.includes('')))
+    throw new ZenError(
+      'usage',
+      `“${shorten(text, 60)}” names no events: write it as impression=show,press=click, the name in the dump first.`,
+    );
+  return new Map(pairs);
+}
+
+/** Reads pairs such as `a=b,c=`; undefined for a text of another form. */
+function readPairs(text: string): [string, string][] | undefined {
+  if (!/^[^,=]+=[^,=]*(,[^,=]+=[^,=]*)*$/.test(text)) return undefined;
+  return text.split(',').map((pair) => [pair.replace(/=.*$/s, ''), pair.replace(/^.*=/s, '')]);
 }
 
 /** Words in the names of columns that may be those of the log. */
@@ -104,6 +130,7 @@ export function nameColumns(
   const taken = new Map<number, string>();
   for (const name of Object.keys(logColumns)) {
     const wanted = given.get(name) ?? name;
+    if (wanted === '') continue;
     const ways = [(each: string) => each, (each: string) => each.toLowerCase(), plainName];
     const found =
       ways
@@ -121,7 +148,7 @@ export function nameColumns(
     if (place !== undefined) taken.set(place, name);
     else if (given.has(name)) refuseMissing([wanted], columns, path, types);
   }
-  const missing = lacking([...taken.values()]);
+  const missing = lacking([...taken.values()], given);
   if (missing.length > 0) refuseMissing(missing, columns, path, types);
   const typeOf = ([place, name]: [number, string]): [string, string][] => {
     const type = types.get(columns[place] ?? '');
@@ -154,9 +181,11 @@ function refuseMissing(
   const computed = missing.filter((name) => types.has(name) && !columns.includes(name));
   const why =
     computed.length > 0 ? `; ${computed.join(', ')} is computed there, and a dump holds no such values` : '';
+  const absent = missing.find((name) => logColumns[name] === 'usual');
+  const none = absent === undefined ? '' : ` Where there is none, write ${absent}= without a name.`;
   throw new ZenError(
     'failed',
-    `The log in ${path} lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}${why}. Its columns: ${listed}. Say which are meant: --columns ${quoteArgument(options.join(','))}.`,
+    `The log in ${path} lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}${why}. Its columns: ${listed}. Say which are meant: --columns ${quoteArgument(options.join(','))}.${none}`,
   );
 }
 
@@ -179,6 +208,7 @@ export interface ColumnMapping {
  *
  * @param first rows of the table, in COPY text, which tell the unit of its times
  * @param timeUnit that unit, when it is known
+ * @param events kinds of event that get another name
  * @throws ZenError `failed` when the unit is not certain
  */
 export function mapColumns(
@@ -186,6 +216,7 @@ export function mapColumns(
   path: string,
   first: Buffer,
   timeUnit?: TimeUnit,
+  events: ReadonlyMap<string, string> = new Map(),
 ): ColumnMapping {
   const taken = names.filter(isTaken);
   const texts = taken.filter((name) => isId(name) && !isInteger(types.get(name) ?? 'bigint'));
@@ -199,10 +230,10 @@ export function mapColumns(
       path,
     );
   const times = unit !== 'ms' || !isInteger(types.get('ts') ?? '');
-  const asIs = taken.length === names.length && !times && rewritten.length === 0;
+  const asIs = taken.length === names.length && !times && rewritten.length === 0 && events.size === 0;
   const map: ColumnMapping['map'] = asIs
     ? (rows) => rows
-    : mapper(names, taken, times ? unit : undefined, rewritten, path);
+    : mapper(names, taken, times ? unit : undefined, { rewritten, events }, path);
   const notes = unit === 'ms' ? [] : [`ts is in ${unitNames[unit]} (--time-unit ${unit}).`];
   return { columns: taken, texts, guessed, map, notes };
 }
@@ -216,13 +247,14 @@ function mapper(
   names: string[],
   taken: string[],
   unit: TimeUnit | undefined,
-  rewritten: string[],
+  { rewritten, events }: { rewritten: string[]; events: ReadonlyMap<string, string> },
   path: string,
 ): ColumnMapping['map'] {
   const places = taken.map((name) => names.indexOf(name));
   const ids = rewritten.map((name) => names.indexOf(name));
-  const ts = names.indexOf('ts');
-  const isWhole = taken.length === names.length && ids.length === 0 && unit === 'ms';
+  const [ts, event] = [names.indexOf('ts'), names.indexOf('event')];
+  const renamed = new Map([...events].map(([from, to]) => [toCopy(from), toCopy(to)]));
+  const isWhole = taken.length === names.length && ids.length === 0 && unit === 'ms' && renamed.size === 0;
   /** Matches a row that stays as it is, which costs a fifth of taking it apart. */
   const plain = isWhole
     ? new RegExp(`^(?:[^\\t]*\\t){${ts}}-?\\d+(?:\\t[^\\t]*){${names.length - ts - 1}}$`)
@@ -245,8 +277,14 @@ function mapper(
         }
         if (unit) fields[ts] = readTime(fields[ts] ?? '', unit, line, path);
         for (const place of ids) fields[place] = rewriteId(fields[place] ?? '');
+        fields[event] = renamed.get(fields[event] ?? '') ?? fields[event] ?? '';
         return `${places.map((place) => fields[place]).join('\t')}\n`;
       });
     return Buffer.from(mapped.join(''), 'latin1');
   };
+}
+
+/** A text as a value of COPY text whose bytes are read as latin1. */
+function toCopy(text: string): string {
+  return escapeText(Buffer.from(text).toString('latin1'));
 }

@@ -32,6 +32,8 @@ export interface RestoreOptions {
   nulls?: readonly string[];
   /** The names that the log's columns have in the backup, where they are others. */
   columns?: ReadonlyMap<string, string> | undefined;
+  /** Kinds of event that have another name in the backup, each with its name in the log. */
+  events?: ReadonlyMap<string, string> | undefined;
   /** The unit of times that are numbers; by default, their magnitude tells it. */
   timeUnit?: TimeUnit | undefined;
   /** Opens the backup again, where it is no file of that path. */
@@ -194,7 +196,7 @@ interface LogRows {
 
 async function readLog(
   backup: Backup,
-  { allowEmpty, tables = [], nulls = [], columns, timeUnit }: RestoreOptions,
+  { allowEmpty, tables = [], nulls = [], columns, events, timeUnit }: RestoreOptions,
   { ids }: Learned,
 ): Promise<LogRows> {
   const found = await backup.find(...tables);
@@ -202,7 +204,7 @@ async function readLog(
   const pieces = replaceWords(checkEncoding(backup.rows(found), backup.path), nulls)[Symbol.asyncIterator]();
   const first = await nextRows(pieces);
   const start = first.done ? Buffer.alloc(0) : first.value;
-  const mapping = mapColumns(typeIds(table, start, ids), backup.path, start, timeUnit);
+  const mapping = mapColumns(typeIds(table, start, ids), backup.path, start, timeUnit, events);
   if (first.done && !allowEmpty)
     throw new ZenError(
       'failed',

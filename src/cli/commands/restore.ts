@@ -26,6 +26,7 @@ export interface RestoreFlags extends CommonOptions {
   timeUnit?: TimeUnit;
   encoding?: string;
   columns?: ReadonlyMap<string, string>;
+  events?: ReadonlyMap<string, string>;
   dbname?: string;
   dryRun?: boolean;
   delimiter?: string;
@@ -56,10 +57,10 @@ export async function runRestore(dumps: string[], options: RestoreFlags, streams
 async function lookAt(
   backup: Backup,
   reopen: () => Promise<Backup>,
-  { allowEmpty, table: tables, null: nulls = [], columns, timeUnit, quiet, json }: RestoreFlags,
+  { allowEmpty, table: tables, null: nulls = [], columns, events, timeUnit, quiet, json }: RestoreFlags,
   streams?: Streams,
 ): Promise<void> {
-  const options = { append: false, allowEmpty, tables, nulls, columns, timeUnit, reopen };
+  const options = { append: false, allowEmpty, tables, nulls, columns, events, timeUnit, reopen };
   const terminal = new Terminal({ quiet: quiet === true }, streams);
   const { format, table, rows, first, odd, notes, summary, ...held } = await inspect(backup, options);
   const mapped = held.columns.map(([name, theirs]) => (name === theirs ? name : `${name} (there ${theirs})`));
@@ -105,7 +106,16 @@ async function restoreFrom(
   streams?: Streams,
 ): Promise<void> {
   const dump = backup.path;
-  const { append = false, allowEmpty, table: tables, wait, null: nulls = [], columns, timeUnit } = options;
+  const {
+    append = false,
+    allowEmpty,
+    table: tables,
+    wait,
+    null: nulls = [],
+    columns,
+    events,
+    timeUnit,
+  } = options;
   refuseOwnLog('zen restore fills');
   await runCommand({ ...options, makes: true, writes: true, streams }, async (db, terminal, seconds) => {
     await inspectTables(db, { reads: [], writes: ['zen_runs'] });
@@ -118,7 +128,7 @@ async function restoreFrom(
         restore(
           db,
           backup,
-          { append, allowEmpty, tables, wait, nulls, columns, timeUnit, reopen },
+          { append, allowEmpty, tables, wait, nulls, columns, events, timeUnit, reopen },
           (progress) => {
             update(`Restoring ${dump}: ${describeProgress(progress, seconds())}`);
           },
