@@ -304,11 +304,9 @@ async function drawPage(
   for (const [name, source] of shown) requireFields(name, source, payload.tables);
   const sources = Object.fromEntries(shown);
   const described = mapValues(payload.tables, ({ fields, measure }) => ({ fields, measure }));
-  const compiled = arrange(
-    shown
-      .map(([name, source]) => compileOnce(name, source, described))
-      .filter(({ panel }) => !showsAbsent(panel, payload, translate)),
-  );
+  const drawable = shown.map(([name, source]) => compileOnce(name, source, described));
+  const named = drawable.filter(({ panel }) => !showsAbsent(panel, payload, translate));
+  const compiled = arrange(named.length > 0 ? named : drawable);
   const tables = tabulatePayload(payload);
   const span: [number, number] = [payload.start, payload.end];
   tintTopics(tables, listTopics(tables, everything, span, findBaseline(tables, null, span, usual)), null);
