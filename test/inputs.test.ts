@@ -464,7 +464,7 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   [
     'COPY options that are not read',
     copyWith('WITH (FORMAT binary)', text),
-    /line 2: COPY with binary is not read/,
+    /line 2: COPY with BINARY is not read/,
   ],
   ['JSON that lacks columns', jsonLines.replaceAll('"ts":', '"time":'), /lacks the column ts\. Its columns: event_id, time, .*ts=time/], // prettier-ignore
   ['JSON that is cut off', jsonLines.slice(0, -9), /ends in the middle of its JSON: it is incomplete/],

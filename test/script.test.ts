@@ -139,6 +139,13 @@ test('a generated column is NULL where it is not taken, and bits are read as Pos
   }
 });
 
+test('texts of Unicode escapes are read, whatever marks them', async () => {
+  const values = String.raw`(1, U&'\0441\00F3\+01F438 \\ it''s'), (2, u&'C:\ !0441!!' UESCAPE '!'), (3, U&'d''\D83D\DC38'::text)`;
+  expect((await take(insert(values))).rows).toBe("1\tсó🐸 \\\\ it's\n2\tC:\\\\ с!\n3\td'🐸\n");
+  const wrong = String.raw`(1, U&'\04G1')`;
+  await expect(take(insert(wrong))).rejects.toThrow(/has the value U&'\\04G1'\)/);
+});
+
 test('a dump of before 10.3 names its schema in search_path, and may escape in ordinary texts', async () => {
   const text = `SET standard_conforming_strings = off;
 SET search_path = a, pg_catalog;
@@ -465,8 +472,20 @@ describe('a script that cannot be read is a sentence:', () => {
     [
       'options',
       'COPY log_raw (ts) FROM stdin WITH (FORMAT binary);\n1\n\\.\n',
-      /line 1: COPY with binary is not read/,
+      /line 1: COPY with BINARY is not read\. Load the script with psql, and dump the log with pg_dump\./,
     ],
+    ...[
+      ['WHERE', 'WITH (FORMAT csv) WHERE ts > 1'],
+      ['WHERE', 'WHERE ts > 1'],
+      ['FORCE_NULL', '(FORMAT csv, FORCE_NULL (ts, topic))'],
+      ['FORCE_NOT_NULL', '(FORMAT csv, FORCE_NOT_NULL *)'],
+      ['FORCE', 'CSV FORCE NOT NULL topic'],
+      ['DEFAULT', String.raw`(FORMAT csv, DEFAULT '\D')`],
+    ].map(([name = '', options = '']): [string, string, RegExp] => [
+      `rows by ${options}`,
+      `${definition}COPY log_raw FROM stdin ${options};\n1\n\\.\n`,
+      new RegExp(`line 5: COPY with ${name} is not read`),
+    ]),
     ['a program', `COPY log_raw FROM PROGRAM 'id';`, /is not COPY … FROM stdin/],
     ['a shell', 'select 1 \\! id\n;', /line 1: \\! is a command of psql, which Zen does not follow/],
     ['an encoding that nobody reads', `SET client_encoding = 'MULE_INTERNAL';`, /is in MULE_INTERNAL, which/],

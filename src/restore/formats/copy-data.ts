@@ -34,7 +34,7 @@ export function readCopyData(
   if (strange !== undefined || !/^(text|csv)$/.test(format))
     throw new ZenError(
       'failed',
-      `${where}: COPY with ${strange ?? format} is not read. Make the dump with pg_dump.`,
+      `${where}: COPY with ${(strange ?? format).toUpperCase()} is not read. Load the script with psql, and dump the log with pg_dump.`,
     );
   const skipsFirst = /^(true|on|1|match)$/.test(options.get('header') ?? 'off');
   if (format === 'text') return readTextRows(data, options, skipsFirst);

@@ -110,6 +110,7 @@ function readCopyOptions(cursor: Tokenizer): CopyOptions {
     else options.set(key, isValue ? readToken(cursor.next()) : 'true');
     if (isValue && /^e$/i.test(value)) options.set(key, readToken(cursor.next()));
   }
+  if (isList && cursor.accept('where')) options.set('where', 'true');
   return options;
 }
 

@@ -5,6 +5,7 @@ import { escapeText, excerpt } from '../copy/text.ts';
 
 const simple = /(?:null|true|false|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?![\w$.(\x80-\xff])/iy;
 const bits = /b'([01]*)'|x'([\da-f]*)'/iy;
+const ownEscape = /\s+uescape\s+'([^\s\w+'"])'/iy;
 const generated = /default(?![\w$.(\x80-\xff])/iy;
 const cast =
   /(?:\s*::\s*(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[a-z_][\w$]*))?(?: (?:varying|precision))?(?:\s*\([\d, ]*\))?(?: with(?:out)? time zone)?(?:\[\])*)*/iy;
@@ -127,8 +128,9 @@ class Values {
   }
 
   #rare(column: string): string {
-    const [next = ''] = /^(?:\$|n'|\(|cast\s*\()/i.exec(this.#sql.slice(this.#at, this.#at + 9)) ?? [];
+    const [next = ''] = /^(?:\$|n'|u&'|\(|cast\s*\()/i.exec(this.#sql.slice(this.#at, this.#at + 9)) ?? [];
     if (next === '$') return this.#dollars();
+    if (next.length === 3) return this.#unicode();
     if (next.endsWith("'")) return this.#text(this.#at + 1, this.#options.escapes);
     if (next !== '') return this.#inner(column);
     bits.lastIndex = generated.lastIndex = this.#at;
@@ -137,6 +139,25 @@ class Values {
     this.#at = all === undefined ? generated.lastIndex : bits.lastIndex;
     if (all === undefined) return keywords.null;
     return binary ?? hex.replaceAll(/./g, (digit) => parseInt(digit, 16).toString(2).padStart(4, '0'));
+  }
+
+  /** A text of Unicode escapes, `U&'…' UESCAPE '!'`, which become those of an `E'…'` (PostgreSQL's documentation, 4.1.2.3). */
+  #unicode(): string {
+    const start = this.#at;
+    const end = skipToken(this.#sql, start + 2);
+    if (end < 0) this.#refuseValue(start);
+    ownEscape.lastIndex = end;
+    const mark = ownEscape.exec(this.#sql)?.[1] ?? '\\';
+    this.#at = Math.max(end, ownEscape.lastIndex);
+    const escape = new RegExp(`\\${mark}(?:\\${mark}|\\+([\\da-f]{6})|([\\da-f]{4})|())|\\\\`, 'gi');
+    const text = this.#sql
+      .slice(start + 3, end - 1)
+      .replaceAll(escape, (all, long?: string, short?: string, wrong?: string) => {
+        if (wrong !== undefined) this.#refuseValue(start);
+        if (long !== undefined) return `\\U00${long}`;
+        return short === undefined ? all.slice(-1).replace('\\', '\\\\') : `\\u${short}`;
+      });
+    return escapeText(unescapeLiteral(text));
   }
 
   #text(start: number, escapes: boolean): string {
