@@ -40,9 +40,21 @@ function randomLog(seed: number, odd: string[]): string {
   const some = (name: string) => `${name} ${number(40)}`;
   const spread = 10 ** (2 + number(8));
   const rows = Array.from({ length: 300 + number(700) }, () => [
-    pick(['url', '\\N', '', 'a b ', 'Тип 🐸', `Тип ${number(200)}`]),
+    pick(['url', '\\N', '', 'a b ', 'Тип 🐸', `Тип ${number(200)}`, 'a\\b\\f\\n\\r\\t\\v\\\\']),
     pick(['\\N', `${number(spread)}`, `-${1 + number(spread)}`, `${number(100)}`]),
-    pick(['\\N', '', 'N', 'None', some('Наука'), some('🐸'), ...odd]),
+    pick([
+      '\\N',
+      '',
+      'N',
+      'None',
+      'a\\tb',
+      'a\\t',
+      '\\\\N',
+      some('Наука'),
+      some('C:\\\\путь'),
+      some('🐸'),
+      ...odd,
+    ]),
     pick([some('Кино'), some('__proto__'), '"quoted"', ...odd]),
     pick(['\\N', '0', '-5', `${1569348000 + number(9)}`, `${1569348000000 + number(1e6)}`, '4102444800000']),
     pick(['18-25', '<18', '\\N', '', '-']),
@@ -89,7 +101,7 @@ describe.each(kinds)('in the %s database', (kind) => {
     let certain = 0;
     const seeds = cases(40, 8);
     for (let seed = 1; seed <= seeds; seed++) {
-      const text = randomLog(seed, seed % 4 === 0 ? ['a\\tb', 'end ', '\\\\N', 'x'.repeat(100)] : []);
+      const text = randomLog(seed, seed % 4 === 0 ? ['a\\x09b', 'end ', 'x'.repeat(100)] : []);
       await db.run('truncate log_raw');
       await db.copy('log_raw', columns, Readable.from([Buffer.from(text)]));
       const [rows, counted] = [await stored(), await countLog(db)];
@@ -121,7 +133,8 @@ test('ids that repeat are found however far apart they are', () => {
 });
 
 test.each([
-  ['an escaped value', 2, 'a\\tb'],
+  ['an escape that PostgreSQL does not write', 2, 'a\\x09b'],
+  ['a backslash that escapes the end of a value', 2, 'a\\'],
   ['a name with a space at its end, which a varchar may drop', 2, 'a '],
   ['a line end of Windows', 7, 'show\r'],
   ['a name of more than 512 bytes', 3, 'x'.repeat(513)],

@@ -1,7 +1,7 @@
 import { shorten, ZenError } from '../errors.ts';
 import type { BackupTable } from './formats/backup.ts';
 import { isNullWord } from './copy/nulls.ts';
-import { toUtf8 } from './copy/text.ts';
+import { toUtf8, unescapeText } from './copy/text.ts';
 
 const idColumns: readonly string[] = ['event_id', 'item_id', 'source_id', 'user_id'];
 
@@ -64,7 +64,7 @@ function formOf(field: string): Form {
   if (whole.test(field)) return 'whole';
   if (rounded.test(field)) return 'rounded';
   if (perhapsRounded.test(field)) return 'perhaps';
-  const value = unescapeText(field);
+  const value = unescapeText(field) ?? field;
   return value.trim() === '' || notFinite.test(value) || isNullWord(value) ? 'word' : 'text';
 }
 
@@ -190,7 +190,7 @@ class FormCounter {
   #examples(...forms: Form[]): Examples {
     return forms.flatMap((form) => {
       const values = [...(this.#values.get(form) ?? [])].sort(([, a], [, b]) => b - a).slice(0, fewExamples);
-      return values.map(([field, rows]): [string, number] => [toUtf8(unescapeText(field)), rows]);
+      return values.map(([field, rows]): [string, number] => [toUtf8(unescapeText(field) ?? field), rows]);
     });
   }
 
@@ -230,8 +230,4 @@ export function splitRows(rows: Buffer): string[][] {
     .split('\n')
     .slice(0, -1)
     .map((row) => row.split('\t'));
-}
-
-function unescapeText(field: string): string {
-  return field.replaceAll('\\\\', '\\');
 }

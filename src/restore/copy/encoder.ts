@@ -17,7 +17,7 @@ const room = 1 << 18;
  * `sql/restore/summary.sql` does of a table (in the database: 2.9 s for 3.2 M rows). It goes by bytes and keeps only the
  * names, and a bit for each id: about 0.4 MB for 3.2 M ids that follow each other, 64 MB at most.
  *
- * It stops at a row of which it is not certain how the database will read it, or how to count it: escaped values, numbers
+ * It stops at a row of which it is not certain how the database will read it, or how to count it: numbers and escapes
  * not written as PostgreSQL writes them, thousands of names, ids too far apart. That one and all after it are text.
  */
 export class CopyEncoder {

@@ -3,6 +3,7 @@ import { backslash, space } from './bytes.ts';
 import { isEnd, readNull, unsure } from './cursor.ts';
 import type { ColumnEncoder, CopyCursor } from './cursor.ts';
 import { isNullWord } from './nulls.ts';
+import { unescapeText } from './text.ts';
 
 const longestName = 512;
 const mostKept = 4096;
@@ -44,17 +45,19 @@ export class NameColumn implements ColumnEncoder {
   }
 
   #meet(cursor: CopyCursor, start: number, first: number): number {
-    const bytes = readPlainText(cursor.rows, start);
+    const written = readValue(cursor.rows, start);
+    const bytes = written && unescapeBytes(written);
     const slot = slotOf(first);
     const next = this.#slots[slot];
     const isKept = this.count < mostKept && (next?.depth ?? 0) < mostAlike;
-    if (!bytes || (this.#told === 'all' && !(isKept && isCountable(bytes)))) return unsure;
+    if (!written || !bytes || (this.#told === 'all' && !(isKept && isCountable(bytes)))) return unsure;
     if (this.#told === 'words' && !isKept && isNullWord(bytes.toString('latin1'))) return unsure;
     if (isKept) {
-      this.#slots[slot] = new Name(bytes, first, next);
+      this.#slots[slot] = new Name(written, bytes, first, next);
       this.count++;
     }
-    return writeBytes(cursor, start, bytes);
+    writeBytes(cursor, bytes);
+    return start + written.length;
   }
 }
 
@@ -63,8 +66,8 @@ function isCountable(name: Buffer): boolean {
   return name.at(-1) !== space;
 }
 
-/** The text that starts at a place; undefined when it is not sure to be what the database will hold. */
-function readPlainText(rows: Buffer, start: number): Buffer | undefined {
+/** The value that starts at a place; undefined when it is not sure to be what the database will take. */
+function readValue(rows: Buffer, start: number): Buffer | undefined {
   let bits = 0;
   for (let end = start; end < rows.length && end <= start + longestName; end++) {
     const byte = rows[end] ?? 0;
@@ -72,19 +75,25 @@ function readPlainText(rows: Buffer, start: number): Buffer | undefined {
       const text = rows.subarray(start, end);
       return bits < 0x80 || isUtf8(text) ? text : undefined;
     }
-    if (byte === backslash || byte === 0) return undefined;
+    if (byte === 0) return undefined;
     bits |= byte;
   }
   return undefined;
 }
 
-/** Writes a text that may not come again, and gives where it ends. */
-function writeBytes(cursor: CopyCursor, start: number, bytes: Buffer): number {
+/** The text that a value says; undefined for an escape that PostgreSQL does not write. */
+function unescapeBytes(value: Buffer): Buffer | undefined {
+  if (!value.includes(backslash)) return value;
+  const text = unescapeText(value.toString('latin1'));
+  return text === undefined ? undefined : Buffer.from(text, 'latin1');
+}
+
+/** Writes a text that may not come again. */
+function writeBytes(cursor: CopyCursor, bytes: Buffer): void {
   const { out, written } = cursor;
   out.setInt32(written, bytes.length);
   for (let at = 0; at < bytes.length; at++) out.setUint8(written + 4 + at, bytes[at] ?? 0);
   cursor.written = written + 4 + bytes.length;
-  return start + bytes.length;
 }
 
 /** The first four bytes of a text, or up to the byte that ends it: what follows that belongs to the next value. */
@@ -110,32 +119,32 @@ class Name {
   readonly depth: number;
   /** The number of times that it came. */
   times = 1;
-  readonly #bytes: Uint8Array;
-  readonly #words: Int32Array;
+  /** As rows have it, and the text that it says. */
+  readonly #written: Words;
+  readonly #said: Words;
 
-  constructor(bytes: Buffer, first: number, next: Name | undefined) {
+  constructor(written: Buffer, said: Buffer, first: number, next: Name | undefined) {
     this.first = first;
     this.next = next;
     this.depth = 1 + (next?.depth ?? 0);
-    this.#bytes = Uint8Array.from(bytes);
-    const padded = Buffer.alloc((bytes.length + 3) & ~3);
-    bytes.copy(padded);
-    this.#words = Int32Array.from({ length: padded.length / 4 }, (_, index) => padded.readInt32LE(4 * index));
+    this.#written = toWords(written);
+    this.#said = written === said ? this.#written : toWords(said);
   }
 
   get text(): string {
-    return Buffer.from(this.#bytes).toString();
+    return Buffer.from(this.#said.bytes).toString();
   }
 
   isAt({ rows, view }: CopyCursor, start: number): boolean {
-    const { length } = this.#bytes;
+    const { bytes, words } = this.#written;
+    const { length } = bytes;
     if (!isEnd(rows[start + length])) return false;
     const whole = length & ~3;
     for (let at = 4; at < whole; at += 4) {
-      if (view.getInt32(start + at, true) !== this.#words[at >> 2]) return false;
+      if (view.getInt32(start + at, true) !== words[at >> 2]) return false;
     }
     for (let at = whole; at < length; at++) {
-      if (rows[start + at] !== this.#bytes[at]) return false;
+      if (rows[start + at] !== bytes[at]) return false;
     }
     return true;
   }
@@ -143,11 +152,25 @@ class Name {
   /** Its length, then its bytes; the last word may be too long, and is written over by what follows. */
   write(cursor: CopyCursor, start: number): number {
     const { out, written } = cursor;
-    const { length } = this.#bytes;
+    const { bytes, words } = this.#said;
+    const { length } = bytes;
     this.times++;
     out.setInt32(written, length);
-    for (let at = 0; at < length; at += 4) out.setInt32(written + 4 + at, this.#words[at >> 2] ?? 0, true);
+    for (let at = 0; at < length; at += 4) out.setInt32(written + 4 + at, words[at >> 2] ?? 0, true);
     cursor.written = written + 4 + length;
-    return start + length;
+    return start + this.#written.bytes.length;
   }
+}
+
+/** A text as its bytes, and as words of four of them. */
+interface Words {
+  bytes: Uint8Array;
+  words: Int32Array;
+}
+
+function toWords(bytes: Buffer): Words {
+  const padded = Buffer.alloc((bytes.length + 3) & ~3);
+  bytes.copy(padded);
+  const words = Int32Array.from({ length: padded.length / 4 }, (_, index) => padded.readInt32LE(4 * index));
+  return { bytes: Uint8Array.from(bytes), words };
 }

@@ -122,6 +122,14 @@ export function escapeText(value: string): string {
   return /[\b-\r\\]/.test(value) ? value.replaceAll(/[\b-\r\\]/g, (char) => escapes[char] ?? char) : value;
 }
 
+const escaped = new Map(Object.entries(escapes).map(([char, escape]) => [escape, char]));
+
+/** The value that `escapeText` wrote so; undefined for an escape that it does not write. */
+export function unescapeText(text: string): string | undefined {
+  if (text.replaceAll(/\\[\\bfnrtv]/g, '').includes('\\')) return undefined;
+  return text.replaceAll(/\\[^]/g, (escape) => escaped.get(escape) ?? escape);
+}
+
 /** Text of one character a byte as it reads in UTF-8. */
 export function toUtf8(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8');
