@@ -10,6 +10,7 @@ import { openBackup, spool } from '../src/restore/formats/detect.ts';
 import { restore } from '../src/restore/restore.ts';
 import type { RestoreOptions } from '../src/restore/restore.ts';
 import { writeArchive } from './support/archive.ts';
+import { longParquet } from './support/parquet.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { call } from './support/zen.ts';
 import { lz4Frame, zstdFrame } from './support/frames.ts';
@@ -646,6 +647,18 @@ describe.each(kinds)('into the %s database', (kind) => {
     expect(
       await db.query('select user_id::text as id, count(*)::int as n from log_raw group by 1 order by 1'),
     ).toEqual(ids.toSorted().map((id) => ({ id, n: 1000 })));
+  });
+
+  test('a long group of Parquet is read in parts, of pages of any length', async () => {
+    const count = 140_000;
+    const topic = (at: number) => `topic ${at % 7}`;
+    await load(longParquet(names, count, (name, at) => (name.endsWith('topic') ? topic(at) : undefined)));
+    const [first = {}] = await db.query(
+      `select count(*)::int as rows, count(distinct event_id)::int as ids, max(event_id)::int as last,
+        count(*) filter (where event_id = user_id and item_topic = 'topic ' || event_id % 7 and ts = 1569348000000 + event_id)::int as alike
+      from log_raw`,
+    );
+    expect(first).toEqual({ rows: count, ids: count, last: count - 1, alike: count });
   });
 
   test('Parquet of another program gives its rows', async () => {

@@ -12,13 +12,15 @@ import type { ByteReader } from './reader.ts';
 
 const codecs = new Set(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW']);
 const pieceRows = 1 << 13;
+/** The rows that are held at once: a group may have millions, for which a part of it costs no more than reading it again. */
+const heldRows = 1 << 16;
 
 /** Tells whether a file that starts so is in Parquet. */
 export function isParquet(start: Buffer): boolean {
   return start.toString('latin1', 0, 4) === 'PAR1';
 }
 
-/** A log in Parquet (Apache's format of columns). A group of rows is held at a time, of the log's columns alone. */
+/** A log in Parquet (Apache's format of columns), of which the log's columns alone are read. */
 export class Parquet extends FileBackup {
   readonly format = 'Parquet';
   readonly #reader: ByteReader;
@@ -74,7 +76,7 @@ export class Parquet extends FileBackup {
     const scan = this.#scan;
     if (!scan) throw new Error('Its table is found first.');
     const isTaken = (name: string) => mayBeTaken(name, this.#options.columns);
-    for (const { rowStart, rowEnd } of scan.ranges) {
+    for (const { rowStart, rowEnd } of scan.ranges.flatMap(cutRange)) {
       const count = rowEnd - rowStart;
       const values: (ArrayLike<unknown> | undefined)[] = [];
       for (const column of columns)
@@ -142,6 +144,18 @@ export class Parquet extends FileBackup {
   #damaged(how: string, cause?: unknown): never {
     throw new ZenError('failed', `${this.path} is damaged, as Parquet: ${how}. Copy it again.`, { cause });
   }
+}
+
+interface RowRange {
+  rowStart: number;
+  rowEnd: number;
+}
+
+function cutRange({ rowStart, rowEnd }: RowRange): RowRange[] {
+  return Array.from({ length: Math.ceil((rowEnd - rowStart) / heldRows) }, (_, at) => ({
+    rowStart: rowStart + at * heldRows,
+    rowEnd: Math.min(rowEnd, rowStart + (at + 1) * heldRows),
+  }));
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
