@@ -116,8 +116,11 @@ export function scanCourses(
         const events = sumSteps(own, from, to);
         const beside = sumSteps(others, from, to);
         if (events < news.events || events < news.part * (events + beside) || beside === 0) continue;
-        const usual = beside * expect(own, others, from, to, perDay);
-        if (events < news.multiple * usual || events - usual < news.part * (events + beside)) continue;
+        const isUsual = (rate: number) =>
+          events < news.multiple * beside * rate || events - beside * rate < news.part * (events + beside);
+        const rate = expect(own, others, from, to, perDay, isUsual);
+        if (rate === undefined || isUsual(rate)) continue;
+        const usual = beside * rate;
         unrest ??= measureUnrest(own, others);
         const score = (events * Math.log(events / usual) - (events - usual)) / unrest;
         if (score >= threshold) best.push({ name, from, to, events, usual, score });
@@ -151,10 +154,27 @@ function sumSteps(sums: Float64Array, from: number, to: number): number {
   return pick(sums, Math.min(Math.max(to, 0), last)) - pick(sums, Math.min(Math.max(from, 0), last));
 }
 
-/** A name's events for each of others that are usual around a stretch; infinite where too few are there to tell. */
-function expect(own: Float64Array, others: Float64Array, from: number, to: number, perDay: number): number {
+/**
+ * Returns a name's events for each of others that are usual around a stretch; undefined where too few are there to tell, or `isEnough`
+ * says of one rate that no other need be looked at. The other days, which take longest, come last.
+ */
+function expect(
+  own: Float64Array,
+  others: Float64Array,
+  from: number,
+  to: number,
+  perDay: number,
+  isEnough: (rate: number) => boolean,
+): number | undefined {
   const length = to - from;
   const room = Math.max(4 * length, Math.ceil(perDay / 12));
+  let most: number | undefined;
+  for (const at of [from - room, to]) {
+    const rate = rateOf(sumSteps(own, at, at + room), sumSteps(others, at, at + room));
+    if (rate === undefined) continue;
+    if (isEnough(rate)) return undefined;
+    most = Math.max(most ?? 0, rate);
+  }
   const aside = Math.ceil(perDay / 24);
   let [daily, dailyOthers] = [0, 0];
   for (let day = from % perDay; day < own.length - 1; day += perDay) {
@@ -163,12 +183,12 @@ function expect(own: Float64Array, others: Float64Array, from: number, to: numbe
     daily += sumSteps(own, day - aside, day + length + aside);
     dailyOthers += sumSteps(others, day - aside, day + length + aside);
   }
-  const rates = [
-    [sumSteps(own, from - room, from), sumSteps(others, from - room, from)],
-    [sumSteps(own, to, to + room), sumSteps(others, to, to + room)],
-    [daily, dailyOthers],
-  ].flatMap(([mine = 0, theirs = 0]) => (theirs >= tellingEvents ? [(mine + 0.5) / theirs] : []));
-  return rates.length > 0 ? Math.max(...rates) : Infinity;
+  const rate = rateOf(daily, dailyOthers);
+  return rate === undefined ? most : Math.max(most ?? 0, rate);
+}
+
+function rateOf(mine: number, theirs: number): number | undefined {
+  return theirs >= tellingEvents ? (mine + 0.5) / theirs : undefined;
 }
 
 /** Measures how many times as much as by chance a name's events vary about those of the steps around; the sharpest tenth, which may be a spike, is left out. */
