@@ -66,6 +66,7 @@ describe.each(kinds)('on the %s database', (kind) => {
       ],
     ]);
     expect(lines).toContain('ok    sql/aggregates/clicks.sql: dt, age_segment → clicks');
+    expect(lines).toContainEqual(expect.stringMatching(/^ok {4}size: a page of all that is aggregated has about 1\.0 MB, and \/.+ has room for [\d.]+ MB$/)); // prettier-ignore
     expect(
       lines.filter((line) =>
         /^ok {4}templates\/charts\/(history|sources|funnel|people)\.vl\.json: compiles$/.test(line),

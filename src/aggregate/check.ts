@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import type { Database, Session } from '../db/database.ts';
 import { requireSession } from '../db/pooler.ts';
 import { tableIds } from '../db/tables.ts';
@@ -11,7 +12,11 @@ import type { Columns } from '../log/aggregates.ts';
 import { findFailures, listOwnChecks } from '../log/checks.ts';
 import { overLog } from '../log/log.ts';
 import { requireLog } from '../log/require.ts';
+import { known } from '../shared/known.ts';
 import { idOfLog, nameOfTime, tableOfLog, timeColumn } from '../log/source.ts';
+
+/** Bytes of a page without rows; of a row in a page, and of one in a table, as measured on days of 0.3 to 20 M rows (docs/sizing.md). */
+const sizes = { page: 1e6, rowInPage: 0.75, rowInTable: 85 };
 
 /** The most seconds by which the clocks of two machines may differ. */
 const clockSeconds = 60;
@@ -26,10 +31,12 @@ interface Server {
  * Looks whether zen can work in a database, and writes nothing: the server, its clock, the rights, the log, and the statements of the
  * project, which are run over an empty window.
  *
+ * @param folder where pages are written
  * @returns what was found, and the columns of each aggregate whose statement is sound
  */
 export async function checkDatabase(
   db: Database,
+  folder: string,
 ): Promise<{ checks: Check[]; columns: Record<string, Columns> }> {
   const checks: Check[] = [];
   const columns: Record<string, Columns> = {};
@@ -52,6 +59,7 @@ export async function checkDatabase(
     const notes = await inspectTables(db, { reads: ['log_raw', ...listOwn()] }, { migrates: false });
     return notes.length === 0 ? 'as zen needs them' : notes.map((text): Check => ({ state: 'note', text }));
   });
+  await look('size', () => checkSize(db, folder));
   for (const aggregate of listAggregates())
     await look(`sql/aggregates/${aggregate.name}.sql`, async () => {
       const made = await describeAggregate(db, aggregate);
@@ -87,6 +95,17 @@ async function checkServer(db: Database): Promise<Check[] | string> {
     return [{ state: 'fault', text: `${why}: days would end at another time. Set one of them.` }];
   }
   return version.replace(/,? \(.*| on .*/, '');
+}
+
+/** Compares the page of all that is aggregated with the room on the disk where pages are written. */
+async function checkSize(db: Database, folder: string): Promise<Check[] | string> {
+  const names = listAggregates().map(({ table }) => table);
+  const [found] = await db.query<{ bytes: number }>(sql('aggregate/size'), [names.join(' ')]);
+  const page = sizes.page + (known(found).bytes / sizes.rowInTable) * sizes.rowInPage;
+  const { bavail, bsize } = await statfs(folder);
+  const [needed, free] = [page, bavail * bsize].map((size) => `${(size / 1e6).toFixed(1)} MB`);
+  const told = `a page of all that is aggregated has about ${needed}, and ${folder} has room for ${free}`;
+  return bavail * bsize > page ? told : [{ state: 'fault', text: `size: ${told}. Free some.` }];
 }
 
 async function queryServer(db: Database): Promise<Server> {

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { checkDatabase } from '../../aggregate/check.ts';
 import { environment, resolveTarget } from '../../config.ts';
 import { messageOf, ZenError } from '../../errors.ts';
@@ -17,7 +18,10 @@ export async function runCheck(
   streams?: Streams,
 ): Promise<void> {
   const { checkCharts } = await import('../../render/check.ts');
-  const { checks, columns } = await openAndCheck(flags);
+  const { checks, columns } = await openAndCheck(
+    flags,
+    project === undefined ? process.cwd() : dirname(project),
+  );
   const all: Check[] = [
     ...(project === undefined ? [] : [{ state: 'fine' as const, text: `${project}: as its schema has it` }]),
     ...checks,
@@ -32,12 +36,13 @@ export async function runCheck(
 
 async function openAndCheck(
   flags: CommonOptions,
+  folder: string,
 ): Promise<{ checks: Check[]; columns: Awaited<ReturnType<typeof checkDatabase>>['columns'] | null }> {
   const target = resolveTarget(flags.database, environment());
   try {
     const db = await openSafely(target, { existing: true, wait: flags.wait ?? 0 });
     try {
-      return await checkDatabase(db);
+      return await checkDatabase(db, folder);
     } finally {
       await db.close();
     }
