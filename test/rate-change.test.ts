@@ -32,6 +32,7 @@ function split(users: Users[], names: Record<string, string[] | null> = {}) {
     {
       both: [{ start: later, end: later + minuteMs }],
       shift: 10 * minuteMs,
+      names: {},
     },
   );
 }

@@ -137,7 +137,8 @@ test('only what is chosen of this view as a file, in which nothing tells of the 
   const whole = await page.innerText('[data-word=events]');
   expect(await page.isVisible('[data-share=chosen]')).toBe(false);
   await page.evaluate(() => {
-    location.hash = 'topics=Кино,Шоу&ages=45%2B&compare=day&funnel=funnel_ages';
+    const other = encodeURIComponent(`topics=${encodeURIComponent('Скандалы')}`);
+    location.hash = `topics=Кино,Шоу&ages=45%2B&compare=${other}&funnel=funnel_ages`;
   });
   await page.waitForSelector('#topics.is-filtered');
   const settled = (one: Page) =>
@@ -158,6 +159,7 @@ test('only what is chosen of this view as a file, in which nothing tells of the 
   const packed = /id="payload">([^<]*)</.exec(html)?.[1] ?? '';
   const all = html + inflateSync(Buffer.from(packed, 'base64')).toString();
   expect(['Наука', 'Дети', 'Скандалы', '18-25'].filter((name) => all.includes(name))).toEqual([]);
+  expect(html).not.toContain('compare=topics');
   const told = html.replace(packed, '').replaceAll(/<(script|style)>.*?<\/\1>/gs, '');
   const counts = [
     whole,
@@ -412,6 +414,64 @@ test('a comparison with the day before draws it in the history, and a link holds
   expect(await page.isVisible('#topics .change >> nth=0')).toBe(false);
 });
 
+test('two selections side by side, in the history, the figures and the funnel: three steps', async () => {
+  await click('#topics .name >> text=Кино');
+  steps++;
+  await page.selectOption('#compare', 'this');
+  await page.waitForFunction(() =>
+    (document.querySelector('.compared')?.textContent ?? '').startsWith('Кино → все темы'),
+  );
+  await click('#topics .name >> text=Дети');
+  await page.waitForFunction(() =>
+    (document.querySelector('.compared')?.textContent ?? '').startsWith('Кино → Дети'),
+  );
+  expect(await text('.compared')).toMatch(/^Кино → Дети \(без .*\)\. Клики, % от показов: \S+ % → \S+ %\.$/);
+  const sums = Object.fromEntries(
+    (
+      await db.query<{ item_topic: string; visits: number }>(
+        'select item_topic, sum(visits)::float8 as visits from dash_visits group by 1',
+      )
+    ).map(({ item_topic, visits }) => [item_topic, visits]),
+  );
+  const growth = 100 * ((sums.Дети ?? NaN) / (sums.Кино ?? NaN) - 1);
+  const said = `${growth < 0 ? '−' : '+'}${Math.abs(growth).toFixed(1).replace('.', ',')} %`;
+  expect(await text('[data-word=eventsChange]')).toBe(said);
+  expect(await page.isVisible('#topics .change >> nth=0')).toBe(false);
+  const [users] = await db.query<Record<'shows' | 'clicks', number>>(
+    `select sum(unique_users) filter (where event = 'show')::float8 as shows,
+      sum(unique_users) filter (where event = 'click')::float8 as clicks
+     from dash_engagement where item_topic = 'Кино'`,
+  );
+  const rows = await page.$eval(
+    '#funnel',
+    (panel) => (panel as unknown as { rows: { event: string; before: number }[] }).rows,
+  );
+  expect(rows.find(({ event }) => event === 'click')?.before).toBeCloseTo(
+    (users?.clicks ?? NaN) / (users?.shows ?? NaN),
+    12,
+  );
+  expect(await page.locator("#funnel .mark-rect path[fill='#1d2530']").count()).toBe(1);
+  const ghost = await page.$eval('#history', (panel) => {
+    const { view } = panel as unknown as {
+      view: { data(name: string): { rate: number | null }[]; signal(name: string): number };
+    };
+    return view
+      .data('baselines')
+      .reduce((sum, { rate }) => sum + ((rate ?? 0) * view.signal('step')) / 60_000, 0);
+  });
+  expect(ghost).toBeCloseTo(sums.Кино ?? NaN, 6);
+  await page.reload();
+  await page.waitForSelector('html[data-zen=ready]');
+  await page.waitForFunction(() =>
+    (document.querySelector('.compared')?.textContent ?? '').startsWith('Кино → Дети'),
+  );
+  // A link from elsewhere may name what this page has not.
+  await page.evaluate(() => {
+    location.hash = 'compare=topics%3D%25D0%25A5';
+  });
+  await page.waitForFunction(() => document.querySelector<HTMLSelectElement>('#compare')?.value === 'before');
+});
+
 test('any stretch is compared with another, as far as the shorter goes, and a link holds it', async () => {
   const type = async (from: string, to: string) => {
     for (const [at, time] of [from, to].entries()) {
@@ -465,7 +525,9 @@ test('any stretch is compared with another, as far as the shorter goes, and a li
     show: `${write(more, Math.abs(more).toFixed(1))} %`,
     click: `${write(100 * (clicks / shows - clicks_before / before))} п. п.`,
   });
-  expect(await page.evaluate(() => location.hash)).toContain('compare=2019-09-22T10:00/2019-09-22T12:00');
+  expect(await page.evaluate(() => location.hash)).toContain(
+    'compare=from%3D2019-09-22T10%3A00%26to%3D2019-09-22T12%3A00',
+  );
   await page.reload();
   await page.waitForSelector('html[data-zen=ready]');
   expect([await text('.compared'), await text('[data-word=eventsChange]')]).toEqual([

@@ -6,6 +6,7 @@ import { render } from '../src/render/render.ts';
 import { findBaseline } from '../src/shared/baseline.ts';
 import type { Tables } from '../src/shared/data/table.ts';
 import { everything } from '../src/shared/selection.ts';
+import type { Selection } from '../src/shared/selection.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { readMoment, traceBaseline } from '../src/shared/moment.ts';
 import { traceRates } from '../src/shared/text/topic-text.ts';
@@ -45,9 +46,10 @@ function lacking(
 
 describe('a comparison', () => {
   test('of the whole page is that of its last whole day with the one before', () => {
-    expect(findBaseline(lacking(), null, span, 'before')).toEqual({
+    expect(findBaseline(lacking(), everything, span, 'before')).toEqual({
       window: { start: at('3'), end: at('4') },
       shift: dayMs,
+      names: {},
       both: [{ start: at('3'), end: at('4') }],
       left: [],
     });
@@ -59,7 +61,7 @@ describe('a comparison', () => {
         ['2 10:00', '2 11:00'],
         ['3 20:00', '3 20:30'],
       ]),
-      null,
+      everything,
       span,
       'before',
     );
@@ -79,26 +81,26 @@ describe('a comparison', () => {
     ['the same hour of the day before', 'day', dayMs],
   ])('of an hour is with %s', (_, comparison, shift) => {
     const period: [number, number] = [at('3 10:00'), at('3 11:00')];
-    expect(findBaseline(lacking(), period, span, comparison)?.shift).toBe(shift);
+    expect(findBaseline(lacking(), { period, names: {} }, span, comparison)?.shift).toBe(shift);
   });
 
-  test.each([
+  test.each<[string, Selection['period'], string, Pick<Tables, 'ladder' | 'lookUps'>]>([
     ['a page that lacks the week before', null, 'week', lacking()],
-    [
-      'a stretch of which the page lacks more than half',
-      [at('1 10:00'), at('3')] as const,
-      'before',
-      lacking(),
-    ],
-    ['the first day', [at('1'), at('2')] as const, 'day', lacking()],
+    ['a stretch of which the page lacks more than half', [at('1 10:00'), at('3')], 'before', lacking()],
+    ['the first day', [at('1'), at('2')], 'day', lacking()],
     ['nothing', null, 'none', lacking()],
   ])('with %s is none', (_, period, comparison, tables) => {
-    expect(findBaseline(tables, period, span, comparison)).toBeNull();
+    expect(findBaseline(tables, { period, names: {} }, span, comparison)).toBeNull();
   });
 
   test('is of whole hours where the page has no minutes', () => {
     const hours = [{ until: at('2 12:00'), minutes: 60 }];
-    const found = findBaseline(lacking([], hours), [at('3 08:20'), at('3 14:40')], span, 'day');
+    const found = findBaseline(
+      lacking([], hours),
+      { period: [at('3 08:20'), at('3 14:40')], names: {} },
+      span,
+      'day',
+    );
     expect(found?.both).toEqual([{ start: at('3 09:00'), end: at('3 14:40') }]);
   });
 });
@@ -169,7 +171,9 @@ describe('the rows of the table of topics', () => {
       const period =
         random() < 0.2 ? null : ([start + a * hourMs, start + (b + 1) * hourMs] as [number, number]);
       const chosen = random() < 0.5 ? null : [among(ages)];
-      const baseline = findBaseline(tables, period, span, among(['before', 'day', 'week', 'none']));
+      const other = among([null, { period: null, names: { age_segment: [among(ages)] } }]);
+      const comparison = other ?? among(['before', 'day', 'week', 'none']);
+      const baseline = findBaseline(tables, { period, names: { age_segment: chosen } }, span, comparison);
       const rows = listTopics(
         tables,
         { period, names: { item_topic: [topics[0] ?? ''], age_segment: chosen } },
@@ -204,7 +208,7 @@ describe('the rows of the table of topics', () => {
       const { window, shift } = baseline;
       const [now, before] = [
         await countEvents(window.start, window.end, chosen),
-        await countEvents(window.start - shift, window.end - shift, chosen),
+        await countEvents(window.start - shift, window.end - shift, other?.names.age_segment ?? chosen),
       ];
       if (baseline.left.length > 0) continue; // a stretch that is cut is held to SQL by hand, above
       for (const row of rows) {
@@ -231,7 +235,7 @@ describe('the rows of the table of topics', () => {
   });
 
   test('give the largest seven topics and the one that moved most a colour of their own', () => {
-    const baseline = findBaseline(tables, null, span, 'before');
+    const baseline = findBaseline(tables, everything, span, 'before');
     const rows = listTopics(tables, everything, span, baseline);
     tintTopics(tables, rows, null);
     const coloured = tables.lookUps.topics.filter(({ tint }) => tint !== rest).map(({ name }) => name);

@@ -22,7 +22,7 @@ import type { Writer } from '../shared/text/format.ts';
 import { tellAge } from './freshness.ts';
 import { MultiSelect } from './multi-select.ts';
 import { TopicTable } from './topic-table.ts';
-import { findBaseline, readStretch, usual, writeStretch } from '../shared/baseline.ts';
+import { findBaseline, usual } from '../shared/baseline.ts';
 import type { Baseline } from '../shared/baseline.ts';
 import { readMoment, traceBaseline } from '../shared/moment.ts';
 import { MomentBox } from './moment.ts';
@@ -32,8 +32,8 @@ import { findSpikes } from '../shared/spikes.ts';
 import type { Spike } from '../shared/spikes.ts';
 import { captionSpikes } from '../shared/text/spike-text.ts';
 import { describeSnap } from '../shared/text/step-text.ts';
-import { describeDays, describeStretch, explainBaseline } from '../shared/text/topic-text.ts';
-import { fromHash, toHash } from './url-state.ts';
+import { describeDays, describeOther, explainBaseline, nameSelection } from '../shared/text/topic-text.ts';
+import { fromHash, readSelection, toHash, writeSelection } from './url-state.ts';
 import type { State } from './url-state.ts';
 import { composeNarrowed, listKept } from './narrowed-page.ts';
 import { notify } from './notice.ts';
@@ -238,24 +238,31 @@ function bindSwitches(draw: (panel: PanelElement) => Promise<void>, change: () =
   return settle;
 }
 
-/** Chooses a comparison. A stretch of the reader's own has an option behind the others; what is unknown is the usual one. */
-function compareWith(wanted: string, write: Writer): void {
-  const stretch = readStretch(wanted);
-  if (stretch) {
-    const option = compare.querySelector<HTMLOptionElement>('[value*="/"]') ?? new Option();
-    [option.value, option.text] = [wanted, write.range(...stretch)];
+/** The selection of the reader's own that is compared with; null of another comparison, or where the page has not all of its names. */
+function otherSelection(comparison = compare.value): Selection | null {
+  const own = readSelection(comparison, filters);
+  const isKnown = [...choices].every(([field, choice]) => missing(choice, own?.names[field]) === 0);
+  return isKnown ? own : null;
+}
+
+/** Chooses a comparison. A selection of the reader's own has an option behind the others; what is unknown is the usual one. */
+function compareWith(wanted: string, { groups }: Tables, write: Writer): void {
+  const own = otherSelection(wanted);
+  if (own) {
+    const option = compare.querySelector<HTMLOptionElement>('[value*="="]') ?? new Option();
+    [option.value, option.text] = [wanted, nameSelection(own, groups, write)];
     compare.append(option);
   }
   const isKnown = [...compare.options].some(({ value }) => value === wanted && value !== 'this');
   compare.value = isKnown ? wanted : usual;
 }
 
-/** Takes the period that is chosen for what others are compared with, and shows all of the page, to choose one of these. */
-function offerStretch(write: Writer): void {
+/** Takes what is chosen for what others are compared with, and shows all of the page, to choose one of these. */
+function offerSelection(tables: Tables, write: Writer): void {
   compare.addEventListener('change', () => {
-    if (compare.value !== 'this' || !period.value) return;
-    compareWith(writeStretch(period.value), write);
-    period.choose(null);
+    if (compare.value !== 'this') return;
+    compareWith(writeSelection(selection()), tables, write);
+    for (const control of controls) control.choose(null);
   });
 }
 
@@ -263,7 +270,7 @@ function offerStretch(write: Writer): void {
 const whole = savedView === '' ? '' : 'all';
 
 /** Keeps the hash of the URL and what is shown the same, whichever changes. */
-function link(write: Writer, settle: () => void): void {
+function link(tables: Tables, write: Writer, settle: () => void): void {
   const follow = () => {
     const wanted = fromHash(location.hash || savedView, filters);
     // A part of the hash that names no switch of a chart is not ours.
@@ -280,7 +287,7 @@ function link(write: Writer, settle: () => void): void {
     );
     period.value = wanted.period;
     for (const [field, choice] of choices) choice.value = keepKnown(choice, wanted.names[field]);
-    compareWith(wanted.compare ?? usual, write);
+    compareWith(wanted.compare ?? usual, tables, write);
     picked.clear();
     for (const [name, all] of switches) {
       const id = wanted.switches[name];
@@ -389,9 +396,9 @@ function followTopics(tables: Tables, span: [number, number]): () => Followed {
   let baseline: Baseline | null = null;
   return () => {
     const chosen = selection();
-    const wanted = JSON.stringify([chosen.period, { ...chosen.names, item_topic: null }, compare.value]);
+    baseline = findBaseline(tables, chosen, span, otherSelection() ?? compare.value);
+    const wanted = JSON.stringify([chosen.period, { ...chosen.names, item_topic: null }, baseline]);
     if (wanted !== key) {
-      baseline = findBaseline(tables, chosen.period, span, compare.value);
       rows = listTopics(tables, chosen, span, baseline);
       groups = listGroupRows('item_topic', tables, chosen, span, baseline);
       key = wanted;
@@ -472,13 +479,20 @@ async function start(): Promise<void> {
     const { rows, groups, baseline } = follow();
     topics.fill(rows, groups, write);
     topics.paint(tables);
-    known(compare.querySelector<HTMLOptionElement>('[value=this]')).disabled = !chosen.period;
-    const own = readStretch(compare.value);
+    known(compare.querySelector<HTMLOptionElement>('[value=this]')).disabled = set.size === 0;
+    const own = otherSelection();
     const told =
-      own && !baseline ? describeStretch(own, write) : explainBaseline(tables, chosen, baseline, write);
-    topics.compare(told, baseline !== null);
+      own && !baseline
+        ? describeOther(own, nameSelection(own, tables.groups, write), write)
+        : explainBaseline(tables, chosen, baseline, write);
+    // Without a period or another selection, only the last day is compared, and nothing of it stands beside what is of all days.
+    const shown = chosen.period || own ? baseline : null;
+    topics.compare(
+      told,
+      rows.some(({ now }) => now !== null),
+    );
     const events = countSelected(tables, chosen, span);
-    tellHeadline(describeHeadline(events, tables, chosen, span, write, chosen.period && baseline));
+    tellHeadline(describeHeadline(events, tables, chosen, span, write, shown));
     document.querySelector('main')?.classList.toggle('is-empty', events === 0);
     const clocks = write.clock.steps(...(chosen.period ?? span));
     for (const panel of panels) {
@@ -488,16 +502,10 @@ async function start(): Promise<void> {
       const { source: own } = panel.options;
       if (!panel.hidden && isOfPeople(own)) panel.give(own, () => rows);
       panel.give('spikes', () => captionSpikes(spikes, chosen, write));
-      panel.give('changes', () => describeSteps(tables, chosen, chosen.period && baseline, write));
+      panel.give('changes', () => describeSteps(tables, chosen, shown, write));
       for (const [source, by] of ghosts)
         panel.give(source, () =>
-          traceBaseline(
-            tables,
-            chosen,
-            chosen.period && baseline,
-            known(panel.view).signal('step') as number,
-            by,
-          ),
+          traceBaseline(tables, chosen, shown, known(panel.view).signal('step') as number, by),
         );
       fillTable(panel, () => listed(panel), write);
     }
@@ -509,7 +517,10 @@ async function start(): Promise<void> {
   const read = (stretch: [number, number]) => {
     const { baseline } = follow();
     const isWithin = baseline && baseline.window.start <= stretch[0] && stretch[1] <= baseline.window.end;
-    const own = isWithin || compare.value === 'none' ? baseline : findBaseline(tables, stretch, span, 'day');
+    const own =
+      isWithin || compare.value === 'none'
+        ? baseline
+        : findBaseline(tables, { ...selection(), period: stretch }, span, 'day');
     return readMoment(tables, selection(), stretch, own);
   };
   // Spikes are looked for when the page has been painted: nobody waits for their captions.
@@ -552,10 +563,10 @@ async function start(): Promise<void> {
     own.bind(known(panel.view));
   };
   bindZone(span, write, () => {
-    compareWith(compare.value, write);
+    compareWith(compare.value, tables, write);
     change();
   });
-  offerStretch(write);
+  offerSelection(tables, write);
   // Other topics may have moved most: the charts look their colours up anew.
   compare.addEventListener('change', () => {
     follow();
@@ -563,7 +574,7 @@ async function start(): Promise<void> {
     change();
   });
   await Promise.all(panels.filter((panel) => !panel.hidden).map(draw));
-  link(write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
+  link(tables, write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const panel of panels) {
     offerFiles(panel, () => listed(panel), write);
     // A browser may show a table before it tells that it has opened, and may open it where nobody clicked.

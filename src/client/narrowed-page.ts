@@ -24,7 +24,7 @@ import type { Snapshot } from '../shared/vega/snapshot.ts';
 import { composePage, digest } from './saved-page.ts';
 import { fillLine } from './topic-table.ts';
 import { compress } from './unpack.ts';
-import { toHash } from './url-state.ts';
+import { readSelection, toHash } from './url-state.ts';
 import type { State } from './url-state.ts';
 import { tellHeadline, writeRows } from './words.ts';
 
@@ -54,7 +54,10 @@ export async function composeNarrowed(
   const snapshots = await scene.draw();
   const packed = await compress(encode(payload));
   const switches = Object.entries(view.switches).filter(([, id]) => scene.has(id));
-  const hashOfView = toHash({ ...view, names: {}, switches: Object.fromEntries(switches) });
+  // Another selection may name what is not kept.
+  const compare =
+    view.compare !== null && readSelection(view.compare, settings.filters) ? null : view.compare;
+  const hashOfView = toHash({ ...view, compare, names: {}, switches: Object.fromEntries(switches) });
   return composePage(hashOfView || 'all', (page) => {
     const findings = scene.tell(page, snapshots, kept);
     const write = (id: string, text: string) => {
@@ -96,7 +99,7 @@ class BarePage {
     [this.#payload, this.#tables, this.#settings] = [payload, tables, settings];
     this.#write = writer(settings.locale);
     this.#span = [payload.start, payload.end];
-    this.#baseline = findBaseline(tables, null, this.#span, usual);
+    this.#baseline = findBaseline(tables, everything, this.#span, usual);
     const from = [tables, everything, this.#span, this.#baseline] as const;
     this.#topics = listTopics(...from);
     this.#groups = [listGroupRows('item_topic', ...from), listWholeAges(payload, ...from)];

@@ -3,7 +3,7 @@ import type { Selection } from '../shared/selection.ts';
 
 /** The state that a link holds: the filters, and by the name of a switch the panel that is chosen there, unless it is the first. */
 export interface State extends Selection {
-  /** The comparison; null for that of a page that opens. */
+  /** The comparison: its name, or another selection as `writeSelection` gives it; null for that of a page that opens. */
   compare: string | null;
   switches: Record<string, string>;
 }
@@ -13,7 +13,7 @@ export function toHash({ period, compare, switches, names }: State): string {
   const parts = period ? [`from=${formatMinute(period[0])}`, `to=${formatMinute(period[1])}`] : [];
   for (const [field, list] of Object.entries(names))
     if (list) parts.push(`${controlOf(field)}=${list.map(encodeURIComponent).join(',')}`);
-  if (compare !== null) parts.push(`compare=${compare}`);
+  if (compare !== null) parts.push(`compare=${encodeURIComponent(compare)}`);
   for (const [name, panel] of Object.entries(switches)) parts.push(`${name}=${panel}`);
   return parts.join('&');
 }
@@ -35,9 +35,20 @@ export function fromHash(hash: string, filters: readonly string[]): State {
   return {
     period: start !== undefined && end !== undefined && start < end ? [start, end] : null,
     names: Object.fromEntries(filters.map((field) => [field, list(controlOf(field))])),
-    compare: parts.get('compare') ?? null,
+    compare: parts.has('compare') ? decodePart(parts.get('compare') ?? '') : null,
     switches: Object.fromEntries([...parts].filter(([name]) => !own.includes(name))),
   };
+}
+
+/** A selection of the reader's own as a comparison: a hash of its own. */
+export function writeSelection(selection: Selection): string {
+  return toHash({ ...selection, compare: null, switches: {} });
+}
+
+/** The inverse of `writeSelection`; null of a comparison that is none, or that chooses nothing. */
+export function readSelection(comparison: string, filters: readonly string[]): Selection | null {
+  const { period, names } = fromHash(comparison, filters);
+  return period || Object.values(names).some((list) => list) ? { period, names } : null;
 }
 
 function formatMinute(ms: number): string {

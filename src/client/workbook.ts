@@ -157,7 +157,7 @@ function sheetFunnel(scene: Scene, { t }: Writer): WorkSheet | null {
 }
 
 function sheetParameters(scene: Scene, write: Writer): WorkSheet {
-  const { selection, span, baseline, title } = scene;
+  const { tables, selection, span, baseline, title } = scene;
   const { t } = write;
   const [start, end] = selection.period ?? span;
   const chosen = scene.topics.filter(({ name }) => isChosen(selection, topic, name));
@@ -169,7 +169,7 @@ function sheetParameters(scene: Scene, write: Writer): WorkSheet {
       [t('To, UTC'), new Date(end)],
       ...scene.filters.map((field) => [titleOf(field, t), selection.names[field]?.join(', ') ?? t('All')]),
       [t('Events'), chosen.reduce((sum, { events }) => sum + events, 0)],
-      ...(baseline ? [[t('Compared'), describeBaseline(baseline, write)]] : []),
+      ...(baseline ? [[t('Compared'), describeBaseline(baseline, selection, tables.groups, write)]] : []),
     ],
   };
 }

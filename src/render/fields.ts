@@ -32,6 +32,7 @@ const lookUpFields: readonly string[] = [
   'start',
   'end',
   'change',
+  'before',
   'line',
   'caption',
 ] satisfies (

@@ -113,7 +113,7 @@ export function renderPage({
   const span: [number, number] = [start, end];
   const headline = describeHeadline(events, tables, everything, span, write);
   const nothing = t(events > 0 ? 'No events for this selection.' : 'No data in this period.');
-  const baseline = findBaseline(tables, null, span, usual);
+  const baseline = findBaseline(tables, everything, span, usual);
   const key = describeRows(tables, listTopics(tables, everything, span, baseline), write);
   const groups = listGroupRows('item_topic', tables, everything, span, baseline);
   const sections = describeRows(tables, groups, write);

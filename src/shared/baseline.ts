@@ -1,6 +1,8 @@
 import type { Tables } from './data/table.ts';
 import { stepAt } from './ladder.ts';
 import type { Ladder } from './ladder.ts';
+import { areSame } from './selection.ts';
+import type { Selection } from './selection.ts';
 import { dayMs, minuteMs } from './units.ts';
 import { clip, intersect, merge, subtract, sumLengths } from './windows.ts';
 import type { Window } from './windows.ts';
@@ -15,22 +17,13 @@ const shifts: Record<string, (length: number) => number> = {
 /** The comparison with which a page opens. */
 export const usual = 'before';
 
-/** The stretch of a comparison of a reader's own, `2019-09-24T10:00/2019-09-24T12:00`, as Unix milliseconds; null of any other. */
-export function readStretch(comparison: string): [start: number, end: number] | null {
-  const [start = NaN, end = NaN] = comparison.split('/').map((minute) => Date.parse(`${minute}Z`));
-  return start < end ? [start, end] : null;
-}
-
-/** The inverse of `readStretch`. */
-export function writeStretch(stretch: readonly [number, number]): string {
-  return stretch.map((ms) => new Date(ms).toISOString().slice(0, 16)).join('/');
-}
-
-/** A stretch of time beside an earlier one of the same length. */
+/** A selection beside another one: a stretch of time beside one of the same length, or names beside others. */
 export interface Baseline {
   window: Window;
-  /** Milliseconds from a moment of the window back to the one that it is compared with. */
+  /** Milliseconds from a moment of the window back to the one that it is compared with; zero of names at the same time. */
   shift: number;
+  /** The names of the other selection, by their field; where it has none of a field, they are those of the selection itself. */
+  names: Selection['names'];
   /** The parts of the window whose minutes both have. */
   both: Window[];
   /** The other parts. */
@@ -38,24 +31,28 @@ export interface Baseline {
 }
 
 /**
- * Finds what a period is compared with: only the minutes that both stretches have, neither missing nor silent. Without a period, it is
- * the last whole UTC day of the page. A stretch of the reader's own is compared with a period only, as far as the shorter of both goes.
+ * Finds what a selection is compared with: only the minutes that both stretches have, neither missing nor silent. Without a period, it is
+ * the last whole UTC day of the page. Another selection of the reader's own may have other names, another period, or both. Its period
+ * is compared with a period only, as far as the shorter of both goes; without one, the time is the same.
  *
  * @param span the period of the page, Unix milliseconds
- * @returns null where the page lacks the other stretch, or more than half of what both could have
+ * @param comparison one of `listComparisons`, or another selection
+ * @returns null where the page lacks the other stretch, or more than half of what both could have, or where both are the same
  */
 export function findBaseline(
   { lookUps: { gaps, silences }, ladder }: Pick<Tables, 'lookUps' | 'ladder'>,
-  period: readonly [number, number] | null,
+  { period, names }: Selection,
   span: readonly [number, number],
-  comparison: string,
+  comparison: string | Selection,
 ): Baseline | null {
-  const whole = period ? { start: period[0], end: period[1] } : lastDay(span);
-  const own = readStretch(comparison);
-  const length = whole.end - whole.start;
-  const shift = own ? period && period[0] - own[0] : shifts[comparison]?.(length);
-  if (!shift) return null;
-  const window = { start: whole.start, end: whole.start + Math.min(length, own ? own[1] - own[0] : length) };
+  const own = typeof comparison === 'string' ? null : comparison;
+  const [start, end] = period ?? (own ? span : lastDay(span));
+  const whole = { start, end };
+  const others = listSet(own?.names ?? {});
+  const shift =
+    typeof comparison === 'string' ? shifts[comparison]?.(end - start) : findShift(period, comparison.period);
+  if (shift === undefined || (shift === 0 && isWithin(others, names))) return null;
+  const window = { start, end: own?.period ? Math.min(end, start + own.period[1] - own.period[0]) : end };
   const missing = merge([...gaps, ...silences] as unknown as Window[]);
   const there = subtract({ start: span[0], end: span[1] }, missing);
   const earlier = there.map(({ start, end }) => ({ start: start + shift, end: end + shift }));
@@ -64,13 +61,37 @@ export function findBaseline(
     .flatMap((one) => alignSteps(one, shift, ladder));
   const compared = sumLengths(both);
   if (compared * 2 < window.end - window.start || compared === 0) return null;
-  return { window, shift, both, left: subtract(whole, both) };
+  return { window, shift, names: others, both, left: subtract(whole, both) };
+}
+
+/** Milliseconds from a period back to another one; none where only the other is chosen. */
+function findShift(period: Selection['period'], other: Selection['period']): number | undefined {
+  if (!other) return 0;
+  return period ? period[0] - other[0] : undefined;
+}
+
+/** The fields that are chosen by, with their names. */
+function listSet(names: Selection['names']): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(names).flatMap(([field, list]) => (list ? [[field, list]] : [])));
+}
+
+/** Tells whether names that are chosen are those of a selection. */
+function isWithin(others: Record<string, string[]>, names: Selection['names']): boolean {
+  return Object.entries(others).every(([field, list]) => areSame(names[field] ?? [], list));
+}
+
+/** The names that a selection is compared with, by their field. */
+export function namesBefore(
+  names: Selection['names'],
+  { names: others }: Pick<Baseline, 'names'>,
+): Selection['names'] {
+  return { ...names, ...others };
 }
 
 /** The last whole UTC day of a period; the period itself where it has none before its last. */
-function lastDay([start, end]: readonly [number, number]): Window {
+function lastDay([start, end]: readonly [number, number]): [number, number] {
   const midnight = Math.floor(end / dayMs) * dayMs;
-  return midnight - dayMs > start ? { start: midnight - dayMs, end: midnight } : { start, end };
+  return midnight - dayMs > start ? [midnight - dayMs, midnight] : [start, end];
 }
 
 /** Cuts a stretch to what can be compared: whole steps of the earlier stretch, where these are whole steps of the later one, too. */

@@ -1,3 +1,4 @@
+import { namesBefore } from './baseline.ts';
 import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
 import { tableOf } from './data/table.ts';
@@ -5,7 +6,7 @@ import type { Group } from './data/cube.ts';
 import type { Row, Table, Tables } from './data/table.ts';
 import { known, missing } from './known.ts';
 import { ask } from './data/query.ts';
-import type { Choice, Question } from './data/query.ts';
+import type { Question } from './data/query.ts';
 import { splitRateChange } from './rate-change.ts';
 import type { RateChange } from './rate-change.ts';
 import type { Selection } from './selection.ts';
@@ -35,10 +36,10 @@ export function readMoment(
   baseline: Baseline | null,
 ): Moment {
   const isCompared = baseline !== null && isWhole(baseline, start, end);
-  const choice: Choice = { chosen: Object.entries(names), shown: [start, end], step: minuteMs };
-  const pair = { both: [{ start, end }], shift: isCompared ? baseline.shift : 0 };
+  const { shift, names: others } = isCompared ? baseline : { shift: 0, names: {} };
+  const pair = { both: [{ start, end }], shift, names: others };
   const sumEach = (field: string) => {
-    const { now, before } = sumBaseline(tableOf(tables, 'events'), field, choice, pair);
+    const { now, before } = sumBaseline(tableOf(tables, 'events'), field, names, pair);
     return [...new Set([...now.keys(), ...before.keys()])]
       .map((name) => ({
         name,
@@ -88,7 +89,7 @@ export function traceBaseline(
   const question: Question = { groupby, time: 'dt', measures: [] };
   const shown: [number, number] = [window.start - shift, window.end - shift];
   const { groups, times } = ask(tableOf(tables, 'events'), question, {
-    chosen: Object.entries(names),
+    chosen: Object.entries(namesBefore(names, baseline)),
     shown,
     step,
   });

@@ -1,3 +1,4 @@
+import { namesBefore } from './baseline.ts';
 import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
 import { ask, isNarrowed } from './data/query.ts';
@@ -35,26 +36,27 @@ interface Pair {
  * Between Two Rates", 1955): each group's change of weight times its mean distance from the mean rate, and its change of rate times its
  * mean weight. Groups are all that the users of a minute are counted by: topics, ages, and those of a project.
  *
- * @param comparison the stretches that are held against those `shift` earlier
+ * @param comparison the stretches that are held against those `shift` earlier, and the names that they are held against
  * @returns null where users do not follow the choice, or either side has fewer than 100 shows
  */
 export function splitRateChange(
   tables: Tables,
   { names }: Pick<Selection, 'names'>,
-  comparison: Pick<Baseline, 'both' | 'shift'>,
+  comparison: Pick<Baseline, 'both' | 'shift' | 'names'>,
 ): RateChange | null {
   const { both, shift } = comparison;
   const table = tableOf(tables, 'users');
-  const chosen = Object.entries(names);
-  if (!isNarrowed(table, chosen)) return null;
+  const sides = [names, namesBefore(names, comparison)].map((one) => Object.entries(one));
+  if (!sides.every((chosen) => isNarrowed(table, chosen))) return null;
   const [first, second] = listEnds(tables);
   const fields = Object.keys(tables.dimensions).filter((field) =>
     table.dimensions.some((own) => Object.hasOwn(own, field)),
   );
   const others = fields.filter((field) => field !== 'event');
   const pairs = new Map<string, Pair>();
-  for (const [side, back] of [0, shift].entries())
+  for (const [side, chosen] of sides.entries())
     for (const { start, end } of both) {
+      const back = side * shift;
       const choice = { chosen, shown: [start - back, end - back] as const, step: minuteMs };
       for (const { fields: row, group } of ask(table, { groupby: fields, measures: [] }, choice).groups) {
         const event = String(row.event);

@@ -1,3 +1,4 @@
+import { namesBefore } from './baseline.ts';
 import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
 import { ask, isNarrowed } from './data/query.ts';
@@ -75,7 +76,11 @@ function adder(
   const choice = { chosen, shown, step: minuteMs };
   const events = tableOf(tables, 'events');
   const totals = sumBy(events, field, choice);
-  const compared = baseline && sumBaseline(events, field, choice, baseline);
+  const names = { ...selection.names, [field]: null };
+  // Names of the field itself, at the same time, are no comparison of any of them.
+  const isOther = baseline && (baseline.shift !== 0 || Object.keys(baseline.names).some((one) => one !== field));
+  const others = isOther ? { ...baseline, names: { ...baseline.names, [field]: null } } : null;
+  const compared = others && sumBaseline(events, field, names, others);
   const users = sumUsers(tables, field, choice);
   const courses = traceNames(tables, field, choice);
   const [first, second, last] = listEnds(tables);
@@ -106,21 +111,22 @@ function sumBy(table: Table, field: string, choice: Choice): Map<string, number>
   return new Map(groups.map(({ fields, group }) => [String(fields[field]), pick(group.sums, 0)]));
 }
 
-/** The sums in the minutes that two stretches have, of the later one and of the earlier one. */
+/** The sums in the minutes that two selections have, of the later one and of the earlier one. */
 export function sumBaseline(
   table: Table,
   field: string,
-  choice: Choice,
-  { both, shift }: Pick<Baseline, 'both' | 'shift'>,
+  names: Selection['names'],
+  baseline: Pick<Baseline, 'both' | 'shift' | 'names'>,
 ): { now: Map<string, number>; before: Map<string, number> } {
-  const sum = (back: number) => {
+  const sum = (side: Selection['names'], back: number) => {
     const sums = new Map<string, number>();
-    for (const { start, end } of both)
+    const choice = { chosen: Object.entries(side), step: minuteMs };
+    for (const { start, end } of baseline.both)
       for (const [name, value] of sumBy(table, field, { ...choice, shown: [start - back, end - back] }))
         sums.set(name, (sums.get(name) ?? 0) + value);
     return sums;
   };
-  return { now: sum(0), before: sum(shift) };
+  return { now: sum(names, 0), before: sum(namesBefore(names, baseline), baseline.shift) };
 }
 
 /** For each kind of event the users of each name, summed by minute and age; none where they do not follow the choice. */

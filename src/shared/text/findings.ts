@@ -6,16 +6,15 @@ import type { RetentionRow } from '../people/retention.ts';
 import type { Panel } from '../panels.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { isTopic, tableOf } from '../data/table.ts';
-import { controlOf, findGroup } from '../selection.ts';
+import { controlOf } from '../selection.ts';
 import type { Selection } from '../selection.ts';
 import type { Baseline } from '../baseline.ts';
 import { isNarrowed } from '../data/query.ts';
-import type { Choice } from '../data/query.ts';
 import { addUp, sumBaseline } from '../topics.ts';
-import { dayMs, minuteMs } from '../units.ts';
+import { dayMs } from '../units.ts';
 import { describeGrowth } from './topic-text.ts';
 import type { Writer } from './format.ts';
-import { isolate, joinNames, titleOf } from './names.ts';
+import { isolate, tellNames, titleOf } from './names.ts';
 
 /** The numbers that a reader sees first. */
 export interface Headline {
@@ -58,8 +57,7 @@ export function describeHeadline(
 
 /** The changes of the two figures, in the minutes that both stretches have. */
 function describeChanges(tables: Tables, selection: Selection, baseline: Baseline, write: Writer): Changes {
-  const choice: Choice = { chosen: Object.entries(selection.names), shown: [0, 0], step: minuteMs };
-  const { now, before } = sumBaseline(tableOf(tables, 'events'), 'item_topic', choice, baseline);
+  const { now, before } = sumBaseline(tableOf(tables, 'events'), 'item_topic', selection.names, baseline);
   const [, , last] = listEnds(tables);
   const views = describeSteps(tables, selection, baseline, write).find(({ event }) => event === last);
   return {
@@ -68,11 +66,12 @@ function describeChanges(tables: Tables, selection: Selection, baseline: Baselin
   };
 }
 
-/** The change of a kind of event in the funnel, which the chart looks up by its rank. */
+/** The change of a kind of event in the funnel, which the chart looks up by its rank, and its share of the first step in what is compared. */
 export interface StepChange {
   event: string;
   rank: unknown;
   change: string;
+  before: number | null;
 }
 
 /**
@@ -85,17 +84,19 @@ export function describeSteps(
   baseline: Baseline | null,
   write: Writer,
 ): StepChange[] {
-  const choice: Choice = { chosen: Object.entries(names), shown: [0, 0], step: minuteMs };
   const users = tableOf(tables, 'users');
-  if (!baseline || !isNarrowed(users, choice.chosen)) return [];
-  const sums = sumBaseline(users, 'event', choice, baseline);
+  if (!baseline || ![names, baseline.names].every((side) => isNarrowed(users, Object.entries(side))))
+    return [];
+  const sums = sumBaseline(users, 'event', names, baseline);
   const [first] = listEnds(tables);
   const [shows, showsBefore] = [sums.now.get(first) ?? 0, sums.before.get(first) ?? 0];
   return tables.lookUps.events.map(({ event: name, rank }) => {
     const event = String(name);
-    const points = 100 * ((sums.now.get(event) ?? 0) / shows - (sums.before.get(event) ?? 0) / showsBefore);
+    const before = (sums.before.get(event) ?? 0) / showsBefore;
+    const points = 100 * ((sums.now.get(event) ?? 0) / shows - before);
     const share = Number.isFinite(points) ? write.t('{points} pp', { points: write.signed(points) }) : '';
-    return { event, rank, change: event === first ? describeGrowth(shows, showsBefore, write) : share };
+    const change = event === first ? describeGrowth(shows, showsBefore, write) : share;
+    return { event, rank, change, before: event !== first && Number.isFinite(before) ? before : null };
   });
 }
 
@@ -266,8 +267,7 @@ export function describeSelection(
   const [start, end] = period ?? span;
   const tell = (field: string) => {
     const own = names[field];
-    const group = own && findGroup(groups, field, own);
-    const said = group ? isolate(group.name) : own ? joinNames(own, write) : '';
+    const said = own ? tellNames(field, own, groups, write) : '';
     if (field === 'item_topic') return own ? t('topics: {names}', { names: said }) : t('all topics');
     if (field === 'age_segment') return own ? t('age: {names}', { names: said }) : t('all ages');
     return own ? `${titleOf(field, t)}: ${said}` : '';

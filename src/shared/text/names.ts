@@ -1,3 +1,5 @@
+import type { NamedGroup } from '../data/payload.ts';
+import { findGroup } from '../selection.ts';
 import type { Writer } from './format.ts';
 import type { Translate } from './messages.ts';
 
@@ -21,6 +23,17 @@ export function joinNames(names: string[], { t }: Writer, between = ', '): strin
   const more = names.length - named;
   const first = names.slice(0, named).map(isolate).join(between);
   return more > 0 ? t('{names} and {count} more', { names: first, count: more }) : first;
+}
+
+/** The names of a field that are chosen; a named group stands for all of its own. */
+export function tellNames(
+  field: string,
+  chosen: string[],
+  groups: readonly NamedGroup[],
+  write: Writer,
+): string {
+  const group = findGroup(groups, field, chosen);
+  return group ? isolate(group.name) : joinNames(chosen, write);
 }
 
 /** Letters that are written from right to left, and marks that turn the direction of others. */

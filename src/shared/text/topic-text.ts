@@ -3,13 +3,15 @@ import type { Course, TopicRow } from '../topics.ts';
 import type { Tables } from '../data/table.ts';
 import { splitRateChange } from '../rate-change.ts';
 import type { RateChange } from '../rate-change.ts';
+import { namesBefore } from '../baseline.ts';
+import type { NamedGroup } from '../data/payload.ts';
 import type { Selection } from '../selection.ts';
 import { known } from '../known.ts';
 import { dayMs } from '../units.ts';
 import { describeLeft } from './change.ts';
 import type { Writer } from './format.ts';
 import type { Translate } from './messages.ts';
-import { isolate } from './names.ts';
+import { isolate, tellNames, titleOf } from './names.ts';
 
 /** The numbers of a topic's row as texts; the course is the path of a picture of `width` × `height`. */
 export interface TopicText {
@@ -67,8 +69,15 @@ export function explainBaseline(
   write: Writer,
 ): string {
   const rate = baseline && splitRateChange(tables, selection, baseline);
-  const compared = describeBaseline(baseline, write);
-  return rate ? `${compared}. ${describeRateChange(rate, write)}` : compared;
+  const compared = describeBaseline(baseline, selection, tables.groups, write);
+  if (!rate) return compared;
+  const isOfNames = Object.keys(baseline.names).length > 0;
+  return `${compared}. ${isOfNames ? describeRates(rate, write) : describeRateChange(rate, write)}`;
+}
+
+/** Says what a share of clicks is beside that of other names: what they have in common has no mix to explain it by. */
+function describeRates({ now, before }: RateChange, { t, percent }: Writer): string {
+  return `${t('Clicks, of shows')}: ${percent(before)} → ${percent(now)}.`;
 }
 
 /** Says how a share of clicks differs from an earlier one, and how much of that comes of what was shown. */
@@ -112,16 +121,40 @@ export function traceRates(course: Course): string {
 }
 
 /** Says what is compared with what, and what is left out; empty without a comparison. */
-export function describeBaseline(baseline: Baseline | null, write: Writer): string {
+export function describeBaseline(
+  baseline: Baseline | null,
+  { names }: Pick<Selection, 'names'>,
+  groups: readonly NamedGroup[],
+  write: Writer,
+): string {
   if (!baseline) return '';
   const { window, shift, left } = baseline;
-  const compared = write.t('{now} against {before}', {
-    now: write.range(window.start, window.end),
-    before: write.range(window.start - shift, window.end - shift),
-  });
+  const fields = Object.keys(baseline.names);
+  const tell = (side: Selection['names'], back: number) =>
+    [
+      ...(shift === 0 ? [] : [write.range(window.start - back, window.end - back)]),
+      ...fields.map((field) => tellSide(field, side[field], groups, write)),
+    ].join(' · ');
+  const [now, before] = [tell(names, 0), tell(namesBefore(names, baseline), shift)];
+  const compared =
+    fields.length > 0 ? `${before} → ${now}` : write.t('{now} against {before}', { now, before });
   const isDay = write.clock.shift(window.start) % dayMs === 0 && window.end - window.start === dayMs;
   const times = describeLeft(left, isDay ? window.start : null, write);
   return times === '' ? compared : `${compared} ${times}`;
+}
+
+/** Names of a field on a side of a comparison, or that it has all of them. */
+function tellSide(
+  field: string,
+  chosen: readonly string[] | null | undefined,
+  groups: readonly NamedGroup[],
+  write: Writer,
+): string {
+  if (chosen) return tellNames(field, [...chosen], groups, write);
+  if (field === 'item_topic') return write.t('all topics');
+  return field === 'age_segment'
+    ? write.t('all ages')
+    : write.t('{field}: all', { field: titleOf(field, write.t) });
 }
 
 /** Says that days are compared by other clocks than those of a page; empty where its clocks are those of UTC. */
@@ -129,9 +162,22 @@ export function describeDays(span: readonly [number, number], { t, clock }: Writ
   return clock.name(...span) === 'UTC' ? '' : t('Days are compared by UTC.');
 }
 
-/** Says that another period may be compared with a stretch. */
-export function describeStretch(stretch: [number, number], { t, range }: Writer): string {
-  return t('Choose another period, to compare it with {range}.', { range: range(...stretch) });
+/** Names another selection of the reader's own: its period, and the names that are chosen in it. */
+export function nameSelection(
+  { period, names }: Selection,
+  groups: readonly NamedGroup[],
+  write: Writer,
+): string {
+  const chosen = Object.entries(names).map(([field, list]) => list && tellNames(field, list, groups, write));
+  return [period && write.range(...period), ...chosen].filter((text) => text !== null).join(' · ');
+}
+
+/** Says that something else may be compared with another selection. */
+export function describeOther({ period, names }: Selection, told: string, { t }: Writer): string {
+  const isOfNames = !period || Object.values(names).some((list) => list);
+  return isOfNames
+    ? t('Choose what to compare with this: {selection}.', { selection: told })
+    : t('Choose another period, to compare it with {range}.', { range: told });
 }
 
 /** The comparisons that a reader may choose, by their names in `findBaseline`. */
@@ -140,7 +186,7 @@ export function listComparisons(t: Translate): { value: string; label: string }[
     { value: 'before', label: t('the period before') },
     { value: 'day', label: t('a day before') },
     { value: 'week', label: t('the same weekday') },
-    { value: 'this', label: t('the chosen stretch') },
+    { value: 'this', label: t('this selection') },
     { value: 'none', label: t('nothing') },
   ];
 }
