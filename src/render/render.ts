@@ -309,7 +309,11 @@ async function drawPage(
   const compiled = arrange(named.length > 0 ? named : drawable);
   const tables = tabulatePayload(payload);
   const span: [number, number] = [payload.start, payload.end];
-  tintTopics(tables, listTopics(tables, everything, span, findBaseline(tables, everything, span, usual)), null);
+  tintTopics(
+    tables,
+    listTopics(tables, everything, span, findBaseline(tables, everything, span, usual)),
+    null,
+  );
   tables.lookUps.spikes = captionSpikes(findSpikes(tables, {}, span), everything, writer(setting.locale));
   const snapshots = await Promise.all(
     compiled.map(async (chart) =>

@@ -78,7 +78,8 @@ function adder(
   const totals = sumBy(events, field, choice);
   const names = { ...selection.names, [field]: null };
   // Names of the field itself, at the same time, are no comparison of any of them.
-  const isOther = baseline && (baseline.shift !== 0 || Object.keys(baseline.names).some((one) => one !== field));
+  const isOther =
+    baseline && (baseline.shift !== 0 || Object.keys(baseline.names).some((one) => one !== field));
   const others = isOther ? { ...baseline, names: { ...baseline.names, [field]: null } } : null;
   const compared = others && sumBaseline(events, field, names, others);
   const users = sumUsers(tables, field, choice);
