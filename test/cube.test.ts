@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { between, mulberry32 } from '../fixtures/random.ts';
 import { VarintReader, VarintWriter } from '../src/shared/data/varint.ts';
-import { buildCells, decodeCells, eachCell, encodeCells } from '../src/shared/data/cells.ts';
+import { buildCells, decodeCells, eachCell, encodeCells, finish } from '../src/shared/data/cells.ts';
 import type { Cell, Cells } from '../src/shared/data/cells.ts';
-import { Cube } from '../src/shared/data/cube.ts';
+import { Cube, unlessLate } from '../src/shared/data/cube.ts';
+import { addMarginal, toRollup } from '../src/shared/data/marginals.ts';
 
 interface Row {
   codes: number[];
@@ -145,6 +146,47 @@ describe('a cube', () => {
         );
       }
     }
+  });
+});
+
+describe('a cube without its rows', () => {
+  const sizes = [4, 3, 5];
+  const rows = invent(7, sizes, 120, false);
+  const period = { start: 0, end: 120 * 60_000, ladder: [] };
+  const fields = ['item_topic', 'age_segment', 'source_topic'];
+  const cells = toCells(sizes, rows);
+  const marginals = [
+    { fields, step: null },
+    { fields: ['item_topic', 'age_segment'], step: 30 },
+    { fields: [], step: 1 },
+  ].map((marginal) => ({ ...marginal, cells: addMarginal(period, fields, cells, marginal) }));
+  const sums = marginals.map((marginal) => toRollup(period, fields, marginal));
+  const slots = (from: number, to: number, step: number) => ({
+    of: Uint16Array.from({ length: to - from }, (_, at) => Math.floor(at / step)),
+    number: Math.ceil((to - from) / step),
+  });
+  const all = [null, null, null];
+  const some = [Uint8Array.of(1, 0, 1, 1), null, null];
+  const source = [null, null, Uint8Array.of(1, 0, 0, 0, 1)];
+
+  test.each([
+    ['all of the period by any name', { by: [2], only: source, from: 0, to: 120 }, null, true],
+    ['topics in whole steps', { by: [0], only: some, from: 0, to: 120 }, 30, true],
+    ['topics in longer steps', { by: [0, 1], only: some, from: 0, to: 120 }, 60, true],
+    ['a period of whole steps', { by: [1], only: some, from: 30, to: 90 }, null, true],
+    ['each minute of all', { by: [], only: all, from: 7, to: 119 }, 1, true],
+    ['a period to the minute by topic', { by: [0], only: all, from: 30, to: 91 }, null, false],
+    ['topics in shorter steps', { by: [0], only: all, from: 0, to: 120 }, 20, false],
+    ['whole steps by source', { by: [2], only: all, from: 30, to: 90 }, null, false],
+    ['each minute of some topics', { by: [], only: some, from: 0, to: 120 }, 1, false],
+  ])('tells at once, or not at all, and then with them: %s', (_, question, step, isKnown) => {
+    const { by, only, from, to } = question;
+    const asked = { ...question, slots: step === null ? undefined : slots(from, to, step) };
+    const cube = new Cube(null, sums);
+    const told = walk(rows, by, only, from, to, step, Math.ceil((to - from) / (step ?? 1)));
+    expect(unlessLate(() => cube.ask(asked))).toEqual(isKnown ? told : null);
+    finish(cube.fill(cells));
+    expect(cube.ask(asked)).toEqual(told);
   });
 });
 

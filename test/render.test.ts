@@ -16,7 +16,9 @@ import { render } from '../src/render/render.ts';
 import { joinPieces, split } from '../src/shared/data/varint.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import { readPanel } from '../src/render/panels.ts';
-import { decode, encode } from '../src/shared/data/payload.ts';
+import { decode, decodeFirst, encode } from '../src/shared/data/payload.ts';
+import { buildCells, eachCell } from '../src/shared/data/cells.ts';
+import { known } from '../src/shared/known.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { tabulate, toCsv } from '../src/shared/text/data-table.ts';
 import { everything, usualFilters } from '../src/shared/selection.ts';
@@ -27,8 +29,9 @@ import { writer } from '../src/shared/text/format.ts';
 import { parseTime } from '../src/time.ts';
 import { kinds, newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
-import { readPayload, toCells, makePayload } from './support/payload.ts';
+import { cellsOf, readPayload, toCells, makePayload } from './support/payload.ts';
 import type { Made } from './support/payload.ts';
+import { payload as invented } from './support/invented.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 const minute = 60_000;
@@ -202,10 +205,28 @@ describe('the payload', () => {
     }
   });
 
+  test('with many rows comes in two parts, of which the first has sums of the second, or is refused', () => {
+    const [first, rows] = encode(invented, 0);
+    expect(decode([first, known(rows)])).toEqual(invented);
+    const early = decodeFirst(first);
+    expect(Object.values(early.tables).map(({ cells }) => cells)).toEqual([null, null]);
+    const { visits, ...others } = invented.tables;
+    // An event of the first minute of a topic moves to the second.
+    const all = [...eachCell(cellsOf(invented, 'visits'))];
+    const one = all.findIndex(({ values }) => values.length > 1);
+    const { values, ...cell } = known(all[one]);
+    const moved = Array.from(values, (value, at) => value + (at === 0 ? 1 : at === 1 ? -1 : 0));
+    const cells = buildCells(cellsOf(invented, 'visits').sizes, all.with(one, { ...cell, values: moved }));
+    const tables = { visits: { ...known(visits), cells }, ...others };
+    const [, other] = encode({ ...invented, tables }, 0);
+    expect(() => decode([first, known(other)])).toThrow('other sums than it says');
+    expect(() => decode([first])).toThrow('ends too early');
+  });
+
   test('of another version is refused', () => {
-    const [head, ...cells] = split(encode(payload), 4).map((piece) => Buffer.from(piece));
+    const [head, ...cells] = split(encode(payload)[0], 4).map((piece) => Buffer.from(piece));
     const other = Buffer.from(String(head).replace('[7,', '[6,'));
-    expect(() => decode(joinPieces([other, ...cells]))).toThrow('version 6, not 7');
+    expect(() => decode([joinPieces([other, ...cells])])).toThrow('version 6, not 8');
   });
 });
 

@@ -5,20 +5,19 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { deflateSync } from 'node:zlib';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { describePage } from '../src/render/manifest.ts';
 import { render } from '../src/render/render.ts';
 import { buildCells } from '../src/shared/data/cells.ts';
 import { mapValues } from '../src/shared/known.ts';
 import { encode, namesOf } from '../src/shared/data/payload.ts';
-import type { Payload } from '../src/shared/data/payload.ts';
+import type { Parts, Payload } from '../src/shared/data/payload.ts';
 import { parseTime } from '../src/time.ts';
 import { isAll } from './support/cases.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { measure } from './support/measure.ts';
-import { readPayload, toCells } from './support/payload.ts';
+import { packParts, readPayload, replaceParts, toCells } from './support/payload.ts';
 import type { Told } from './support/stranger.ts';
 import { zen } from './support/zen.ts';
 
@@ -49,12 +48,12 @@ beforeAll(async () => {
 const sha = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** A page with other data, which states just these. */
-function forge(data: Uint8Array, payload?: Payload): string {
-  const packed = deflateSync(data, { level: 6 }).toString('base64');
+function forge(parts: Parts, payload?: Payload): string {
+  const packed = packParts(parts);
   const part = (pattern: RegExp) => pattern.exec(html)?.[1] ?? '';
   const content = {
     packed,
-    script: part(/<script>(.*?)<\/script>\s*<\/body>/s),
+    script: part(/<script>(.*?)<\/script>\s*<script type="text\/plain" id="rows">/s),
     style: part(/<style>(.*?)<\/style>/s),
   };
   const stated = payload
@@ -62,9 +61,10 @@ function forge(data: Uint8Array, payload?: Payload): string {
     : part(/id="manifest">(.*?)<\/script>/s)
         .replace(/"payload":"\w+"/, `"payload":"${sha(packed)}"`)
         .replace(/"page":"\w+"/, '"page":""');
-  const bare = html
-    .replace(/(id="payload">)[^<]*/, (_, open: string) => open + packed)
-    .replace(/(id="manifest">)[^<]*/, (_, open: string) => open + stated);
+  const bare = replaceParts(html, packed).replace(
+    /(id="manifest">)[^<]*/,
+    (_, open: string) => open + stated,
+  );
   return bare.replace('"page":""', `"page":"${sha(bare)}"`);
 }
 
@@ -132,21 +132,25 @@ describe('a stranger’s page', () => {
   }, 120_000);
 
   test.each<[string, () => string, RegExp]>([
-    ['zeros, inflated a thousand times', () => forge(Buffer.alloc(1_000_000_000)), /more than 64 MB of data/],
+    [
+      'zeros, inflated a thousand times',
+      () => forge([Buffer.alloc(1_000_000_000)]),
+      /more than 64 MB of data/,
+    ],
     [
       'millions of pieces',
-      () => forge(Buffer.concat([Buffer.from([0x80, 0x80, 0x80, 0x10]), Buffer.alloc(33_000_000, 1)])),
+      () => forge([Buffer.concat([Buffer.from([0x80, 0x80, 0x80, 0x10]), Buffer.alloc(33_000_000, 1)])]),
       /pieces/,
     ],
-    ['a hundred tables that share half a million names', () => forge(manyTables(98, 8)), /states/],
+    ['a hundred tables that share half a million names', () => forge([manyTables(98, 8)]), /states/],
     [
       'tables that lack what they are asked by',
-      () => forge(manyTables(1, 1, ['a'])),
+      () => forge([manyTables(1, 1, ['a'])]),
       /A table of a, a, a has no item_topic/,
     ],
     [
       'a table of more dimensions than one may have',
-      () => forge(manyTables(1, 5000)),
+      () => forge([manyTables(1, 5000)]),
       /Its names or times are none/,
     ],
     ['17 MB of openings', () => `${'<script type="text/plain" id="payload">'.repeat(440_000)}${html}`, /./],

@@ -146,7 +146,7 @@ async function compare(
   const html = readFileSync(file, 'utf8');
   const tables = tabulatePayload(readPayload(html));
   const aggregates = Object.values(tables.aggregates);
-  const rows = aggregates.reduce((sum, { cells }) => sum + cells.minutes.length, 0);
+  const rows = aggregates.reduce((sum, { cube }) => sum + cube.cells.minutes.length, 0);
   const zen = await use(browser, file, clicks.zen);
   const plain = plainSizes.includes(size)
     ? await use(browser, makePlain(file, html), clicks.plain)

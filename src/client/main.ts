@@ -2,8 +2,9 @@ import type { View } from 'vega';
 import { isOfPeople, listOfPeople } from '../shared/people/sources.ts';
 import { known } from '../shared/known.ts';
 import type { Panel } from '../shared/panels.ts';
-import { decode, namesOf } from '../shared/data/payload.ts';
-import type { Payload } from '../shared/data/payload.ts';
+import { decodeFirst, namesOf } from '../shared/data/payload.ts';
+import type { Early, Payload } from '../shared/data/payload.ts';
+import { unlessLate } from '../shared/data/cube.ts';
 import { countSelected, listMinutes } from '../shared/minutes.ts';
 import type { Settings } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
@@ -35,6 +36,7 @@ import { describeSnap } from '../shared/text/step-text.ts';
 import { describeDays, describeOther, explainBaseline, nameSelection } from '../shared/text/topic-text.ts';
 import { fromHash, readSelection, toHash, writeSelection } from './url-state.ts';
 import type { State } from './url-state.ts';
+import { hasLateRows, readRows } from './late-rows.ts';
 import { composeNarrowed, listKept } from './narrowed-page.ts';
 import { notify } from './notice.ts';
 import { PanelElement } from './panel.ts';
@@ -48,7 +50,9 @@ import { Strip } from './strip.ts';
 import { unpack } from './unpack.ts';
 import { fillTable, tellFinding, tellHeadline } from './words.ts';
 
-delete document.documentElement.dataset.zen; // a page that was saved while it was open is not ready yet
+// A page that was saved while it was open is not ready yet.
+delete document.documentElement.dataset.zen;
+delete document.documentElement.dataset.rows;
 registerTransforms();
 customElements.define('zen-choice', MultiSelect);
 customElements.define('zen-topics', TopicTable);
@@ -77,7 +81,7 @@ const choices = new Map(
 const controls = [period, ...choices.values()];
 const panels = [...document.querySelectorAll<PanelElement>('zen-chart')];
 
-function offer(payload: Payload, write: Writer): void {
+function offer(payload: Early, write: Writer): void {
   period.limit([payload.start, payload.end], payload.ladder, write);
   for (const [field, choice] of choices) {
     const groups = payload.groups?.filter((group) => group.field === field) ?? [];
@@ -448,22 +452,45 @@ const ghosts: [source: string, by: string[]][] = [
   ['baselines', ['item_topic', 'item_rank']],
 ];
 
+/** Stands over charts that wait for rows. */
+const waiting = 'Minutes are still being read: figures and charts follow in a moment.';
+
 /** Stands beside the selection, where it takes no line of its own. */
 const unfiltered = 'The comparison of days does not follow the filters.';
 
 async function start(): Promise<void> {
-  const payload = decode(await unpack(readEmbedded('payload')));
-  const tables = tabulatePayload(payload);
+  const early = decodeFirst(await unpack(readEmbedded('payload')));
+  const tables = tabulatePayload(early);
+  let payload: Payload | null = null;
   const write = writer(locale, findClock(locale.timeZone));
-  offer(payload, write);
-  const follow = followTopics(tables, [payload.start, payload.end]);
-  follow(); // before the charts are drawn, which look colours up, and then before they follow a control
-  for (const control of controls) control.addEventListener('input', follow);
-  const span: [number, number] = [payload.start, payload.end];
+  offer(early, write);
+  const span: [number, number] = [early.start, early.end];
+  const follow = followTopics(tables, span);
+  let due = false;
+  const change = () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      update();
+    });
+  };
+  const wait = { isLate: false };
+  tables.onLate = () => {
+    wait.isLate = true;
+    change();
+  };
+  // Before the charts are drawn, which look colours up, and then before they follow a control.
+  const begin = () => {
+    wait.isLate = unlessLate(follow) === null;
+    if (wait.isLate) change();
+  };
+  begin();
+  for (const control of controls) control.addEventListener('input', begin);
   const drawStrip = followStrip(tables, span, write);
   const listed = (panel: PanelElement) =>
     panel.options.minutes ? listMinutes(panel.options, tables, selection(), span) : drawn(panel, tables);
-  const update = () => {
+  const tell = () => {
     const chosen = selection();
     const set = new Set(controls.filter(({ value }) => value !== null).map(({ id }) => id));
     find('reset', HTMLButtonElement).setAttribute('aria-disabled', String(set.size === 0));
@@ -510,6 +537,13 @@ async function start(): Promise<void> {
       fillTable(panel, () => listed(panel), write);
     }
     for (const { moment } of brushed.values()) moment.refresh();
+    return true;
+  };
+  /** Tells of what is chosen; where that takes rows that are still being read, that they are. */
+  const update = () => {
+    wait.isLate = unlessLate(tell) === null || wait.isLate;
+    document.querySelector('main')?.classList.toggle('is-late', wait.isLate);
+    notify('late', wait.isLate ? write.t(waiting) : '');
   };
   for (const left of document.querySelectorAll('.moment')) left.remove(); // by a page that was saved while it was open
   const brushed = new Map<PanelElement, { moment: MomentBox; bind: (view: View) => void }>();
@@ -523,27 +557,19 @@ async function start(): Promise<void> {
         : findBaseline(tables, { ...selection(), period: stretch }, span, 'day');
     return readMoment(tables, selection(), stretch, own);
   };
+  const readMomentNow = (stretch: [number, number]) => unlessLate(() => read(stretch));
   // Spikes are looked for when the page has been painted: nobody waits for their captions.
   let spikes: Spike[] = [];
   let lookedFor = '';
   const lookForSpikes = ({ names }: Selection) => {
     const wanted = JSON.stringify({ ...names, item_topic: null });
-    if (wanted === lookedFor) return;
+    if (wanted === lookedFor || !payload) return;
     [lookedFor, spikes] = [wanted, []];
     setTimeout(() => {
       if (wanted !== lookedFor) return;
       spikes = findSpikes(tables, names, span);
       if (spikes.length > 0) change();
     }, 100);
-  };
-  let due = false;
-  const change = () => {
-    if (due) return;
-    due = true;
-    requestAnimationFrame(() => {
-      due = false;
-      update();
-    });
   };
   for (const chart of charts) findPanel(chart.panel)?.take(chart);
   // Other people are drawn because something has changed, which is told already.
@@ -556,7 +582,7 @@ async function start(): Promise<void> {
     }
     let own = brushed.get(panel);
     if (!own) {
-      const moment = new MomentBox(panel, tables.ladder, read, write);
+      const moment = new MomentBox(panel, tables.ladder, readMomentNow, write);
       own = { moment, bind: bindBrush(panel, moment) };
       brushed.set(panel, own);
     }
@@ -568,11 +594,14 @@ async function start(): Promise<void> {
   });
   offerSelection(tables, write);
   // Other topics may have moved most: the charts look their colours up anew.
-  compare.addEventListener('change', () => {
-    follow();
+  const redraw = () => {
+    begin();
     for (const { view } of panels) void view?.signal('tables', { ...tables }).runAsync();
     change();
-  });
+  };
+  compare.addEventListener('change', redraw);
+  const isSlow = charts.some((chart) => chart.tables.some((name) => Object.hasOwn(tables.aggregates, name)));
+  if (isSlow || !hasLateRows(early)) payload = await readRows(early, tables);
   await Promise.all(panels.filter((panel) => !panel.hidden).map(draw));
   link(tables, write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const panel of panels) {
@@ -586,19 +615,36 @@ async function start(): Promise<void> {
     return { tables, selection: selection(), span, baseline, topics: rows, filters, title: document.title };
   };
   const narrow = () => {
-    const kept = listKept(payload, selection());
-    return (
-      kept && (() => composeNarrowed(payload, kept, { ...state(), switches: shownSwitches() }, settings))
-    );
+    const whole = known(payload);
+    const kept = listKept(whole, selection());
+    return kept && (() => composeNarrowed(whole, kept, { ...state(), switches: shownSwitches() }, settings));
   };
   const panel = panels.find(({ hidden }) => !hidden);
   offerShare({ scene, view: () => toHash(state()), narrow, panel }, write);
   tellAge(locale.language, write.t);
   update();
-  for (const part of document.querySelectorAll('[inert]')) part.removeAttribute('inert');
+  const enable = (parts: string) => {
+    for (const part of document.querySelectorAll(parts)) part.removeAttribute('inert');
+  };
+  const finishReading = async () => {
+    payload ??= await readRows(early, tables);
+    if (wait.isLate) redraw();
+    update();
+    enable('[inert]');
+    performance.mark('zen-whole');
+    document.documentElement.dataset.rows = 'read';
+  };
+  // A link may ask for more than can be told yet.
+  const reading = wait.isLate || payload ? finishReading() : null;
+  await reading;
+  enable(`[inert]:not(${ofRows})`);
   document.documentElement.dataset.zen = 'ready';
   performance.mark('zen-ready');
+  await (reading ?? finishReading());
 }
+
+/** The parts of the page that need rows. */
+const ofRows = '.tools, #share';
 
 start().catch((error: unknown) => {
   document.documentElement.dataset.zen = 'failed'; // the page has a sentence of its own for that, in the reader's language

@@ -27,14 +27,19 @@ export class MomentBox {
   readonly #panel: PanelElement;
   readonly #place: HTMLElement;
   readonly #ladder: Ladder;
-  readonly #read: (span: [number, number]) => Moment;
+  readonly #read: (span: [number, number]) => Moment | null;
   readonly #write: Writer;
   readonly #rule = document.createElement('div');
   readonly #box = document.createElement('div');
   #start: number | null = null;
   #isPinned = false;
 
-  constructor(panel: PanelElement, ladder: Ladder, read: (span: [number, number]) => Moment, write: Writer) {
+  constructor(
+    panel: PanelElement,
+    ladder: Ladder,
+    read: (span: [number, number]) => Moment | null,
+    write: Writer,
+  ) {
     this.#panel = panel;
     this.#place = known(panel.querySelector<HTMLElement>('.view'));
     this.#ladder = ladder;
@@ -131,8 +136,13 @@ export class MomentBox {
     const step = stepAt(time);
     const start = Math.max(Math.floor(time / step) * step, shown[0]);
     const end = Math.min(Math.floor(time / step) * step + step, shown[1]);
+    const moment = this.#read([start, end]);
+    if (!moment) {
+      this.hide();
+      return;
+    }
     this.#start = start;
-    this.#box.replaceChildren(...this.#tell(this.#read([start, end]), end - start > minuteMs));
+    this.#box.replaceChildren(...this.#tell(moment, end - start > minuteMs));
     this.#rule.hidden = this.#box.hidden = false;
     const view = known(this.#panel.view);
     const [left, top] = view.origin();

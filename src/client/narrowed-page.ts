@@ -1,7 +1,7 @@
 import { findBaseline, usual } from '../shared/baseline.ts';
 import type { Baseline } from '../shared/baseline.ts';
 import { keepAlone } from '../shared/data/narrow.ts';
-import { encode, namesOf } from '../shared/data/payload.ts';
+import { between, encode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Tables } from '../shared/data/table.ts';
@@ -52,7 +52,7 @@ export async function composeNarrowed(
   const tables = tabulatePayload(payload);
   const scene = new BarePage(payload, tables, settings);
   const snapshots = await scene.draw();
-  const packed = await compress(encode(payload));
+  const packed = await Promise.all(encode(payload).map(compress));
   const switches = Object.entries(view.switches).filter(([, id]) => scene.has(id));
   // Another selection may name what is not kept.
   const compare =
@@ -67,12 +67,14 @@ export async function composeNarrowed(
       write(id, JSON.stringify(value).replaceAll('<', '\\u003c'));
     };
     const read = (id: string) => JSON.parse(known(page.querySelector(`#${id}`)).textContent) as object;
-    write('payload', packed);
+    const [first = '', rows = ''] = packed;
+    write('payload', first);
+    write('rows', rows);
     const stated = Object.entries(read('manifest')).filter(([name]) => !/^page$|_(rows|sum)$/.test(name));
     writeJson('manifest', {
       ...Object.fromEntries(stated),
       ...sumUp(payload),
-      payload: digest(packed),
+      payload: digest(packed.join(between)),
       page: '',
     });
     const sources = Object.entries(read('sources-of-charts')).filter(([name]) => scene.has(name));

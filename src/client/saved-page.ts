@@ -17,6 +17,10 @@ export function composePage(view: string, edit: (page: HTMLElement) => void = ()
   const page = original.cloneNode(true) as HTMLElement;
   page.dataset.view = view;
   delete page.dataset.zen;
+  delete page.dataset.rows;
+  // It stands behind the script, which read the page as it came.
+  if (!page.querySelector('#rows'))
+    page.querySelector('body')?.append(known(document.getElementById('rows')).cloneNode(true));
   edit(page);
   const manifest = known(page.querySelector('#manifest'));
   manifest.textContent = manifest.textContent.replace(/,"page":"[^"]*"\}$/, ',"page":""}');

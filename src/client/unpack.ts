@@ -1,11 +1,25 @@
+import { inSlices } from './slices.ts';
+
 /** The bytes that stand deflated (zlib, RFC 1950) and in base64 in an element of the page. */
-export async function unpack(text: string): Promise<Uint8Array> {
-  const binary = atob(text.trim());
-  const packed = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at++) packed[at] = binary.charCodeAt(at);
+export async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = await inSlices(readBase64(text.trim()));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
+
+function* readBase64(text: string): Generator<undefined, Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(Math.ceil((text.length / 4) * 3));
+  let length = 0;
+  for (let from = 0; from < text.length; from += letters) {
+    const binary = atob(text.slice(from, from + letters));
+    for (let at = 0; at < binary.length; at++) bytes[length++] = binary.charCodeAt(at);
+    yield;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** Letters that are read at once: four stand for three bytes. */
+const letters = 2 ** 18;
 
 /** The inverse of `unpack`. */
 export async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -1,7 +1,7 @@
 import { buildCells, pick } from '../shared/data/cells.ts';
 import type { Cell } from '../shared/data/cells.ts';
 import { scan } from '../shared/data/payload.ts';
-import type { Payload } from '../shared/data/payload.ts';
+import type { Parts, Payload } from '../shared/data/payload.ts';
 import { valueOf } from '../shared/known.ts';
 import { rest } from '../shared/topics.ts';
 import { minuteMs } from '../shared/units.ts';
@@ -26,7 +26,7 @@ const mostAreas = 9;
  * @param data what `verify` has found whole
  * @param language in which the topics that have no area of their own are called others
  */
-export function readHistory(data: Uint8Array, language: LocaleName): History {
+export function readHistory(data: Parts, language: LocaleName): History {
   const others = translator(readLocale(language))('others');
   const { start, end, topics, dimensions, tables, counting, ...head } = scan(data);
   const { fields, measure } = valueOf(tables, counting.events);

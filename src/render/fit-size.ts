@@ -1,7 +1,7 @@
 import { ZenError } from '../errors.ts';
 import { moveCells, pick } from '../shared/data/cells.ts';
 import { mapValues } from '../shared/known.ts';
-import { cutSteps } from '../shared/ladder.ts';
+import { placeSteps } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { minuteMs } from '../time.ts';
@@ -72,12 +72,7 @@ export function fit(whole: Packed, room: number, rest: number): Packed {
 /** The payload in the steps of a ladder, none of which is shorter than its own. A step stands at its start, or the period's. */
 export function coarsen(payload: Payload, ladder: Ladder): Payload {
   if (ladder.length === 0) return payload;
-  const base = Math.floor(payload.start / minuteMs) * minuteMs;
-  const starts = cutSteps(ladder, { start: base, end: payload.end }, minuteMs).map((time) =>
-    Math.max(0, (time - base) / minuteMs),
-  );
-  const places = new Uint32Array(Math.ceil((payload.end - base) / minuteMs));
-  for (const [at, place] of starts.entries()) places.fill(place, place, starts[at + 1]);
+  const places = placeSteps(ladder, payload, minuteMs);
   return {
     ...payload,
     ladder,

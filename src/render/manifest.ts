@@ -26,7 +26,7 @@ export interface Manifest {
   [sum: `${string}_rows` | `${string}_sum`]: number;
   /** Of the statements that the numbers come from. */
   sql: string;
-  /** Of the text of the payload, as it stands in the page. */
+  /** Of the text of the payload, as it stands in the page; of its two parts with a dot between them. */
   payload: string;
   script: string;
   style: string;
@@ -67,6 +67,7 @@ const marks = {
   policy: ['<meta http-equiv="Content-Security-Policy" content="', '"'],
   style: ['<style>', '</style>'],
   payload: ['<script type="text/plain" id="payload">', '</script>'],
+  rows: ['<script type="text/plain" id="rows">', '</script>'],
   manifest: ['<script type="application/json" id="manifest">', '</script>'],
   settings: ['<script type="application/json" id="settings">', '</script>'],
   script: ['<script>', '</script>'],

@@ -1,6 +1,6 @@
-import { constants, deflateSync } from 'node:zlib';
-import { encode } from '../shared/data/payload.ts';
-import type { Payload } from '../shared/data/payload.ts';
+import { constants, deflateSync, inflateSync } from 'node:zlib';
+import { between, encode } from '../shared/data/payload.ts';
+import type { Parts, Payload } from '../shared/data/payload.ts';
 
 /** Bytes beyond which the best compression takes ten times as long for three hundredths of them. */
 const large = 2_000_000;
@@ -8,9 +8,25 @@ const large = 2_000_000;
 /** The level of compression for what is large, or only measured. */
 export const quick = 6;
 
-/** The payload as text: deflated (zlib, RFC 1950), in base64. */
+/** The payload as text: each part deflated (zlib, RFC 1950), in base64. */
 export function pack(payload: Payload): string {
-  return deflate(encode(payload)).toString('base64');
+  return encode(payload)
+    .map((part) => deflate(part).toString('base64'))
+    .join(between);
+}
+
+/** The inverse of `pack`, but for decoding. @param room bytes that all parts may have; without it, any number */
+export function unpack(packed: string, room = Infinity): Parts {
+  const [first = '', rows, ...more] = packed.split(between);
+  if (more.length > 0) throw new Error('it has more than two parts');
+  const part = inflate(first, room);
+  return rows === undefined ? [part] : [part, inflate(rows, room - part.length)];
+}
+
+function inflate(text: string, room: number): Uint8Array {
+  // One piece, which takes memory as it fills: pieces would be there twice when they are joined.
+  const limits = room === Infinity ? {} : { maxOutputLength: room, chunkSize: room + 1 };
+  return inflateSync(Buffer.from(text, 'base64'), limits);
 }
 
 export function deflate(bytes: Uint8Array, level = bytes.length > large ? quick : 9): Buffer {

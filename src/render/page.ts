@@ -9,7 +9,7 @@ import type { Column, Panel } from '../shared/panels.ts';
 import { listMinutes } from '../shared/minutes.ts';
 import { Clock } from '../shared/text/clock.ts';
 import { formatMoment } from '../shared/text/minute-text.ts';
-import { namesOf } from '../shared/data/payload.ts';
+import { between, namesOf } from '../shared/data/payload.ts';
 import type { Merged, Payload } from '../shared/data/payload.ts';
 import type { Chart, Locale, Settings } from '../shared/settings.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
@@ -164,7 +164,8 @@ export function renderPage({
     ...parts,
     policy: writePolicy(parts),
     manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),
-    payload: packed,
+    payload: packed.split(between)[0],
+    rows: packed.split(between)[1] ?? '',
     settings: inert(JSON.stringify({ locale, charts, filters, words: told } satisfies Settings)),
     sources: inert(JSON.stringify(sources)),
     notices: readShipped('dist/notices.txt').replaceAll('<', '‹'),

@@ -1,9 +1,8 @@
-import { inflateSync } from 'node:zlib';
 import type { Database, Session } from '../db/database.ts';
 import { messageOf, shorten, ZenError } from '../errors.ts';
 import { version } from '../files.ts';
-import { decode, scan } from '../shared/data/payload.ts';
-import type { Sketch } from '../shared/data/payload.ts';
+import { between, decode, scan } from '../shared/data/payload.ts';
+import type { Parts, Payload, Sketch } from '../shared/data/payload.ts';
 import { sumUp } from '../shared/data/totals.ts';
 import { translator } from '../shared/text/messages.ts';
 import { queryAgain } from './aggregates.ts';
@@ -12,13 +11,14 @@ import type { Difference } from './compare.ts';
 import { readLocale } from './locale.ts';
 import { describePage, findPart, hash, hashPage, hashParts, hashStyle, readLanguage } from './manifest.ts';
 import type { PageParts, Manifest } from './manifest.ts';
+import { unpack } from './pack.ts';
 import { writePolicy } from './csp.ts';
 import { dayMs } from '../time.ts';
 
 export interface Verified {
   manifest: Manifest;
   /** The data of the page, unpacked; null when they were altered and cannot be read. */
-  data: Uint8Array | null;
+  data: Parts | null;
   differences: Difference[];
 }
 
@@ -46,7 +46,7 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   const differences = compareFacts(manifest, isOurs ? own : { ...own, sql: manifest.sql }, 'the page');
   differences.push(...compareFacts({ policy }, { policy: writePolicy(content) }, 'the page'));
   const isHeld = db !== undefined || room === undefined || canHold(sketch);
-  const payload = isHeld ? decode(data) : null;
+  const payload = isHeld ? readWhole(data) : null;
   if (payload) differences.push(...compareEvents(payload));
   const parts = { ...own, style: hashStyle(content.style) };
   if (isOurs) differences.push(...compareFacts(parts, hashParts(), 'this version of zen'));
@@ -58,6 +58,19 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
     differences.push(...compareTables(payload, held, db.label));
   }
   return { manifest, data, differences };
+}
+
+/** @throws ZenError `failed` for marginals that are not those of the rows */
+function readWhole(data: Parts): Payload {
+  try {
+    return decode(data);
+  } catch (error) {
+    throw unreadable(messageOf(error), error);
+  }
+}
+
+function unreadable(why: string, cause: unknown): ZenError {
+  return new ZenError('failed', `The data of this page cannot be read: ${why}.`, { cause });
 }
 
 /** Rows, cells and days beyond which a stranger's tables are not held against each other, as they would fill the memory. */
@@ -79,7 +92,10 @@ function readPage(html: Buffer): { manifest: Manifest; content: PageParts; polic
   if (text.length === 0)
     throw new ZenError('failed', 'This is not a page that zen rendered: it has no manifest.');
   const content = {
-    packed: findPart(html, 'payload').toString('latin1'),
+    packed: (['payload', 'rows'] as const)
+      .map((name) => findPart(html, name).toString('latin1'))
+      .filter((text, at) => at === 0 || text !== '')
+      .join(between),
     script: findPart(html, 'script').toString(),
     style: findPart(html, 'style').toString(),
   };
@@ -105,17 +121,15 @@ function unpackPayload(
   packed: string,
   altered: boolean,
   room?: number,
-): { data: Uint8Array; sketch: Sketch } | null {
+): { data: Parts; sketch: Sketch } | null {
   try {
-    // One piece, which takes memory as it fills: pieces would be there twice when they are joined.
-    const limits = room === undefined ? {} : { maxOutputLength: room, chunkSize: room + 1 };
-    const data = inflateSync(Buffer.from(packed, 'base64'), limits);
+    const data = unpack(packed, room);
     return { data, sketch: scan(data) };
   } catch (error) {
     if (altered) return null;
     const isLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     const more = `it has more than ${(room ?? 0) / 1e6} MB of data, allow more (--max-size)`;
     const said = isLarge ? more : shorten(messageOf(error), 200);
-    throw new ZenError('failed', `The data of this page cannot be read: ${said}.`, { cause: error });
+    throw unreadable(said, error);
   }
 }

@@ -13,6 +13,17 @@ export type Ladder = readonly Rung[];
 /** Minutes of the steps that stand for single ones, the longest first. Each is a whole number of the next. */
 export const longSteps: readonly number[] = [1440, 180, 60, 30];
 
+/** Lengths of the steps that something is drawn in, in minutes. Each divides a day, and those of weeks and more divide one another. */
+const usualSteps = [1, 2, 5, 15, 30, 60, 180, 360, 1440];
+
+/** The shortest of the usual steps that cuts so many minutes into no more than that many steps, in minutes; days where none does. */
+export function stepFor(minutes: number, most: number): number {
+  return usualSteps.find((step) => minutes / step <= most) ?? 1440;
+}
+
+/** Steps that a history has, at most (templates/charts/history.vl.json). */
+export const historySteps = 360;
+
 /** The step in force at a time, in milliseconds. */
 export function stepAt(ladder: Ladder, time: number): number {
   return (ladder.find(({ until }) => time < until)?.minutes ?? 1) * minuteMs;
@@ -46,6 +57,17 @@ export function cutSteps(ladder: Ladder, { start, end }: Window, least: number):
     time = first + step;
   }
   return starts;
+}
+
+/** For each minute of a window the one at which its step begins, counted from the window's first; no step is shorter than `least` (milliseconds). */
+export function placeSteps(ladder: Ladder, { start, end }: Window, least: number): Uint32Array {
+  const base = Math.floor(start / minuteMs) * minuteMs;
+  const starts = cutSteps(ladder, { start: base, end }, least).map((time) =>
+    Math.max(0, (time - base) / minuteMs),
+  );
+  const places = new Uint32Array(Math.ceil((end - base) / minuteMs));
+  for (const [at, place] of starts.entries()) places.fill(place, place, starts[at + 1]);
+  return places;
 }
 
 /** Widens a window to whole steps, which may go on beyond the period of the page. */

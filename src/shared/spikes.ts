@@ -3,7 +3,7 @@ import { ask } from './data/query.ts';
 import { tableOf } from './data/table.ts';
 import type { Tables } from './data/table.ts';
 import { known } from './known.ts';
-import { stepAt } from './ladder.ts';
+import { stepAt, stepFor } from './ladder.ts';
 import type { Selection } from './selection.ts';
 import { dayMs, minuteMs } from './units.ts';
 
@@ -21,9 +21,8 @@ export interface Spike {
 
 /** Captions that a plot has room for. */
 const mostCaptions = 3;
-/** Steps that a period is looked through in, at most, and their lengths in minutes. */
+/** Steps that a period is looked through in, at most. */
 const mostLookedThrough = 3000;
-const lengths = [1, 2, 5, 15, 30, 60, 180, 360, 1440];
 /** The longest spike. */
 const longestSpike = 3 * 60 * minuteMs;
 /** The least events, multiple, and part of all events in its stretch that make a spike. */
@@ -48,8 +47,7 @@ const trimmedMean = 0.623;
  */
 export function findSpikes(tables: Tables, names: Selection['names'], span: [number, number]): Spike[] {
   const table = tableOf(tables, 'events');
-  const minutes = (span[1] - span[0]) / minuteMs;
-  const fine = known(lengths.find((length) => minutes / length <= mostLookedThrough) ?? lengths.at(-1));
+  const fine = stepFor((span[1] - span[0]) / minuteMs, mostLookedThrough);
   const step = Math.max(fine * minuteMs, stepAt(tables.ladder, span[0]));
   const choice = { chosen: Object.entries({ ...names, item_topic: null }), shown: span, step };
   const found = table.dimensions.flatMap((fields) => {

@@ -8,7 +8,7 @@ import type { Table, Tables } from './data/table.ts';
 import { namesOf } from './data/payload.ts';
 import type { Payload } from './data/payload.ts';
 import { listEnds, shareOfShown } from './people/funnel.ts';
-import { stepAt } from './ladder.ts';
+import { historySteps, stepAt, stepFor } from './ladder.ts';
 import { findGroup } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { minuteMs } from './units.ts';
@@ -150,8 +150,11 @@ function traceNames(tables: Tables, field: string, choice: Choice): Map<string, 
 }
 
 function askCourse(tables: Tables, groupby: string[], { chosen, shown }: Choice, most: number): Answer {
-  const least = stepAt(tables.ladder, shown[0]);
-  const step = Math.max(least, Math.ceil((shown[1] - shown[0]) / most / least) * least);
+  const length = shown[1] - shown[0];
+  // Whole steps of the history, which are known before the minutes are.
+  const fine = stepFor(length / minuteMs, historySteps) * minuteMs;
+  const least = Math.max(fine, stepAt(tables.ladder, shown[0]));
+  const step = Math.max(least, Math.ceil(length / most / least) * least);
   const question: Question = { groupby, time: 'dt', measures: [] };
   return ask(tableOf(tables, 'events'), question, { chosen, shown, step });
 }

@@ -1,14 +1,30 @@
-import { inflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
 import { buildCells } from '../../src/shared/data/cells.ts';
 import type { Cells } from '../../src/shared/data/cells.ts';
 import { valueOf } from '../../src/shared/known.ts';
 import { decode } from '../../src/shared/data/payload.ts';
-import type { Payload } from '../../src/shared/data/payload.ts';
+import type { Parts, Payload } from '../../src/shared/data/payload.ts';
 
 /** Reads what a page holds. */
 export function readPayload(html: string): Payload {
-  const text = /<script type="text\/plain" id="payload">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
-  return decode(inflateSync(Buffer.from(text, 'base64')));
+  const part = (id: string) =>
+    new RegExp(`<script type="text/plain" id="${id}">(.*?)</script>`, 's').exec(html)?.[1] ?? '';
+  const inflate = (text: string) => Uint8Array.from(inflateSync(Buffer.from(text, 'base64')));
+  const [first, rows] = [part('payload'), part('rows')];
+  return decode(rows === '' ? [inflate(first)] : [inflate(first), inflate(rows)]);
+}
+
+/** The parts of a payload as a page holds them, and states their hash. */
+export function packParts(parts: Parts): string {
+  return parts.map((part) => deflateSync(part).toString('base64')).join('.');
+}
+
+/** The page with other parts of a payload. */
+export function replaceParts(html: string, packed: string): string {
+  const [first = '', rows = ''] = packed.split('.');
+  return html
+    .replace(/(id="payload">)[^<]*/, (_, open: string) => open + first)
+    .replace(/(id="rows">)[^<]*/, (_, open: string) => open + rows);
 }
 
 /** A table of three dimensions from rows of three names, a minute and a value. */

@@ -154,30 +154,123 @@ export function cellAt(cells: Cells, cell: number): Cell {
  * Moves cells to other codes, and their rows to other minutes; where some come to stand in one place, they are added up, and counted.
  *
  * @param minutes the minute that rows of each go to, none of which is before that of an earlier one
+ * @throws Error for codes beyond the sizes
  */
-export function moveCells(
+export function moveCells(...from: Parameters<typeof movingCells>): Cells {
+  return finish(movingCells(...from));
+}
+
+/** Does the same in small steps. */
+export function* movingCells(
   cells: Cells,
   sizes: number[],
   move: (codes: number[]) => number[],
   minutes?: Uint32Array,
-): Cells {
-  const found = new Map<string, { codes: number[]; parts: Rows[] }>();
-  for (const { codes: own, ...rows } of eachCell(cells)) {
-    const codes = move(own);
-    const key = codes.join();
-    const cell = found.get(key) ?? { codes, parts: [] };
-    found.set(key, cell);
-    cell.parts.push(
-      minutes
-        ? { ...rows, minutes: Uint32Array.from(rows.minutes, (minute) => pick(minutes, minute)) }
-        : rows,
-    );
+): Generator<undefined, Cells> {
+  const { offsets } = cells;
+  const found = new Map<number, number[]>();
+  for (let cell = 0; cell + 1 < offsets.length; cell++) {
+    const codes = move(codesAt(cells, cell));
+    if (codes.length !== sizes.length || !codes.every((code, at) => code < pick(sizes, at)))
+      throw new Error(
+        `The cell of codes ${codes.join()} has a name that is not among ${sizes.join()} names.`,
+      );
+    const place = placeOf(codes, sizes);
+    const parts = found.get(place) ?? [];
+    found.set(place, parts);
+    parts.push(cell);
   }
-  const adder = new RowAdder();
-  return buildCells(
-    sizes,
-    [...found.values()].map(({ codes, parts }) => ({ codes, ...adder.addUp(parts) })),
+  const places = [...found].sort(([a], [b]) => a - b);
+  const length = latestMinute(cells) + 1;
+  const lengthOf = (parts: number[]) =>
+    parts.reduce((sum, cell) => sum + pick(offsets, cell + 1) - pick(offsets, cell), 0);
+  const most = places.reduce((sum, [, parts]) => sum + Math.min(length, lengthOf(parts)), 0);
+  const moved = new RowCollector(cells, most, length, minutes);
+  const ends = new Uint32Array(places.length + 1);
+  for (const [at, [, parts]] of places.entries()) {
+    ends[at + 1] = moved.addUp(parts);
+    yield;
+  }
+  const codes = sizes.map((_, dimension) =>
+    Uint32Array.from(places, ([place]) => pick(codesOf(place, sizes), dimension)),
   );
+  return { sizes, codes, offsets: ends, ...moved.rows };
+}
+
+/** Adds up cells of a table, some after some, by arrays that have a place for each minute. */
+class RowCollector {
+  readonly #cells: Cells;
+  readonly #places: Uint32Array | undefined;
+  readonly #minutes: Times;
+  readonly #sums: RunningSums;
+  readonly #counts: RunningSums;
+  /** Of the cells at hand: the sum and the count of each minute, and the minutes that have one. */
+  readonly #sumAt: Float64Array;
+  readonly #countAt: Float64Array;
+  readonly #touched: Uint32Array;
+  #length = 0;
+
+  constructor(cells: Cells, most: number, length: number, places: Uint32Array | undefined) {
+    this.#cells = cells;
+    this.#places = places;
+    this.#minutes = newTimes(most, length);
+    this.#sums = newSums(most, pick(cells.sums, cells.minutes.length));
+    this.#counts = newSums(
+      most,
+      cells.counts ? pick(cells.counts, cells.minutes.length) : cells.minutes.length,
+    );
+    [this.#sumAt, this.#countAt] = [new Float64Array(length), new Float64Array(length)];
+    this.#touched = new Uint32Array(length);
+  }
+
+  /** Adds the sum of some cells. @returns the number of rows so far */
+  addUp(parts: readonly number[]): number {
+    const { offsets, minutes, sums, counts } = this.#cells;
+    const [places, sumAt, countAt, touched] = [this.#places, this.#sumAt, this.#countAt, this.#touched];
+    let length = 0;
+    for (const cell of parts) {
+      const end = pick(offsets, cell + 1);
+      for (let row = pick(offsets, cell); row < end; row++) {
+        const own = minutes[row] ?? missing();
+        const minute = places ? (places[own] ?? missing()) : own;
+        const count = countAt[minute] ?? missing();
+        if (count === 0) touched[length++] = minute;
+        sumAt[minute] =
+          (sumAt[minute] ?? missing()) + (sums[row + 1] ?? missing()) - (sums[row] ?? missing());
+        countAt[minute] = count + (counts ? (counts[row + 1] ?? missing()) - (counts[row] ?? missing()) : 1);
+      }
+    }
+    const sorted = touched.subarray(0, length).sort();
+    for (let at = 0; at < length; at++) this.#take(sorted[at] ?? missing());
+    return this.#length;
+  }
+
+  #take(minute: number): void {
+    const row = this.#length++;
+    this.#minutes[row] = minute;
+    this.#sums[row + 1] = (this.#sums[row] ?? missing()) + (this.#sumAt[minute] ?? missing());
+    this.#counts[row + 1] = (this.#counts[row] ?? missing()) + (this.#countAt[minute] ?? missing());
+    this.#sumAt[minute] = this.#countAt[minute] = 0;
+  }
+
+  /** All rows that were added. */
+  get rows(): Pick<Cells, 'minutes' | 'sums' | 'counts'> {
+    const length = this.#length;
+    const isCounted = this.#counts[length] !== length;
+    return {
+      minutes: this.#minutes.slice(0, length),
+      sums: this.#sums.slice(0, length + 1),
+      counts: isCounted ? this.#counts.slice(0, length + 1) : null,
+    };
+  }
+}
+
+/** Goes through all steps of some work. */
+export function finish<Result>(steps: Generator<undefined, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 /** Adds up the rows of cells, minute by minute. */
@@ -290,9 +383,12 @@ export function encodeCells(cells: Cells): Uint8Array {
 }
 
 /** The last minute of a table; 0 where it has no row. */
-export function latestMinute({ minutes }: Pick<Cells, 'minutes'>): number {
+export function latestMinute({ minutes, offsets }: Pick<Cells, 'minutes' | 'offsets'>): number {
   let last = 0;
-  for (let row = 0; row < minutes.length;) last = Math.max(last, minutes[row++] ?? missing());
+  for (let cell = 1; cell < offsets.length; cell++) {
+    const end = pick(offsets, cell);
+    if (end > pick(offsets, cell - 1)) last = Math.max(last, pick(minutes, end - 1));
+  }
   return last;
 }
 
@@ -370,6 +466,11 @@ function requireTotals(found: Totals, stated: Totals): void {
  * @throws Error when the bytes are not just what that writes
  */
 export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
+  return finish(decodingCells(bytes, dimensions));
+}
+
+/** Does the same in small steps. */
+export function* decodingCells(bytes: Uint8Array, dimensions: number): Generator<undefined, Cells> {
   const { sizes, places, offsets, order, totals, gaps, values, many, end } = open(bytes, dimensions);
   const [latest, sum, count] = totals;
   const codes = sizes.map(() => new Uint32Array(places.length));
@@ -387,9 +488,10 @@ export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
       sums[row + 1] = values.read();
       if (counts) counts[row + 1] = many.read();
     }
+    yield;
   }
-  accumulate(sums);
-  if (counts) accumulate(counts);
+  yield* accumulating(sums);
+  if (counts) yield* accumulating(counts);
   end();
   const cells = { sizes, codes, offsets, minutes, sums, counts };
   requireTotals(summarise(cells), totals);
@@ -440,9 +542,20 @@ export function scanCells(
 }
 
 function accumulate(sums: RunningSums): void {
-  let sum = 0;
-  for (let row = 1; row < sums.length; row++) sums[row] = sum += sums[row] ?? missing();
+  finish(accumulating(sums));
 }
+
+function* accumulating(sums: RunningSums): Generator<undefined, void> {
+  let sum = 0;
+  for (let row = 1; row < sums.length;) {
+    for (const end = Math.min(row + step, sums.length); row < end; row++)
+      sums[row] = sum += sums[row] ?? missing();
+    yield;
+  }
+}
+
+/** Rows that are added up before anything else may happen. */
+const step = 2 ** 18;
 
 function placeOf(codes: readonly number[], sizes: readonly number[]): number {
   return codes.reduce((place, code, dimension) => place * pick(sizes, dimension) + code, 0);

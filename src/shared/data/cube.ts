@@ -1,4 +1,4 @@
-import { moveCells } from './cells.ts';
+import { finish, movingCells } from './cells.ts';
 import type { Cells } from './cells.ts';
 import { missing } from '../known.ts';
 
@@ -22,22 +22,69 @@ export interface Group {
   counts: Float64Array;
 }
 
+/** The sums of a table by some of its dimensions, in steps. */
+export interface Rollup {
+  cells: Cells;
+  /** For each dimension whether they tell it apart. */
+  kept: boolean[];
+  /** For each minute the one at which its step begins. */
+  places: Uint32Array;
+}
+
+/** Tells that a question takes rows that are still being read. */
+export class LateRows extends Error {}
+
+/** What takes no rows that are still being read; null where it does. */
+export function unlessLate<Result>(ask: () => Result): Result | null {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof LateRows) return null;
+    throw error;
+  }
+}
+
 /**
- * Answers questions about a table of the aggregates. A stretch of time costs two searches a cell, however many rows it has;
+ * Answers questions about a table of the aggregates: by its sums where these are enough, or else by its rows. A stretch of time costs two searches a cell, however many rows it has;
  * only a history has to walk them, and walks a table without the dimensions that it does not need.
  */
 export class Cube {
-  readonly #cells: Cells;
+  #cells: Cells | null;
+  readonly #sums: readonly Rollup[];
   readonly #rollups = new Map<string, Cells>();
 
-  constructor(cells: Cells) {
+  /** @param sums the first that is enough for a question answers it */
+  constructor(cells: Cells | null, sums: readonly Rollup[] = []) {
+    this.#cells = cells;
+    this.#sums = sums;
+  }
+
+  /** All rows. @throws LateRows while they are being read */
+  get cells(): Cells {
+    if (!this.#cells) throw new LateRows('The rows of this page are still being read.');
+    return this.#cells;
+  }
+
+  /** Takes the rows, in small steps, and adds them up as histories, and searches for spikes, will ask. */
+  *fill(cells: Cells): Generator<undefined, void> {
+    for (const { kept } of this.#sums) {
+      if (kept.every(Boolean) || !kept.some(Boolean)) continue;
+      yield* this.#rollingUp(cells, kept);
+      for (const one of kept.keys())
+        yield* this.#rollingUp(
+          cells,
+          kept.map((_, dimension) => dimension === one),
+        );
+    }
     this.#cells = cells;
   }
 
-  /** The groups that have a row, in the order of their codes. */
-  ask({ by, only, from, to, slots }: CubeQuestion): Group[] {
+  /** The groups that have a row, in the order of their codes. @throws LateRows */
+  ask(question: CubeQuestion): Group[] {
+    const { by, only, from, to, slots } = question;
     const needed = only.map((mask, dimension) => mask !== null || by.includes(dimension));
-    const cells = slots ? this.#rollUp(needed) : this.#cells;
+    const enough = this.#sums.find((sums) => isEnough(sums, needed, question));
+    const cells = enough?.cells ?? (slots ? finish(this.#rollingUp(this.cells, needed)) : this.cells);
     const groups = new Map<number, Group>();
     const length = slots?.number ?? 1;
     for (let cell = 0; cell + 1 < cells.offsets.length; cell++) {
@@ -61,18 +108,29 @@ export class Cube {
   }
 
   /** The table without the dimensions that are not needed. They are left out one by one, so that only once all rows are read. */
-  #rollUp(needed: boolean[]): Cells {
-    let cells = this.#cells;
+  *#rollingUp(all: Cells, needed: boolean[]): Generator<undefined, Cells> {
+    let cells = all;
     const kept = needed.map(() => true);
     for (let dimension = needed.length - 1; dimension >= 0; dimension--) {
       if (needed[dimension] || cells.sizes[dimension] === 1) continue;
       kept[dimension] = false;
       const key = kept.join();
-      cells = this.#rollups.get(key) ?? rollUp(cells, kept);
+      cells = this.#rollups.get(key) ?? (yield* rollUp(cells, kept));
       this.#rollups.set(key, cells);
     }
     return cells;
   }
+}
+
+/** Tells whether some sums tell the needed dimensions apart, and have no step that is only partly asked for. */
+function isEnough({ kept, places }: Rollup, needed: boolean[], { from, to, slots }: CubeQuestion): boolean {
+  if (needed.some((isNeeded, dimension) => isNeeded && !kept[dimension])) return false;
+  const begins = (minute: number) => minute >= places.length || places[minute] === minute;
+  if (!begins(from) || !begins(to)) return false;
+  if (slots)
+    for (let at = 1; at < slots.of.length; at++)
+      if (slots.of[at] !== slots.of[at - 1] && !begins(from + at)) return false;
+  return true;
 }
 
 function passes({ codes }: Cells, cell: number, only: (Uint8Array | null)[]): boolean {
@@ -131,7 +189,13 @@ function spread(
   }
 }
 
-function rollUp(cells: Cells, needed: boolean[]): Cells {
-  const kept = cells.sizes.map((size, dimension) => (needed[dimension] ? size : 1));
-  return moveCells(cells, kept, (codes) => codes.map((code, dimension) => (needed[dimension] ? code : 0)));
+/** Adds up the cells of a table, and those of each step, without some dimensions. */
+export function rollUp(
+  cells: Cells,
+  kept: readonly boolean[],
+  places?: Uint32Array,
+): Generator<undefined, Cells> {
+  const sizes = cells.sizes.map((size, dimension) => (kept[dimension] ? size : 1));
+  const move = (codes: number[]) => codes.map((code, dimension) => (kept[dimension] ? code : 0));
+  return movingCells(cells, sizes, move, places);
 }

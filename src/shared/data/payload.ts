@@ -1,9 +1,11 @@
 import { joinPieces, split } from './varint.ts';
-import { decodeCells, encodeCells, latestMinute, scanCells } from './cells.ts';
+import { decodeCells, decodingCells, encodeCells, finish, latestMinute, pick, scanCells } from './cells.ts';
 import type { Cells, Outline } from './cells.ts';
 import { known, mapValues, valueOf } from '../known.ts';
 import { isLadder } from '../ladder.ts';
 import type { Ladder } from '../ladder.ts';
+import { addMarginal, listMarginals } from './marginals.ts';
+import type { Marginal } from './marginals.ts';
 import type { Window } from '../windows.ts';
 import type { Returns } from '../people/returns.ts';
 
@@ -75,30 +77,72 @@ export interface Payload {
   people: Returns | null;
 }
 
+/** A payload before the rows of its tables have been read. */
+export type Early = Omit<Payload, 'tables'> & {
+  tables: Record<
+    string,
+    Omit<DataTable, 'cells'> & { cells: Cells | null; marginals?: (Marginal & { cells: Cells })[] }
+  >;
+};
+
+/** A table but for its cells; with marginals where its rows come last. */
+type TableHead = Omit<DataTable, 'cells'> & { marginals?: Marginal[] };
+
 type Head = Omit<Payload, 'tables' | 'people'> & {
-  tables: Record<string, Omit<DataTable, 'cells'>>;
+  tables: Record<string, TableHead>;
   people: Omit<Returns, 'cells'> | null;
 };
 
-/** Changes whenever `encode` writes something that an older `decode` would misread. */
-const version = 7;
+/** Change whenever `encode` writes something that an older `decode` would misread: that of all in one, and that with rows that come last. */
+const versions = { whole: 7, split: 8 };
+
+/** Rows that a browser reads before anybody waits for them. */
+const mostAtOnce = 1_000_000;
+
+/** The bytes of a payload. Where it has many rows, these stand in the second part, and marginals in the first. */
+export type Parts<Own extends ArrayBufferLike = ArrayBufferLike> = readonly [
+  first: Uint8Array<Own>,
+  ...rows: Uint8Array<Own>[],
+];
+
+/** Stands between the parts where they are one text; base64 has none. */
+export const between = '.';
 
 /**
  * The payload as bytes, which deflate well: the names as JSON, then the tables.
  *
+ * @param most rows beyond which there are two parts
  * @throws Error for what no page can hold
  */
-export function encode(payload: Payload): Uint8Array<ArrayBuffer> {
+export function encode(payload: Payload, most = mostAtOnce): Parts<ArrayBuffer> {
   requireTables(payload);
   const { tables, people, ...rest } = payload;
+  const rows = Object.values(tables).reduce((sum, { cells }) => sum + cells.minutes.length, 0);
+  const isSplit = rows > most;
   const head: Head = {
     ...rest,
-    tables: mapValues(tables, ({ fields, measure }) => ({ fields, measure })),
+    tables: mapValues(tables, ({ fields, measure }, name) => ({
+      fields,
+      measure,
+      ...(isSplit && { marginals: listMarginals(payload, fields, countOf(payload, name)) }),
+    })),
     people: people && omitCells(people),
   };
-  const names = new TextEncoder().encode(JSON.stringify([version, head]));
-  const cells = [...Object.values(tables).map(({ cells }) => cells), ...(people ? [people.cells] : [])];
-  return joinPieces([names, ...cells.map(encodeCells)]);
+  const names = new TextEncoder().encode(JSON.stringify([isSplit ? versions.split : versions.whole, head]));
+  const cells = Object.values(tables).map((table) => encodeCells(table.cells));
+  const returns = people ? [encodeCells(people.cells)] : [];
+  if (!isSplit) return [joinPieces([names, ...cells, ...returns])];
+  const sums = Object.entries(head.tables).flatMap(([name, { fields, marginals = [] }]) =>
+    marginals.map((marginal) =>
+      encodeCells(addMarginal(payload, fields, valueOf(tables, name).cells, marginal)),
+    ),
+  );
+  return [joinPieces([names, ...sums, ...returns]), joinPieces(cells)];
+}
+
+/** Tells what an aggregate counts that a page asks for. */
+function countOf({ counting }: Payload, name: string): 'events' | 'users' | null {
+  return name === counting.events ? 'events' : name === counting.users ? 'users' : null;
 }
 
 /** The aggregate that counts the events of a page, or the users of each minute. */
@@ -218,49 +262,118 @@ function omitCells({ step, reaches, withheld, groups }: Returns): Omit<Returns, 
 /**
  * The inverse of `encode`.
  *
- * @throws Error when the bytes are of another version, or not whole, or hold what no page can
+ * @throws Error when the bytes are of another version, or not whole, or hold what no page can, or marginals that are not those of the rows
  */
-export function decode(bytes: Uint8Array): Payload {
-  const { head, tables, returns } = open(bytes);
-  const payload = {
+export function decode(parts: Parts): Payload {
+  const [first, rows] = parts;
+  const early = decodeFirst(first);
+  const payload = rows ? finish(decodingRows(early, rows)) : requireRows(early);
+  for (const { name, fields, sums } of open(parts).tables)
+    for (const { piece, ...marginal } of sums)
+      if (
+        !isSame(
+          piece,
+          encodeCells(addMarginal(payload, fields, valueOf(payload.tables, name).cells, marginal)),
+        )
+      )
+        throw new Error('The data of this page has other sums than it says.');
+  return payload;
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+/** Reads the first part of a payload: all of it, or what is shown before the second. @throws Error as `decode` does */
+export function decodeFirst(first: Uint8Array): Early {
+  const { head, tables, returns } = open([first]);
+  const early = {
     ...head,
     tables: Object.fromEntries(
-      tables.map(([name, table, piece]) => [
+      tables.map(({ name, fields, measure, sums, piece }) => [
         name,
-        { ...table, cells: decodeCells(piece, table.fields.length) },
+        {
+          ...{ fields, measure },
+          cells: piece ? decodeCells(piece, fields.length) : null,
+          marginals: sums.map(({ piece, ...marginal }) => ({
+            ...marginal,
+            cells: decodeCells(piece, fields.length),
+          })),
+        },
       ]),
     ),
     people: head.people && { ...head.people, cells: decodeCells(returns, scopes + 1) },
   };
+  if (Object.values(early.tables).every(({ cells }) => cells !== null)) requireTables(requireRows(early));
+  return early;
+}
+
+/** Reads the second part of a payload, in small steps. @throws Error as `decode` does */
+export function* decodingRows(early: Early, rows: Uint8Array): Generator<undefined, Payload> {
+  const listed = Object.entries(early.tables);
+  const pieces = split(rows, mostTables);
+  requireNumber(pieces, listed.length);
+  const tables: Payload['tables'] = {};
+  for (const [at, [name, { fields, measure }]] of listed.entries())
+    tables[name] = { fields, measure, cells: yield* decodingCells(pick(pieces, at), fields.length) };
+  const payload = { ...early, tables };
   requireTables(payload);
   return payload;
+}
+
+/** The payload that is there at once. @throws Error where its rows come last, and are missing */
+export function requireRows(early: Early): Payload {
+  return {
+    ...early,
+    tables: mapValues(early.tables, ({ fields, measure, cells }) => {
+      if (!cells) throw new Error('The data of this page ends too early.');
+      return { fields, measure, cells };
+    }),
+  };
 }
 
 /** Dimensions of what people are counted of (`listScopes`). */
 const scopes = 3;
 
+/** A table of a payload as bytes; `piece` holds its rows, where these are there. */
+interface OpenedTable extends Omit<DataTable, 'cells'> {
+  name: string;
+  sums: (Marginal & { piece: Uint8Array })[];
+  piece: Uint8Array | undefined;
+}
+
 /** The names, and the bytes of each table, and of people. */
-function open(bytes: Uint8Array): {
+function open([bytes, rows]: Parts): {
   head: Head;
-  tables: [name: string, table: Omit<DataTable, 'cells'>, piece: Uint8Array][];
+  tables: OpenedTable[];
   returns: Uint8Array;
 } {
-  const [names = bytes, ...pieces] = split(bytes, mostTables + 2);
+  const [names = bytes, ...pieces] = split(bytes, mostTables * mostMarginals + 2);
   if (names.length > mostNames) throw new Error('The names of this page are too many.');
   const [found, head] = JSON.parse(new TextDecoder().decode(names)) as [number, Head];
-  if (found !== version)
+  const { whole, split: later } = versions;
+  if (found !== whole && found !== later)
     throw new Error(
-      `another version of zen made them (version ${found}, not ${version}): render the page again`,
+      `another version of zen made them (version ${found}, not ${later}): render the page again`,
     );
+  const isSplit = found === later;
   const listed = Object.entries(head.tables);
-  const wanted = listed.length + (head.people ? 1 : 0);
-  if (pieces.length !== wanted) throw new Error(`The page has ${pieces.length} tables, not ${wanted}.`);
-  const tables = listed.map(([name, table], at): [string, typeof table, Uint8Array] => [
-    name,
-    table,
-    known(pieces[at]),
-  ]);
+  const sums = listed.flatMap(([, { marginals = [] }]) => marginals);
+  requireNumber(pieces, (isSplit ? sums.length : listed.length) + (head.people ? 1 : 0));
+  if ((!isSplit && sums.length > 0) || listed.length > mostTables || (!isSplit && rows))
+    throw new Error('The data of this page has sums that it cannot have.');
+  const own = !isSplit ? pieces : rows ? split(rows, mostTables) : [];
+  if (isSplit && rows) requireNumber(own, listed.length);
+  let next = 0;
+  const tables = listed.map(([name, { fields, measure, marginals = [] }], at) => ({
+    ...{ name, fields, measure, piece: own[at] },
+    sums: marginals.map((marginal) => ({ ...marginal, piece: pick(pieces, next++) })),
+  }));
   return { head, tables, returns: pieces.at(-1) ?? bytes };
+}
+
+function requireNumber(pieces: readonly unknown[], wanted: number): void {
+  if (pieces.length !== wanted) throw new Error(`The page has ${pieces.length} tables, not ${wanted}.`);
 }
 
 /** All but the rows of a payload. */
@@ -269,9 +382,10 @@ export type Sketch = Omit<Head, 'tables'> & {
   returns: Outline | null;
 };
 
-/** Tables of a page, and dimensions of each. */
+/** Tables of a page, and dimensions and marginals of each. */
 const mostTables = 100;
 const mostFields = 16;
+const mostMarginals = 8;
 /** Bytes of all names, stretches without events, and minutes of a period, beyond which there is no page. */
 const mostNames = 4e6;
 const mostStretches = 10_000;
@@ -285,18 +399,24 @@ const mostSteps = mostMinutes / 15;
  * @param take gets each row of the aggregate that counts the events: the code of its first dimension, its minute and its value
  * @throws Error when the bytes are of another version, or not whole, or hold what no page can
  */
-export function scan(
-  bytes: Uint8Array,
-  take?: (code: number, minute: number, value: number) => void,
-): Sketch {
-  const { head, tables, returns } = open(bytes);
+export function scan(parts: Parts, take?: (code: number, minute: number, value: number) => void): Sketch {
+  const { head, tables, returns } = open(parts);
   requireHead(head);
   requireCounting(head);
   requireDifferent(head);
-  const found = tables.map(([name, table, piece]) => {
-    const cells = scanCells(piece, table.fields.length, name === head.counting.events ? take : undefined);
-    requireDataTable(head, { ...nameTable(head, name, table), ...cells });
-    return [name, { ...table, cells }] as const;
+  const found = tables.map(({ name, fields, measure, sums, piece }) => {
+    if (!piece) throw new Error('The data of this page ends too early.');
+    const cells = scanCells(piece, fields.length, name === head.counting.events ? take : undefined);
+    const { names, ...table } = nameTable(head, name, { fields });
+    requireDataTable(head, { ...table, names, ...cells });
+    for (const sum of sums) {
+      const marginal = scanCells(sum.piece, fields.length);
+      const kept = names.map((list, at) => (sum.fields.includes(pick(fields, at)) ? list : ['']));
+      requireDataTable(head, { ...table, names: kept, ...marginal });
+      if (marginal.sum !== cells.sum || marginal.rows !== cells.rows)
+        throw new Error('The data of this page has other sums than it says.');
+    }
+    return [name, { fields, measure, cells }] as const;
   });
   const outline = head.people && scanCells(returns, scopes + 1);
   if (head.people && outline) {
@@ -349,8 +469,15 @@ function requireHead(head: Head): void {
     gaps.length + silences.length <= mostStretches &&
     [...gaps, ...silences].every(isStretch) &&
     Object.entries(tables).every(
-      ([name, { fields, measure }]) =>
-        fields.length <= mostFields && [name, measure, ...fields].every(isName),
+      ([name, { fields, measure, marginals = [] }]) =>
+        fields.length <= mostFields &&
+        [name, measure, ...fields].every(isName) &&
+        marginals.length <= mostMarginals &&
+        marginals.every(
+          (marginal) =>
+            marginal.fields.every((field) => fields.includes(field)) &&
+            (marginal.step === null || (Number.isInteger(marginal.step) && marginal.step >= 1)),
+        ),
     ) &&
     groups.every(({ field, name, names }) => isName(field) && isText(name) && names.every(isText)) &&
     (people === null || (people.step >= 1 && people.reaches.every(Number.isInteger)));

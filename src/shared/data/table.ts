@@ -1,10 +1,10 @@
 import { minuteMs } from '../units.ts';
-import type { Cells } from './cells.ts';
 import { eachCell } from './cells.ts';
 import { Cube } from './cube.ts';
 import { known, mapValues, missing, valueOf } from '../known.ts';
 import type { Ladder } from '../ladder.ts';
-import type { NamedGroup, Payload } from './payload.ts';
+import { toRollup } from './marginals.ts';
+import type { Early, NamedGroup, Payload } from './payload.ts';
 import { People } from '../people/bounds.ts';
 
 /** A row of an aggregate, as the charts name its columns. */
@@ -15,7 +15,6 @@ export type LookUp = Row[];
 
 /** An aggregate as the charts see it. */
 export interface Table {
-  cells: Cells;
   cube: Cube;
   /** The start of minute 0, Unix milliseconds. */
   start: number;
@@ -44,13 +43,15 @@ export interface Tables {
   people: People | null;
   /** The named groups, in the order of zen.json. */
   groups: NamedGroup[];
+  /** Is called by a chart that waits for rows: those that it draws are of what was chosen before. */
+  onLate: () => void;
 }
 
 /**
  * The payload as the charts see it. A row carries the ranks of its names, and the charts group and look up by these: Vega
  * keeps such keys in plain objects, where a topic named `__proto__` or `constructor` would be found before it is there.
  */
-export function tabulatePayload(payload: Payload): Tables {
+export function tabulatePayload(payload: Payload | Early): Tables {
   const { dimensions, topics, events, gaps, silences = [], ladder } = payload;
   const start = Math.floor(payload.start / minuteMs) * minuteMs;
   const ranks = new Map(topics.map(({ name, rank }) => [name, rank]));
@@ -60,9 +61,10 @@ export function tabulatePayload(payload: Payload): Tables {
     [field]: names,
     [rankOf(field)]: names.map((name, code) => rank(name, code, field)),
   }));
-  const aggregates = mapValues(payload.tables, ({ cells, measure, ...table }): Table => {
+  const aggregates = mapValues<Early['tables'][string], Table>(payload.tables, (table) => {
     const own = table.fields.map((field) => valueOf(fields, field));
-    return { cells, cube: new Cube(cells), start, ladder, value: measure, dimensions: own };
+    const sums = (table.marginals ?? []).map((marginal) => toRollup(payload, table.fields, marginal));
+    return { cube: new Cube(table.cells, sums), start, ladder, value: table.measure, dimensions: own };
   });
   const copy = (rows: readonly object[]): LookUp => rows.map((row) => ({ ...row }));
   return {
@@ -80,6 +82,7 @@ export function tabulatePayload(payload: Payload): Tables {
     ladder,
     people: payload.people && new People(payload.people, [payload.start, payload.end]),
     groups: payload.groups ?? [],
+    onLate: () => undefined,
   };
 }
 
@@ -99,7 +102,7 @@ export function rankOf(field: string): string {
 }
 
 /** The rows of an aggregate as objects, for charts that Vega filters itself. */
-export function toRows({ cells, start, value, dimensions }: Table): Row[] {
+export function toRows({ cube: { cells }, start, value, dimensions }: Table): Row[] {
   const rows: Row[] = [];
   for (const { codes, minutes, values } of eachCell(cells)) {
     const names = Object.fromEntries(

@@ -2,6 +2,7 @@ import { ingest, Transform, transforms } from 'vega-dataflow';
 import { answer, lookUp, measure } from '../data/query.ts';
 import type { Answer, Choice, Query } from '../data/query.ts';
 import { pick } from '../data/cells.ts';
+import { unlessLate } from '../data/cube.ts';
 import { stepAt } from '../ladder.ts';
 import { minuteMs } from '../units.ts';
 import type { Row, Tables } from '../data/table.ts';
@@ -46,7 +47,11 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
   transform(_: Parameters, pulse: Pulse): Pulse | object {
     if (this.#drawn.size > 0 && !_.modified()) return pulse.StopPropagation;
     const chosen = _.query.where.map((field, at) => [field, _.chosen[at] ?? null] as const);
-    const found = answer(_.query, _.tables, { chosen, shown: _.shown, step: _.step });
+    const found = unlessLate(() => answer(_.query, _.tables, { chosen, shown: _.shown, step: _.step }));
+    if (!found) {
+      _.tables.onLate();
+      return pulse.StopPropagation;
+    }
     const rows = _.query.grid ? this.#history(_, found) : this.#groups(_.query, found);
     const out = pulse.fork(pulse.NO_SOURCE);
     const before = this.#drawn;

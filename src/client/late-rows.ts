@@ -1,0 +1,34 @@
+import { decodingRows, requireRows } from '../shared/data/payload.ts';
+import type { Early, Payload } from '../shared/data/payload.ts';
+import { valueOf } from '../shared/known.ts';
+import type { Tables } from '../shared/data/table.ts';
+import { inSlices } from './slices.ts';
+import { unpack } from './unpack.ts';
+
+/** Tells whether the rows of a page stand behind its script, to be read when its charts are drawn. */
+export function hasLateRows({ tables }: Early): boolean {
+  return Object.values(tables).some(({ cells }) => cells === null);
+}
+
+/** Reads those rows into the tables, in slices. */
+export async function readRows(early: Early, tables: Tables): Promise<Payload> {
+  if (!hasLateRows(early)) return requireRows(early);
+  await parsed();
+  const bytes = await unpack(document.getElementById('rows')?.textContent ?? '');
+  return inSlices(filling(early, bytes, tables));
+}
+
+function* filling(early: Early, bytes: Uint8Array, tables: Tables): Generator<undefined, Payload> {
+  const payload = yield* decodingRows(early, bytes);
+  for (const [name, { cells }] of Object.entries(payload.tables))
+    yield* valueOf(tables.aggregates, name).cube.fill(cells);
+  return payload;
+}
+
+/** Waits for the end of the document. */
+async function parsed(): Promise<void> {
+  if (document.readyState !== 'loading') return;
+  await new Promise((resolve) => {
+    addEventListener('DOMContentLoaded', resolve, { once: true });
+  });
+}

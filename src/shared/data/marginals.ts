@@ -1,0 +1,58 @@
+import { historySteps, placeSteps, stepFor } from '../ladder.ts';
+import type { Ladder } from '../ladder.ts';
+import { minuteMs } from '../units.ts';
+import { usualFilters } from '../selection.ts';
+import type { Window } from '../windows.ts';
+import { finish } from './cells.ts';
+import type { Cells } from './cells.ts';
+import { rollUp } from './cube.ts';
+import type { Rollup } from './cube.ts';
+
+/**
+ * Sums of a table that a page shows before its rows have been read: by some of its fields, in steps of so many minutes, or all of the
+ * period in one (null).
+ */
+export interface Marginal {
+  fields: string[];
+  step: number | null;
+}
+
+type Period = Window & { ladder: Ladder };
+
+/** The marginals that answer what a page asks at first: of all cells, of topics and ages by time, of all events by the minute, and of users by the day. */
+export function listMarginals(
+  { start, end }: Window,
+  fields: string[],
+  counted: 'events' | 'users' | null,
+): Marginal[] {
+  const whole = { fields, step: null };
+  if (counted === null) return [whole];
+  if (counted === 'users') return [whole, { fields, step: 1440 }];
+  const step = stepFor((end - start) / minuteMs, historySteps);
+  const chosen = usualFilters.filter((field) => fields.includes(field));
+  return [whole, { fields: chosen, step }, { fields: [], step: 1 }];
+}
+
+/** The sums of a marginal. */
+export function addMarginal(period: Period, fields: string[], cells: Cells, marginal: Marginal): Cells {
+  return finish(rollUp(cells, keptOf(fields, marginal), placesOf(period, marginal)));
+}
+
+/** A marginal with its sums, as a cube asks it. */
+export function toRollup(
+  period: Period,
+  fields: string[],
+  { cells, ...marginal }: Marginal & { cells: Cells },
+): Rollup {
+  return { cells, kept: keptOf(fields, marginal), places: placesOf(period, marginal) };
+}
+
+function keptOf(fields: string[], marginal: Marginal): boolean[] {
+  return fields.map((field) => marginal.fields.includes(field));
+}
+
+function placesOf({ ladder, start, end }: Period, { step }: Marginal): Uint32Array {
+  return step === null
+    ? new Uint32Array(Math.ceil(end / minuteMs) - Math.floor(start / minuteMs))
+    : placeSteps(ladder, { start, end }, step * minuteMs);
+}
