@@ -150,7 +150,11 @@ describe('a page', () => {
   });
 
   test('with another script, style or policy is found out', async () => {
-    expect(await names(html.replace('</script>\n</body>', ';alert(1)</script>\n</body>'))).toEqual([
+    expect(
+      await names(
+        html.replace('</script>\n<script type="text/plain" id="rows">', (end) => `;alert(1)${end}`),
+      ),
+    ).toEqual([
       'script in the page',
       'page in the page',
       'policy in the page',

@@ -11,7 +11,7 @@ export function hasLateRows({ tables }: Early): boolean {
 }
 
 /** Reads those rows into the tables, in slices. */
-export async function readRows(early: Early, tables: Tables): Promise<Payload> {
+export async function readLateRows(early: Early, tables: Tables): Promise<Payload> {
   if (!hasLateRows(early)) return requireRows(early);
   await parsed();
   const bytes = await unpack(document.getElementById('rows')?.textContent ?? '');

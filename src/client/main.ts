@@ -36,7 +36,7 @@ import { describeSnap } from '../shared/text/step-text.ts';
 import { describeDays, describeOther, explainBaseline, nameSelection } from '../shared/text/topic-text.ts';
 import { fromHash, readSelection, toHash, writeSelection } from './url-state.ts';
 import type { State } from './url-state.ts';
-import { hasLateRows, readRows } from './late-rows.ts';
+import { hasLateRows, readLateRows } from './late-rows.ts';
 import { composeNarrowed, listKept } from './narrowed-page.ts';
 import { notify } from './notice.ts';
 import { PanelElement } from './panel.ts';
@@ -601,7 +601,7 @@ async function start(): Promise<void> {
   };
   compare.addEventListener('change', redraw);
   const isSlow = charts.some((chart) => chart.tables.some((name) => Object.hasOwn(tables.aggregates, name)));
-  if (isSlow || !hasLateRows(early)) payload = await readRows(early, tables);
+  if (isSlow || !hasLateRows(early)) payload = await readLateRows(early, tables);
   await Promise.all(panels.filter((panel) => !panel.hidden).map(draw));
   link(tables, write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const panel of panels) {
@@ -627,7 +627,7 @@ async function start(): Promise<void> {
     for (const part of document.querySelectorAll(parts)) part.removeAttribute('inert');
   };
   const finishReading = async () => {
-    payload ??= await readRows(early, tables);
+    payload ??= await readLateRows(early, tables);
     if (wait.isLate) redraw();
     update();
     enable('[inert]');

@@ -1,7 +1,7 @@
 import { findBaseline, usual } from '../shared/baseline.ts';
 import type { Baseline } from '../shared/baseline.ts';
 import { keepAlone } from '../shared/data/narrow.ts';
-import { between, encode, namesOf } from '../shared/data/payload.ts';
+import { partMark, encode, namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Tables } from '../shared/data/table.ts';
@@ -74,7 +74,7 @@ export async function composeNarrowed(
     writeJson('manifest', {
       ...Object.fromEntries(stated),
       ...sumUp(payload),
-      payload: digest(packed.join(between)),
+      payload: digest(packed.join(partMark)),
       page: '',
     });
     const sources = Object.entries(read('sources-of-charts')).filter(([name]) => scene.has(name));

@@ -1,5 +1,5 @@
 /** Milliseconds that a slice of work in the background takes, and no step of it may exceed. */
-const slice = 12;
+const sliceMs = 12;
 
 /** Does work in small steps. It gives way to the reader after each slice. */
 export async function inSlices<Result>(steps: Generator<undefined, Result>): Promise<Result> {
@@ -7,7 +7,7 @@ export async function inSlices<Result>(steps: Generator<undefined, Result>): Pro
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
-    if (performance.now() - begun < slice) continue;
+    if (performance.now() - begun < sliceMs) continue;
     await giveWay();
     begun = performance.now();
   }

@@ -10,8 +10,8 @@ export async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
 function* readBase64(text: string): Generator<undefined, Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(Math.ceil((text.length / 4) * 3));
   let length = 0;
-  for (let from = 0; from < text.length; from += letters) {
-    const binary = atob(text.slice(from, from + letters));
+  for (let from = 0; from < text.length; from += lettersAtOnce) {
+    const binary = atob(text.slice(from, from + lettersAtOnce));
     for (let at = 0; at < binary.length; at++) bytes[length++] = binary.charCodeAt(at);
     yield;
   }
@@ -19,7 +19,7 @@ function* readBase64(text: string): Generator<undefined, Uint8Array<ArrayBuffer>
 }
 
 /** Letters that are read at once: four stand for three bytes. */
-const letters = 2 ** 18;
+const lettersAtOnce = 2 ** 18;
 
 /** The inverse of `unpack`. */
 export async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -1,5 +1,5 @@
 import { constants, deflateSync, inflateSync } from 'node:zlib';
-import { between, encode } from '../shared/data/payload.ts';
+import { partMark, encode } from '../shared/data/payload.ts';
 import type { Parts, Payload } from '../shared/data/payload.ts';
 
 /** Bytes beyond which the best compression takes ten times as long for three hundredths of them. */
@@ -12,18 +12,18 @@ export const quick = 6;
 export function pack(payload: Payload): string {
   return encode(payload)
     .map((part) => deflate(part).toString('base64'))
-    .join(between);
+    .join(partMark);
 }
 
 /** The inverse of `pack`, but for decoding. @param room bytes that all parts may have; without it, any number */
-export function unpack(packed: string, room = Infinity): Parts {
-  const [first = '', rows, ...more] = packed.split(between);
+export function unpackParts(packed: string, room = Infinity): Parts {
+  const [first = '', rows, ...more] = packed.split(partMark);
   if (more.length > 0) throw new Error('it has more than two parts');
-  const part = inflate(first, room);
-  return rows === undefined ? [part] : [part, inflate(rows, room - part.length)];
+  const part = inflatePart(first, room);
+  return rows === undefined ? [part] : [part, inflatePart(rows, room - part.length)];
 }
 
-function inflate(text: string, room: number): Uint8Array {
+function inflatePart(text: string, room: number): Uint8Array {
   // One piece, which takes memory as it fills: pieces would be there twice when they are joined.
   const limits = room === Infinity ? {} : { maxOutputLength: room, chunkSize: room + 1 };
   return inflateSync(Buffer.from(text, 'base64'), limits);

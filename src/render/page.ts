@@ -9,7 +9,7 @@ import type { Column, Panel } from '../shared/panels.ts';
 import { listMinutes } from '../shared/minutes.ts';
 import { Clock } from '../shared/text/clock.ts';
 import { formatMoment } from '../shared/text/minute-text.ts';
-import { between, namesOf } from '../shared/data/payload.ts';
+import { partMark, namesOf } from '../shared/data/payload.ts';
 import type { Merged, Payload } from '../shared/data/payload.ts';
 import type { Chart, Locale, Settings } from '../shared/settings.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
@@ -69,7 +69,7 @@ const ofNumbers = [
   ['Funnel', ofFunnel],
   [
     'Missing',
-    'A stretch that was never aggregated is grey; a minute without events is a zero. A hatched stretch has not one event between minutes that have many: the feed of the log has probably failed there.',
+    'A stretch that was never aggregated is grey; a minute without events is a zero. A hatched stretch has not one event partMark minutes that have many: the feed of the log has probably failed there.',
   ],
 ] as const;
 
@@ -164,8 +164,8 @@ export function renderPage({
     ...parts,
     policy: writePolicy(parts),
     manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),
-    payload: packed.split(between)[0],
-    rows: packed.split(between)[1] ?? '',
+    payload: packed.split(partMark)[0],
+    rows: packed.split(partMark)[1] ?? '',
     settings: inert(JSON.stringify({ locale, charts, filters, words: told } satisfies Settings)),
     sources: inert(JSON.stringify(sources)),
     notices: readShipped('dist/notices.txt').replaceAll('<', '‹'),

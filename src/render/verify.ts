@@ -1,7 +1,7 @@
 import type { Database, Session } from '../db/database.ts';
 import { messageOf, shorten, ZenError } from '../errors.ts';
 import { version } from '../files.ts';
-import { between, decode, scan } from '../shared/data/payload.ts';
+import { partMark, decode, scan } from '../shared/data/payload.ts';
 import type { Parts, Payload, Sketch } from '../shared/data/payload.ts';
 import { sumUp } from '../shared/data/totals.ts';
 import { translator } from '../shared/text/messages.ts';
@@ -11,7 +11,7 @@ import type { Difference } from './compare.ts';
 import { readLocale } from './locale.ts';
 import { describePage, findPart, hash, hashPage, hashParts, hashStyle, readLanguage } from './manifest.ts';
 import type { PageParts, Manifest } from './manifest.ts';
-import { unpack } from './pack.ts';
+import { unpackParts } from './pack.ts';
 import { writePolicy } from './csp.ts';
 import { dayMs } from '../time.ts';
 
@@ -46,7 +46,7 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   const differences = compareFacts(manifest, isOurs ? own : { ...own, sql: manifest.sql }, 'the page');
   differences.push(...compareFacts({ policy }, { policy: writePolicy(content) }, 'the page'));
   const isHeld = db !== undefined || room === undefined || canHold(sketch);
-  const payload = isHeld ? readWhole(data) : null;
+  const payload = isHeld ? decodeAll(data) : null;
   if (payload) differences.push(...compareEvents(payload));
   const parts = { ...own, style: hashStyle(content.style) };
   if (isOurs) differences.push(...compareFacts(parts, hashParts(), 'this version of zen'));
@@ -61,15 +61,15 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
 }
 
 /** @throws ZenError `failed` for marginals that are not those of the rows */
-function readWhole(data: Parts): Payload {
+function decodeAll(data: Parts): Payload {
   try {
     return decode(data);
   } catch (error) {
-    throw unreadable(messageOf(error), error);
+    throw refuseData(messageOf(error), error);
   }
 }
 
-function unreadable(why: string, cause: unknown): ZenError {
+function refuseData(why: string, cause: unknown): ZenError {
   return new ZenError('failed', `The data of this page cannot be read: ${why}.`, { cause });
 }
 
@@ -95,7 +95,7 @@ function readPage(html: Buffer): { manifest: Manifest; content: PageParts; polic
     packed: (['payload', 'rows'] as const)
       .map((name) => findPart(html, name).toString('latin1'))
       .filter((text, at) => at === 0 || text !== '')
-      .join(between),
+      .join(partMark),
     script: findPart(html, 'script').toString(),
     style: findPart(html, 'style').toString(),
   };
@@ -123,13 +123,13 @@ function unpackPayload(
   room?: number,
 ): { data: Parts; sketch: Sketch } | null {
   try {
-    const data = unpack(packed, room);
+    const data = unpackParts(packed, room);
     return { data, sketch: scan(data) };
   } catch (error) {
     if (altered) return null;
     const isLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     const more = `it has more than ${(room ?? 0) / 1e6} MB of data, allow more (--max-size)`;
     const said = isLarge ? more : shorten(messageOf(error), 200);
-    throw unreadable(said, error);
+    throw refuseData(said, error);
   }
 }

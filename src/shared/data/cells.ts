@@ -548,14 +548,14 @@ function accumulate(sums: RunningSums): void {
 function* accumulating(sums: RunningSums): Generator<undefined, void> {
   let sum = 0;
   for (let row = 1; row < sums.length;) {
-    for (const end = Math.min(row + step, sums.length); row < end; row++)
+    for (const end = Math.min(row + rowsAtOnce, sums.length); row < end; row++)
       sums[row] = sum += sums[row] ?? missing();
     yield;
   }
 }
 
 /** Rows that are added up before anything else may happen. */
-const step = 2 ** 18;
+const rowsAtOnce = 2 ** 18;
 
 function placeOf(codes: readonly number[], sizes: readonly number[]): number {
   return codes.reduce((place, code, dimension) => place * pick(sizes, dimension) + code, 0);

@@ -34,7 +34,7 @@ export interface Rollup {
 /** Tells that a question takes rows that are still being read. */
 export class LateRows extends Error {}
 
-/** What takes no rows that are still being read; null where it does. */
+/** Returns an answer, or null where it takes rows that are still being read. */
 export function unlessLate<Result>(ask: () => Result): Result | null {
   try {
     return ask();

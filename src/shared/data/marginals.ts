@@ -17,7 +17,7 @@ export interface Marginal {
   step: number | null;
 }
 
-type Period = Window & { ladder: Ladder };
+type Stretched = Window & { ladder: Ladder };
 
 /** The marginals that answer what a page asks at first: of all cells, of topics and ages by time, of all events by the minute, and of users by the day. */
 export function listMarginals(
@@ -34,24 +34,24 @@ export function listMarginals(
 }
 
 /** The sums of a marginal. */
-export function addMarginal(period: Period, fields: string[], cells: Cells, marginal: Marginal): Cells {
-  return finish(rollUp(cells, keptOf(fields, marginal), placesOf(period, marginal)));
+export function addMarginal(period: Stretched, fields: string[], cells: Cells, marginal: Marginal): Cells {
+  return finish(rollUp(cells, keptOf(fields, marginal), stepPlacesOf(period, marginal)));
 }
 
 /** A marginal with its sums, as a cube asks it. */
 export function toRollup(
-  period: Period,
+  period: Stretched,
   fields: string[],
   { cells, ...marginal }: Marginal & { cells: Cells },
 ): Rollup {
-  return { cells, kept: keptOf(fields, marginal), places: placesOf(period, marginal) };
+  return { cells, kept: keptOf(fields, marginal), places: stepPlacesOf(period, marginal) };
 }
 
 function keptOf(fields: string[], marginal: Marginal): boolean[] {
   return fields.map((field) => marginal.fields.includes(field));
 }
 
-function placesOf({ ladder, start, end }: Period, { step }: Marginal): Uint32Array {
+function stepPlacesOf({ ladder, start, end }: Stretched, { step }: Marginal): Uint32Array {
   return step === null
     ? new Uint32Array(Math.ceil(end / minuteMs) - Math.floor(start / minuteMs))
     : placeSteps(ladder, { start, end }, step * minuteMs);

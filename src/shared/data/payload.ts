@@ -106,7 +106,7 @@ export type Parts<Own extends ArrayBufferLike = ArrayBufferLike> = readonly [
 ];
 
 /** Stands between the parts where they are one text; base64 has none. */
-export const between = '.';
+export const partMark = '.';
 
 /**
  * The payload as bytes, which deflate well: the names as JSON, then the tables.
@@ -124,7 +124,7 @@ export function encode(payload: Payload, most = mostAtOnce): Parts<ArrayBuffer> 
     tables: mapValues(tables, ({ fields, measure }, name) => ({
       fields,
       measure,
-      ...(isSplit && { marginals: listMarginals(payload, fields, countOf(payload, name)) }),
+      ...(isSplit && { marginals: listMarginals(payload, fields, countedAs(payload, name)) }),
     })),
     people: people && omitCells(people),
   };
@@ -141,7 +141,7 @@ export function encode(payload: Payload, most = mostAtOnce): Parts<ArrayBuffer> 
 }
 
 /** Tells what an aggregate counts that a page asks for. */
-function countOf({ counting }: Payload, name: string): 'events' | 'users' | null {
+function countedAs({ counting }: Payload, name: string): 'events' | 'users' | null {
   return name === counting.events ? 'events' : name === counting.users ? 'users' : null;
 }
 
@@ -271,7 +271,7 @@ export function decode(parts: Parts): Payload {
   for (const { name, fields, sums } of open(parts).tables)
     for (const { piece, ...marginal } of sums)
       if (
-        !isSame(
+        !isSameBytes(
           piece,
           encodeCells(addMarginal(payload, fields, valueOf(payload.tables, name).cells, marginal)),
         )
@@ -280,7 +280,7 @@ export function decode(parts: Parts): Payload {
   return payload;
 }
 
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
+function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
