@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
-import { kinds, newDatabase, newTarget, temporaryFolder } from './support/databases.ts';
+import { kinds, newDatabase, newRole, newTarget, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { call } from './support/zen.ts';
 
@@ -35,6 +35,11 @@ function chart(field: string): string {
   });
 }
 
+const [settings, clicks, ages] = [
+  'zen.json',
+  'sql/aggregates/clicks.sql',
+  'templates/charts/ages.vl.json',
+] as const;
 const sound =
   "select dt, age_segment, count(*) as clicks from log where event = 'click' group by dt, age_segment;";
 
@@ -66,7 +71,9 @@ describe.each(kinds)('on the %s database', (kind) => {
       ],
     ]);
     expect(lines).toContain('ok    sql/aggregates/clicks.sql: dt, age_segment → clicks');
-    expect(lines).toContainEqual(expect.stringMatching(/^ok {4}size: a page of all that is aggregated has about 1\.0 MB, and \/.+ has room for [\d.]+ MB$/)); // prettier-ignore
+    const size =
+      /^ok {4}size: a page of all that is aggregated has about 1\.0 MB, and \/.+ has room for [\d.]+ MB$/;
+    expect(lines).toContainEqual(expect.stringMatching(size));
     expect(
       lines.filter((line) =>
         /^ok {4}templates\/charts\/(history|sources|funnel|people)\.vl\.json: compiles$/.test(line),
@@ -77,59 +84,86 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(after).toEqual([]);
   });
 
-  test.each([
+  test.each<[Record<string, string>, RegExp]>([
     [
-      '{ "titel": "a" }',
-      sound,
-      'age_segment',
+      { [settings]: '{ "titel": "a" }' },
       /zen\.json, line 1: there is no setting “titel”\. Did you mean “title”\?$/,
     ],
     [
-      '{}',
-      '-- Ё\nselect dt, count(*) as n,\n  agesegment from log group by 1, 3',
-      'age_segment',
-      /^FAIL {2}sql\/aggregates\/clicks\.sql is not a SELECT over log: .*column "agesegment" does not exist \(line 3\)\.$/,
+      { [clicks]: '-- Ё\nselect dt, count(*) as n,\n  agesegment from log group by 1, 3' },
+      /clicks\.sql is not a SELECT over log: .*column "agesegment" does not exist \(line 3\)\.$/,
     ],
     [
-      '{}',
-      'select dt, user_id, count(*) as n from log group by 1, 2',
-      'age_segment',
-      /^FAIL {2}sql\/aggregates\/clicks\.sql gives user_id, which identifies single people: count them instead\.$/,
+      { [clicks]: 'select dt, user_id, count(*) as n from log group by 1, 2' },
+      /clicks\.sql gives user_id, which identifies single people: count them instead\.$/,
     ],
     [
-      '{}',
-      'select dt, count(*) as n, count(*) as m from log group by dt',
-      'age_segment',
-      /^FAIL {2}sql\/aggregates\/clicks\.sql returns two measures, n and m: write one file for each\.$/,
+      { [clicks]: 'select dt, count(*) as n, count(*) as m from log group by dt' },
+      /clicks\.sql returns two measures, n and m: write one file for each\.$/,
+    ],
+    [{ [clicks]: 'select count(*) as n from log' }, /clicks\.sql returns no dt: /],
+    [
+      { [clicks]: 'selec 1', [ages]: chart('age_segment').replace('visits', 'clicks') },
+      /clicks\.sql is not a SELECT over log: .*syntax error .*\.$/,
     ],
     [
-      '{}',
-      'select count(*) as n from log',
-      'age_segment',
-      /^FAIL {2}sql\/aggregates\/clicks\.sql returns no dt: /,
+      { [ages]: chart('age') },
+      /ages\.vl\.json uses the field “age”, which its data do not have\. Did you mean “age_segment”\?$/,
+    ],
+    [{ [ages]: chart('age_segment.of') }, /ages\.vl\.json cannot be drawn: .+\.$/],
+    [
+      { [ages]: '{' },
+      /ages\.vl\.json is not JSON: .+\. Write it as \{ "data": .+, as docs\/charts\.md does\.$/,
+    ],
+    [{ [ages]: 'null' }, /ages\.vl\.json is not an object\. Write it as \{ "data": .+\.$/],
+    [
+      { [ages]: chart('age_segment').replace('"bar"', '"rectt"') },
+      /ages\.vl\.json does not compile, and Vega-Lite does not say why\. Look at its mark and its encoding; .+\.$/,
     ],
     [
-      '{}',
-      sound,
-      'age',
-      /^FAIL {2}templates\/charts\/ages\.vl\.json uses the field “age”, which its data do not have\. Did you mean “age_segment”\?$/,
+      { [settings]: '{ "log": { "table": "shop.none" } }' },
+      /The log cannot be read as zen\.json says: .*shop.*none.* does not exist\. Look at log\.table and log\.columns\.$/,
     ],
-    ['{}', sound, 'age_segment.of', /^FAIL {2}templates\/charts\/ages\.vl\.json cannot be drawn: .+\.$/],
     [
-      '{ "log": { "table": "shop.none" } }',
-      sound,
-      'age_segment',
-      /^FAIL {2}The log cannot be read as zen\.json says: .*shop.*none.* does not exist\. Look at log\.table and log\.columns\.$/,
+      { [settings]: '{ "locale": "xx" }' },
+      /There is no language “xx”\. There are en, ru; to add one, write .+\.$/,
     ],
-  ])('a mistake is a line, and exit 5: %s %s %s', async (settings, statement, field, said) => {
-    const files = {
-      'zen.json': settings,
-      'sql/aggregates/clicks.sql': statement,
-      'templates/charts/ages.vl.json': chart(field),
-    };
+    [
+      { [settings]: '{\n"time-zone": "Europe/Mosco" }' },
+      /zen\.json, line 2: time-zone: “Europe\/Mosco” is not a time zone: .+\.$/,
+    ],
+    [
+      { [settings]: '{ "nightly": { "keep": "many" } }' },
+      /zen\.json, line 1: nightly\.keep: “many” is not a whole number .+\.$/,
+    ],
+    [
+      { [settings]: '{ "pages": [{ "name": "a" }, { "name": "a" }] }' },
+      /zen\.json, line 1: the page “a” has the same file as the page “a”: .+\. Give it its own out\.$/,
+    ],
+    [
+      { [settings]: '{ "pages": [{ "name": "a", "where": { "topic": ["News"] } }] }' },
+      /A page in zen\.json filters by “topic”, which visits does not have\. It has item_topic, .+\.$/,
+    ],
+    [{ [settings]: '{ "funnel": ["show"] }' }, /line 1: “funnel” has 1 part\. Name 2 to 7\.$/],
+    [{ [settings]: '{ "funnel": ["a", "a"] }' }, /line 1: “funnel” names “a” twice\. Keep one of them\.$/],
+    [{ [settings]: '{ "panels": [] }' }, /line 1: “panels” has 0 parts\. Name 1 or more\.$/],
+    [
+      { 'templates/theme.json': '{ "colors": { "accent": "bleu" } }' },
+      /theme\.json has "bleu" for “accent”\. Write a colour, such as #0a7d5a\.$/,
+    ],
+    [
+      { 'templates/locales/de.json': '{' },
+      /de\.json is not JSON: .+\. Write it as \{ "messages": \{ "All": "Alle" \} \}\.$/,
+    ],
+    [
+      { 'templates/locales/de.json': '{ "messages": { "This file holds {events event|events}": "Hier" } }' },
+      /de\.json lacks \{events\} in “This file holds \{events event\|events\}”\. Put it where the value belongs\.$/,
+    ],
+  ])('a mistake is one line, and exit 5: %j', async (mistake, said) => {
+    const files = { [settings]: '{}', [clicks]: sound, [ages]: chart('age_segment'), ...mistake };
     const { code, lines } = await check(files, db.label);
-    expect(code).toBe(5);
-    expect(lines).toContainEqual(expect.stringMatching(said));
+    const faults = lines.filter((line) => !/^(ok|note) {2}|^A check failed\.$/.test(line));
+    expect([code, faults]).toEqual([5, [expect.stringMatching(said)]]);
   });
 });
 
@@ -145,27 +179,28 @@ test('a database that is not there is a line; the charts are looked at all the s
 
 test('rights that a role lacks are grants to type', async () => {
   const db = await newDatabase('server');
+  const poor = newRole('poor');
   await insertEvents(db, []);
   await db.run(
     'create table public.dash_visits (dt timestamp, item_topic text, source_topic text, age_segment text, visits int)',
   );
-  await db.run('create role poor login');
+  await db.run(`create role ${poor} login`);
   try {
-    await db.run('grant usage on schema public to poor');
-    await db.run('grant select on log_raw to poor');
-    await db.run('grant select on dash_visits to poor');
+    await db.run(`grant usage on schema public to ${poor}`);
+    await db.run(`grant select on log_raw to ${poor}`);
+    await db.run(`grant select on dash_visits to ${poor}`);
     const url = new URL(db.label);
-    url.username = 'poor';
+    url.username = poor;
     const { code, lines } = await check({}, url.href);
     expect(code).toBe(5);
     const lacks = lines.filter((line) => line.includes('lacks a right'));
     expect(lacks).toEqual([
-      'FAIL  poor lacks a right. Have the owner run: grant create on schema public to poor.',
-      'FAIL  poor lacks a right. Have the owner run: grant delete, insert on dash_visits to poor.',
+      `FAIL  ${poor} lacks a right. Have the owner run: grant create on schema public to ${poor}.`,
+      `FAIL  ${poor} lacks a right. Have the owner run: grant delete, insert on dash_visits to ${poor}.`,
     ]);
   } finally {
-    await db.run('drop owned by poor');
-    await db.run('drop role poor');
+    await db.run(`drop owned by ${poor}`);
+    await db.run(`drop role ${poor}`);
     await db.close();
   }
 });

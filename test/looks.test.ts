@@ -173,7 +173,7 @@ test.each([
     svg(' '.repeat(5_000_000)),
     /logo\.svg has 5001 kB: each page carries it, so make it 100 kB at most\./,
   ],
-  ['templates/locales/de.json', '{', /de\.json is not a language: /],
+  ['templates/locales/de.json', '{', /de\.json is not JSON: /],
   [
     'templates/locales/de.json',
     '{"messages": {"Age": 5}}',

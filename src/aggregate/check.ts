@@ -32,35 +32,37 @@ interface Server {
  * project, which are run over an empty window.
  *
  * @param folder where pages are written
- * @returns what was found, and the columns of each aggregate whose statement is sound
+ * @returns what was found, and the columns of each aggregate whose statement is sound; null where the log cannot be read
  */
 export async function checkDatabase(
   db: Database,
   folder: string,
-): Promise<{ checks: Check[]; columns: Record<string, Columns> }> {
+): Promise<{ checks: Check[]; columns: Record<string, Columns> | null }> {
   const checks: Check[] = [];
   const columns: Record<string, Columns> = {};
   const look = async (what: string, work: () => Promise<Check[] | string>) => {
     const found = await work().catch((error: unknown): Check[] => [
       { state: 'fault', text: messageOf(error) },
     ]);
+    const isFault = typeof found !== 'string' && found.some(({ state }) => state === 'fault');
     checks.push(
       ...(typeof found === 'string' ? [{ state: 'fine' as const, text: `${what}: ${found}` }] : found),
     );
+    return !isFault;
   };
   await look('server', () => checkServer(db));
   await look('sessions', async () => {
     await db.reserve((session) => requireSession(db, session));
     return 'a connection has its own';
   });
-  await look('log', () => checkLog(db));
+  const isReadable = await look('log', () => checkLog(db));
   await look('rights', () => checkRights(db));
   await look('tables', async () => {
     const notes = await inspectTables(db, { reads: ['log_raw', ...listOwn()] }, { migrates: false });
     return notes.length === 0 ? 'as zen needs them' : notes.map((text): Check => ({ state: 'note', text }));
   });
   await look('size', () => checkSize(db, folder));
-  for (const aggregate of listAggregates())
+  for (const aggregate of isReadable ? listAggregates() : [])
     await look(`sql/aggregates/${aggregate.name}.sql`, async () => {
       const made = await describeAggregate(db, aggregate);
       const { statement } = aggregate;
@@ -79,7 +81,7 @@ export async function checkDatabase(
         return [{ state: 'note', text: `${check.path} is not looked at yet: ${error.message}` }];
       }
     });
-  return { checks, columns };
+  return { checks, columns: isReadable ? columns : null };
 }
 
 async function checkServer(db: Database): Promise<Check[] | string> {

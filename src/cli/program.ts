@@ -60,7 +60,14 @@ import {
   collectValues,
 } from './options.ts';
 import { examples, first } from './examples.ts';
-import { applySettings, collectGiven, listSettings, requireKnown } from './settings.ts';
+import {
+  applySettings,
+  collectGiven,
+  listSettings,
+  refusalOf,
+  requireKnown,
+  tryOptions,
+} from './settings.ts';
 import type { CommonOptions } from './options.ts';
 import type { Streams } from './terminal.ts';
 
@@ -162,7 +169,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     option('--allow-empty', 'also empty minutes whose events are gone from the log (default: keep them)'),
     option('-n, --dry-run', 'do the work, report the figures, and undo it'),
   ]).action(runAggregate);
-  addCommand(program, 'render', `write the dashboard; ${timesHelp}`, [
+  const rendering = addCommand(program, 'render', `write the dashboard; ${timesHelp}`, [
     outOption('file to write; - for stdout'),
     mode(),
     ...dateOptions(
@@ -176,6 +183,16 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     ),
     ...drawing(),
   ]).action((flags: RenderFlags) => runRender(flags, listPages(project, flags.out), streams));
+  /** Lists the settings of a project that a command would refuse, in its words. */
+  const listRefused = (of: Project) => {
+    const ofPages = refusalOf(() => {
+      applySettings(rendering, of, environment());
+      const { locale, out } = rendering.opts<RenderFlags>();
+      readLocale(locale);
+      listPages(of, out);
+    });
+    return [...new Set([...tryOptions(program, of), ...(ofPages === undefined ? [] : [ofPages])])];
+  };
   addCommand(
     program,
     'nightly',
@@ -269,7 +286,9 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     'check a project and its database (zen.json, SQL, charts, rights), and write nothing',
     [],
   );
-  check.action((flags: CommonOptions) => runCheck(flags, project?.file, streams));
+  check.action((flags: CommonOptions) =>
+    runCheck(flags, project, project ? listRefused(project) : [], streams),
+  );
   const preview = addCommand(
     program,
     'preview',

@@ -99,6 +99,32 @@ function place(folder: string, path: string): string {
   return relative(process.cwd(), resolve(folder, path)) || join(folder, path);
 }
 
+/**
+ * Tries what zen.json sets for any command, as that command would.
+ *
+ * @returns the messages of those who refuse it
+ */
+export function tryOptions(program: Command, project: Project): string[] {
+  const refused = new Set<string>();
+  for (const command of program.commands)
+    for (const option of command.options.filter(isSetting)) {
+      const given = findGiven(project, command, option);
+      const refusal = given && refusalOf(() => parseGiven(option, given, project));
+      if (refusal !== undefined) refused.add(refusal);
+    }
+  return [...refused];
+}
+
+/** The message with which something is refused; none where it is not. */
+export function refusalOf(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
 function parseGiven(option: Option, { value, path }: Found, { file, lineOf }: Project): unknown {
   const isParsed = option.argChoices === undefined && ['string', 'number'].includes(typeof value);
   if (!isParsed || !option.parseArg) return value;

@@ -107,6 +107,26 @@ function describeError(error: ErrorObject): { path: string[]; why: string } {
       };
     case 'type':
       return { path, why: `${name} must be ${[params.type].flat().map(nameType).join(' or ')}` };
+    case 'minLength':
+      return { path, why: `${name} is empty. Write something, or leave it out` };
+    case 'minItems':
+    case 'maxItems': {
+      const { minItems = 0, maxItems = Infinity } = error.parentSchema as {
+        minItems?: number;
+        maxItems?: number;
+      };
+      const number = (error.data as unknown[]).length;
+      const most = maxItems === Infinity ? 'or more' : `to ${maxItems}`;
+      return {
+        path,
+        why: `${name} has ${number} ${number === 1 ? 'part' : 'parts'}. Name ${minItems} ${most}`,
+      };
+    }
+    case 'uniqueItems':
+      return {
+        path,
+        why: `${name} names “${String((error.data as unknown[])[Number(params.i)])}” twice. Keep one of them`,
+      };
     default:
       return { path, why: `${name} ${String(error.message)}` };
   }

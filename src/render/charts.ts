@@ -3,7 +3,7 @@ import type { Spec } from 'vega';
 import { compile } from 'vega-lite';
 import type { TopLevelSpec } from 'vega-lite';
 import { messageOf, shorten, ZenError } from '../errors.ts';
-import { readExtensions } from '../files.ts';
+import { parseObject, readExtensions } from '../files.ts';
 import { isUsualFunnel, listSteps } from '../log/steps.ts';
 import { listBounds } from '../shared/ladder.ts';
 import type { Ladder } from '../shared/ladder.ts';
@@ -57,11 +57,15 @@ export function readChart(
 /** The data that the charts name, wherever in their specifications: aggregates, and tables to look up in. */
 export function listChartData(): string[] {
   const named: string[] = [];
-  for (const { path, text } of readCharts())
-    parse(path, text, (key, value: { name?: unknown } | null) => {
-      if (key === 'data' && typeof value?.name === 'string') named.push(value.name);
-      return value;
-    });
+  const look = (json: Json) => {
+    if (json === null || typeof json !== 'object') return;
+    for (const [key, value] of Object.entries(json)) {
+      const name = (value as { name?: unknown } | null)?.name;
+      if (key === 'data' && typeof name === 'string') named.push(name);
+      look(value);
+    }
+  };
+  for (const { path, text } of readCharts()) look(parse(path, text));
   return named;
 }
 
@@ -75,12 +79,9 @@ export function listCharts(): string[] {
   return readCharts().map(({ name }) => name);
 }
 
-function parse(path: string, text: string, revive?: Parameters<typeof JSON.parse>[1]): Record<string, Json> {
-  try {
-    return JSON.parse(text, revive) as Record<string, Json>;
-  } catch (error) {
-    throw new ZenError('usage', `${path} is not JSON: ${messageOf(error)}`, { cause: error });
-  }
+function parse(path: string, text: string): Record<string, Json> {
+  const example = '{ "data": { "name": "visits" }, "mark": "bar", "encoding": … }, as docs/charts.md does';
+  return parseObject(path, text, example) as Record<string, Json>;
 }
 
 /** The keys of texts for readers. */
@@ -123,10 +124,14 @@ export function compileChart(name: string, source: TopLevelSpec, tables: Describ
     return { panel, spec, rows: findRows(marks), tables: inputsOf(spec), left };
   } catch (error) {
     if (error instanceof ZenError) throw error;
-    throw new ZenError('usage', `templates/charts/${name}.vl.json does not compile: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new ZenError('usage', `templates/charts/${name}.vl.json ${tellCause(error)}`, { cause: error });
   }
+}
+
+/** Says why Vega-Lite does not take a chart. On one that it does not know at all, it stumbles with an error of its own. */
+function tellCause(error: unknown): string {
+  if (!(error instanceof TypeError)) return `does not compile: ${messageOf(error)}`;
+  return 'does not compile, and Vega-Lite does not say why. Look at its mark and its encoding; its editor (vega.github.io/editor) shows the place.';
 }
 
 /**

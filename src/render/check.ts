@@ -1,10 +1,13 @@
 import type { Check } from '../errors.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, ZenError } from '../errors.ts';
 import { compileChart, drawFirst, drawsPeople, listCharts, readChart } from './charts.ts';
-import { requireFields } from './fields.ts';
+import { listSources, requireFields } from './fields.ts';
+import { findCounting, listAggregates } from '../log/aggregates.ts';
 import type { Columns } from '../log/aggregates.ts';
+import { requireDimensions } from './narrow.ts';
+import type { Where } from './narrow.ts';
 import { readExtensions, readOwn } from '../files.ts';
-import { listUntranslated, readLocale } from './locale.ts';
+import { findLost, listUntranslated, readLocale } from './locale.ts';
 import { lookFiles, readLogo, readStyle } from './looks.ts';
 import { requireFilters } from './layout.ts';
 import { addFilters } from './panels.ts';
@@ -19,11 +22,29 @@ import { dayMs } from '../time.ts';
  * Looks whether each chart can be drawn.
  *
  * @param columns of the aggregates that charts may draw from; null where no database tells their fields
+ * @param pages beside the dashboard
  */
-export async function checkCharts(columns: Record<string, Columns> | null): Promise<Check[]> {
+export async function checkCharts(
+  columns: Record<string, Columns> | null,
+  pages: readonly { where?: Where }[],
+): Promise<Check[]> {
   const tables =
     columns && mapValues(columns, ({ dimensions, measure }) => ({ fields: dimensions, measure }));
-  return [...checkLooks(), ...(await checkLayout(tables))];
+  return [...checkLooks(), ...checkPages(tables, pages), ...(await checkLayout(tables))];
+}
+
+/** Looks whether each page filters by what is counted. */
+function checkPages(tables: DescribedTables | null, pages: readonly { where?: Where }[]): Check[] {
+  if (!tables) return [];
+  return pages.flatMap(({ where = {} }): Check[] => {
+    try {
+      const counting = { events: findCounting('events').name, users: findCounting('users').name };
+      requireDimensions({ counting, tables }, Object.keys(where));
+      return [];
+    } catch (error) {
+      return [{ state: 'fault', text: messageOf(error) }];
+    }
+  });
 }
 
 /** Looks at the charts, unless zen.json names one or a filter that there is not. */
@@ -52,6 +73,12 @@ function checkLooks(): Check[] {
     ...looks.map((file) => look(file, () => (file === lookFiles.logo ? readLogo() : readStyle()) && '')),
     ...own.map(({ name, path }) =>
       look(path, () => {
+        const lost = findLost(name);
+        if (lost)
+          throw new ZenError(
+            'usage',
+            `${path} lacks ${lost.place} in “${lost.text}”. Put it where the value belongs.`,
+          );
         const missing = listUntranslated(name);
         if (missing.length === 0) return '';
         const texts = missing.map((text) => `“${text}”`).join(', ');
@@ -64,18 +91,23 @@ function checkLooks(): Check[] {
 async function checkEach(tables: DescribedTables | null): Promise<Check[]> {
   const own = readExtensions('templates/charts').flatMap(({ name, isOwn }) => (isOwn ? [name] : []));
   const invented = inventTables(tables ?? {});
+  const aggregates = listAggregates().map(({ name }) => name);
   const check = async (name: string): Promise<Check> => {
+    const path = `templates/charts/${name}.vl.json`;
     try {
       const read = readChart(name, { period: { start: 0, end: 1 }, ladder: [] }, (text) => text);
       const source = addFilters(read, tables ?? {});
+      const isUnsound = (drawn: string) =>
+        tables !== null && !(drawn in tables) && aggregates.includes(drawn);
+      if (listSources(source).some(isUnsound))
+        return { state: 'note', text: `${path} is not looked at yet: its aggregate has a mistake.` };
       if (tables) requireFields(name, source, tables);
       const chart = compileChart(name, source, tables ?? {});
       if (tables && own.includes(name) && !drawsPeople(source))
         await drawFirst(chart, invented, readLocale('en'));
-      const file = `templates/charts/${name}.vl.json`;
       return tables === null || chart.left.length === 0
-        ? { state: 'fine', text: `${file}: compiles` }
-        : { state: 'note', text: `${file} cannot be answered from columns, so that it is slow to filter.` };
+        ? { state: 'fine', text: `${path}: compiles` }
+        : { state: 'note', text: `${path} cannot be answered from columns, so that it is slow to filter.` };
     } catch (error) {
       return { state: 'fault', text: messageOf(error) };
     }

@@ -1,5 +1,5 @@
 import { messageOf, ZenError } from '../errors.ts';
-import { readExtensions, readShipped } from '../files.ts';
+import { parseObject, readExtensions, readShipped } from '../files.ts';
 import { isUsualFunnel, listEnds } from '../log/steps.ts';
 import { ofFunnel } from '../shared/text/funnel-text.ts';
 import { translator } from '../shared/text/messages.ts';
@@ -65,8 +65,8 @@ function readFile(name: LocaleName): Locale {
   if (!found.isOwn) return JSON.parse(found.text) as Locale;
   const below = locales.find((each) => each === name) ?? 'en';
   const shipped = JSON.parse(readShipped(`templates/locales/${below}.json`)) as Locale;
+  const own: Partial<Locale> = parseObject(found.path, found.text, '{ "messages": { "All": "Alle" } }');
   try {
-    const own = JSON.parse(found.text) as Partial<Locale>;
     const { messages = {}, language = name } = own;
     const wrong = Object.entries(messages).find(([, text]) => typeof text !== 'string');
     if (wrong) throw new Error(`“${wrong[0]}” has no text`);
@@ -86,4 +86,14 @@ export function listUntranslated(name: LocaleName): string[] {
   const { messages } = JSON.parse(readShipped('templates/locales/ru.json')) as Locale;
   const own = readLocale(name);
   return name === 'en' ? [] : Object.keys(messages).filter((text) => !Object.hasOwn(own.messages, text));
+}
+
+/** A translation without the place of a value, so that the page would not tell it. */
+export function findLost(name: LocaleName): { text: string; place: string } | undefined {
+  const list = (text: string) => [...text.matchAll(/\{([\w.]+)/g)].map(([, value = '']) => value);
+  return Object.entries(readLocale(name).messages)
+    .flatMap(([text, own]) =>
+      list(text).flatMap((value) => (list(own).includes(value) ? [] : [{ text, place: `{${value}}` }])),
+    )
+    .at(0);
 }

@@ -1,7 +1,7 @@
 import { color } from 'd3-color';
 import type { Config } from 'vega-lite';
-import { messageOf, ZenError } from '../errors.ts';
-import { readOwn, readShipped } from '../files.ts';
+import { ZenError } from '../errors.ts';
+import { parseObject, readOwn, readShipped } from '../files.ts';
 import { suggest } from '../suggest.ts';
 
 /** The files of a project that say what its pages look like. */
@@ -56,14 +56,7 @@ function readOwnTheme(): Theme {
   const file = lookFiles.theme;
   const text = readLook(file);
   if (text === undefined) return {};
-  let theme: unknown;
-  try {
-    theme = JSON.parse(text);
-  } catch (error) {
-    throw refuse(file, `is not JSON: ${messageOf(error)}`);
-  }
-  if (!isObject(theme))
-    throw refuse(file, 'is not an object. Write it as { "colors": { "accent": "#0a7d5a" } }');
+  const theme = parseObject(file, text, '{ "colors": { "accent": "#0a7d5a" } }');
   const { font } = theme;
   if (font !== undefined && !(typeof font === 'string' && /^[\w\s,'-]+$/.test(font)))
     throw refuse(file, 'has a font that is not a list of names. Write it as "Georgia, serif"');

@@ -22,7 +22,13 @@ export function translateNames(payload: Payload, from: Translate, to: Translate)
 }
 
 /** @throws ZenError `usage` for a dimension to choose by that the events, or the users, are not counted by */
-export function requireDimensions({ counting, tables }: Payload, fields: readonly string[]): void {
+export function requireDimensions(
+  {
+    counting,
+    tables,
+  }: { counting: Payload['counting']; tables: Record<string, { fields: readonly string[] }> },
+  fields: readonly string[],
+): void {
   for (const name of Object.values(counting)) {
     const own = valueOf(tables, name).fields;
     const lacking = fields.find((field) => !own.includes(field));

@@ -1,8 +1,9 @@
-import { dirname } from 'node:path';
 import { checkDatabase } from '../../aggregate/check.ts';
 import { environment, resolveTarget } from '../../config.ts';
 import { messageOf, ZenError } from '../../errors.ts';
 import type { Check } from '../../errors.ts';
+import type { Project } from '../../project/project.ts';
+import type { Where } from '../../render/narrow.ts';
 import type { CommonOptions } from '../options.ts';
 import { openSafely } from '../run.ts';
 import { Terminal } from '../terminal.ts';
@@ -11,22 +12,27 @@ import type { Streams } from '../terminal.ts';
 /** The sign of a line. */
 const signs = { fine: 'ok  ', note: 'note', fault: 'FAIL' };
 
-/** @param project the path of its zen.json, where there is one */
+/**
+ * @param project its folder and zen.json, where there is one
+ * @param refused what other commands would refuse of its settings
+ */
 export async function runCheck(
   flags: CommonOptions,
-  project: string | undefined,
+  project: Project | undefined,
+  refused: readonly string[],
   streams?: Streams,
 ): Promise<void> {
   const { checkCharts } = await import('../../render/check.ts');
-  const { checks, columns } = await openAndCheck(
-    flags,
-    project === undefined ? process.cwd() : dirname(project),
-  );
-  const all: Check[] = [
-    ...(project === undefined ? [] : [{ state: 'fine' as const, text: `${project}: as its schema has it` }]),
+  const { checks, columns } = await openAndCheck(flags, project?.folder ?? process.cwd());
+  const pages = (project?.value.pages ?? []) as { where?: Where }[];
+  const found: Check[] = [
+    ...(project ? [{ state: 'fine' as const, text: `${project.file}: as its schema has it` }] : []),
+    ...refused.map((text) => ({ state: 'fault' as const, text })),
     ...checks,
-    ...(await checkCharts(columns)),
+    ...(await checkCharts(columns, pages)),
   ];
+  // One mistake may be met by many that look: it is told once.
+  const all = [...new Map(found.map((check) => [check.text, check])).values()];
   const faults = all.filter(({ state }) => state === 'fault').length;
   const terminal = new Terminal({ quiet: flags.quiet === true }, streams);
   const lines = all.map(({ state, text }) => `${signs[state]}  ${text}`);
