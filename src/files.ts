@@ -2,7 +2,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { messageOf, ZenError } from './errors.ts';
 
 /** The folder of the installed package: `sql`, `templates` and `dist` lie in it. */
 const root = new URL('..', import.meta.url);
@@ -144,25 +143,6 @@ function namesIn(files: readonly string[], end: string): string[] {
 /** The table of an aggregate. */
 export function tableOf(aggregate: string): string {
   return `dash_${aggregate}`;
-}
-
-/**
- * Reads a file of a project that holds an object.
- *
- * @param example of such a file, for the message
- * @throws ZenError `usage` with the file's path, for anything else
- */
-export function parseObject(path: string, text: string, example: string): Record<string, unknown> {
-  const refuse = (why: string, cause?: unknown) =>
-    new ZenError('usage', `${path} is not ${why}. Write it as ${example}.`, { cause });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw refuse(`JSON: ${messageOf(error)}`, error);
-  }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw refuse('an object');
-  return value as Record<string, unknown>;
 }
 
 /** The version in package.json. */

@@ -1,5 +1,6 @@
 import { messageOf, ZenError } from '../errors.ts';
-import { parseObject, readExtensions, readShipped } from '../files.ts';
+import { readExtensions, readShipped } from '../files.ts';
+import { parseObject } from './parse-object.ts';
 import { isUsualFunnel, listEnds } from '../log/steps.ts';
 import { ofFunnel } from '../shared/text/funnel-text.ts';
 import { translator } from '../shared/text/messages.ts';

@@ -1,7 +1,8 @@
 import { color } from 'd3-color';
 import type { Config } from 'vega-lite';
 import { ZenError } from '../errors.ts';
-import { parseObject, readOwn, readShipped } from '../files.ts';
+import { readOwn, readShipped } from '../files.ts';
+import { parseObject } from './parse-object.ts';
 import { suggest } from '../suggest.ts';
 
 /** The files of a project that say what its pages look like. */
