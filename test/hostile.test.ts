@@ -249,7 +249,7 @@ describe(`a page full of hostile names and ${many.length} topics`, () => {
       }));
       expect(seen).toEqual({
         title: '</title><script>alert(1)</script>',
-        scripts: 6,
+        scripts: 7,
         images: 0,
         globals: [],
       });
