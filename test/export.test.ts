@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { exportRows } from '../src/aggregate/export.ts';
 import { openDatabase } from '../src/db/open.ts';
 import { kinds, newTarget, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
@@ -42,6 +43,28 @@ describe.each(kinds)('on the %s database', (kind) => {
       0,
       '{"dt":"2026-11-21T12:00:00Z","item_topic":null,"event":"show","age_segment":"45+","unique_users":1}\n',
     ]);
+  });
+
+  test('an hour is read at a time: a day of a busy site has more rows than memory, or than zen takes at once', async () => {
+    const db = await openDatabase(target);
+    const texts: string[] = [];
+    try {
+      await db.run(
+        `insert into dash_visits (dt, visits) values ('2026-11-22 01:00', 1), ('2026-11-22 01:59', 1), ('2026-11-22 02:00', 1)`,
+      );
+      const window = { start: noon + 86_400_000 * 1.5, end: undefined };
+      const rows = await exportRows(db, 'visits', 'json', window, (text) => {
+        texts.push(text);
+        return Promise.resolve();
+      });
+      expect([rows, texts.map((text) => text.match(/T[^Z]+/g))]).toEqual([
+        3,
+        [['T01:00:00', 'T01:59:00'], ['T02:00:00']],
+      ]);
+    } finally {
+      await db.run(`delete from dash_visits where dt >= '2026-11-22'`);
+      await db.close();
+    }
   });
 
   test('an aggregate that is not there is named, with the nearest one', async () => {

@@ -233,7 +233,7 @@ async function use(browser: Browser, file: string, clicks: number): Promise<Time
   const times = { first: [] as number[], ready: [] as number[] };
   for (let open = 0; open < 5; open++) {
     await page.goto(pathToFileURL(file).href, { waitUntil: 'commit' });
-    await page.waitForSelector('html[data-zen=ready]', { state: 'attached' });
+    await page.waitForSelector('html[data-rows=read]', { state: 'attached' });
     times.first.push(await evaluate(readMark, 'first-contentful-paint'));
     times.ready.push(await evaluate(readMark, 'zen-ready'));
   }
@@ -258,7 +258,7 @@ async function useEngine(page: EnginePage, file: string): Promise<Record<'ready'
 function waitReady(): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
-      if (document.documentElement.dataset.zen === 'ready') resolve();
+      if (document.documentElement.dataset.rows === 'read') resolve();
       else requestAnimationFrame(look);
     };
     look();

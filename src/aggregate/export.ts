@@ -2,11 +2,12 @@ import { quoteName } from '../db/database.ts';
 import type { Database, Session } from '../db/database.ts';
 import { ZenError } from '../errors.ts';
 import { sql } from '../files.ts';
-import { intersect, listDays, dayWindow } from '../ledger/windows.ts';
+import { intersect } from '../ledger/windows.ts';
 import { querySpan } from '../ledger/silence.ts';
 import { listAggregates, queryColumns } from '../log/aggregates.ts';
 import { writeCsvLine } from '../shared/text/csv.ts';
 import { suggest } from '../suggest.ts';
+import { hourMs } from '../time.ts';
 import type { Window } from '../time.ts';
 
 /** Ways to write the rows: CSV with a header, or one JSON object per line. */
@@ -16,7 +17,7 @@ export type RowFormat = 'csv' | 'json';
  * Writes the rows of an aggregate, in order of their minutes, from one snapshot.
  *
  * @param window without its start or end, from the first minute, or to the last
- * @param write takes a day's rows as text, and resolves when there is room for more
+ * @param write takes an hour's rows as text, and resolves when there is room for more
  * @returns the number of rows
  * @throws ZenError `usage` for an aggregate that is not there
  */
@@ -45,21 +46,26 @@ export async function exportRows(
       const whole = span && intersect(span, { start: start ?? -Infinity, end: end ?? Infinity });
       if (format === 'csv') await write(writeCsvLine(['dt', ...columns]));
       let rows = 0;
-      for (const window of whole ? cutIntoDays(whole) : [])
-        rows += await writeDay(session, statement, window, format, write);
+      for (const window of whole ? cutIntoHours(whole) : [])
+        rows += await writeHour(session, statement, window, format, write);
       return rows;
     },
     { snapshot: 'read only' },
   );
 }
 
-function cutIntoDays(whole: Window): Window[] {
-  return listDays(whole).flatMap((day) => intersect(whole, dayWindow(day)) ?? []);
+/** Cuts a period into hours: a day of a busy site has millions of rows, which would all be in memory at once. */
+function* cutIntoHours(whole: Window): Generator<Window> {
+  for (let start = whole.start; start < whole.end;) {
+    const end = Math.min((Math.floor(start / hourMs) + 1) * hourMs, whole.end);
+    yield { start, end };
+    start = end;
+  }
 }
 
 type Row = Record<string, string | number | null>;
 
-async function writeDay(
+async function writeHour(
   session: Session,
   statement: string,
   { start, end }: Window,
