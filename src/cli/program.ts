@@ -123,7 +123,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     ),
     option(
       '--columns <map>',
-      'columns of the log under other names in the dump: ts=created_at,item_topic=category …; age_segment= for one that it lacks',
+      'names that the dump has for columns of the log: ts=created_at,item_topic=category …; age_segment= where it has none',
       parseColumns,
     ),
     option(

@@ -1,6 +1,6 @@
 import { decodingRows, requireRows } from '../shared/data/payload.ts';
 import type { Early, Payload } from '../shared/data/payload.ts';
-import { valueOf } from '../shared/known.ts';
+import { known, valueOf } from '../shared/known.ts';
 import type { Tables } from '../shared/data/table.ts';
 import { inSlices } from './slices.ts';
 import { unpack } from './unpack.ts';
@@ -14,7 +14,7 @@ export function hasLateRows({ tables }: Early): boolean {
 export async function readLateRows(early: Early, tables: Tables): Promise<Payload> {
   if (!hasLateRows(early)) return requireRows(early);
   await parsed();
-  const bytes = await unpack(document.getElementById('rows')?.textContent ?? '');
+  const bytes = await unpack(known(document.getElementById('rows')).textContent);
   return inSlices(filling(early, bytes, tables));
 }
 

@@ -31,11 +31,12 @@ export function fromHash(hash: string, filters: readonly string[]): State {
   );
   const [start, end] = ['from', 'to'].map((name) => Date.parse(`${parts.get(name) ?? ''}Z`));
   const own = ['', 'from', 'to', 'compare', ...filters.map(controlOf)];
+  const compare = parts.get('compare');
   const list = (name: string) => parts.get(name)?.split(',').map(decodePart) ?? null;
   return {
     period: start !== undefined && end !== undefined && start < end ? [start, end] : null,
     names: Object.fromEntries(filters.map((field) => [field, list(controlOf(field))])),
-    compare: parts.has('compare') ? decodePart(parts.get('compare') ?? '') : null,
+    compare: compare === undefined ? null : decodePart(compare),
     switches: Object.fromEntries([...parts].filter(([name]) => !own.includes(name))),
   };
 }

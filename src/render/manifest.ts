@@ -26,7 +26,7 @@ export interface Manifest {
   [sum: `${string}_rows` | `${string}_sum`]: number;
   /** Of the statements that the numbers come from. */
   sql: string;
-  /** Of the text of the payload, as it stands in the page; of its two parts with a dot between them. */
+  /** The hash of the payload's text as it stands in the page; two parts have a dot between them. */
   payload: string;
   script: string;
   style: string;

@@ -119,7 +119,7 @@ class Name {
   readonly depth: number;
   /** The number of times that it came. */
   times = 1;
-  /** As rows have it, and the text that it says. */
+  /** The name as rows have it, and the text that it says. */
   readonly #written: Words;
   readonly #said: Words;
 

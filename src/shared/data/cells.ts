@@ -204,7 +204,7 @@ class RowCollector {
   readonly #minutes: Times;
   readonly #sums: RunningSums;
   readonly #counts: RunningSums;
-  /** Of the cells at hand: the sum and the count of each minute, and the minutes that have one. */
+  /** The sum and the count of each minute in the cells at hand, and the minutes that have one. */
   readonly #sumAt: Float64Array;
   readonly #countAt: Float64Array;
   readonly #touched: Uint32Array;

@@ -146,11 +146,11 @@ export function describeBaseline(
 /** Names of a field on a side of a comparison, or that it has all of them. */
 function tellSide(
   field: string,
-  chosen: readonly string[] | null | undefined,
+  chosen: string[] | null | undefined,
   groups: readonly NamedGroup[],
   write: Writer,
 ): string {
-  if (chosen) return tellNames(field, [...chosen], groups, write);
+  if (chosen) return tellNames(field, chosen, groups, write);
   if (field === 'item_topic') return write.t('all topics');
   return field === 'age_segment'
     ? write.t('all ages')
