@@ -191,9 +191,9 @@ describe.each(kinds)('the layout in zen.json, on the %s database', (kind) => {
       /filters by “sorce_topic”, which no aggregate.*Did you mean “source_topic”\?/,
     ],
     [{ filters: ['item topic'] }, /“filters\.0” is “item topic”/],
-    [{ filters: ['item_topic', 'item_topic'] }, /duplicate/],
+    [{ filters: ['item_topic', 'item_topic'] }, /“filters” names “item_topic” twice\. Keep one of them\./],
     [{ panels: ['histroy'] }, /the panel “histroy”, but no chart has that name\. Did you mean “history”\?/],
-    [{ panels: [] }, /“panels” must NOT have fewer than 1 items/],
+    [{ panels: [] }, /“panels” has 0 parts\. Name 1 or more\./],
     [{ panels: ['people'] }, /The page has no panel/],
   ])('is refused in a sentence where it is wrong: %j', async (layout, said) => {
     layOut(layout);

@@ -157,7 +157,7 @@ describe.each(kinds)('pages of one reading, on the %s database', (kind) => {
     [[{ name: 'a', were: {} }], /no setting “were” in “pages\.0”\. Did you mean “where”\?/],
     [
       [{ name: 'a', where: { item_topic: [] } }],
-      /“pages\.0\.where\.item_topic” must NOT have fewer than 1 items/,
+      /“pages\.0\.where\.item_topic” has 0 parts\. Name 1 or more\./,
     ],
     [
       [{ name: 'new' }],
