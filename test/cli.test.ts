@@ -105,11 +105,15 @@ describe.each(kinds)('the three commands on the %s database', (kind) => {
     );
   });
 
-  test('render writes one file, and tells what is in it', async () => {
+  test('render writes one file of at most 1.1 MB, of which its script is 700 kB, and tells what is in it', async () => {
     const { code, stdout } = await run('render', '--json', '--out', 'a/b.html', '--title', 'Тест <b>');
     expect(code).toBe(0);
     const html = readFileSync(join(cwd, 'a/b.html'), 'utf8');
     expect(html).toContain('<title>Тест &lt;b&gt;</title>');
+    const [script = ''] = /<script>.*?<\/script>/s.exec(html) ?? [];
+    expect(Buffer.byteLength(script)).toBeGreaterThan(500_000);
+    expect(Buffer.byteLength(script)).toBeLessThanOrEqual(700_000);
+    expect(Buffer.byteLength(html)).toBeLessThanOrEqual(1_100_000);
     expect(json(stdout)).toEqual({
       file: join(cwd, 'a/b.html'),
       bytes: Buffer.byteLength(html),

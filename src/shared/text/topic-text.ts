@@ -103,7 +103,7 @@ function traceCourse(course: readonly number[]): string {
   if (!(most > 0)) return '';
   const x = (at: number) => ((at * width) / course.length).toFixed(1);
   const y = (value: number) => (height - (value * (height - 1)) / most).toFixed(1);
-  const steps = course.map((value, at) => `L${x(at)} ${y(value)}H${x(at + 1)}`);
+  const steps = course.map((value, at) => `V${y(value)}H${x(at + 1)}`);
   return `M0 ${height}${steps.join('')}V${height}Z`;
 }
 

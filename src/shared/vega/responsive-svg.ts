@@ -51,7 +51,7 @@ export function scale(svg: string): string {
 function shape(at: Point, rest: string, { width, height, circle }: Frame): string {
   if (circle === undefined)
     return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${path(at, rest)}</svg>`;
-  const across = circle * width;
+  const across = round(circle * width);
   const box = `width="${circle * 100}%" viewBox="0 0 ${across} ${across}" preserveAspectRatio="xMinYMid"`;
   return `<svg ${box} overflow="visible">${path([across / 2, across / 2], rest)}</svg>`;
 }
@@ -62,7 +62,20 @@ function symbol(at: Point, rest: string, frame: Frame): string {
 }
 
 function path(at: Point, rest: string): string {
-  return `<path transform="translate(${at.join()})"${rest}/>`;
+  const drawn = rest.replace(/ d="(M[\d.,LMZ-]*)"/, (_, d: string) => ` d="${shorten(d)}"`);
+  return `<path transform="translate(${at.map(round).join()})"${drawn}/>`;
+}
+
+/** A path of straight lines to a tenth of a pixel. A level or upright line names one coordinate, and one without length is left out. */
+function shorten(d: string): string {
+  let [x, y] = [NaN, NaN];
+  return d.replace(/([ML])([^,]+),([^LMZ]+)/g, (_, letter: string, ...point: string[]) => {
+    const [fromX, fromY] = [x, y];
+    [x, y] = [Math.round(Number(point[0]) * 10) / 10, Math.round(Number(point[1]) * 10) / 10];
+    if (letter === 'M') return `M${x},${y}`;
+    if (x === fromX) return y === fromY ? '' : `V${y}`;
+    return y === fromY ? `H${x}` : `L${x},${y}`;
+  });
 }
 
 function letters(at: Point, rest: string, frame: Frame): string {
