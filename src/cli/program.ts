@@ -17,26 +17,15 @@ import { parseColumns, parseKinds } from '../restore/columns.ts';
 import { requireEncoding } from '../restore/encoding.ts';
 import { timeUnits } from '../restore/times.ts';
 import { dayMs, parseDuration } from '../time.ts';
-import { runAggregate } from './commands/aggregate.ts';
-import { runCheck } from './commands/check.ts';
-import { runConfig } from './commands/config.ts';
-import { runPreview } from './commands/preview.ts';
+import type { AggregateFlags } from './commands/aggregate.ts';
+import type { MailFlags } from './commands/mail.ts';
 import type { PreviewFlags, Sight } from './commands/preview.ts';
-import { runMail } from './commands/mail.ts';
-import { runPrune } from './commands/prune.ts';
-import { listPages, runRender } from './commands/render.ts';
-import { runRestore } from './commands/restore.ts';
-import { runSql } from './commands/sql.ts';
-import { runStatus } from './commands/status.ts';
-import { runVerify } from './commands/verify.ts';
-import { runExport } from './commands/export.ts';
+import type { StatusFlags } from './commands/status.ts';
+import type { VerifyFlags } from './commands/verify.ts';
 import type { ExportFlags } from './commands/export.ts';
-import { runDemo } from './commands/demo.ts';
-import { runInit } from './commands/init.ts';
 import type { PruneFlags } from './commands/prune.ts';
 import type { RenderFlags } from './commands/render.ts';
 import type { RestoreFlags } from './commands/restore.ts';
-import { runNightly } from './commands/nightly.ts';
 import type { NightlyFlags } from './commands/nightly.ts';
 import type { ScheduleFlags } from './commands/schedule.ts';
 import {
@@ -69,6 +58,7 @@ import {
   tryOptions,
 } from './settings.ts';
 import type { CommonOptions } from './options.ts';
+import { listPages } from './pages.ts';
 import type { Streams } from './terminal.ts';
 
 const timesHelp = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
@@ -159,7 +149,9 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       '<dump...>',
       'custom, directory, tar or plain SQL from pg_dump, CSV with a header, JSON, Parquet, or binary COPY; several files are the parts of a split one, in order; - is stdin',
     )
-    .action((dumps: string[], flags: RestoreFlags) => runRestore(dumps, flags, streams));
+    .action(async (dumps: string[], flags: RestoreFlags) =>
+      (await import('./commands/restore.ts')).runRestore(dumps, flags, streams),
+    );
   addCommand(program, 'aggregate', `fill dash_visits and dash_engagement; ${timesHelp}`, [
     ...dateOptions(
       'start of the window (default: everything not aggregated yet, from the first event)',
@@ -168,7 +160,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     ...reading(),
     option('--allow-empty', 'also empty minutes whose events are gone from the log (default: keep them)'),
     option('-n, --dry-run', 'do the work, report the figures, and undo it'),
-  ]).action(runAggregate);
+  ]).action(async (flags: AggregateFlags) => (await import('./commands/aggregate.ts')).runAggregate(flags));
   const rendering = addCommand(program, 'render', `write the dashboard; ${timesHelp}`, [
     outOption('file to write; - for stdout'),
     mode(),
@@ -182,7 +174,9 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       parseDuration,
     ),
     ...drawing(),
-  ]).action((flags: RenderFlags) => runRender(flags, listPages(project, flags.out), streams));
+  ]).action(async (flags: RenderFlags) =>
+    (await import('./commands/render.ts')).runRender(flags, listPages(project, flags.out), streams),
+  );
   /** Lists the settings of a project that a command would refuse, in its words. */
   const listRefused = (of: Project) => {
     const ofPages = refusalOf(() => {
@@ -198,12 +192,14 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     'nightly',
     'aggregate what is missing, check it, and publish the page; exit 5 if a check fails',
     night(),
-  ).action((flags: NightlyFlags) => runNightly(flags, listPages(project, flags.out)));
+  ).action(async (flags: NightlyFlags) =>
+    (await import('./commands/nightly.ts')).runNightly(flags, listPages(project, flags.out)),
+  );
   addCommand(program, 'prune', 'delete old days, up to a UTC midnight, from the log and the aggregates', [
     ...pruning(),
     option('--yes', 'delete without asking'),
     option('-n, --dry-run', 'do the work, report the figures, and undo it'),
-  ]).action((flags: PruneFlags) => runPrune(flags, streams));
+  ]).action(async (flags: PruneFlags) => (await import('./commands/prune.ts')).runPrune(flags, streams));
   const schedule = addCommand(
     program,
     'schedule',
@@ -216,7 +212,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   );
   const given = collectGiven(schedule);
   schedule.action(async (flags: ScheduleFlags) => {
-    (await import('./commands/schedule.ts')).runSchedule(flags, given, listPages(project, flags.out)); // with Handlebars, which no other command's start needs
+    (await import('./commands/schedule.ts')).runSchedule(flags, given, listPages(project, flags.out));
   });
   addCommand(program, 'status', 'report what is aggregated, what is missing, and what has changed since', [
     option(
@@ -228,7 +224,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       'exit 5 if the aggregated data or the last event of the log is older: 36h, 2d …',
       parseDuration,
     ),
-  ]).action(runStatus);
+  ]).action(async (flags: StatusFlags) => (await import('./commands/status.ts')).runStatus(flags));
   addCommand(
     program,
     'verify',
@@ -236,7 +232,9 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     [largest(), comparedDatabase()],
   )
     .argument('<page>', 'a page that zen rendered')
-    .action(runVerify);
+    .action(async (page: string, flags: VerifyFlags) =>
+      (await import('./commands/verify.ts')).runVerify(page, flags),
+    );
   addCommand(program, 'mail', 'write a message about a page, for sendmail or a relay', [
     option('--from <address>', 'the sender', parseAddresses),
     option('--to <addresses>', 'the recipients, separated by commas', parseAddresses),
@@ -248,7 +246,9 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     comparedDatabase(),
   ])
     .argument('<page>', 'a page that zen rendered')
-    .action(runMail);
+    .action(async (page: string, flags: MailFlags) =>
+      (await import('./commands/mail.ts')).runMail(page, flags),
+    );
   addCommand(program, 'export', `write the rows of an aggregate to stdout; ${timesHelp}`, [
     ...dateOptions(
       'start of the period (default: the first aggregated minute)',
@@ -257,28 +257,33 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     new Option('--json', 'write one JSON object per line instead of CSV'),
   ])
     .argument('<aggregate>', 'the name of its file in sql/aggregates, such as visits')
-    .action((name: string, flags: ExportFlags) => runExport(name, flags, streams));
+    .action(async (name: string, flags: ExportFlags) =>
+      (await import('./commands/export.ts')).runExport(name, flags, streams),
+    );
   program
     .command('init')
     .description(
       'make a small project that works: settings, an aggregate, a chart, and events to try them on',
     )
     .argument('[folder]', 'the folder to make it in', '.')
-    .action((folder: string) => {
-      runInit(folder, streams);
+    .action(async (folder: string) => {
+      (await import('./commands/init.ts')).runInit(folder, streams);
     });
   program
     .command('demo')
     .description(
       'make a page from the log that ships with Zen: restore, aggregate and render in the current folder',
     )
-    .action(() => runDemo((args) => buildProgram(streams).parseAsync(args, { from: 'user' }), streams));
+    .action(async () => {
+      const { runDemo } = await import('./commands/demo.ts');
+      await runDemo((args) => buildProgram(streams).parseAsync(args, { from: 'user' }), streams);
+    });
   program
     .command('sql')
     .description('print the tables, rights and statements of zen for a database administrator')
     .addOption(projectOption)
-    .action(() => {
-      runSql(streams);
+    .action(async () => {
+      (await import('./commands/sql.ts')).runSql(streams);
     });
   const check = addCommand(
     program,
@@ -286,8 +291,13 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     'check a project and its database (zen.json, SQL, charts, rights), and write nothing',
     [],
   );
-  check.action((flags: CommonOptions) =>
-    runCheck(flags, project, project ? listRefused(project) : [], streams),
+  check.action(async (flags: CommonOptions) =>
+    (await import('./commands/check.ts')).runCheck(
+      flags,
+      project,
+      project ? listRefused(project) : [],
+      streams,
+    ),
   );
   const preview = addCommand(
     program,
@@ -304,11 +314,12 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       ...drawing(),
     ],
   );
-  preview.action((flags: PreviewFlags) => {
+  preview.action(async (flags: PreviewFlags) => {
     const reread = async (): Promise<Sight> => {
       await open(preview);
       return { flags: preview.opts(), project, reread };
     };
+    const { runPreview } = await import('./commands/preview.ts');
     return runPreview({ flags, project, reread }, streams);
   });
   program
@@ -318,8 +329,8 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     )
     .addOption(projectOption)
     .addOption(jsonOption)
-    .action((flags: { json?: boolean }) => {
-      runConfig(program, project, flags, streams ?? process);
+    .action(async (flags: { json?: boolean }) => {
+      (await import('./commands/config.ts')).runConfig(program, project, flags, streams ?? process);
     });
   for (const command of program.commands) {
     const name = command.name();

@@ -114,7 +114,7 @@ export function buildSchema(commands: Settings): Schema {
   };
 }
 
-/** See `OtherPage` in `src/cli/commands/render.ts`. */
+/** See `OtherPage` in `src/cli/pages.ts`. */
 function describePages(commands: Settings): Schema {
   const [locale] = Object.values(commands)
     .flat()

@@ -23,13 +23,14 @@ import type { Window } from '../../time.ts';
 import { onInterrupt, runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { requireFile } from '../options.ts';
+import type { OtherPage } from '../pages.ts';
 import { tellState } from '../state.ts';
 import { aggregateIn } from './aggregate.ts';
 import { pruneIn } from './prune.ts';
 import { renderFrom, renderPages, requireChoices } from './render.ts';
 import type { AggregateFlags } from './aggregate.ts';
 import type { PruneFlags } from './prune.ts';
-import type { OtherPage, RenderFlags } from './render.ts';
+import type { RenderFlags } from './render.ts';
 import { describeLate } from '../report.ts';
 import { Terminal } from '../terminal.ts';
 

@@ -1,12 +1,9 @@
 import { findCounting } from '../../log/aggregates.ts';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Database, Session } from '../../db/database.ts';
 import { ZenError } from '../../errors.ts';
 import { writePage } from '../../output.ts';
-import type { Project } from '../../project/project.ts';
-import { readLocale } from '../../render/locale.ts';
 import type { LocaleName } from '../../render/locale.ts';
-import type { Where } from '../../render/narrow.ts';
 import { writeLadder } from '../../render/steps.ts';
 import type { StepByAge } from '../../render/steps.ts';
 import type { Content, RenderProgress } from '../../render/render.ts';
@@ -14,6 +11,7 @@ import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
 import { describeCount, describeShare, megabytes } from '../format.ts';
 import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
+import type { OtherPage } from '../pages.ts';
 import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { listOwn } from '../../ledger/state.ts';
@@ -44,43 +42,6 @@ export function periodOf(flags: RenderFlags): { start: number | undefined; end: 
     throw new ZenError('usage', 'Give either --last or --start-dt: both set the start of the period.');
   const till = end ?? lastMidnight(Date.now());
   return { start: till - flags.last, end: till };
-}
-
-/** A page beside the dashboard, from `pages` in zen.json. */
-export interface OtherPage {
-  name: string;
-  where?: Where;
-  locale?: LocaleName;
-  title?: string;
-  out: string;
-}
-
-/**
- * The pages that zen.json names beside the dashboard.
- *
- * @param out the dashboard's file
- * @throws ZenError `usage` where two pages would be one file
- */
-export function listPages(project: Project | undefined, out: string): OtherPage[] {
-  const pages = (project?.value.pages ?? []) as (Omit<OtherPage, 'out'> & { out?: string })[];
-  if (!project || out === '-') return [];
-  const taken = new Map([[resolve(out), 'the dashboard']]);
-  return pages.map((page, at) => {
-    const { name } = page;
-    const file =
-      page.out === undefined ? join(dirname(out), `${name}.html`) : resolve(project.folder, page.out);
-    if (page.locale !== undefined) readLocale(page.locale);
-    const other = taken.get(resolve(file));
-    if (other !== undefined) {
-      const where = `${project.file}, line ${project.lineOf(['pages', String(at)])}`;
-      throw new ZenError(
-        'usage',
-        `${where}: the page “${name}” has the same file as ${other}: ${file}. Give it its own out.`,
-      );
-    }
-    taken.set(resolve(file), `the page “${name}”`);
-    return { ...page, out: file };
-  });
 }
 
 /**

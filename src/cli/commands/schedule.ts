@@ -10,7 +10,7 @@ import { ZenError } from '../../errors.ts';
 import { readShipped } from '../../files.ts';
 import { requireFile } from '../options.ts';
 import type { NightlyFlags } from './nightly.ts';
-import type { OtherPage } from './render.ts';
+import type { OtherPage } from '../pages.ts';
 import type { Given } from '../settings.ts';
 import { Terminal } from '../terminal.ts';
 

@@ -8,8 +8,10 @@ import { runCommand } from '../run.ts';
 import type { Report } from '../run.ts';
 import { Terminal } from '../terminal.ts';
 
+export type VerifyFlags = CommonOptions & ReadOptions;
+
 /** The page is compared with a database when one is named. */
-export async function runVerify(file: string, flags: CommonOptions & ReadOptions): Promise<void> {
+export async function runVerify(file: string, flags: VerifyFlags): Promise<void> {
   const { roomFor, verify } = await import('../../render/verify.ts');
   const { describeDifference } = await import('../../render/compare.ts');
   const html = await readPageFile(file, flags.maxSize);
