@@ -88,13 +88,36 @@ describe.each(kinds)('zen preview, on the %s database', (kind) => {
     expect(await codeOf(`localhost:${port}`, '/')).toBe(200);
   });
 
-  test('shows a change of a chart, of the style and of the settings, and a mistake in the place of the page', async () => {
+  test('shows a change of a chart and of the style in the open page, which keeps what is chosen', async () => {
+    await page.evaluate(() => {
+      Object.assign(document, { isSame: true });
+      Object.assign(document.querySelector('#topics') ?? {}, { value: ['Science'] });
+    });
+    edit(chart, '"mark": "rect"', '"mark": { "type": "rect", "stroke": "teal" }');
+    await page.waitForSelector('#hours path[stroke=teal]');
     edit(chart, 'Shows by hour of the day and topic"', 'When it is read"');
     await page.waitForSelector('#hours h2:text-is("When it is read")');
     writeFileSync(join(cwd, 'templates/page.css'), 'h1 { letter-spacing: 7px; }');
     await page.waitForFunction(
       () => getComputedStyle(document.querySelector('h1') ?? document.body).letterSpacing === '7px',
     );
+    expect(await page.getAttribute('#hours [data-take=csv]', 'aria-label')).toBe('CSV: When it is read');
+    const [isSame, topics] = await page.evaluate(() => {
+      const { data } = document.querySelector('#hours') as unknown as { data: { item_topic: string }[] };
+      return ['isSame' in document, [...new Set(data.map((row) => row.item_topic))]];
+    });
+    expect([isSame, topics]).toEqual([true, ['Science']]);
+    expect(await (await fetch(url)).text()).toContain('letter-spacing: 7px');
+  }, 60_000);
+
+  test('loads a page anew that was loaded before the last change', async () => {
+    const { body } = await fetch(`${url}changes?0`);
+    const reader = body?.getReader();
+    expect(String.fromCharCode(...((await reader?.read())?.value ?? []))).toBe('data: {}\n\n');
+    await reader?.cancel();
+  });
+
+  test('shows a change of the settings, and a mistake in the place of the page', async () => {
     writeFileSync(join(cwd, 'zen.json'), JSON.stringify({ ...settings, title: 'Other', panels: ['hours'] }));
     await page.waitForSelector('h1:text-is("Other")');
     expect(await page.locator('zen-chart').count()).toBe(1);

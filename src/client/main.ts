@@ -6,7 +6,7 @@ import { decodeFirst, namesOf } from '../shared/data/payload.ts';
 import type { Early, Payload } from '../shared/data/payload.ts';
 import { unlessLate } from '../shared/data/cube.ts';
 import { countSelected, listMinutes } from '../shared/minutes.ts';
-import type { Settings } from '../shared/settings.ts';
+import type { Chart, Settings } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Row, Tables } from '../shared/data/table.ts';
 import {
@@ -591,6 +591,15 @@ async function start(): Promise<void> {
   bindZone(span, write, () => {
     compareWith(compare.value, tables, write);
     change();
+  });
+  // A preview sends charts that were edited.
+  document.addEventListener('zen-edit', (event) => {
+    if (!(event instanceof CustomEvent)) return;
+    for (const chart of event.detail as Chart[]) {
+      charts[charts.findIndex(({ panel }) => panel.name === chart.panel.name)] = chart;
+      findPanel(chart.panel)?.take(chart);
+    }
+    void Promise.all(panels.filter((panel) => !panel.hidden).map(draw)).then(change);
   });
   offerSelection(tables, write);
   // Other topics may have moved most: the charts look their colours up anew.

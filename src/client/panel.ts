@@ -36,10 +36,15 @@ export class PanelElement extends HTMLElement {
     return this.rows.map((row) => Object.fromEntries(this.options.data.map((name) => [name, row[name]])));
   }
 
-  /** Tells the panel which chart it has. The first is its own, even if a page that was saved while it was open names another. */
+  /**
+   * Tells the panel which chart it has; of one name, the last. The first is its own, even if a page that was saved while it was open names
+   * another.
+   */
   take(chart: Chart): void {
-    this.#charts.push(chart);
-    if (!this.#chart) this.want(chart.panel.name);
+    const { name } = chart.panel;
+    const at = this.#charts.findIndex(({ panel }) => panel.name === name);
+    this.#charts.splice(at < 0 ? this.#charts.length : at, 1, chart);
+    if (!this.#chart || this.wants(name)) this.want(name);
   }
 
   /** Tells whether the chart that is wanted is of that name. */
@@ -50,7 +55,11 @@ export class PanelElement extends HTMLElement {
   /** Chooses among its charts the one to draw. */
   want(name: string): void {
     this.#chart = known(this.#charts.find(({ panel }) => panel.name === name));
-    known(this.querySelector('h2')).textContent = this.#chart.panel.title;
+    const { title } = this.#chart.panel;
+    const heading = known(this.querySelector('h2'));
+    for (const part of this.querySelectorAll('.take [aria-label]'))
+      part.ariaLabel = known(part.ariaLabel).replace(heading.textContent, () => title);
+    heading.textContent = title;
     for (const button of this.querySelectorAll<HTMLButtonElement>('[data-show]'))
       button.setAttribute('aria-pressed', String(button.dataset.show === name));
   }

@@ -64,6 +64,9 @@ export interface Page {
   sources: Record<string, TopLevelSpec>;
 }
 
+/** Compiled when it is first filled. */
+const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
+
 const ofNumbers = [
   ['Share of a source topic', 'Its events divided by all events of the selection.'],
   ['Funnel', ofFunnel],
@@ -109,7 +112,6 @@ export function renderPage({
   const filters = listFilters().filter(
     (field) => Object.hasOwn(payload.dimensions, field) && !isNameless(payload, field, t),
   );
-  const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
   const span: [number, number] = [start, end];
   const headline = describeHeadline(events, tables, everything, span, write);
   const nothing = t(events > 0 ? 'No events for this selection.' : 'No data in this period.');

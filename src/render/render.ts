@@ -13,9 +13,10 @@ import { namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import type { Ladder } from '../shared/ladder.ts';
 import type { Returns } from '../shared/people/returns.ts';
-import type { Locale } from '../shared/settings.ts';
+import type { Chart, Locale } from '../shared/settings.ts';
 import { mapValues } from '../shared/known.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
+import type { Tables } from '../shared/data/table.ts';
 import { countRows, sumUp } from '../shared/data/totals.ts';
 import { listNamedGroups } from '../log/named-groups.ts';
 import { listAbsent } from '../log/source.ts';
@@ -51,7 +52,9 @@ import type { Where } from './narrow.ts';
 import { pack } from './pack.ts';
 import { renderPage } from './page.ts';
 import { addFilters } from './panels.ts';
+import type { DescribedTables } from './panels.ts';
 import { thin } from './people.ts';
+import { remember } from './remember.ts';
 import { buildLadder } from './steps.ts';
 import type { StepByAge } from './steps.ts';
 import { verify } from './verify.ts';
@@ -84,7 +87,8 @@ export interface Rendered {
   events: number;
   /** Rows of all aggregates in the page. */
   rows: number;
-  /** The charts that go through an aggregate row by row, because nothing of them could be pushed down. */
+  charts: Chart[];
+  /** Those that go through an aggregate row by row, because nothing of them could be pushed down. */
   slow: string[];
   /** The steps of the page's rows. */
   ladder: Ladder;
@@ -225,7 +229,7 @@ export async function render(
     change,
     strangers,
   } = await readStrangers(content ?? db.transaction(readAll, { snapshot: 'read only' }));
-  const payload = coarsen(minutes, buildLadder(period, options.steps ?? []));
+  const ladder = buildLadder(period, options.steps ?? []);
   const locale = { ...readLocale(options.locale), timeZone: options.timeZone };
   const translate = translator(locale);
   const begin = async (stage: RenderProgress['stage']) => {
@@ -234,12 +238,9 @@ export async function render(
     db.demand();
   };
   await begin('packing');
+  const whole = packWhole(minutes, ladder, () => people);
+  const { payload } = whole;
   const { events } = sumUp(payload);
-  const whole = { payload, packed: pack(payload) };
-  if (people) {
-    payload.people = thin(people, { ...period, packed: whole.packed });
-    whole.packed = pack(payload);
-  }
   const counted = payload.people !== null;
   const title = options.title ?? translate('Zen: interaction with cards');
   const { warning = '' } = options;
@@ -268,6 +269,16 @@ export async function render(
   };
 }
 
+/** A payload in the steps of a page, packed, with the people of the same period. */
+const packWhole = remember((minutes: Payload, ladder: Ladder, people: () => Returns | null): Packed => {
+  const payload = { ...coarsen(minutes, ladder) };
+  const packed = pack(payload);
+  const all = people();
+  if (!all) return { payload, packed };
+  payload.people = thin(all, { ...payload, packed });
+  return { payload, packed: pack(payload) };
+});
+
 async function requireWhole(html: string): Promise<void> {
   const { differences } = await verify(html);
   const told = differences.map(describeDifference).join(' ');
@@ -292,7 +303,7 @@ interface Setting {
 async function drawPage(
   { payload, packed }: Packed,
   { translate, ...setting }: Setting,
-): Promise<Pick<Rendered, 'html' | 'slow' | 'ladder' | 'people'>> {
+): Promise<Pick<Rendered, 'html' | 'charts' | 'slow' | 'ladder' | 'people'>> {
   const { ladder } = payload;
   const scene = { period: payload, ladder, clock: new Clock(setting.locale.timeZone) };
   const all = listCharts().map(
@@ -304,9 +315,33 @@ async function drawPage(
   for (const [name, source] of shown) requireFields(name, source, payload.tables);
   const sources = Object.fromEntries(shown);
   const described = mapValues(payload.tables, ({ fields, measure }) => ({ fields, measure }));
-  const drawable = shown.map(([name, source]) => compileOnce(name, source, described));
+  const drawable = shown.map(([name, source]) =>
+    compileOnce(ofRun, { name, source, described, theme: readTheme(), controls: listControls() }),
+  );
   const named = drawable.filter(({ panel }) => !showsAbsent(panel, payload, translate));
   const compiled = arrange(named.length > 0 ? named : drawable);
+  const tables = tabulateWhole(payload, setting.locale);
+  const snapshots = await Promise.all(
+    compiled.map(async (chart) =>
+      chart.panel.within !== ''
+        ? { svg: '', rows: [] }
+        : isOfPeople(chart.panel.source)
+          ? { svg: '', rows: listOfPeople(chart.panel.source, tables, everything) }
+          : await drawOnce(tables, chart, setting.locale),
+    ),
+  );
+  const charts = compiled.map(({ panel, spec, rows, tables }) => ({ panel, spec, rows, tables }));
+  return {
+    html: renderPage({ ...setting, payload, packed, charts, snapshots, tables, sources }),
+    charts,
+    slow: compiled.filter(({ left }) => left.length > 0).map(({ panel }) => panel.name),
+    ladder,
+    people: payload.people?.step ?? null,
+  };
+}
+
+/** The tables of a page as it opens, with all that its charts look up. */
+const tabulateWhole = remember((payload: Payload, locale: Locale): Tables => {
   const tables = tabulatePayload(payload);
   const span: [number, number] = [payload.start, payload.end];
   tintTopics(
@@ -314,34 +349,27 @@ async function drawPage(
     listTopics(tables, everything, span, findBaseline(tables, everything, span, usual)),
     null,
   );
-  tables.lookUps.spikes = captionSpikes(findSpikes(tables, {}, span), everything, writer(setting.locale));
-  const snapshots = await Promise.all(
-    compiled.map(async (chart) =>
-      chart.panel.within !== ''
-        ? { svg: '', rows: [] }
-        : isOfPeople(chart.panel.source)
-          ? { svg: '', rows: listOfPeople(chart.panel.source, tables, everything) }
-          : await drawFirst(chart, tables, setting.locale),
-    ),
-  );
-  const charts = compiled.map(({ panel, spec, rows, tables }) => ({ panel, spec, rows, tables }));
-  return {
-    html: renderPage({ ...setting, payload, packed, charts, snapshots, tables, sources }),
-    slow: compiled.filter(({ left }) => left.length > 0).map(({ panel }) => panel.name),
-    ladder,
-    people: payload.people?.step ?? null,
-  };
+  tables.lookUps.spikes = captionSpikes(findSpikes(tables, {}, span), everything, writer(locale));
+  return tables;
+});
+
+/** The theme and the controls are inputs, too, which compiling asks for by itself. */
+const compileOnce = remember((_run: object, { name, source, described }: Uncompiled): Compiled =>
+  compileChart(name, source, described),
+);
+
+interface Uncompiled {
+  name: string;
+  source: TopLevelSpec;
+  described: DescribedTables;
+  theme: unknown;
+  controls: string[];
 }
 
-/** Charts that were compiled, by all that they are compiled from: the pages of one run share most of them. */
-const compiledBefore = new Map<string, Compiled>();
+/** The pages of a run share their compiled charts. */
+const ofRun = {};
 
-function compileOnce(...from: Parameters<typeof compileChart>): Compiled {
-  const key = JSON.stringify([...from, readTheme(), listControls()]);
-  const chart = compiledBefore.get(key) ?? compileChart(...from);
-  compiledBefore.set(key, chart);
-  return chart;
-}
+const drawOnce = remember((tables: Tables, chart: Chart, locale: Locale) => drawFirst(chart, tables, locale));
 
 /** Tells whether a chart draws an aggregate that a page of some names leaves out, as it does not have these. */
 function drawsOthers(source: TopLevelSpec, { only, tables }: Payload): boolean {

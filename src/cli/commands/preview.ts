@@ -13,6 +13,7 @@ import { messageOf, ZenError } from '../../errors.ts';
 import { extensible } from '../../files.ts';
 import { listAggregates } from '../../log/aggregates.ts';
 import type { Project } from '../../project/project.ts';
+import type { Live } from '../../render/live.ts';
 import type { Content } from '../../render/render.ts';
 import { onInterrupt, openSafely } from '../run.ts';
 import { Terminal } from '../terminal.ts';
@@ -37,8 +38,21 @@ export interface Sight {
 /** Milliseconds in which an editor finishes writing a file. */
 const settled = 20;
 
-/** The extra script of a served page: it reloads the page when the server says so. */
-const hook = "new EventSource('/changes').onmessage = () => location.reload();";
+/**
+ * The extra script of a served page. It shows what the server says has changed; what it cannot show in the open page has it load anew.
+ * Rules that are set by script need no leave of the policy.
+ */
+function writeHook(edition: number): string {
+  return `new EventSource('/changes?${edition}').onmessage = ({ data }) => {
+    const { style, charts } = JSON.parse(data);
+    if (charts === undefined || document.documentElement.dataset.zen !== 'ready') return location.reload();
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    document.styleSheets[0].disabled = true;
+    document.adoptedStyleSheets = [sheet];
+    document.dispatchEvent(new CustomEvent('zen-edit', { detail: charts }));
+  };`;
+}
 
 /**
  * Serves the page of a project on the loopback address, and shows each change of its files: a mistake in them stands in the place of the
@@ -53,20 +67,23 @@ export async function runPreview(sight: Sight, streams?: Streams): Promise<void>
     throw new ZenError('usage', 'There is no project here to preview: make one with zen init <folder>.');
   const pages = new Preview(sight);
   let page = await pages.render(true);
+  let edition = Date.now();
   if (page instanceof ZenError && page.failure !== 'usage') throw page;
   const readers = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     // A page of elsewhere may not read this one by a name of its own for this address.
     const isOurs = /^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? '');
-    if (isOurs && request.url === '/changes') {
+    const [path, query] = request.url?.split('?') ?? [];
+    if (isOurs && path === '/changes') {
       response
         .writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
         .flushHeaders();
+      if (query !== String(edition)) response.write('data: {}\n\n'); // it was loaded before the last change
       readers.add(response);
       response.on('close', () => readers.delete(response));
-    } else if (isOurs && request.url === '/') {
+    } else if (isOurs && path === '/') {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-      response.end(page instanceof Error ? writeMistake(page) : addHook(page));
+      response.end(page instanceof Error ? writeMistake(page, edition) : addHook(page.html, edition));
     } else response.writeHead(404).end();
   });
   const failed = once(server, 'error').then(([error]) => {
@@ -83,8 +100,10 @@ export async function runPreview(sight: Sight, streams?: Streams): Promise<void>
   await new Promise<void>((stop) => {
     const close = watchProject(project.folder, async (isRead) => {
       page = await pages.render(isRead);
+      edition++;
       tell();
-      for (const reader of readers) reader.write('data: changed\n\n');
+      const change = page instanceof Error ? {} : page.change;
+      for (const reader of readers) reader.write(`data: ${JSON.stringify(change)}\n\n`);
     });
     onInterrupt(() => {
       close();
@@ -100,6 +119,8 @@ export async function runPreview(sight: Sight, streams?: Streams): Promise<void>
 class Preview {
   #sight: Sight;
   #content: Content | undefined;
+  /** Of the page before; undefined where that was a mistake, or of other rows. */
+  #live: Live | undefined;
   /** The hashes of the statements that the tables are of. */
   #made: Map<string, string> | undefined;
 
@@ -107,14 +128,28 @@ class Preview {
     this.#sight = sight;
   }
 
-  /** @param isRead the rows are to be read again */
-  async render(isRead: boolean): Promise<string | Error> {
+  /**
+   * @param isRead the rows are to be read again
+   * @returns with the page, what an open one of before has to take up; nothing where it has to load anew
+   */
+  async render(isRead: boolean): Promise<{ html: string; change: object } | Error> {
+    const before = isRead ? undefined : this.#live;
+    this.#live = undefined;
     try {
       if (this.#made) this.#sight = await this.#sight.reread();
       if (isRead || !this.#content) this.#content = await this.#read();
       const { flags } = this.#sight;
       const { render } = await import('../../render/render.ts');
-      return (await render(noDatabase, { ...flags }, Date.now(), () => undefined, this.#content)).html;
+      const { html, charts } = await render(
+        noDatabase,
+        { ...flags },
+        Date.now(),
+        () => undefined,
+        this.#content,
+      );
+      const { describeLive, findChange } = await import('../../render/live.ts');
+      this.#live = describeLive(charts);
+      return { html, change: (before && findChange(before, this.#live)) ?? {} };
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
@@ -153,20 +188,25 @@ const noDatabase = {
   transaction: () => Promise.reject(new Error('A preview reads before it draws.')),
 };
 
-/** The permission for the hook in the policy. */
-const leave = `connect-src 'self'; script-src 'sha256-${createHash('sha256').update(hook).digest('base64')}'`;
-
-/** Adds the hook to a served page, and the permission for it to the policy. Nothing else differs from the file. */
-function addHook(html: string): string {
-  const end = html.lastIndexOf('</body>');
-  const hooked = `${html.slice(0, end)}<script>${hook}</script>${html.slice(end)}`;
-  return hooked.replace('script-src', leave);
+/** The permission for a script, and to ask the server. */
+function permit(script: string): string {
+  const hash = createHash('sha256').update(script).digest('base64');
+  return `connect-src 'self'; script-src 'sha256-${hash}'`;
 }
 
-function writeMistake(error: Error): string {
+/** Adds the hook to a served page, and the permission for it to the policy. Nothing else differs from the file. */
+function addHook(html: string, edition: number): string {
+  const hook = writeHook(edition);
+  const end = html.lastIndexOf('</body>');
+  const hooked = `${html.slice(0, end)}<script>${hook}</script>${html.slice(end)}`;
+  return hooked.replace('script-src', permit(hook));
+}
+
+function writeMistake(error: Error, edition: number): string {
   const text = messageOf(error).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const hook = writeHook(edition);
   return (
-    `<!doctype html><html lang="en"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; ${leave}">` +
+    `<!doctype html><html lang="en"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; ${permit(hook)}">` +
     `<meta name="color-scheme" content="light dark"><title>zen preview</title><body><h1>Not drawn</h1>` +
     `<p id="mistake">${text}</p><script>${hook}</script></body></html>`
   );
