@@ -66,6 +66,35 @@ describe.each([
   });
 });
 
+test('an area keeps its points in the order of time when its topic takes another colour in a longer period', async () => {
+  const own = tabulatePayload(payload);
+  const chart = compileChart('history', source('history'), payload.tables);
+  const view = new View(parse(chart.spec));
+  feed(view, chart.tables, own);
+  view.signal('period', [payload.start, payload.start + 3_600_000]);
+  await view.runAsync();
+  for (const topic of own.lookUps.topics) topic.tint = '#c3cad3';
+  await view
+    .signal('tables', { ...own })
+    .signal('period', null)
+    .runAsync();
+  const points = (item: Scene): number[][] =>
+    item.marktype === 'area'
+      ? [(item.items ?? []).map(({ datum }) => datum?.dt ?? NaN)]
+      : (item.items ?? []).flatMap(points);
+  const areas = points((view.scenegraph() as unknown as { root: Scene }).root).filter(
+    ({ length }) => length > 1,
+  );
+  expect(areas.length).toBeGreaterThan(1);
+  for (const times of areas) expect(times).toEqual([...times].sort((a, b) => a - b));
+});
+
+interface Scene {
+  marktype?: string;
+  datum?: { dt: number };
+  items?: Scene[];
+}
+
 describe('what is not recognised', () => {
   const steps = (name: string): Row[] => (source(name) as unknown as { transform: Row[] }).transform;
 

@@ -104,10 +104,11 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
     series.sort((a, b) => a.place - b.place);
     const rows: Row[] = [];
     for (const { fields, group, looked } of series) {
-      const key = group.codes.join();
+      // A series that takes another colour has rows of its own: Vega would put rows that move to another line behind those that are new in it.
+      const key = [...group.codes, ...Object.values(looked)].join();
       for (let slot = 0; slot < points.length; slot++) {
         const row = this.#row(key, slot, fields);
-        for (const name of lookup?.values ?? []) row[name] = looked[name]; // a topic's colour follows the choice
+        for (const name of lookup?.values ?? []) row[name] = looked[name];
         const sum = slot < times.length ? (group.sums[slot] ?? missing()) : 0;
         const speed = sum && (sum * minuteMs) / (lengths[slot] ?? missing());
         if (query.time) row[query.time] = points[slot];
