@@ -451,6 +451,23 @@ test('two selections side by side, in the history, the figures and the funnel: t
     12,
   );
   expect(await page.locator("#funnel .mark-rect path[fill='#1d2530']").count()).toBe(1);
+  const ofAges = await db.query<{ age_segment: string; clicks_before: number }>(
+    `select age_segment, (sum(unique_users) filter (where event = 'click'))::float8
+      / sum(unique_users) filter (where event = 'show') as clicks_before
+     from dash_engagement where item_topic = 'Кино' group by 1 order by 1`,
+  );
+  await page.click('#funnel [data-show=funnel_ages]');
+  const rings = () =>
+    page.$eval('#funnel_ages', (panel) =>
+      (panel as unknown as { view?: { data(name: string): Record<string, unknown>[] } }).view
+        ?.data('ages_before')
+        .map(({ age_segment, clicks_before }) => ({ age_segment, clicks_before })),
+    );
+  await page.waitForSelector('#funnel_ages:not([hidden]) .mark-symbol');
+  expect(await rings()).toEqual(
+    ofAges.map((row) => ({ ...row, clicks_before: expect.closeTo(row.clicks_before, 12) })),
+  );
+  await page.click('#funnel_ages [data-show=funnel]');
   const ghost = await page.$eval('#history', (panel) => {
     const { view } = panel as unknown as {
       view: { data(name: string): { rate: number | null }[]; signal(name: string): number };
@@ -487,6 +504,14 @@ test('any stretch is compared with another, as far as the shorter goes, and a li
     (document.querySelector('.compared')?.textContent ?? '').startsWith('Выберите'),
   );
   expect(await text('#summary')).toMatch(/^22–24 сентября/);
+  const marked = () =>
+    page.$eval('#history', (panel) =>
+      (panel as unknown as { view: { data(name: string): Record<string, number>[] } }).view
+        .data('compared')
+        .map(({ start, end }) => [start, end]),
+    );
+  expect(await marked()).toEqual([['10:00', '12:00'].map((time) => parseTime(`2019-09-22 ${time}`))]);
+  expect(await page.isVisible('#strip .earlier')).toBe(true);
   await type('23.09.2019 12:30', '23.09.2019 15:30');
   await page.waitForFunction(() => (document.querySelector('.compared')?.textContent ?? '').includes('без'));
   const told =

@@ -23,11 +23,11 @@ import type { Writer } from '../shared/text/format.ts';
 import { tellAge } from './freshness.ts';
 import { MultiSelect } from './multi-select.ts';
 import { TopicTable } from './topic-table.ts';
-import { findBaseline, usual } from '../shared/baseline.ts';
+import { findBaseline, findStretch, usual } from '../shared/baseline.ts';
 import type { Baseline } from '../shared/baseline.ts';
 import { readMoment, traceBaseline } from '../shared/moment.ts';
 import { MomentBox } from './moment.ts';
-import { listGroupRows, listTopics, tintTopics, traceEvents } from '../shared/topics.ts';
+import { listGroupRows, listRatesBefore, listTopics, tintTopics, traceEvents } from '../shared/topics.ts';
 import type { Course, TopicRow } from '../shared/topics.ts';
 import { findSpikes } from '../shared/spikes.ts';
 import type { Spike } from '../shared/spikes.ts';
@@ -38,6 +38,7 @@ import { fromHash, readSelection, toHash, writeSelection } from './url-state.ts'
 import type { State } from './url-state.ts';
 import { hasLateRows, readLateRows } from './late-rows.ts';
 import { composeNarrowed, listKept } from './narrowed-page.ts';
+import type { Window } from '../shared/windows.ts';
 import { notify } from './notice.ts';
 import { PanelElement } from './panel.ts';
 import { Period } from './period.ts';
@@ -413,17 +414,21 @@ function followTopics(tables: Tables, span: [number, number]): () => Followed {
 }
 
 /** Draws the strip beneath the plot, where the page has one. Its course is of the names that are chosen. */
-function followStrip(tables: Tables, span: [number, number], write: Writer): () => void {
+function followStrip(
+  tables: Tables,
+  span: [number, number],
+  write: Writer,
+): (compared: Window | null) => void {
   const element = document.getElementById('strip');
   if (!element) return () => undefined;
   const strip = new Strip(element, period, span, write);
   let key = '';
   let course: Course = [];
-  return () => {
+  return (compared) => {
     const chosen = selection();
     const wanted = JSON.stringify(chosen.names);
     if (wanted !== key) [key, course] = [wanted, traceEvents(tables, chosen, span)];
-    strip.show(course);
+    strip.show(course, compared);
   };
 }
 
@@ -450,6 +455,12 @@ function tellSelection(parts: { id: string; text: string }[], set: ReadonlySet<s
 const ghosts: [source: string, by: string[]][] = [
   ['baseline', []],
   ['baselines', ['item_topic', 'item_rank']],
+];
+
+/** The rings that charts of the funnel draw for what is compared, by the field of its names. */
+const sides: [source: string, field: string][] = [
+  ['ages_before', 'age_segment'],
+  ['topics_before', 'item_topic'],
 ];
 
 /** Stands over charts that wait for rows. */
@@ -502,7 +513,6 @@ async function start(): Promise<void> {
     ].flatMap((text) => (text === '' ? [] : [{ id: '', text }]));
     tellSelection([...describeSelection(chosen, span, write, filters, tables.groups), ...notes], set, write);
     lookForSpikes(chosen);
-    drawStrip();
     const { rows, groups, baseline } = follow();
     topics.fill(rows, groups, write);
     topics.paint(tables);
@@ -514,6 +524,8 @@ async function start(): Promise<void> {
         : explainBaseline(tables, chosen, baseline, write);
     // Without a period or another selection, only the last day is compared, and nothing of it stands beside what is of all days.
     const shown = chosen.period || own ? baseline : null;
+    const stretch = findStretch(shown, own);
+    drawStrip(stretch);
     topics.compare(
       told,
       rows.some(({ now }) => now !== null),
@@ -530,6 +542,9 @@ async function start(): Promise<void> {
       if (!panel.hidden && isOfPeople(own)) panel.give(own, () => rows);
       panel.give('spikes', () => captionSpikes(spikes, chosen, write));
       panel.give('changes', () => describeSteps(tables, chosen, shown, write));
+      panel.give('compared', () => (stretch && own ? [stretch] : []));
+      for (const [source, field] of sides)
+        panel.give(source, () => listRatesBefore(tables, field, chosen, shown));
       for (const [source, by] of ghosts)
         panel.give(source, () =>
           traceBaseline(tables, chosen, shown, known(panel.view).signal('step') as number, by),

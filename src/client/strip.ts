@@ -3,6 +3,7 @@ import type { Writer } from '../shared/text/format.ts';
 import { traceRates } from '../shared/text/topic-text.ts';
 import type { Course } from '../shared/topics.ts';
 import { dayMs, hourMs, minuteMs } from '../shared/units.ts';
+import type { Window } from '../shared/windows.ts';
 import type { Control } from './control.ts';
 
 type Span = [start: number, end: number];
@@ -44,13 +45,16 @@ export class Strip {
       });
   }
 
-  /** Draws the course of what is chosen, the days, and the window. */
-  show(course: Course): void {
+  /** Draws the course of what is chosen, the days, the stretch that is compared, and the window. */
+  show(course: Course, compared: Window | null): void {
     if (course !== this.#drawn) {
       this.#element.querySelector('path')?.setAttribute('d', traceRates(course));
       this.#drawn = course;
     }
     if (this.#zone !== this.#write.clock.zone) this.#nameDays();
+    const earlier = known(this.#element.querySelector<HTMLElement>('.earlier'));
+    earlier.hidden = compared === null;
+    if (compared) this.#lay(earlier, [compared.start, compared.end]);
     this.#place(this.#period.value ?? this.#span);
   }
 
@@ -78,11 +82,7 @@ export class Strip {
   }
 
   #place(shown: Span): void {
-    const pane = known(this.#element.querySelector<HTMLElement>('.window'));
-    [pane.style.left, pane.style.width] = [
-      this.#percent(shown[0]),
-      this.#percent(shown[1] - shown[0] + this.#span[0]),
-    ];
+    this.#lay(known(this.#element.querySelector<HTMLElement>('.window')), shown);
     for (const [at, edge] of this.#edges.entries()) {
       const time = known(shown[at]);
       const minutes = (ms: number) => String((ms - this.#span[0]) / minuteMs);
@@ -91,6 +91,10 @@ export class Strip {
       edge.setAttribute('aria-valuenow', minutes(time));
       edge.setAttribute('aria-valuetext', this.#write.time(time, true));
     }
+  }
+
+  #lay({ style }: HTMLElement, [start, end]: Span): void {
+    [style.left, style.width] = [this.#percent(start), this.#percent(end - start + this.#span[0])];
   }
 
   #timeAt(x: number): number {

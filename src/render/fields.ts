@@ -4,6 +4,7 @@ import type { EventKind, Topic } from '../shared/data/payload.ts';
 import { rankOf } from '../shared/data/table.ts';
 import { isOfPeople } from '../shared/people/sources.ts';
 import type { StepChange } from '../shared/text/findings.ts';
+import type { RatesBefore } from '../shared/topics.ts';
 import type { LookUps } from '../shared/data/table.ts';
 import { suggest } from '../suggest.ts';
 import type { Window } from '../time.ts';
@@ -18,6 +19,9 @@ const lookUps: readonly string[] = [
   'baseline',
   'baselines',
   'changes',
+  'ages_before',
+  'topics_before',
+  'compared',
   'spikes',
 ] satisfies (keyof LookUps)[];
 
@@ -35,8 +39,20 @@ const lookUpFields: readonly string[] = [
   'before',
   'line',
   'caption',
+  'rate',
+  'clicks_before',
+  'views_before',
 ] satisfies (
-  'tint' | 'layer' | 'line' | 'caption' | keyof StepChange | keyof Topic | keyof EventKind | keyof Window
+  | 'tint'
+  | 'layer'
+  | 'rate'
+  | 'line'
+  | 'caption'
+  | keyof RatesBefore
+  | keyof StepChange
+  | keyof Topic
+  | keyof EventKind
+  | keyof Window
 )[];
 
 /**

@@ -45,10 +45,11 @@ function tellSteps(locale: Locale): Record<string, string> {
     'Of clicks': t('Of the step before'),
     'of clicks': t('of the step before'),
     'No shows in this selection.': t('No first step in this selection.'),
-    'Clicks are blue, views are orange; a bar is the 95% interval, a dashed line all of them together.': t(
-      'Blue is {second}, orange is {last}; a bar is the 95% interval, a dashed line all of them together.',
-      { second, last },
-    ),
+    'Clicks are blue, views are orange; a bar is the 95% interval, a dashed line all of them together, a ring the comparison.':
+      t(
+        'Blue is {second}, orange is {last}; a bar is the 95% interval, a dashed line all of them together, a ring the comparison.',
+        { second, last },
+      ),
     [ofFunnel]: t(
       'For each step, the unique users of each minute, card topic and age, summed, divided by the same sum for the first step. Someone who comes back in another minute is counted again.',
     ),

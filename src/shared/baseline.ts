@@ -64,6 +64,13 @@ export function findBaseline(
   return { window, shift, names: others, both, left: subtract(whole, both) };
 }
 
+/** The stretch of time that a selection is compared with, or that is chosen for it; null where the time is the same. */
+export function findStretch(baseline: Baseline | null, other: Selection | null): Window | null {
+  if (!baseline) return other?.period ? { start: other.period[0], end: other.period[1] } : null;
+  const { window, shift } = baseline;
+  return shift === 0 ? null : { start: window.start - shift, end: window.end - shift };
+}
+
 /** Milliseconds from a period back to another one; none where only the other is chosen. */
 function findShift(period: Selection['period'], other: Selection['period']): number | undefined {
   if (!other) return 0;

@@ -3,8 +3,8 @@ import type { Baseline } from './baseline.ts';
 import { pick } from './data/cells.ts';
 import { ask, isNarrowed } from './data/query.ts';
 import type { Answer, Choice, Question } from './data/query.ts';
-import { tableOf } from './data/table.ts';
-import type { Table, Tables } from './data/table.ts';
+import { rankOf, tableOf } from './data/table.ts';
+import type { Row, Table, Tables } from './data/table.ts';
 import { namesOf } from './data/payload.ts';
 import type { Payload } from './data/payload.ts';
 import { listEnds, shareOfShown } from './people/funnel.ts';
@@ -141,6 +141,40 @@ function sumUsers(tables: Tables, field: string, choice: Choice): Map<string, Ma
     sums.set(event, found.set(String(fields[field]), pick(group.sums, 0)));
   }
   return sums;
+}
+
+/** The clicks and the views of a name in what a selection is compared with, as shares of its shows there. */
+export interface RatesBefore {
+  clicks_before: number | null;
+  views_before: number | null;
+}
+
+/** Those of each name of a field, in the minutes that are compared; none where users do not follow the choice. */
+export function listRatesBefore(
+  tables: Tables,
+  field: string,
+  { names }: Selection,
+  baseline: Baseline | null,
+): (Row & RatesBefore)[] {
+  if (!baseline) return [];
+  const users = tableOf(tables, 'users');
+  const chosen = Object.entries(namesBefore(names, baseline));
+  if (!isNarrowed(users, [...Object.entries(names), ...chosen])) return [];
+  const found = new Map<unknown, { own: Row; sums: Map<unknown, number> }>();
+  for (const { start, end } of baseline.both) {
+    const shown: [number, number] = [start - baseline.shift, end - baseline.shift];
+    const question: Question = { groupby: [field, rankOf(field), 'event'], measures: [] };
+    for (const { fields, group } of ask(users, question, { chosen, shown, step: minuteMs }).groups) {
+      const { event, ...own } = fields;
+      const { sums } = found.get(own[field]) ?? { sums: new Map<unknown, number>() };
+      found.set(own[field], { own, sums: sums.set(event, (sums.get(event) ?? 0) + pick(group.sums, 0)) });
+    }
+  }
+  const [first, second, last] = listEnds(tables);
+  return [...found.values()].map(({ own, sums }) => {
+    const of = (event: string) => shareOfShown(sums.get(event) ?? 0, sums.get(first) ?? 0);
+    return { ...own, clicks_before: of(second), views_before: of(last) };
+  });
 }
 
 /** The course of each name, in equal steps, none shorter than those of the rows. */

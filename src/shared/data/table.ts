@@ -26,11 +26,11 @@ export interface Table {
   dimensions: Record<string, (string | number)[]>[];
 }
 
+/** Those that have no rows until something is compared, or found. */
+type Late = 'baseline' | 'baselines' | 'changes' | 'ages_before' | 'topics_before' | 'compared' | 'spikes';
+
 /** Small tables of rows that a chart may look up in, or draw. */
-export type LookUps = Record<
-  'topics' | 'events' | 'gaps' | 'silences' | 'labels' | 'baseline' | 'baselines' | 'changes' | 'spikes',
-  LookUp
->;
+export type LookUps = Record<'topics' | 'events' | 'gaps' | 'silences' | 'labels' | Late, LookUp>;
 
 /** All that the charts draw from: the aggregates by name, and small tables of rows. */
 export interface Tables {
@@ -76,7 +76,8 @@ export function tabulatePayload(payload: Payload | Early): Tables {
       gaps: copy(gaps),
       silences: copy(silences),
       labels: [{}], // one row, for a text
-      ...{ baseline: [], baselines: [], changes: [], spikes: [] }, // until something is compared, or found
+      ...{ baseline: [], baselines: [], changes: [], spikes: [] },
+      ...{ ages_before: [], topics_before: [], compared: [] },
     },
     dimensions,
     ladder,
