@@ -8,7 +8,7 @@ import { plan, slice } from '../src/aggregate/plan.ts';
 import { prune } from '../src/aggregate/prune.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import { describeStatus } from '../src/cli/report.ts';
-import type { Database } from '../src/db/database.ts';
+import type { Database, Session } from '../src/db/database.ts';
 import { queryCovered, queryOutdated, queryRuns } from '../src/ledger/ledger.ts';
 import { migrate } from '../src/ledger/migrations.ts';
 import { inspectTables } from '../src/ledger/state.ts';
@@ -104,6 +104,33 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(pieces).toHaveLength(Math.floor(20_000 / 24) + 1);
     expect(plans.join('\n')).toMatch(/Hash Join[^]*log_raw/);
     expect(plans.join('\n')).not.toMatch(/Nested Loop/);
+  });
+
+  test('a log of days that is aggregated years later takes no more statements than on the next day', async () => {
+    const countStatements = async (now: string) => {
+      await open();
+      let statements = 0;
+      const count = (session: Session): Session => ({
+        ...session,
+        query: (...args) => ((statements += 1), session.query(...args)),
+        run: (...args) => ((statements += 1), session.run(...args)),
+      });
+      const counted: Database = {
+        ...db,
+        ...count(db),
+        transaction: (work, options) => db.transaction((session) => work(count(session)), options),
+        reserve: (work) => db.reserve((session) => work(count(session))),
+      };
+      const windows = await plan(counted, { minute: 'floor' }, parseTime(now));
+      await aggregate(counted, await slice(counted, windows), { ...floor, users: true, catchUp: true });
+      await queryStatus(counted, parseTime(now));
+      expect(await readVisits(db)).toEqual(countVisits(log, 'floor'));
+      await db.close();
+      return statements;
+    };
+    const next = await countStatements('2019-09-26');
+    expect(next).toBeGreaterThan(100);
+    expect(await countStatements('2026-09-26')).toBeLessThan(next + 10);
   });
 
   test('without dates a run catches up: from the first event, then from where the last one ended, to the last midnight', async () => {

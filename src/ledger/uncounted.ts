@@ -72,13 +72,18 @@ export async function queryBehind(db: Database): Promise<DayBehind[]> {
   const left = covered.flatMap((window) => subtract(window, pruned));
   const groups = new Set(listNamedGroups().map(({ key }) => key)).size;
   const known = new Map(reaches.map((one) => [dayOf(one.day), one]));
+  const days = [...new Set(left.flatMap(listDays))];
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const whole = { start: dayWindow(first).start, end: dayWindow(last).end };
+  const eventful = new Set((await queryCounted(db, whole)).map(({ day }) => dayOf(day))); // years of days, in one question
   const behind: DayBehind[] = [];
-  for (const day of new Set(left.flatMap(listDays))) {
+  for (const day of days) {
     const found = known.get(day);
     const isShort = found && stopsAt(day, found.reach, left);
     if (found && (isShort || found.groups < groups))
       behind.push({ day, held: found.reach - (isShort ? 0 : 1) });
-    else if (!found && (await queryCounted(db, dayWindow(day))).length > 0) behind.push({ day, held: -1 });
+    else if (!found && eventful.has(day)) behind.push({ day, held: -1 });
   }
   const parts = behind.flatMap(({ day }) => subtract(dayWindow(day), left));
   const open = new Set((await listEventful(db, parts)).flatMap(listDays));
