@@ -89,11 +89,18 @@ export interface DateOptions {
   endDt?: number;
 }
 
-/** `--start-dt` and `--end-dt`, each with its hidden alias. */
-export function dateOptions(start: string, end: string): Option[] {
+/**
+ * `--start-dt` and `--end-dt`, each with its hidden alias.
+ *
+ * @param of what they bound
+ * @param start what it begins with if no start is given
+ * @param end where it ends if no end is given
+ */
+export function dateOptions(of: string, start: string, end: string): Option[] {
+  const form = 'YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless it carries an offset';
   return [
-    option('--start-dt <time>', start, parseTime),
-    option('--end-dt <time>', end, parseTime),
+    option('--start-dt <time>', `start of the ${of}: ${form} (default: ${start})`, parseTime),
+    option('--end-dt <time>', `end of the ${of}, not included (default: ${end})`, parseTime),
     alias('--start_dt <time>', 'startDt'),
     alias('--end_dt <time>', 'endDt'),
   ];

@@ -61,8 +61,6 @@ import type { CommonOptions } from './options.ts';
 import { listPages } from './pages.ts';
 import type { Streams } from './terminal.ts';
 
-const timesHelp = 'times are YYYY-MM-DD [HH:MM[:SS]] or ISO 8601, in UTC unless they carry an offset';
-
 /**
  * Builds the command line: the options of each command, and the function that runs it.
  *
@@ -98,6 +96,16 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     })
     .hook('preAction', async (_, command) => {
       if (command.name() !== 'init') await open(command); // a new project takes nothing from one in a folder above it
+    });
+  program.commandsGroup('From a backup to a page:');
+  program
+    .command('demo')
+    .description(
+      'make a page from the log that ships with Zen: restore, aggregate and render in the current folder',
+    )
+    .action(async () => {
+      const { runDemo } = await import('./commands/demo.ts');
+      await runDemo((args) => buildProgram(streams).parseAsync(args, { from: 'user' }), streams);
     });
   addCommand(program, 'restore', 'load the log from a backup into log_raw', [
     option('--create', 'create the database if the server does not have it'),
@@ -152,22 +160,16 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .action(async (dumps: string[], flags: RestoreFlags) =>
       (await import('./commands/restore.ts')).runRestore(dumps, flags, streams),
     );
-  addCommand(program, 'aggregate', `fill dash_visits and dash_engagement; ${timesHelp}`, [
-    ...dateOptions(
-      'start of the window (default: everything not aggregated yet, from the first event)',
-      'end of the window, not included (default: the last UTC midnight)',
-    ),
+  addCommand(program, 'aggregate', 'fill dash_visits and dash_engagement', [
+    ...dateOptions('window', 'everything not aggregated yet, from the first event', 'the last UTC midnight'),
     ...reading(),
     option('--allow-empty', 'also empty minutes whose events are gone from the log (default: keep them)'),
     option('-n, --dry-run', 'do the work, report the figures, and undo it'),
   ]).action(async (flags: AggregateFlags) => (await import('./commands/aggregate.ts')).runAggregate(flags));
-  const rendering = addCommand(program, 'render', `write the dashboard; ${timesHelp}`, [
+  const rendering = addCommand(program, 'render', 'write the dashboard', [
     outOption('file to write; - for stdout'),
     mode(),
-    ...dateOptions(
-      'start of the period (default: the first aggregated minute)',
-      'end of the period, not included (default: after the last aggregated minute)',
-    ),
+    ...dateOptions('period', 'the first aggregated minute', 'after the last aggregated minute'),
     option(
       '--last <duration>',
       'length of the period, instead of --start-dt; it ends at the last UTC midnight unless --end-dt is given: 24h, 7d …',
@@ -187,6 +189,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     });
     return [...new Set([...tryOptions(program, of), ...(ofPages === undefined ? [] : [ofPages])])];
   };
+  program.commandsGroup('Every night:');
   addCommand(
     program,
     'nightly',
@@ -195,11 +198,6 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   ).action(async (flags: NightlyFlags) =>
     (await import('./commands/nightly.ts')).runNightly(flags, listPages(project, flags.out)),
   );
-  addCommand(program, 'prune', 'delete old days, up to a UTC midnight, from the log and the aggregates', [
-    ...pruning(),
-    option('--yes', 'delete without asking'),
-    option('-n, --dry-run', 'do the work, report the figures, and undo it'),
-  ]).action(async (flags: PruneFlags) => (await import('./commands/prune.ts')).runPrune(flags, streams));
   const schedule = addCommand(
     program,
     'schedule',
@@ -225,6 +223,12 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
       parseDuration,
     ),
   ]).action(async (flags: StatusFlags) => (await import('./commands/status.ts')).runStatus(flags));
+  addCommand(program, 'prune', 'delete old days, up to a UTC midnight, from the log and the aggregates', [
+    ...pruning(),
+    option('--yes', 'delete without asking'),
+    option('-n, --dry-run', 'do the work, report the figures, and undo it'),
+  ]).action(async (flags: PruneFlags) => (await import('./commands/prune.ts')).runPrune(flags, streams));
+  program.commandsGroup('A page that was made:');
   addCommand(
     program,
     'verify',
@@ -249,17 +253,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .action(async (page: string, flags: MailFlags) =>
       (await import('./commands/mail.ts')).runMail(page, flags),
     );
-  addCommand(program, 'export', `write the rows of an aggregate to stdout; ${timesHelp}`, [
-    ...dateOptions(
-      'start of the period (default: the first aggregated minute)',
-      'end of the period, not included (default: after the last minute)',
-    ),
-    new Option('--json', 'write one JSON object per line instead of CSV'),
-  ])
-    .argument('<aggregate>', 'the name of its file in sql/aggregates, such as visits')
-    .action(async (name: string, flags: ExportFlags) =>
-      (await import('./commands/export.ts')).runExport(name, flags, streams),
-    );
+  program.commandsGroup('A dashboard of your own:');
   program
     .command('init')
     .description(
@@ -268,22 +262,6 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .argument('[folder]', 'the folder to make it in', '.')
     .action(async (folder: string) => {
       (await import('./commands/init.ts')).runInit(folder, streams);
-    });
-  program
-    .command('demo')
-    .description(
-      'make a page from the log that ships with Zen: restore, aggregate and render in the current folder',
-    )
-    .action(async () => {
-      const { runDemo } = await import('./commands/demo.ts');
-      await runDemo((args) => buildProgram(streams).parseAsync(args, { from: 'user' }), streams);
-    });
-  program
-    .command('sql')
-    .description('print the tables, rights and statements of zen for a database administrator')
-    .addOption(projectOption)
-    .action(async () => {
-      (await import('./commands/sql.ts')).runSql(streams);
     });
   const check = addCommand(
     program,
@@ -302,12 +280,9 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
   const preview = addCommand(
     program,
     'preview',
-    `serve the page of a project on this machine, and show each change to its files; ${timesHelp}`,
+    'serve the page of a project on this machine, and show each change to its files',
     [
-      ...dateOptions(
-        'start of the period (default: the first aggregated minute)',
-        'end of the period, not included (default: after the last aggregated minute)',
-      ),
+      ...dateOptions('period', 'the first aggregated minute', 'after the last aggregated minute'),
       option('--last <duration>', 'length of the period, instead of --start-dt: 24h, 7d …', parseDuration),
       option('--port <n>', 'the port on 127.0.0.1 (default: any that is free)', parsePort),
       option('--open', 'open it in the browser'),
@@ -331,6 +306,21 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     .addOption(jsonOption)
     .action(async (flags: { json?: boolean }) => {
       (await import('./commands/config.ts')).runConfig(program, project, flags, streams ?? process);
+    });
+  addCommand(program, 'export', 'write the rows of an aggregate to stdout', [
+    ...dateOptions('period', 'the first aggregated minute', 'after the last minute'),
+    new Option('--json', 'write one JSON object per line instead of CSV'),
+  ])
+    .argument('<aggregate>', 'the name of its file in sql/aggregates, such as visits')
+    .action(async (name: string, flags: ExportFlags) =>
+      (await import('./commands/export.ts')).runExport(name, flags, streams),
+    );
+  program
+    .command('sql')
+    .description('print the tables, rights and statements of zen for a database administrator')
+    .addOption(projectOption)
+    .action(async () => {
+      (await import('./commands/sql.ts')).runSql(streams);
     });
   for (const command of program.commands) {
     const name = command.name();
