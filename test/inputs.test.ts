@@ -387,6 +387,10 @@ const exact: [title: string, file: File, options?: Options][] = [
     copyWith("DELIMITER E'\\t' NULL AS 'nil'", text.replaceAll('\\N', 'nil')),
   ],
   ['COPY as before 7.3', copyWith("USING DELIMITERS '|'", text.replaceAll('\t', '|'))],
+  [
+    'JSON in an object, behind other values',
+    `{"page":1,"next":null,"rows":[${jsonLines.trim().replaceAll('\n', ',')}],"total":{"n":3}}`,
+  ],
   ['JSON behind marks', jsonLines.replaceAll(/^\{/gm, '\x1e{')],
   ['CSV with a blank behind each comma', `${table.map((row) => row.map(quote).join(', ')).join('\n')}\n`],
   ['a tar archive with long names', longTar('L', (path) => `${path}\0`)],
@@ -510,6 +514,14 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ['JSON for a search engine', jsonLines.replaceAll(/^/gm, '{"index":{}}\n').replace(/\{"index":\{\}\}\n$/, ''), /line 1: the object has none of the log's columns/], // prettier-ignore
   ['JSON of columns', `{"event_id":{"0":1},"ts":{"0":2}}`, /is JSON of arrays/],
   ['JSON of rows without names', `["event_id","ts"]\n[1,2]\n`, /is JSON of arrays/],
+  ['an empty array of JSON', '[ ]\n', /is an empty array of JSON, without events/],
+  ['JSON of objects within others', `{"id":"a","payload":{"ts":1,"event":"show"}}\n`, /none of the log's columns, only others within “payload”\. Pipe those: jq -c '\."payload"' \S+ \| zen restore -/], // prettier-ignore
+  ['JSON of objects within those of an array', `{"page":1,"items":[{"attributes":{"ts":1,"event":"show"}}],"next":null}`, /jq -c '\."items"\[\]\."attributes"'/], // prettier-ignore
+  [
+    'JSON that psql has drawn',
+    ' row_to_json \n-------------\n {"ts":1}\n(1 row)\n',
+    /is a table drawn for people/,
+  ],
   ['a dictionary of Python', "{'ts': 1}\n", /is of Python, not JSON/],
   ['YAML', '---\n- ts: 1\n', /is YAML\. Export the log as CSV/],
   ['a zip archive of a directory dump', latin(`PK\x03\x04${'x'.repeat(26)}zen/toc.dat`), /is a zip archive of a folder\. Unpack it/], // prettier-ignore

@@ -219,6 +219,11 @@ export function quoteArgument(text: string): string {
   return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** The name of a file in a command to type: FILE where it came from standard input. */
+export function quoteFile(path: string): string {
+  return path === 'standard input' ? 'FILE' : quoteArgument(path);
+}
+
 function idPlaces(columns: readonly string[]): [name: string, place: number][] {
   return columns.map((name, place): [string, number] => [name, place]).filter(([name]) => isId(name));
 }

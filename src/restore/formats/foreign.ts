@@ -1,5 +1,5 @@
 import { ZenError } from '../../errors.ts';
-import { quoteArgument } from '../ids.ts';
+import { quoteFile } from '../ids.ts';
 
 /** A format that is not read: its name, its first bytes (one character a byte), and the way on; `FILE` stands for the file. */
 type Foreign = readonly [name: string, magic: string | string[] | RegExp, way: string];
@@ -74,7 +74,7 @@ const foreign: Foreign[] = [
   ],
   [
     'a table drawn for people, as psql does',
-    /^ *[^\s|][^|\n]*(\|[^|\n]*)+\n-+(\+-+)+\r?\n|^\s*-\[ \S+ 1 \]|^\s*(\xe2\x94\x8c|[^\n]*\n(\xe2\x94\x80)+\xe2\x94\xbc)|^\*{9,} 1\. row|^\[options=|^\\begin\{|^\s*\+-+(\+-+)*\+\r?\n\||^\s*\|[^\n]+\|\r?\n\|:?-+/,
+    /^ *[^\s|-][^|\n]*((\|[^|\n]*)+\n-+(\+-+)+|\n-+)\r?\n|^\s*-\[ \S+ 1 \]|^\s*(\xe2\x94\x8c|[^\n]*\n(\xe2\x94\x80)+\xe2\x94\xbc)|^\*{9,} 1\. row|^\[options=|^\\begin\{|^\s*\+-+(\+-+)*\+\r?\n\||^\s*\|[^\n]+\|\r?\n\|:?-+/,
     pipe('psql DATABASE -c "copy log_raw to stdout (format csv, header)"'),
   ],
   [
@@ -93,6 +93,7 @@ const foreign: Foreign[] = [
     /^\s*(\[\s*\[|\["|\{\s*"[^"]*"\s*:\s*(\{\s*"0"\s*:|\[\s*-?\d+\s*,\s*-?\d+\s*,)|\{\s*"columns"\s*:\s*\[\s*")/,
     'Write an object for each row (in ClickHouse FORMAT JSONEachRow, in pandas to_json with orient="records")',
   ],
+  ['an empty array of JSON, without events', /^\s*\[\s*\]\s*$/, 'Make it again'],
   ['of Python, not JSON', /^\s*\[?\s*\{'/, 'Write it with json.dump'],
   ['YAML', /^---\s*\n/, byCsv],
   [
@@ -138,6 +139,5 @@ export function refuseForeign(start: Buffer, path: string): void {
   );
   if (!found) return;
   const [name, , way] = found;
-  const file = path === 'standard input' ? 'FILE' : quoteArgument(path);
-  throw new ZenError('failed', `${path} is ${name}. ${way.replace('FILE', () => file)}.`);
+  throw new ZenError('failed', `${path} is ${name}. ${way.replace('FILE', () => quoteFile(path))}.`);
 }

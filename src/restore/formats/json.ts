@@ -1,6 +1,7 @@
 import { ZenError } from '../../errors.ts';
 import { mayBeTaken } from '../columns.ts';
 import { requireUtf8 } from '../encoding.ts';
+import { quoteFile } from '../ids.ts';
 import { toUtf8, escapeText, excerpt, TextBuffer } from '../copy/text.ts';
 import type { BackupOptions, BackupTable } from './backup.ts';
 import { FileBackup } from './file.ts';
@@ -16,8 +17,11 @@ const gap = /\s*/y;
 const between = /[\s,\p{Cc}]*/uy;
 /** A value with its type in front: {"$numberLong": "1"}, {"$date": {"$numberLong": "1"}}. */
 const typed = /\{\s*"\$\w+"\s*:\s*/y;
-/** An array in an object: {"log_raw": […]} of DBeaver, {"meta": […], "data": […], "rows": 1} of ClickHouse. */
-const wrapped = /^\s*\{\s*(?:"meta"\s*:\s*\[[^[\]]*\]\s*,\s*)?"[^"]*"\s*:\s*(?=\[\s*\{)/;
+const simple = String.raw`(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[^\s"{}[\],]+|\[[^[\]]*\])\s*,)*\s*`;
+/** An array in an object, behind what is not one of objects: {"log_raw": […]} of DBeaver, {"meta": […], "data": […]} of ClickHouse. */
+const wrapped = new RegExp(String.raw`^\s*\{${simple}"([^"]*)"\s*:\s*(?=\[\s*\{)`);
+/** The first value of an object that is one itself, or an array of them. */
+const nested = new RegExp(String.raw`^\{${simple}"([\w-]+)"\s*:\s*(\{|\[\s*\{)`);
 const marks = /["{}[\]]/g;
 
 /** Tells whether a text that starts so may be JSON: objects, or an array of them. */
@@ -53,7 +57,7 @@ export class Json extends FileBackup {
     const window = this.#window;
     while (window.text.length < sampleChars && (await window.more()));
     requireUtf8(Buffer.from(window.text.slice(0, window.text.lastIndexOf('\n') + 1), 'latin1'), this.path);
-    const [wrapping = ''] = this.#findWrapping(window.text) ?? [];
+    const [wrapping = '', name = ''] = this.#findWrapping(window.text) ?? [];
     this.#isWrapped = wrapping !== '';
     window.drop(wrapping.length);
     const [array = ''] = /^\s*\[/.exec(window.text) ?? [];
@@ -67,8 +71,24 @@ export class Json extends FileBackup {
       at = this.#skip(end);
     }
     this.#columns = [...keys];
+    this.#refuseNested(this.#isWrapped ? `.${JSON.stringify(name)}[]` : this.#isArray ? '.[]' : '');
     this.#usual = objectOf(this.#columns);
     return { schema: '', name: 'log_raw', columns: this.#columns, types: new Map() };
+  }
+
+  /**
+   * @param objects where they lie, as jq has it
+   * @throws ZenError `failed` where no object has a column of the log, and the first has an object in it
+   */
+  #refuseNested(objects: string): void {
+    const [, key, mark = ''] = nested.exec(this.#window.text.slice(this.#skip(0))) ?? [];
+    if (key === undefined || this.#columns.some((name) => mayBeTaken(name, this.#given))) return;
+    const inner = `${objects}.${JSON.stringify(key)}${mark.startsWith('[') ? '[]' : ''}`;
+    throw new ZenError(
+      'failed',
+      `${this.path} is JSON whose objects have none of the log's columns, only others within “${key}”. ` +
+        `Pipe those: jq -c '${inner}' ${quoteFile(this.path)} | zen restore -`,
+    );
   }
 
   /** An array is taken out of the object around it when its objects have columns of the log. */
