@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'output/', '.zen/', 'node_modules/'] },
+  { ignores: ['dist/', 'output/', '.zen/', '.zen-demo/', 'node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -23,7 +23,7 @@ const states: Record<string, BrowserContextOptions> = {
 };
 
 for (const folder of ['docs', 'output/screens']) mkdirSync(folder, { recursive: true });
-const db = await openEmbedded(process.argv[2] ?? '.zen/demo');
+const db = await openEmbedded(process.argv[2] ?? '.zen-demo');
 const browser = await launchBrowser(await findBrowser());
 for (const locale of locales) {
   const file = `output/screens/${locale}.html`;

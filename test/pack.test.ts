@@ -58,7 +58,7 @@ test('three commands lead from the tarball to a message: install, zen demo, zen 
   const { status, stdout } = spawnSync('zen', ['demo'], { cwd: empty, env, encoding: 'utf8' });
   expect([status, stdout]).toEqual([0, expect.stringContaining('Aggregated 322,391 events of ')]);
   expect(statSync(join(empty, 'output/zen.html')).size).toBeGreaterThan(100_000);
-  expect(readdirSync(empty).sort()).toEqual(['.zen', 'output']);
+  expect(readdirSync(empty).sort()).toEqual(['.zen-demo', 'output']);
   const ends = ['--from', 'zen@example.com', '--to', 'boss@example.com', '--attach'];
   const to = { cwd: empty, env, encoding: 'utf8', maxBuffer: 1 << 24 } as const;
   const mail = spawnSync('zen', ['mail', 'output/zen.html', ...ends], to);
@@ -69,6 +69,13 @@ test('three commands lead from the tarball to a message: install, zen demo, zen 
     ['image/png', 'text/html'],
   ]);
   expect(text).toMatch(/322.391/);
+  // A log of one's own comes next, by the same commands, and the demo's is not in its page.
+  const log = `ts,user_id,event,item_topic,source_topic,age_segment\n2026-09-21 10:00:00,1,show,b,c,d\n`;
+  writeFileSync(join(empty, 'log.csv'), log);
+  for (const args of [['restore', 'log.csv'], ['aggregate'], ['render', '--min-cell', '1']])
+    expect([args, spawnSync('zen', args, to)]).toEqual([args, expect.objectContaining({ status: 0 })]);
+  const told = spawnSync('zen', ['verify', 'output/zen.html'], to).stdout;
+  expect(told).toMatch(/\b1 event\b/);
 }, 300_000);
 
 test('the services of compose.yaml restore a backup and publish its page, with what the image has', () => {

@@ -4,7 +4,8 @@ import { findShipped } from '../../files.ts';
 import { Terminal } from '../terminal.ts';
 import type { Streams } from '../terminal.ts';
 
-const database = ['--database', '.zen/demo'];
+/** Not .zen, which is for a log of one's own: the pages of the two must not mix. */
+const database = ['--database', '.zen-demo'];
 const out = 'output/zen.html';
 
 /**
