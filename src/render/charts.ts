@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { logger, Warn } from 'vega';
 import type { Spec } from 'vega';
 import { compile } from 'vega-lite';
@@ -13,13 +14,14 @@ import type { Chart, Locale } from '../shared/settings.ts';
 import { isOfPeople } from '../shared/people/sources.ts';
 import { Clock } from '../shared/text/clock.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
+import { pageTransforms } from '../shared/vega/page-transforms.ts';
 import { takeSnapshot } from '../shared/vega/snapshot.ts';
 import type { Snapshot } from '../shared/vega/snapshot.ts';
 import type { Window } from '../time.ts';
 import { readCharts } from './layout.ts';
 import { requireHarmless } from './harmless.ts';
 import { readTheme } from './looks.ts';
-import { readPanel, toDrawn } from './panels.ts';
+import { isObject, readPanel, toDrawn, walk } from './panels.ts';
 import type { DescribedTables, Json } from './panels.ts';
 import { pushDown } from './push-down.ts';
 
@@ -119,6 +121,7 @@ export function compileChart(name: string, source: TopLevelSpec, tables: Describ
     const compiled = compile(toDrawn(source, panel), { config: readTheme(), logger: listener });
     requireHarmless(name, compiled.spec);
     if (warnings.length > 0) throw new Error(warnings.join(' '));
+    requireTransforms(name, compiled.spec);
     const { spec, left } = pushDown(compiled.spec, tables);
     const marks = spec.marks ?? [];
     for (const mark of marks) if (mark.name?.startsWith('brush')) mark.aria = false;
@@ -129,10 +132,38 @@ export function compileChart(name: string, source: TopLevelSpec, tables: Describ
   }
 }
 
+/** @throws ZenError `usage` for a transform that pages do not have, so that they are half as large: one there would keep all of it from starting */
+function requireTransforms(name: string, spec: object): void {
+  for (const [key, value] of walk(spec as Json)) {
+    const all = key === 'transform' && Array.isArray(value) ? value.filter(isObject) : [];
+    const types = all.flatMap(({ type }) => (typeof type === 'string' ? [type] : []));
+    const unknown = types.find((type) => !Object.hasOwn(pageTransforms, type));
+    if (unknown !== undefined)
+      throw new ZenError(
+        'usage',
+        `templates/charts/${name}.vl.json uses the transform “${unknown}”, which a page does not have: do that in an aggregate.`,
+      );
+  }
+}
+
 /** Says why Vega-Lite does not take a chart. On one that it does not know at all, it stumbles with an error of its own. */
 function tellCause(error: unknown): string {
   if (!(error instanceof TypeError)) return `does not compile: ${messageOf(error)}`;
   return 'does not compile, and Vega-Lite does not say why. Look at its mark and its encoding; its editor (vega.github.io/editor) shows the place.';
+}
+
+/** Seconds that a chart may calculate: in a browser it would take as long at each choice. */
+const mostSeconds = 30;
+
+/** Runs some work, and ends it where it takes too long. @throws Error for that */
+export function runWithin(work: () => void, seconds = mostSeconds): void {
+  try {
+    runInNewContext('work()', { work }, { timeout: seconds * 1000 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      throw new Error(`it calculates for more than ${seconds} s`, { cause: error });
+    throw error;
+  }
 }
 
 /**
@@ -141,7 +172,7 @@ function tellCause(error: unknown): string {
  * @throws ZenError `usage`, with the file's name, for one that compiles, and fails when it is drawn
  */
 export function drawFirst(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
-  return takeSnapshot(chart, tables, locale).catch((cause: unknown) => {
+  return takeSnapshot(chart, tables, locale, undefined, runWithin).catch((cause: unknown) => {
     const why = shorten(messageOf(cause), 200).replace(/\.$/, '');
     throw new ZenError('usage', `templates/charts/${chart.panel.name}.vl.json cannot be drawn: ${why}.`, {
       cause,

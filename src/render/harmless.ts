@@ -29,6 +29,9 @@ const rules: Rule[] = [
   (key, value) => key === 'events' && isText(value, /\btimer\b/) && 'draws without end',
   (key, value) => counts.includes(key) && Number(value) > mostMade && makesMore,
   (key, value) => /^(sequence|keyvals)$/.test(key) && isLongList(value) && makesMore,
+  (key, value) => /^(bins?|graticule)$/.test(key) && isObject(value) && hasTinyStep(value) && makesMore,
+  (key, value) => key === 'interval' && isText(value, /^(milli)?seconds?$/) && makesMore,
+  (key, value) => /format$/i.test(key) && isText(value, /^[^%]*\d{4,}[^%]*%?$/) && makesMore,
   (_, value) =>
     typeof value === 'string' &&
     (/\bregexp\s*\(/.test(value) || searchesEndlessly(value)) &&
@@ -75,6 +78,11 @@ function hasUsableName(param: Json): boolean {
   if (!isObject(param)) return true;
   const { name } = param;
   return typeof name === 'string' && /^[A-Za-z]\w*$/.test(name) && !(name in Object.prototype);
+}
+
+/** Tells whether steps are so short that the values of a log would have far too many. */
+function hasTinyStep(value: Record<string, Json>): boolean {
+  return [value.step, value.stepMinor, value.stepMajor].flat().some((step) => Number(step ?? 1) < 0.001);
 }
 
 function isLongList(value: Json): boolean {

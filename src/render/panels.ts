@@ -133,7 +133,7 @@ function textOf(json: Json | undefined, key: string): string {
 }
 
 /** Visits each value of a specification, with its key, the outer ones first. */
-function* walk(json: Json, name = ''): Generator<[name: string, value: Json]> {
+export function* walk(json: Json, name = ''): Generator<[name: string, value: Json]> {
   yield [name, json];
   if (json === null || typeof json !== 'object') return;
   for (const [key, value] of Object.entries(json)) yield* walk(value, key);

@@ -1,9 +1,10 @@
 import { logger, parse, View, Warn } from 'vega';
 import type { Loader, LocaleFormatters, Spec } from 'vega';
+import { known } from '../known.ts';
 import { pickRows } from '../panels.ts';
 import type { Panel } from '../panels.ts';
 import { feed } from './bind-data.ts';
-import { boundFunctions, noLoader } from './bounds.ts';
+import { boundVega, noLoader } from './bounds.ts';
 import type { Chart, Locale } from '../settings.ts';
 import type { Row, Tables } from '../data/table.ts';
 import { registerCube } from './cube-transform.ts';
@@ -11,7 +12,7 @@ import { scale, stretchSvg } from './responsive-svg.ts';
 import type { Frame } from './responsive-svg.ts';
 
 registerCube();
-boundFunctions();
+boundVega();
 
 /** A chart as it stands before anything is chosen. */
 export interface Snapshot {
@@ -40,16 +41,18 @@ export async function takeSnapshot(
   tables: Tables,
   locale: Locale,
   expr?: object,
+  within?: (work: () => void) => void,
 ): Promise<Snapshot> {
   const { snapshot, area } = chart.panel;
   const frame = area === 'main' ? beside : frames[area];
-  const { svg, rows, plot } = await drawChart(chart, tables, locale, frame, expr);
+  const { svg, rows, plot } = await drawChart(chart, tables, locale, frame, expr, within);
   return { svg: snapshot ? stretchSvg(svg, plot, snapshot.axes) : scale(svg), rows };
 }
 
 /**
  * Draws a chart without showing it, at its size on a page of 1440 × 900.
  *
+ * @param within runs the chart's own calculations, and may end them
  * @throws Error for what fails before there are rows to draw, of which Vega would only log something
  */
 export async function drawChart(
@@ -58,6 +61,9 @@ export async function drawChart(
   locale: Locale,
   frame = frames[chart.panel.area],
   expr?: object,
+  within: (work: () => void) => void = (work) => {
+    work();
+  },
 ): Promise<Snapshot & { plot: Frame }> {
   const spec = chart.spec as Omit<Spec, 'marks'> & {
     marks: FilledMark[];
@@ -81,11 +87,15 @@ export async function drawChart(
     },
   );
   try {
-    feed(view, chart.tables, tables);
+    within(() => {
+      feed(view, chart.tables, tables);
+      view.run();
+    });
     const svg = await view.toSVG();
-    const rows = pickRows(chart.panel, view.data(chart.rows));
     const [failure] = failures;
-    if (failure && rows.length === 0) throw failure;
+    const drawn = view.data(chart.rows) as Row[] | undefined; // there is none where it failed before
+    if (failure && !drawn?.length) throw failure;
+    const rows = pickRows(chart.panel, known(drawn));
     const plot: Frame = { width: Number(view.signal('width')), height: Number(view.signal('height')) };
     if (snapshot?.circle !== undefined) plot.circle = snapshot.circle;
     if (snapshot?.bands) plot.bands = snapshot.bands === 'one' ? 1 : rows.length;
