@@ -358,7 +358,6 @@ test('a spike has a caption on the plot, which follows the filters', async () =>
           .join() === wanted,
       captions.join(),
     );
-  expect(await text('#history .view')).toContain(caption());
   await shows(caption());
   await click('#ages .name >> text=45+');
   await shows(caption('45+'));

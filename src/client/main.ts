@@ -47,6 +47,7 @@ import { bindSheet } from './sheet.ts';
 import { offerFiles } from './download.ts';
 import { savedView } from './saved-page.ts';
 import { offerShare } from './share.ts';
+import { inSlices } from './slices.ts';
 import { Strip } from './strip.ts';
 import { unpack } from './unpack.ts';
 import { fillTable, tellFinding, tellHeadline } from './words.ts';
@@ -525,6 +526,7 @@ async function start(): Promise<void> {
     // Without a period or another selection, only the last day is compared, and nothing of it stands beside what is of all days.
     const shown = chosen.period || own ? baseline : null;
     const stretch = findStretch(shown, own);
+    const marked = stretch && own ? [stretch] : [];
     drawStrip(stretch);
     topics.compare(
       told,
@@ -542,7 +544,7 @@ async function start(): Promise<void> {
       if (!panel.hidden && isOfPeople(own)) panel.give(own, () => rows);
       panel.give('spikes', () => captionSpikes(spikes, chosen, write));
       panel.give('changes', () => describeSteps(tables, chosen, shown, write));
-      panel.give('compared', () => (stretch && own ? [stretch] : []));
+      panel.give('compared', () => marked);
       for (const [source, field] of sides)
         panel.give(source, () => listRatesBefore(tables, field, chosen, shown));
       for (const [source, by] of ghosts)
@@ -573,18 +575,21 @@ async function start(): Promise<void> {
     return readMoment(tables, selection(), stretch, own);
   };
   const readMomentNow = (stretch: [number, number]) => unlessLate(() => read(stretch));
-  // Spikes are looked for when the page has been painted: nobody waits for their captions.
+  // Spikes are looked for when the reader pauses: nobody waits for their captions.
   let spikes: Spike[] = [];
   let lookedFor = '';
   const lookForSpikes = ({ names }: Selection) => {
     const wanted = JSON.stringify({ ...names, item_topic: null });
     if (wanted === lookedFor || !payload) return;
+    const pause = lookedFor === '' ? 100 : 400;
     [lookedFor, spikes] = [wanted, []];
-    setTimeout(() => {
+    setTimeout(async () => {
       if (wanted !== lookedFor) return;
-      spikes = findSpikes(tables, names, span);
-      if (spikes.length > 0) change();
-    }, 100);
+      const found = await inSlices(findSpikes(tables, names, span));
+      if (wanted !== lookedFor || found.length === 0) return;
+      spikes = found;
+      change();
+    }, pause);
   };
   for (const chart of charts) findPanel(chart.panel)?.take(chart);
   // Other people are drawn because something has changed, which is told already.

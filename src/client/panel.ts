@@ -19,6 +19,8 @@ export class PanelElement extends HTMLElement {
   #chart: Chart | undefined;
   #drawn: Chart | undefined;
   #drawing = Promise.resolve();
+  /** The charts that it has drawn, for a reader who comes back to one. */
+  #kept = new Map<Chart, { view: RestingView; nodes: ChildNode[] }>();
 
   /** Its options, once it knows its chart. */
   get options(): Panel {
@@ -112,7 +114,7 @@ export class PanelElement extends HTMLElement {
    * Draws the chart that is wanted, after all that it is drawing.
    *
    * @param onChange called when other rows are drawn
-   * @returns true where that was not drawn before
+   * @returns true of one that was never drawn before
    */
   async draw(tables: Tables, locale: Locale, onChange: () => void): Promise<boolean> {
     const drawing = this.#drawing.then(() => this.#draw(tables, locale, onChange));
@@ -125,9 +127,19 @@ export class PanelElement extends HTMLElement {
     const chart = known(this.#chart);
     if (chart === this.#drawn) return false;
     if (!this.view) this.#followRoom(place);
-    this.view?.finalize();
+    const before = this.#drawn && this.#kept.get(this.#drawn);
+    if (before) [before.view.isResting, before.nodes] = [true, [...place.childNodes]];
+    const kept = this.#kept.get(chart);
+    if (kept) {
+      place.replaceChildren(...kept.nodes);
+      [this.view, this.#drawn, kept.view.isResting] = [kept.view, chart, false];
+      kept.view.signal('tables', { ...tables }); // colours may have changed
+      await fill(kept.view, place);
+      this.classList.toggle('is-empty', this.rows.length === 0);
+      return false;
+    }
     // Feeds the view before it first runs: an empty chart would be laid out for nothing.
-    class FedView extends View {
+    class FedView extends RestingView {
       override initialize(...parts: Parameters<View['initialize']>): this {
         drawOnce(this);
         feed(this, chart.tables, tables);
@@ -141,6 +153,7 @@ export class PanelElement extends HTMLElement {
     };
     const { view } = await embed(place, chart.spec, { ...options(locale, fail), viewClass: FedView });
     [this.view, this.#drawn] = [view, chart];
+    if (view instanceof RestingView) this.#kept.set(chart, { view, nodes: [] });
     isDrawn = true;
     const change = () => {
       this.classList.remove('is-failed'); // what fails does so later
@@ -162,6 +175,24 @@ export class PanelElement extends HTMLElement {
       if (this.view && place.clientWidth > 0) drawAtOnce(this.view, known(printed[this.dataset.area ?? '']));
     });
     addEventListener('afterprint', fit);
+  }
+}
+
+/** The parameters of a run that Vega's own parts give, and its types lack (vega-dataflow, src/dataflow/run.js). */
+type Run = [encode?: string | null, before?: (view: View) => void, after?: (view: View) => void];
+
+/** A chart that is not shown takes what is chosen, and computes nothing of it until it is shown again. */
+class RestingView extends View {
+  isResting = false;
+
+  override run(...run: Run): this {
+    return this.isResting ? this : super.run(...(run as []));
+  }
+
+  override async runAsync(...run: Run): Promise<View> {
+    if (!this.isResting) return super.runAsync(...(run as []));
+    run[1]?.(this); // sets what a control holds
+    return this;
   }
 }
 

@@ -26,6 +26,7 @@ import { listTopics, tintTopics } from '../shared/topics.ts';
 import { everything, usualFilters } from '../shared/selection.ts';
 import { writer } from '../shared/text/format.ts';
 import { captionSpikes } from '../shared/text/spike-text.ts';
+import { finish } from '../shared/data/cells.ts';
 import { findSpikes } from '../shared/spikes.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
@@ -349,7 +350,7 @@ const tabulateWhole = remember((payload: Payload, locale: Locale): Tables => {
     listTopics(tables, everything, span, findBaseline(tables, everything, span, usual)),
     null,
   );
-  tables.lookUps.spikes = captionSpikes(findSpikes(tables, {}, span), everything, writer(locale));
+  tables.lookUps.spikes = captionSpikes(finish(findSpikes(tables, {}, span)), everything, writer(locale));
   return tables;
 });
 

@@ -37,7 +37,7 @@ const aroundSteps = 12;
 const trimmedMean = 0.623;
 
 /**
- * Finds the sharpest spikes of a period, three at most, the earliest first. Each stretch of each name is held against the name's part
+ * Finds in small steps the sharpest spikes of a period, three at most, the earliest first. Each stretch of each name is held against the name's part
  * of all other events before it, behind it, and on other days at that time, whichever is largest: what all do, as in the evening, is no
  * spike, nor what comes each day. Stretches are ranked by their likelihood ratio (M. Kulldorff, "A spatial scan statistic", 1997),
  * divided by how much more than by chance the name's events vary anyway.
@@ -45,22 +45,27 @@ const trimmedMean = 0.623;
  * @param names what is chosen; topics are held against all topics
  * @param span the period, Unix milliseconds
  */
-export function findSpikes(tables: Tables, names: Selection['names'], span: [number, number]): Spike[] {
+export function* findSpikes(
+  tables: Tables,
+  names: Selection['names'],
+  span: [number, number],
+): Generator<undefined, Spike[]> {
   const table = tableOf(tables, 'events');
   const fine = stepFor((span[1] - span[0]) / minuteMs, mostLookedThrough);
   const step = Math.max(fine * minuteMs, stepAt(tables.ladder, span[0]));
   const choice = { chosen: Object.entries({ ...names, item_topic: null }), shown: span, step };
-  const found = table.dimensions.flatMap((fields) => {
+  const found: (Pick<Spike, 'field' | 'name'> & Omit<StandOut, 'name'>)[] = [];
+  for (const fields of table.dimensions) {
     const field = known(Object.keys(fields)[0]);
     const { groups, times } = ask(table, { groupby: [field], time: 'dt', measures: [] }, choice);
     const courses = groups.map(({ group }) => group.sums);
-    return scanCourses(courses, dayMs / step, Math.max(1, longestSpike / step)).map(
-      ({ name, from, to, ...found }) => ({
-        ...{ ...found, field, name: String(known(groups[name]).fields[field]) },
-        ...{ from: Math.max(span[0], pick(times, from)), to: to < times.length ? pick(times, to) : span[1] },
-      }),
-    );
-  });
+    for (const one of yield* scanCourses(courses, dayMs / step, Math.max(1, longestSpike / step)))
+      found.push({
+        ...{ ...one, field, name: String(known(groups[one.name]).fields[field]) },
+        from: Math.max(span[0], pick(times, one.from)),
+        to: one.to < times.length ? pick(times, one.to) : span[1],
+      });
+  }
   return chooseApart(found)
     .map(({ from, to, field, name, events, usual }) => ({ start: from, end: to, field, name, events, usual }))
     .sort((a, b) => a.start - b.start);
@@ -94,16 +99,18 @@ function chooseApart<One extends { from: number; to: number; score: number }>(al
  * @param perDay steps of a day
  * @param longestSpike steps that a stretch has at most
  */
-export function scanCourses(
+export function* scanCourses(
   courses: readonly ArrayLike<number>[],
   perDay: number,
   longestSpike: number,
-): StandOut[] {
+): Generator<undefined, StandOut[]> {
   const steps = courses[0]?.length ?? 0;
   const all = addSums(
     Array.from({ length: steps }, (_, at) => courses.reduce((sum, one) => sum + pick(one, at), 0)),
   );
-  return courses.flatMap((course, name) => {
+  const standing: StandOut[] = [];
+  for (const [name, course] of courses.entries()) {
+    yield;
     const own = addSums(course);
     const others = own.map((sum, at) => pick(all, at) - sum);
     let unrest: number | undefined;
@@ -123,8 +130,9 @@ export function scanCourses(
         const score = (events * Math.log(events / usual) - (events - usual)) / unrest;
         if (score >= threshold) best.push({ name, from, to, events, usual, score });
       }
-    return chooseApart(best).map((found) => trim(found, own, others));
-  });
+    standing.push(...chooseApart(best).map((found) => trim(found, own, others)));
+  }
+  return standing;
 }
 
 /** Takes steps from both ends that are none of a spike. */
