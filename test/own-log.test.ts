@@ -6,6 +6,8 @@ import { quoteText } from '../src/db/database.ts';
 import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
 import { useSchema } from '../src/db/schema.ts';
+import { openServer } from '../src/db/server.ts';
+import { createHome, queryHome } from '../src/ledger/home.ts';
 import { overLog, windowOf } from '../src/log/log.ts';
 import { useLog } from '../src/log/source.ts';
 import type { OwnLog } from '../src/log/source.ts';
@@ -13,6 +15,7 @@ import { kinds, newRole, newTarget, temporaryFolder } from './support/databases.
 import { readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
+import { until } from './support/until.ts';
 import { call } from './support/zen.ts';
 
 const midnight = Date.parse('2026-11-20T00:00Z');
@@ -369,5 +372,30 @@ test('a log of another server is read through a foreign table, by the index on i
     useLog(undefined);
     await local.close();
     await remote.close();
+  }
+});
+
+test('a schema that another first run makes meanwhile is used, and so is a database', async () => {
+  const target = newTarget('server');
+  const url = target.kind === 'server' ? target.url : '';
+  const [one, two] = await Promise.all([
+    openServer(url, { create: true }),
+    openServer(url, { create: true }),
+  ]);
+  useSchema('zen');
+  const late = await openServer(url);
+  try {
+    let making: Promise<void> | undefined;
+    await one.transaction(async (session) => {
+      await session.run('create schema zen');
+      making = createHome(late);
+      const waiting = "select 1 from pg_locks where not granted and locktype = 'transactionid'";
+      await until(async () => (await two.query(waiting)).length > 0);
+    });
+    await making;
+    expect(await queryHome(late)).toMatchObject({ there: true });
+  } finally {
+    useSchema(undefined);
+    for (const each of [one, two, late]) await each.close();
   }
 });

@@ -14,7 +14,7 @@ import { garbledCode, Guard, onceHeard, startTls, guardSocket } from './wire/gua
 import { readAttempts } from './libpq/target.ts';
 import type { Attempt, SessionKind } from './libpq/target.ts';
 import { writeUrl } from './libpq/url.ts';
-import { codeOf, refusal } from './errors.ts';
+import { codeOf, madeMeanwhile, refusal } from './errors.ts';
 import { pinSearchPath } from './schema.ts';
 import { refuseForeignCode, zenTableIds } from './tables.ts';
 import type { Qualify } from './schema.ts';
@@ -83,9 +83,12 @@ export class Connection implements Session {
     } catch (error) {
       const name = attempts[0].place.database;
       if (!create || codeOf((error as Error).cause) !== '3D000') throw error;
-      await Connection.#maintain(url, name, 'create');
+      const isNew = await Connection.#maintain(url, name, 'create');
       const connection = await Connection.open(url);
-      connection.undo = () => Connection.#maintain(url, name, 'drop');
+      if (isNew)
+        connection.undo = async () => {
+          await Connection.#maintain(url, name, 'drop');
+        };
       return connection;
     }
   }
@@ -129,12 +132,14 @@ export class Connection implements Session {
     }
   }
 
-  /** Makes a database, or takes it away. */
-  static async #maintain(url: string, name: string, how: 'create' | 'drop'): Promise<void> {
+  /** Makes a database, or takes it away. @returns false where another session has made it meanwhile */
+  static async #maintain(url: string, name: string, how: 'create' | 'drop'): Promise<boolean> {
     const maintenance = await Connection.open(url, { database: 'postgres' });
     try {
       await maintenance.#sql.unsafe(`${how} database ${quoteName(name)}`); // the driver splits a name at its dots
+      return true;
     } catch (error) {
+      if (how === 'create' && madeMeanwhile.test(codeOf(error) ?? '')) return false;
       if (codeOf(error) === '42501') throw notAllowed(error, maintenance.#sql.options.user, name);
       throw explainServerError(error, maintenance.label);
     } finally {

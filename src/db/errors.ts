@@ -46,3 +46,6 @@ export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }
+
+/** Codes of a schema or database that another session has made since one looked for it; PostgreSQL's “if not exists” has them, too. */
+export const madeMeanwhile = /^(23505|42P04|42P06)$/;

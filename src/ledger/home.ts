@@ -1,4 +1,5 @@
 import type { Session } from '../db/database.ts';
+import { codeOf, madeMeanwhile } from '../db/errors.ts';
 import { sql } from '../files.ts';
 import { known } from '../shared/known.ts';
 
@@ -17,5 +18,8 @@ export async function queryHome(session: Session): Promise<Home> {
 /** Creates that schema if a project names one that does not exist. */
 export async function createHome(session: Session): Promise<void> {
   const { name, there } = await queryHome(session);
-  if (!there) await session.run(`create schema if not exists ${name}`);
+  if (there) return;
+  await session.run(`create schema if not exists ${name}`).catch((error: unknown) => {
+    if (!madeMeanwhile.test(codeOf((error as Error).cause) ?? '')) throw error;
+  });
 }
