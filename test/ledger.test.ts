@@ -133,6 +133,31 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(await countStatements('2026-09-26')).toBeLessThan(next + 10);
   });
 
+  test('rows of an impossible time are looked for by the index, however long the tables are', async () => {
+    await open();
+    await run([between('2019-09-21', '2019-09-26')]);
+    await db.run(
+      `insert into dash_visits (dt, visits) select timestamp '2020-01-01' + n % 300 * interval '1 minute', 1
+       from generate_series(1, 60000) as n`,
+    );
+    await db.run('vacuum analyze dash_visits');
+    const plans: string[] = [];
+    const seen: Database = {
+      ...db,
+      query: async (text, values) => {
+        if (text.includes("'infinity'"))
+          for (const row of await db.query<object>(`explain ${text}`, values))
+            plans.push(Object.values(row).join());
+        return db.query(text, values);
+      },
+    };
+    await inspectTables(seen, { reads: ['dash_visits'] });
+    expect(plans.join('\n')).toMatch(/Index Cond: .*infinity/);
+    expect(plans.join('\n')).not.toMatch(/Filter/);
+    await db.run("update dash_visits set dt = 'infinity' where dt = '2020-01-01 00:07'");
+    await expect(inspectTables(db, { reads: ['dash_visits'] })).rejects.toThrow(/an impossible time/);
+  });
+
   test('without dates a run catches up: from the first event, then from where the last one ended, to the last midnight', async () => {
     await open();
     expect(await due('2019-09-23 09:00')).toEqual([between('2019-09-21 10:00', '2019-09-23')]);

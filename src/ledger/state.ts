@@ -107,7 +107,7 @@ function kindOf(type: string): readonly string[] {
 function timelessOf(table: ZenTable): string {
   return table === 'zen_runs'
     ? 'not (isfinite(start_dt) and isfinite(end_dt) and isfinite(started_at) and isfinite(finished_at)) or start_dt > end_dt'
-    : "dt is null or dt in ('infinity', '-infinity')";
+    : "dt is null or dt <= '-infinity' or dt >= 'infinity'";
 }
 
 /**
