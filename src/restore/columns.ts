@@ -6,7 +6,7 @@ import type { IdType } from './ids.ts';
 import { guessUnit, readTime, unitNames } from './times.ts';
 import type { TimeUnit } from './times.ts';
 
-/** The columns of `log_raw`: those that every log has, those that it has unless it is said not to, and the others. */
+/** The columns of `log_raw`: those that a log must have, those that it has unless told otherwise, and the rest. */
 const logColumns: Record<string, 'needed' | 'usual' | 'other'> = {
   event_id: 'other',
   age_segment: 'usual',
@@ -31,15 +31,18 @@ export function isLog(names: readonly string[], given: ReadonlyMap<string, strin
   return lacking(names, given).length === 0;
 }
 
-/** Tells whether a column of a backup may be one of the log's, whose names there may be given. */
+/** Tells whether a column of a backup may be one of the log's, including names given by the user. */
 export function mayBeTaken(name: string, given: ReadonlyMap<string, string> = new Map()): boolean {
   return isTaken(plainName(name)) || [...given.values()].some((each) => plainName(each) === plainName(name));
 }
 
-/** Longer than any database's. */
+/** Exceeds the longest name that any database allows. */
 const longestName = 256;
 
-/** A name as the log's are: `userId`, `User ID`, `[user_id]`, `user_id:INT64` and `log_raw.USER_ID` are `user_id`. */
+/**
+ * Normalises a name as the log writes it: `userId`, `User ID`, `[user_id]`, `user_id:INT64` and `log_raw.USER_ID`
+ * become `user_id`.
+ */
 function plainName(name: string): string {
   if (name.length > longestName) return name;
   return name
@@ -51,7 +54,7 @@ function plainName(name: string): string {
     .toLowerCase();
 }
 
-/** Tells whether the names of a possible header are those of a log, some of them mapped from other names. */
+/** Tells whether the names of a possible header are those of a log, once the mapping is applied. */
 export function isLogHeader(
   names: readonly string[],
   given: ReadonlyMap<string, string> = new Map(),
@@ -71,9 +74,10 @@ function lacking(names: readonly string[], given: ReadonlyMap<string, string>): 
 }
 
 /**
- * Reads `ts=created_at,age_segment=`: the name that a column of the log has in the backup, an empty one for a column that it lacks.
+ * Reads `ts=created_at,age_segment=`: the backup's name for a column of the log, empty for a column that the backup
+ * lacks.
  *
- * @throws ZenError `usage` for a column that the log has not, or must have
+ * @throws ZenError `usage` for an unknown column, or an empty name for a required one
  */
 export function parseColumns(text: string): ReadonlyMap<string, string> {
   const pairs = readPairs(text)?.map(([name, theirs]): [string, string] => [name.trim(), theirs.trim()]);
@@ -86,9 +90,9 @@ export function parseColumns(text: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Reads `impression=show,press=click`: kinds of event that have another name in the backup, each with its name in the log.
+ * Reads `impression=show,press=click`: the backup's name for each kind of event, then the log's name.
  *
- * @throws ZenError `usage` for a text of another form
+ * @throws ZenError `usage` for malformed text
  */
 export function parseKinds(text: string): ReadonlyMap<string, string> {
   const pairs = readPairs(text);
@@ -100,13 +104,13 @@ export function parseKinds(text: string): ReadonlyMap<string, string> {
   return new Map(pairs);
 }
 
-/** Reads pairs such as `a=b,c=`; undefined for a text of another form. */
+/** Reads pairs such as `a=b,c=`; undefined for malformed text. */
 function readPairs(text: string): [string, string][] | undefined {
   if (!/^[^,=]+=[^,=]*(,[^,=]+=[^,=]*)*$/.test(text)) return undefined;
   return text.split(',').map((pair) => [pair.replace(/=.*$/s, ''), pair.replace(/^.*=/s, '')]);
 }
 
-/** Words in the names of columns that may be those of the log. */
+/** Words that suggest which column of the log a name stands for. */
 const hints: Record<string, RegExp> = {
   ts: /time|date|_at$|^dt$/i,
   user_id: /user|client|visitor|uid/i,
@@ -117,10 +121,10 @@ const hints: Record<string, RegExp> = {
 };
 
 /**
- * The table with the log's names for its columns, where they have those in another case, or others that are given. Columns
- * that are not taken may have any name, or none, or one twice.
+ * Returns the table with the log's own column names, which may differ in case or be mapped. Columns that are not taken
+ * may have any name, none, or a repeated one.
  *
- * @throws ZenError `failed` when a column that the aggregates need is missing, or it is not certain which it is
+ * @throws ZenError `failed` when a column that the aggregates need is missing or ambiguous
  */
 export function nameColumns(
   { columns, types, ...table }: BackupTable,
@@ -189,24 +193,24 @@ function refuseMissing(
   );
 }
 
-/** The way from the rows of a backup to those of `log_raw`. */
+/** A mapping from the rows of a backup to those of `log_raw`. */
 export interface ColumnMapping {
   /** The columns of `log_raw` that are filled, in the order of the rows. */
   columns: string[];
   /** The ids that are not numbers. */
   texts: string[];
-  /** The ids that seem to be numbers, while nothing declares it. */
+  /** The ids that look like numbers, though nothing declares them so. */
   guessed: string[];
   /** Turns rows of the backup (COPY text, whole rows) into rows of these columns. */
   map: (rows: Buffer) => Buffer;
-  /** Sentences on what was made of the columns, where it was not plain. */
+  /** Sentences about columns whose mapping was not obvious. */
   notes: string[];
 }
 
 /**
- * Finds the columns of the log among those of a table (see `nameColumns`), whatever their order; others are left out.
+ * Finds the log's columns in a table (see `nameColumns`), in any order; other columns are dropped.
  *
- * @param first rows of the table, in COPY text, which tell the unit of its times
+ * @param first the first rows of the table, in COPY text, which reveal the unit of its times
  * @param timeUnit that unit, when it is known
  * @param events kinds of event that get another name
  * @throws ZenError `failed` when the unit is not certain
@@ -242,7 +246,7 @@ function isInteger(type: string): boolean {
   return /^(bigint|integer|smallint|int\d?|(big|small)?serial)/.test(type);
 }
 
-/** Rows are taken apart as bytes (latin1), so that their characters stay what they were. */
+/** Splits rows as bytes (latin1), so that their characters stay unchanged. */
 function mapper(
   names: string[],
   taken: string[],
@@ -255,7 +259,7 @@ function mapper(
   const [ts, event] = [names.indexOf('ts'), names.indexOf('event')];
   const renamed = new Map([...events].map(([from, to]) => [toCopy(from), toCopy(to)]));
   const isWhole = taken.length === names.length && ids.length === 0 && unit === 'ms' && renamed.size === 0;
-  /** Matches a row that stays as it is, which costs a fifth of taking it apart. */
+  /** Matches a row that needs no change, at a fifth of the cost of splitting it. */
   const plain = isWhole
     ? new RegExp(`^(?:[^\\t]*\\t){${ts}}-?\\d+(?:\\t[^\\t]*){${names.length - ts - 1}}$`)
     : /(?!)/;
@@ -284,7 +288,7 @@ function mapper(
   };
 }
 
-/** A text as a value of COPY text whose bytes are read as latin1. */
+/** Writes a text as a COPY value whose bytes are read as latin1. */
 function toCopy(text: string): string {
   return escapeText(Buffer.from(text).toString('latin1'));
 }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { messageOf, shorten, ZenError } from '../errors.ts';
 import { newline } from './copy/bytes.ts';
 
-/** PostgreSQL's names of encodings, where TextDecoder has another (src/common/encnames.c), without `-` and `_`. */
+/** PostgreSQL's names of encodings that TextDecoder names differently (src/common/encnames.c), without `-` and `_`. */
 const aliases = new Map(
   Object.entries({
     win: 'windows-1251',
@@ -32,15 +32,15 @@ const aliases = new Map(
     win1252: 'windows-1252',
   }),
 );
-/** Bytes 0x80 to 0x9f in windows-1252, which TextDecoder of Node 20 takes for controls. */
+/** Bytes 0x80 to 0x9f in windows-1252, which TextDecoder of Node 20 decodes as control characters. */
 const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
-/** Turns bytes of an encoding into UTF-8, from one chunk to the next; without a chunk, it ends the text. */
+/** Converts bytes of an encoding to UTF-8, chunk by chunk; a call without a chunk ends the text. */
 export type Recode = (chunk?: Buffer) => Buffer;
 
 /**
- * The name of an encoding as it is known to TextDecoder, for one of its names or PostgreSQL's. For SQL_ASCII, which says
- * nothing, it is UTF-8.
+ * Returns TextDecoder's name for an encoding, given any of its names or PostgreSQL's. SQL_ASCII, which says nothing,
+ * gives UTF-8.
  *
  * @throws ZenError `usage` for an unknown one
  */
@@ -62,10 +62,10 @@ export function requireEncoding(name: string): string {
 }
 
 /**
- * Makes what turns an encoding into UTF-8; undefined for UTF-8 itself.
+ * Returns a function that converts an encoding to UTF-8; undefined for UTF-8 itself.
  *
- * @param isSure false when the file says its encoding: then it is wrong if the text is in UTF-8
- * @throws ZenError `failed` for an encoding that is unknown; the function too, for bytes that it has not
+ * @param isSure false when the file itself names the encoding, which is wrong if the text is in UTF-8
+ * @throws ZenError `failed` for an unknown encoding; the function throws it for invalid bytes
  */
 export function makeRecoder(name: string, path: string, isSure: boolean): Recode | undefined {
   const encoding = known(name, path);
@@ -119,7 +119,7 @@ export function describeEncoding(name: string): string {
   return `Its texts are in ${shorten(name, 40)} and become UTF-8.`;
 }
 
-/** All chunks as UTF-8. */
+/** Converts all chunks to UTF-8. */
 export async function* recodeChunks(
   chunks: AsyncIterable<Buffer>,
   recode: Recode | undefined,
@@ -129,7 +129,7 @@ export async function* recodeChunks(
   if (rest && rest.length > 0) yield rest;
 }
 
-/** Tells UTF-16 by its mark, or by the zeros of its first characters, which are ASCII in every format. */
+/** Detects UTF-16 by its byte order mark, or by zero bytes among the first characters, which are ASCII in every format. */
 export function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   const zeros = [0, 1].map(
     (odd) => start.subarray(0, 32).filter((byte, at) => at % 2 === odd && byte === 0).length,
@@ -143,14 +143,14 @@ export function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   return undefined;
 }
 
-/** Encodings of one byte a character that texts without a mark are often in. */
+/** Single-byte encodings that texts without a byte order mark often use. */
 const usual = ['windows-1251', 'koi8-r', 'ibm866', 'iso-8859-5', 'x-mac-cyrillic', 'windows-1252'];
 
 /**
- * Makes sure that a piece of text is not in another encoding than UTF-8. Single bytes that are none among lines that are
- * remain for the database, which names their row.
+ * Checks that a piece of text is in UTF-8. A stray invalid byte among valid lines is left to the database, which names
+ * its row.
  *
- * @throws ZenError `failed` when it is not, with the encodings in which it makes sense
+ * @throws ZenError `failed` for another encoding, with those in which the text makes sense
  */
 export function requireUtf8(piece: Buffer, path: string): void {
   if (isUtf8(piece)) return;
@@ -179,8 +179,8 @@ function exampleOf(text: string): string {
 }
 
 /**
- * Tells how far the words beyond ASCII are as people write them: capitals in front only, and in Russian the usual letters; in
- * other alphabets, letters with signs among plain ones. From 0 to 1.
+ * Rates from 0 to 1 how natural the words beyond ASCII look. Capitals come first or throughout, Russian uses its usual
+ * letters, other alphabets mix accented letters with plain ones.
  */
 function senseOf(text: string): number {
   const words =

@@ -5,49 +5,49 @@ import { toUtf8, unescapeText } from './copy/text.ts';
 
 const idColumns: readonly string[] = ['event_id', 'item_id', 'source_id', 'user_id'];
 
-/** Tells whether a column of the log holds ids: numbers, or texts. */
+/** Tells whether a column of the log holds ids, which are numbers or texts. */
 export function isId(name: string): boolean {
   return idColumns.includes(name);
 }
 
-/** The types of ids that nothing declares: numbers, as far as is known; numbers that are written otherwise; texts. */
+/** The types of ids that nothing declares: numbers so far; numbers in another notation; texts. */
 export type IdType = 'bigint, perhaps' | 'bigint, rewritten' | 'text';
 
-/** Values, of those first seen, each with the number of its rows. */
+/** Values among those first seen, each with the number of its rows. */
 type Examples = [value: string, rows: number][];
 
-/** A column of ids whose values were not all numbers, and what was made of them. */
+/** A column of ids whose values were not all numbers, and how it was read. */
 export interface OddIds {
   column: string;
-  /** Kept as texts, all of them, or read as the numbers that they are. */
+  /** Kept as texts, all of them, or read as numbers. */
   kept: 'text' | 'numbers';
-  /** The numbers of rows with a number as PostgreSQL writes it, and with another value. */
+  /** The numbers of rows whose value is a number in PostgreSQL's notation, and of all other rows. */
   numbers: number;
   others: number;
-  /** The others, the most frequent first. */
+  /** The other values, the most frequent first. */
   examples: Examples;
 }
 
-/** The ids of a backup, as all its values tell. */
+/** The ids of a backup, judged by all its values. */
 export interface ExaminedIds {
   types: ReadonlyMap<string, IdType>;
   odd: OddIds[];
 }
 
-/** Thrown when an id does not fit the type that was guessed from the first rows: all ids must be examined. */
+/** Signals that an id does not fit the type guessed from the first rows, so that all ids must be examined. */
 export class IdsInDoubt extends Error {}
 
-/** Numbers as PostgreSQL writes them, that a bigint surely holds. */
+/** Numbers in PostgreSQL's notation that always fit a bigint. */
 const number = /^(?:0|-?[1-9]\d{0,17})$/;
 const optionalBlanks = String.raw`(?: |\\t|\xc2\xa0|\xe2\x80\xaf)*`;
 /**
- * Whole numbers written otherwise: 5.0, +5, 1,234,567, 1 234 567, among blanks. Not 12.000, which may be 12 or 12,000; and
- * a zero in front makes another id.
+ * Whole numbers in another notation: 5.0, +5, 1,234,567, 1 234 567, with blanks around. 12.000 is excluded, since it
+ * may be 12 or 12,000; a leading zero makes another id.
  */
 const whole = new RegExp(
   String.raw`^${optionalBlanks}(?!\d{1,3}\.000(?!\d))([+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:(?:[,' _]|\xc2\xa0|\xe2\x80\xaf)\d{3}){1,5}))(?:\.0+|,00?)?${optionalBlanks}$`,
 );
-/** 1.23E+05: what a spreadsheet leaves of a long number. Without a dot and a sign it may also be an id of hexadecimal digits. */
+/** 1.23E+05: what a spreadsheet leaves of a long number. Without a dot and a sign, it may also be a hexadecimal id. */
 const rounded = new RegExp(
   String.raw`^${optionalBlanks}[+-]?\d+(?:[.,]\d+e[+-]?|e[+-])\d+${optionalBlanks}$`,
   'i',
@@ -68,15 +68,15 @@ function formOf(field: string): Form {
   return value.trim() === '' || notFinite.test(value) || isNullWord(value) ? 'word' : 'text';
 }
 
-/** The whole number that a field of COPY text says, as PostgreSQL writes it; what says none stays. */
+/** Rewrites a COPY field that is a whole number in PostgreSQL's notation; any other field stays. */
 export function rewriteId(field: string): string {
   const digits = whole.exec(field)?.[1];
   return digits === undefined ? field : String(BigInt(digits.replaceAll(/[^\d-]/g, '')));
 }
 
 /**
- * The table with types for its ids where the backup declares none: CSV, and dumps of data only. They are what an
- * examination found, or else guessed from the first rows (COPY text), which later ones may belie: see `requireNumbers`.
+ * Types the ids of a table whose backup declares none: CSV, and data-only dumps. The types come from an examination, or
+ * are guessed from the first rows (COPY text); later rows may contradict a guess (`requireNumbers`).
  *
  * @throws IdsInDoubt when these are neither all numbers nor all texts
  */
@@ -98,10 +98,10 @@ function guess({ columns }: BackupTable, rows: Buffer): Map<string, IdType> {
 }
 
 /**
- * Looks whether ids that seem to be numbers are.
+ * Checks that ids which look like numbers are numbers.
  *
  * @param rows in COPY text, of those columns
- * @throws IdsInDoubt at one that a number would not give back
+ * @throws IdsInDoubt at an id that would not survive conversion to a number
  */
 export function requireNumbers(rows: Buffer, columns: readonly string[], guessed: readonly string[]): void {
   const places = guessed.map((name) => columns.indexOf(name));
@@ -111,7 +111,7 @@ export function requireNumbers(rows: Buffer, columns: readonly string[], guessed
 }
 
 /**
- * Reads all rows of a backup for what its ids are.
+ * Reads all rows of a backup to learn what its ids are.
  *
  * @param rows in COPY text, of the table's columns
  * @throws ZenError `failed` for ids that would be counted wrongly: rounded ones, and words for NULL among numbers
@@ -132,7 +132,7 @@ export async function examineIds(
   };
 }
 
-/** The number of values that are counted each, and that of those that are told. */
+/** The number of distinct values to count, and the number to report. */
 const mostExamples = 1000;
 const fewExamples = 3;
 
@@ -186,7 +186,7 @@ class FormCounter {
     return { column, type: 'bigint, rewritten', odd };
   }
 
-  /** The values of those forms, each with the most frequent ones. */
+  /** The values of those forms, each form with its most frequent ones. */
   #examples(...forms: Form[]): Examples {
     return forms.flatMap((form) => {
       const values = [...(this.#values.get(form) ?? [])].sort(([, a], [, b]) => b - a).slice(0, fewExamples);
@@ -214,12 +214,12 @@ class FormCounter {
   }
 }
 
-/** As a shell takes it. */
+/** Quotes a text for the shell. */
 export function quoteArgument(text: string): string {
   return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** The name of a file in a command to type: FILE where it came from standard input. */
+/** Quotes a file name for a command to type; FILE stands for standard input. */
 export function quoteFile(path: string): string {
   return path === 'standard input' ? 'FILE' : quoteArgument(path);
 }
@@ -228,7 +228,7 @@ function idPlaces(columns: readonly string[]): [name: string, place: number][] {
   return columns.map((name, place): [string, number] => [name, place]).filter(([name]) => isId(name));
 }
 
-/** Whole rows of COPY text, as their values. */
+/** Splits whole rows of COPY text into their values. */
 export function splitRows(rows: Buffer): string[][] {
   return rows
     .toString('latin1')

@@ -22,29 +22,29 @@ import { CopyEncoder } from './copy/encoder.ts';
 import type { TimeUnit } from './times.ts';
 
 export interface RestoreOptions {
-  /** Add to what `log_raw` holds, instead of replacing it. */
+  /** Adds to the rows of `log_raw` instead of replacing them. */
   append: boolean;
-  /** Take a backup that holds no rows, too. */
+  /** Accepts a backup without rows. */
   allowEmpty?: boolean | undefined;
-  /** The tables to take from the dump, `name` or `schema.name`, with `*` for any characters; by default `log_raw`. */
+  /** The tables to take from the dump, `name` or `schema.name`, with `*` as a wildcard; by default `log_raw`. */
   tables?: readonly string[] | undefined;
   /** Values that stand for NULL, in any column. */
   nulls?: readonly string[];
-  /** The names that the log's columns have in the backup, where they are others. */
+  /** The backup's names for the log's columns, where they differ. */
   columns?: ReadonlyMap<string, string> | undefined;
-  /** Kinds of event that have another name in the backup, each with its name in the log. */
+  /** The backup's names for kinds of event, each with the log's name. */
   events?: ReadonlyMap<string, string> | undefined;
-  /** The unit of times that are numbers; by default, their magnitude tells it. */
+  /** The unit of numeric times; by default, it follows from their magnitude. */
   timeUnit?: TimeUnit | undefined;
-  /** Opens the backup again, where it is no file of that path. */
+  /** Opens the backup again, when it is not a file at that path. */
   reopen?: () => Promise<Backup>;
-  /** Milliseconds to wait for a run that is at work, before its log is replaced. */
+  /** Milliseconds to wait for a running command before its log is replaced. */
   wait?: number | undefined;
 }
 
-/** Bytes that are read, of all, and rows that are loaded. */
+/** The bytes read and the rows loaded so far. */
 export interface RestoreProgress {
-  /** Bytes of the dump read, of how many. */
+  /** Bytes of the dump read so far, and in all. */
   bytes: number;
   size: number;
   rows: number;
@@ -54,25 +54,25 @@ export interface Restored {
   rows: number;
   /** Bytes of the dump. */
   bytes: number;
-  /** True when the log has its index; not when it belongs to another role, which did not make one. */
+  /** True when the log has its index; false when another role owns the table and made none. */
   indexed: boolean;
-  /** Ids that are not all written as numbers, while some are. */
+  /** Columns of ids in which some values are numbers and some are not. */
   odd: OddIds[];
-  /** Sentences on how the backup was read, where that was not plain. */
+  /** Sentences on how the backup was read, where that was not obvious. */
   notes: string[];
-  /** The events whose aggregates may be of an earlier log, where this role may not write that into the ledger. */
+  /** The window whose aggregates may stem from an earlier log, when this role may not mark it in the ledger. */
   untold: Window | undefined;
-  /** Of the whole log, as it is now. */
+  /** Summary of the whole log as it is now. */
   summary: Summary;
 }
 
 /**
- * Loads the log from a backup into `log_raw`, in one transaction. Only the rows of that table are taken: nothing that
- * the dump says is executed.
+ * Loads the log from a backup into `log_raw`, in one transaction. Only rows of that table are taken; nothing in the
+ * dump is executed.
  *
- * @param onProgress told how far it has come, after each piece
- * @throws ZenError `failed` for a dump that is damaged, holds no such table, or no rows of it, `locked` when another run is at work
- *   on a log that it would replace
+ * @param onProgress called after each piece
+ * @throws ZenError `failed` for a dump that is damaged or lacks the table or its rows, `locked` when another run is
+ *   using the log to be replaced
  */
 export async function restore(
   db: Database,
@@ -83,27 +83,27 @@ export async function restore(
   return attempt(backup, options, nothing, (one, known) => loadBackup(db, one, options, known, onProgress));
 }
 
-/** Facts about a backup that is only looked at. */
+/** Facts about a backup that is only inspected. */
 export interface Inspected {
   /** The name of its format. */
   format: string;
-  /** The table that would be taken; its schema is '' where it has no name of its own. */
+  /** The table that would be taken; its schema is '' when the backup names none. */
   table: QualifiedName;
-  /** The columns of the log that would be filled, each with the name that it has in the backup. */
+  /** The columns of the log that would be filled, each with the backup's name for it. */
   columns: [name: string, theirs: string][];
   rows: number;
-  /** The first rows, of these columns, as COPY text. */
+  /** The first rows, in these columns, as COPY text. */
   first: string[];
   odd: OddIds[];
   notes: string[];
-  /** Undefined where only the database can tell. */
+  /** Undefined when only the database can tell. */
   summary: Summary | undefined;
 }
 
 const fewRows = 3;
 
 /**
- * Reads a backup as `restore` would, to its end, without a database.
+ * Reads a backup to its end as `restore` would, but without a database.
  *
  * @throws ZenError `failed` as `restore` does
  */
@@ -132,17 +132,17 @@ export async function inspect(backup: Backup, options: RestoreOptions): Promise<
   });
 }
 
-/** Facts that the rows of a backup may tell only while they are loaded. */
+/** Facts that the rows may reveal only while they are loaded. */
 interface Learned {
-  /** True when names may be of more than 128 characters. */
+  /** True when names may exceed 128 characters. */
   wide: boolean;
-  /** All ids, examined, where the first ones did not tell what they are. */
+  /** The ids, all examined, when the first rows did not settle their types. */
   ids: ExaminedIds | undefined;
 }
 
 const nothing: Learned = { wide: false, ids: undefined };
 
-/** Rarely more than once; so the backup is read again, rather than all of them measured first. */
+/** Retries after learning from an error. This is rare, so reading again is cheaper than measuring all rows first. */
 async function attempt<T>(
   backup: Backup,
   options: RestoreOptions,
@@ -164,7 +164,7 @@ async function attempt<T>(
   }
 }
 
-/** Learns from an error about the rows; undefined when it tells nothing new. */
+/** Learns from an error about the rows; undefined when it reveals nothing new. */
 async function learn(
   known: Learned,
   error: unknown,
@@ -184,13 +184,13 @@ async function learn(
   }
 }
 
-/** The log of a backup, as its columns and its rows. */
+/** The log in a backup: its columns and its rows. */
 interface LogRows {
-  /** Its table, as it is there, and with the names of the log. */
+  /** Its table, under the backup's names and under the log's. */
   found: BackupTable;
   table: BackupTable;
   mapping: ColumnMapping;
-  /** COPY text, of the columns of the log. */
+  /** COPY text, in the columns of the log. */
   rows: AsyncGenerator<Buffer, undefined>;
 }
 
@@ -238,9 +238,10 @@ async function loadBackup(
       : await session.copy('log_raw', mapping.columns, check(source.rest(), mapping), { after: encoded });
     const rows = encoded + rest;
     const indexed = await index(session);
-    // From 3,000 rows instead of 30,000: 0.03 s instead of 0.27 s for 3.2 M, and aggregating is as fast.
+    // A sample of 3,000 rows instead of 30,000 takes 0.03 s, not 0.27 s, for 3.2 M; aggregation stays as
+    // fast.
     await session.run('set local default_statistics_target = 10');
-    await session.run('analyze log_raw'); // of another role's table, the server only warns
+    await session.run('analyze log_raw'); // for a table of another role, the server only warns
     const summary = summarize(encoder?.counts ?? (await countLog(session)));
     const untold = append ? undefined : await tellLedger(session, summary, rows);
     const notes = [...backup.notes, ...mapping.notes];
@@ -263,8 +264,8 @@ async function nextRows(pieces: AsyncIterator<Buffer>): Promise<IteratorResult<B
 }
 
 /**
- * Marks what was aggregated of an earlier log to be aggregated again where this one has events; the rest stays. Returns that
- * stretch where there is a ledger that this role may not write.
+ * Marks aggregates of an earlier log for recounting where this log has events; the rest stays. Returns that stretch
+ * when this role may not write the ledger.
  */
 async function tellLedger(
   session: Session,
@@ -273,7 +274,7 @@ async function tellLedger(
 ): Promise<Window | undefined> {
   if (first === null || last === null || !(await hasLedger(session))) return undefined;
   const floor = (ms: number) => Math.floor(ms / minuteMs) * minuteMs;
-  // One minute more, as with --minute nearest an event may belong to the one after its own.
+  // One minute more: with --minute nearest, an event may count in the minute after its own.
   const stretch = { start: floor(first), end: floor(last) + 2 * minuteMs };
   if (!(await mayRecord(session))) return stretch;
   await record(session, { ...stretch, minute: 'floor' }, 0, { restored: rows });
@@ -285,7 +286,7 @@ async function mayRecord(session: Session): Promise<boolean> {
   return (await session.query<{ may: boolean }>(text))[0]?.may === true;
 }
 
-/** The first piece and those after it, as rows of the log. */
+/** Yields the first piece and all later ones as rows of the log. */
 async function* convertRows(
   first: IteratorResult<Buffer>,
   pieces: AsyncIterator<Buffer>,
@@ -319,7 +320,7 @@ interface Shape {
   time: string | null;
 }
 
-/** Prepares `log_raw` for rows. Returns an encoder if the table will hold exactly these rows, as they are sent. */
+/** Prepares `log_raw` for rows. Returns an encoder if the table will hold exactly the rows that are sent. */
 async function prepare(
   session: Session,
   { columns, texts, guessed }: ColumnMapping,
@@ -337,10 +338,10 @@ async function prepare(
     await holdTexts(session, texts, append);
     return undefined;
   }
-  // Made anew at the end, an index costs less than row by row: 0.45 s instead of 0.65 s for 3.2 M.
+  // Rebuilding the index at the end is faster than updating it per row: 0.45 s instead of 0.65 s for 3.2 M.
   if (shape?.index) await session.run(`drop index ${shape.index}`);
   const numbers = await holdTexts(session, texts, append);
-  // A column of texts would take any id: whether it is the number that it seems to be is looked at in text.
+  // A text column would accept any id, so apparent numbers are checked in COPY text.
   const isPlain = shape?.plain && guessed.every((name) => numbers.includes(name));
   const encoder = isPlain ? new CopyEncoder(columns, numbers) : undefined;
   return encoder?.sure ? encoder : undefined;
@@ -350,14 +351,14 @@ async function prepare(
 async function index(session: Session): Promise<boolean> {
   const [log] = await session.query<{ indexed: boolean; allowed: boolean }>(sql('restore/owner'));
   if (log?.indexed || !log?.allowed) return log?.indexed === true;
-  await session.run('set constraints all immediate'); // no index is made while some wait for the end
+  await session.run('set constraints all immediate'); // no index is built while constraints are deferred
   await session.run(sql('restore/index'));
   return true;
 }
 
 /**
- * Ids are numbers unless the backup holds texts: then their columns become text, which an emptied table allows. Gives the
- * columns that hold numbers.
+ * Makes id columns text when the backup holds texts, which an emptied table allows; otherwise they stay numbers.
+ * Returns the columns that hold numbers.
  */
 async function holdTexts(session: Session, texts: string[], append: boolean): Promise<string[]> {
   const numbers = await session.query<{ name: string }>(sql('restore/numbers'));

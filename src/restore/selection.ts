@@ -5,14 +5,14 @@ import type { Catalogue } from './formats/catalogue.ts';
 import { isLog } from './columns.ts';
 import { quoteArgument } from './ids.ts';
 
-/** The tables to take of a backup, each with its parts. */
+/** The tables to take from a backup, each with its parts. */
 export class TableSelection {
   readonly #isDefault: boolean;
   readonly #wanted: readonly TablePattern[];
   readonly #catalogue: Catalogue;
   readonly #path: string;
 
-  /** @param names each `name` or `schema.name`, with `*` for any characters; by default `log_raw` */
+  /** @param names each `name` or `schema.name`, with `*` as a wildcard; by default `log_raw` */
   constructor(names: readonly string[], catalogue: Catalogue, path: string) {
     this.#isDefault = names.length === 0;
     this.#wanted = (this.#isDefault ? ['log_raw'] : names).map(toPattern);
@@ -20,7 +20,7 @@ export class TableSelection {
     this.#path = path;
   }
 
-  /** The table to take that another one is, or is a part of: a part may bear the same name in another schema. */
+  /** Returns the table to take that a given table is, or is a part of. A part may share its name in another schema. */
   owner(table: QualifiedName): QualifiedName | undefined {
     return this.#catalogue
       .lineage(table)
@@ -28,7 +28,7 @@ export class TableSelection {
   }
 
   /**
-   * Makes sure that it is certain which tables are meant, when all of the backup's are known.
+   * Checks that the choice of tables is unambiguous, once all of the backup's tables are known.
    *
    * @param tables those that have data
    * @throws ZenError `failed` otherwise
@@ -50,7 +50,7 @@ export class TableSelection {
           : `${held} (its tables: ${describeTables(tables)}). Choose one with --table.`,
       );
     }
-    // Without definitions, nothing says what is a part of the log; whoever names its table wants that one.
+    // Without definitions, nothing marks a table as part of the log; a user who names it wants that one.
     if (!this.#isDefault || owners.some((owner) => this.#catalogue.has(owner))) return;
     const [own, ...others] = [...alike].sort((a, b) => Number(!this.owner(a)) - Number(!this.owner(b)));
     if (own && others.length > 0)
@@ -60,9 +60,9 @@ export class TableSelection {
   }
 
   /**
-   * Gives the tables to take.
+   * Returns the tables to take.
    *
-   * @throws ZenError `failed` when several of them bear one name
+   * @throws ZenError `failed` when several of them share a name
    */
   requireOwners(tables: readonly QualifiedName[]): QualifiedName[] {
     const owners = new Map<string, QualifiedName>();
@@ -98,7 +98,7 @@ function isNamed(table: QualifiedName, { name, pattern }: TablePattern): boolean
   return pattern.test(name.includes('.') ? fullName(table) : table.name);
 }
 
-/** Returns what to type: each name, as a shell takes it, or a pattern of many. */
+/** Returns what to type: each name quoted for the shell, or a pattern that covers many. */
 function howToTake(tables: readonly QualifiedName[]): string {
   const typed = tables.slice(0, 10).map((table) => `--table ${quoteArgument(fullName(table))}`);
   const more = tables.length > 10 ? " …, or a pattern, as in --table 'log_raw*'" : '';

@@ -2,43 +2,43 @@ import type { Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { nullWords } from './copy/nulls.ts';
 
-/** A name, and how many events have it. */
+/** A name and its number of events. */
 export interface NamedCount {
   name: string;
   events: number;
 }
 
-/** A word for NULL that stands in a column as a name. */
+/** A word for NULL that a column holds as a name. */
 export interface NullWords {
   column: string;
   word: string;
   events: number;
 }
 
-/** The contents of a log, and what is odd about it. */
+/** The contents of a log, and its oddities. */
 export interface Summary {
-  /** Unix milliseconds, of the events of 2000 to 2100; null when there are none. */
+  /** Unix milliseconds, counting only events of 2000 to 2100; null when there are none. */
   first: number | null;
   last: number | null;
-  /** The number of different ones. */
+  /** The numbers of distinct values. */
   item_topics: number;
   source_topics: number;
   age_segments: number;
   events: number;
-  /** The kinds of event, the most frequent first; of many, only the first ones. */
+  /** The kinds of event, most frequent first; only the first ones when there are many. */
   kinds: NamedCount[];
   /** Names and users that are words for NULL. */
   words: NullWords[];
   /** The number of event ids that repeat an earlier one. */
   duplicate_ids: number;
-  /** Events outside 2000 to 2100, and how many of those would be inside if their ts were seconds. */
+  /** Events outside 2000 to 2100, and how many would be inside if their ts were in seconds. */
   outside: number;
   in_seconds: number;
-  /** Columns with NULLs, and how many. */
+  /** Columns with NULLs, each with their number. */
   nulls: Record<string, number>;
 }
 
-/** The number of kinds of event that are told by their names. */
+/** The number of kinds of event that are listed by name. */
 export const mostKinds = 12;
 
 const nullable = ['ts', 'user_id', 'item_topic', 'source_topic', 'age_segment', 'event'] as const;
@@ -47,13 +47,13 @@ export type Counts = Omit<Summary, 'nulls'> & Record<`${(typeof nullable)[number
 
 type Texts = 'item_topic' | 'source_topic' | 'age_segment' | 'event';
 
-/** See `sql/restore/summary.sql`, which gives null for no names. */
+/** See `sql/restore/summary.sql`, which returns null when there are no names. */
 type Found = Omit<Counts, 'kinds' | 'words'> & { kinds: NamedCount[] | null } & Record<
     `${Texts}_words`,
     NullWords[] | null
   >;
 
-/** Summarises the whole of `log_raw`. */
+/** Summarises all of `log_raw`. */
 export async function countLog(session: Session): Promise<Counts> {
   const words = nullWords.join('\n');
   const [found] = await session.query<Found>(sql('restore/summary'), [words, mostKinds]);

@@ -5,7 +5,7 @@ import { year2000, year2100 } from './copy/integers.ts';
 import { excerpt } from './copy/text.ts';
 import { quoteArgument } from './ids.ts';
 
-/** The units of Unix time, each with the decimals of a second that it counts. */
+/** The units of Unix time, each with its decimal places of a second. */
 const decimals = { s: 0, ms: 3, us: 6, ns: 9 } as const;
 export type TimeUnit = keyof typeof decimals;
 export const timeUnits = Object.keys(decimals) as TimeUnit[];
@@ -23,23 +23,23 @@ const timestampForm = new RegExp(
   String.raw`^(?:(\d{4,6})([-/])(\d\d)\2(\d\d)|(\d\d)\.(\d\d)\.(\d{4}))[ T](\d\d:\d\d)(?:(:\d\d)(?:[.,](\d+))?)?(?:${offset.source})?$`,
   'i',
 );
-/** Matches ISO 8601 without marks: 20190924T180000.5Z. */
+/** Matches ISO 8601 without separators: 20190924T180000.5Z. */
 const basicForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)/i;
-/** A date and a time in digits alone, 20190924180000, perhaps with milliseconds: no Unix time of our century. */
+/** A date and time in digits alone, 20190924180000, perhaps with milliseconds; no Unix time of our century looks like it. */
 const withoutMarks = /^20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}(?:\d{3})?$/;
 const farMs = Date.UTC(9999, 11, 31);
-/** The days since 1900 that a spreadsheet makes of a time in 2000 to 2100. */
+/** The day numbers that a spreadsheet gives to times in 2000 to 2100, counted from 1900. */
 const spreadsheetDays = /^(?:3[6-9]|[4-6]\d|7[0-2])\d{3}[.,]\d{3,}$/;
 /** The number of years after which the calendar repeats. */
 const cycleYears = 400;
 const cycleMs = 146_097 * dayMs;
 
 /**
- * Finds the unit of Unix times by their magnitude: that in which they lie in 2000 to 2100. Milliseconds where none does, or
- * there are no numbers.
+ * Finds the unit of Unix times that puts them in 2000 to 2100. Returns milliseconds when no unit does, or there are no
+ * numbers.
  *
- * @param fields of COPY text, the first ones
- * @throws ZenError `failed` when they are not of one unit, or are fractions of an unknown one
+ * @param fields the first ones, in COPY text
+ * @throws ZenError `failed` when their units differ, or they are fractions of an unknown unit
  */
 export function guessUnit(fields: readonly string[], path: string): TimeUnit {
   const numbers = fields.filter((field) => readNumber(field, 'ms') !== undefined);
@@ -57,7 +57,7 @@ export function guessUnit(fields: readonly string[], path: string): TimeUnit {
     (units.length > 0 || !numbers.some((text) => /[.,e]/i.test(text) || isFarAhead(text)))
   )
     return unit;
-  if (count > units.length / 2) return 'ms'; // the summary tells the others
+  if (count > units.length / 2) return 'ms'; // the summary reports the others
   const others = [...new Set(units)].map((each) => unitNames[each]);
   const held = others.length > 1 ? `numbers in ${others.join(' and in ')}` : `“${excerpt(example)}”`;
   throw new ZenError(
@@ -66,7 +66,7 @@ export function guessUnit(fields: readonly string[], path: string): TimeUnit {
   );
 }
 
-/** Milliseconds that are of no year that a calendar has: they are something else. */
+/** Milliseconds whose year no calendar has, so they mean something else. */
 function isFarAhead(field: string): boolean {
   return Number(readNumber(field, 'ms')) > farMs;
 }
@@ -77,9 +77,9 @@ function isOfOurTime(field: string, unit: TimeUnit): boolean {
 }
 
 /**
- * Unix milliseconds of a time: what is finer is cut off.
+ * Converts a time to Unix milliseconds, dropping finer digits.
  *
- * @param field of COPY text: a number of that unit, or a timestamp
+ * @param field of COPY text: a number in that unit, or a timestamp
  * @param row its number, for an error
  * @throws ZenError `failed` for another text
  */
@@ -111,8 +111,8 @@ function readNumber(field: string, unit: TimeUnit): string | undefined {
 }
 
 /**
- * Reads a timestamp as PostgreSQL writes it (DateStyle ISO or German; its offsets may have seconds, its years five digits and
- * more), or of ISO 8601; UTC unless it carries an offset. Undefined for another text.
+ * Reads a timestamp as PostgreSQL writes it (DateStyle ISO or German), or in ISO 8601; UTC unless it carries an offset.
+ * Offsets may have seconds, years five digits and more. Undefined for other text.
  */
 function readTimestamp(text: string): string | undefined {
   const found = timestampForm.exec(text.replace(basicForm, '$1-$2-$3T$4:$5:$6'));
@@ -130,7 +130,7 @@ function readTimestamp(text: string): string | undefined {
   return isDay && Number.isSafeInteger(ms) ? String(ms) : undefined;
 }
 
-/** Hours, minutes and seconds as milliseconds. */
+/** Converts hours, minutes and seconds to milliseconds. */
 function readOffset(sign: string | undefined, [hours = '', minutes = '', seconds = '']: string[]): number {
   if (!sign) return 0;
   const ms = 1000 * (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));

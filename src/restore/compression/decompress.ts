@@ -15,10 +15,9 @@ const inflaters: Record<Compression, (chunks: Chunks, path: string) => Chunks> =
 };
 
 /**
- * The data of an archive as it was before it was compressed. Checksums are compared when it is read to the end, where
- * there are any: zlib and gzip always have one.
+ * Yields the decompressed data of an archive. Checksums, which zlib and gzip always have, are verified at the end.
  *
- * @throws ZenError `failed` when it is damaged, or takes too much memory
+ * @throws ZenError `failed` when it is damaged or needs too much memory
  */
 export async function* decompress(
   chunks: Chunks,
@@ -39,7 +38,7 @@ export async function* decompress(
   }
 }
 
-/** Tells how a file is compressed, by its first bytes. */
+/** Detects how a file is compressed from its first bytes. */
 export function compressionOf(start: Buffer): Compression {
   if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
   const magic = start.length < 8 ? 0 : start.readUInt32LE();
@@ -48,7 +47,7 @@ export function compressionOf(start: Buffer): Compression {
   return isSkippable(magic) ? compressionOf(start.subarray(lengthToSkip(start))) : 'none';
 }
 
-/** Returns the length of a frame that starts so and says nothing; 0 for any other. */
+/** Returns the length of a skippable frame that starts with these bytes; 0 for any other frame. */
 export function lengthToSkip(start: Buffer): number {
   return start.length >= 8 && isSkippable(start.readUInt32LE()) ? 8 + start.readUInt32LE(4) : 0;
 }

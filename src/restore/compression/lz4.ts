@@ -7,23 +7,23 @@ const historyBytes = 1 << 16;
 const shortestMatch = 4;
 
 interface FrameHeader {
-  /** True when its blocks refer to those before. */
+  /** True when blocks may refer to earlier ones. */
   linked: boolean;
   blockBytes: number;
   /** True when a checksum follows each block. */
   blocksChecked: boolean;
-  /** True when a checksum follows the last one. */
+  /** True when a checksum follows the last block. */
   checked: boolean;
-  /** The number of bytes that it holds, if it says so. */
+  /** The size of the content in bytes, if stated. */
   size: bigint | undefined;
 }
 
 /**
- * Decompresses lz4: any number of frames, one after another (lz4's doc/lz4_Frame_format.md). Checksums are
- * compared where the frames have them.
+ * Decompresses lz4: any number of frames, one after another (lz4's doc/lz4_Frame_format.md). Verifies checksums when
+ * frames have them.
  *
- * @throws Error when they are damaged, not complete, or of an older format
- * @throws ZenError `failed` when they take a dictionary
+ * @throws Error when they are damaged, incomplete or in an older format
+ * @throws ZenError `failed` when they need a dictionary
  */
 export async function* unlz4(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   const { default: load } = await import('xxhash-wasm');
@@ -37,12 +37,12 @@ export async function* unlz4(chunks: AsyncIterable<Buffer>, path: string): Async
   }
 }
 
-/** Frames of lz4 and of zstd may stand among others which say nothing: their number, then their length. */
+/** Skippable frames of lz4 and zstd, which may stand among the others: a magic number, then a length. */
 export function isSkippable(number: number): boolean {
   return number >= skippable && number < skippable + 16;
 }
 
-/** The descriptor of a frame: flags, the size of its blocks, perhaps that of its content, and a checksum of all that. */
+/** The frame descriptor: flags, the block size, perhaps the content size, and a checksum of all these. */
 async function readFrame(source: ChunkReader, hash: XXHashAPI, path: string): Promise<FrameHeader> {
   const start = await source.take(2);
   const [flags = 0, blocks = 0] = start;
@@ -85,7 +85,7 @@ async function* readBlocks(source: ChunkReader, frame: FrameHeader, hash: XXHash
   if (frame.checked && (await source.take(4)).readUInt32LE() !== content.digest()) wrongChecksum();
 }
 
-/** A block, whose length says in its highest bit whether it is stored as it was; a length of 0 ends the frame. */
+/** A block. The highest bit of its length tells whether it is stored uncompressed; a length of 0 ends the frame. */
 async function readBlock(
   source: ChunkReader,
   { blockBytes, blocksChecked }: FrameHeader,
@@ -101,10 +101,10 @@ async function readBlock(
 }
 
 /**
- * Expands a block (lz4's doc/lz4_Block_format.md): each sequence is some literals, then a match, which repeats what
- * stands `offset` bytes back in `memory`; the last one has literals only.
+ * Expands a block (lz4's doc/lz4_Block_format.md). Each sequence is some literals, then a match that repeats what
+ * stands `offset` bytes back in `memory`; the last has literals only.
  *
- * @param at where in `memory` it begins; what stands before is its history
+ * @param at where in `memory` the block begins; earlier bytes are its history
  * @returns where it ends
  */
 export function expandBlock(block: Buffer, memory: Buffer, at: number): number {
@@ -128,7 +128,7 @@ export function expandBlock(block: Buffer, memory: Buffer, at: number): number {
   return broken();
 }
 
-/** A match may run into what it writes: then it goes on with that. */
+/** Copies a match, which may overlap its own output and then repeats it. */
 function copyMatch(memory: Buffer, at: number, offset: number, length: number): void {
   if (length > 32 && offset >= length) memory.copyWithin(at, at - offset, at - offset + length);
   else for (const end = at + length; at < end; at++) memory[at] = memory[at - offset] ?? 0;
@@ -142,7 +142,7 @@ function wrongChecksum(): never {
   throw new Error('a checksum is wrong');
 }
 
-/** Takes as many bytes as are wanted from chunks of any size. */
+/** Takes any number of bytes from chunks of any size. */
 class ChunkReader {
   readonly #chunks: AsyncIterator<Buffer, undefined>;
   #rest: Buffer = Buffer.alloc(0);

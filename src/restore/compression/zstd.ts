@@ -12,7 +12,7 @@ interface Zstd {
   ZSTD_decompressStream: (context: number, output: number, input: number) => number;
 }
 
-/** zstd's errors that a file may cause, by their number (zstd_errors.h); a function returns them negative. */
+/** zstd's errors that a file may cause, by number (zstd_errors.h); functions return them negated. */
 const damages: Record<number, string> = { 10: 'what follows is not zstd', 22: 'its checksum is wrong' };
 const refusals: Record<number, string> = {
   16: 'needs a window of more than 128 MB. Compress it with zstd --long=27 at most',
@@ -22,10 +22,7 @@ const mostErrors = 120;
 
 let zstd: Promise<Zstd> | undefined;
 
-/**
- * The library tells no errors of its stream and cannot wait for one, so that the stream is driven here, by the functions
- * that it has from zstd.
- */
+/** Drives zstd's stream functions directly, because the library's own stream reports no errors and cannot be awaited. */
 async function loadZstd(): Promise<Zstd> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
@@ -40,11 +37,10 @@ async function loadZstd(): Promise<Zstd> {
 }
 
 /**
- * Decompresses zstd: any number of frames, one after another (RFC 8878). Checksums are compared where the
- * frames have them.
+ * Decompresses zstd: any number of frames, one after another (RFC 8878). Verifies checksums when frames have them.
  *
- * @throws Error when they are damaged or not complete
- * @throws ZenError `failed` when they take more than zstd's own limit of memory, 128 MB, or a dictionary
+ * @throws Error when they are damaged or incomplete
+ * @throws ZenError `failed` when they need a dictionary, or more memory than zstd's own limit of 128 MB
  */
 export async function* unzstd(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   const stream = new Stream(await (zstd ??= loadZstd()), path);
@@ -56,7 +52,7 @@ export async function* unzstd(chunks: AsyncIterable<Buffer>, path: string): Asyn
   }
 }
 
-/** Gives what decompresses a piece that is in memory, into as many bytes as it should have, without waiting. */
+/** Returns a synchronous function that decompresses a piece in memory into the expected number of bytes. */
 export async function loadUnzstd(): Promise<(packed: Uint8Array, length: number) => Buffer> {
   const loaded = await (zstd ??= loadZstd());
   return (packed, length) => {
@@ -78,7 +74,7 @@ export async function loadUnzstd(): Promise<(packed: Uint8Array, length: number)
   };
 }
 
-/** ZSTD_decompressStream, with a ZSTD_outBuffer and a ZSTD_inBuffer: address, size and position each (zstd.h). */
+/** ZSTD_decompressStream, with a ZSTD_outBuffer and a ZSTD_inBuffer, each an address, a size and a position (zstd.h). */
 class Stream {
   complete = true;
   readonly #zstd: Zstd;
@@ -103,7 +99,7 @@ class Stream {
     }
   }
 
-  /** The memory may move whenever zstd asks for more. */
+  /** Memory may move whenever zstd allocates more. */
   *#read(input: Buffer): Generator<Buffer> {
     new Uint8Array(this.#zstd.memory.buffer).set(input, this.#input);
     for (let position = 0; position < input.length;) {

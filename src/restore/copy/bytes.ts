@@ -1,4 +1,4 @@
-/** Bytes of COPY text, as ASCII has them. */
+/** Bytes of COPY text, in ASCII. */
 export const tab = 9;
 export const newline = 10;
 export const carriageReturn = 13;

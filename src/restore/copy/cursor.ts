@@ -1,18 +1,18 @@
 import { backslash, newline, tab } from './bytes.ts';
 
-/** The rows that are read, as COPY text, and the place where they are written, as COPY binary. */
+/** The rows being read, as COPY text, and the place where they are written, as COPY binary. */
 export interface CopyCursor {
   rows: Buffer;
   view: DataView;
   out: DataView;
-  /** The number of bytes that have been written. */
+  /** The number of bytes written. */
   written: number;
 }
 
 /** A column of the rows. */
 export interface ColumnEncoder {
   nulls: number;
-  /** Counts the value that starts at a place, writes it, and gives where it ends, or `unsure`. */
+  /** Counts and writes the value at a position, and returns where it ends, or `unsure`. */
   read(cursor: CopyCursor, start: number): number;
 }
 
@@ -24,7 +24,7 @@ export function isEnd(byte: number | undefined): boolean {
   return byte === tab || byte === newline;
 }
 
-/** Writes the NULL that stands at a place, and gives where it ends; `unsure` when it is none. */
+/** Writes the NULL at a position and returns where it ends; `unsure` when it is not NULL. */
 export function readNull(column: ColumnEncoder, cursor: CopyCursor, start: number): number {
   const { rows, out, written } = cursor;
   if (rows[start] !== backslash || rows[start + 1] !== bigN || !isEnd(rows[start + 2])) return unsure;

@@ -7,9 +7,9 @@ import { isNullWord } from './nulls.ts';
 import { mostKinds } from '../summary.ts';
 import type { Counts, NamedCount, NullWords } from '../summary.ts';
 
-/** The bytes that a value may take more as COPY binary than as text: a bigint of one digit, 12 bytes for 2. */
+/** The most bytes by which COPY binary may exceed the text of a value: a one-digit bigint takes 12 bytes instead of 2. */
 const mostGrowth = 10;
-/** Bytes beside those of the rows that are given at once, which grow by a third. */
+/** Spare bytes beyond those of the rows passed at once, which grow by a third. */
 const room = 1 << 18;
 
 /**
@@ -21,9 +21,9 @@ const room = 1 << 18;
  * not written as PostgreSQL writes them, thousands of names, ids too far apart. That one and all after it are text.
  */
 export class CopyEncoder {
-  /** The number of rows that it has turned. */
+  /** The number of rows converted. */
   rows = 0;
-  /** True when that is all rows so far. */
+  /** True when those are all rows so far. */
   sure: boolean;
   readonly #names = {
     item_topic: new NameColumn('all'),
@@ -45,6 +45,7 @@ export class CopyEncoder {
 
   /**
    * @param columns of the rows, in their order
+   * @param columns of the rows, in their order
    * @param numbers those that are a bigint in the table; the others are a varchar or text
    */
   constructor(columns: readonly string[], numbers: readonly string[]) {
@@ -59,11 +60,11 @@ export class CopyEncoder {
   }
 
   /**
-   * Rows as COPY binary, without its header and trailer, in pieces that end with a whole row: each is to be read before the
-   * next one is asked for, as its memory is used again. What is too little for a piece is kept for `flush`.
+   * Yields rows as COPY binary, without header and trailer, in pieces of whole rows. Consume each piece before asking
+   * for the next, because memory is reused. Less than a piece is kept for `flush`.
    *
    * @param rows whole rows in COPY text
-   * @returns where in `rows` the first one is that it was not sure of, or their end
+   * @returns where in `rows` the first uncertain row starts, or their end
    */
   *encode(rows: Buffer): Generator<Buffer, number> {
     const most = 2 + this.#columns.length * mostGrowth;
@@ -86,7 +87,7 @@ export class CopyEncoder {
     return at;
   }
 
-  /** Yields what has not been given yet. */
+  /** Yields what is still buffered. */
   *flush(): Generator<Buffer> {
     if (this.#cursor.written > 0) yield this.#bytes.subarray(0, this.#cursor.written);
     this.#cursor.written = 0;
@@ -97,7 +98,7 @@ export class CopyEncoder {
     this.#cursor.out = viewOf(this.#bytes);
   }
 
-  /** The counts so far; undefined when they are not certain. */
+  /** The counts so far; undefined when they are uncertain. */
   get counts(): Counts | undefined {
     if (!this.sure) return undefined;
     const { item_topic, source_topic, age_segment, event } = this.#names;
@@ -126,7 +127,7 @@ export class CopyEncoder {
     });
   }
 
-  /** Takes the row that starts at a place, and gives where the next one does. */
+  /** Converts the row at a position, and returns where the next one starts. */
   #row(cursor: CopyCursor, start: number): number {
     const { rows, written } = cursor;
     cursor.out.setInt16(written, this.#columns.length);
@@ -137,7 +138,7 @@ export class CopyEncoder {
       if (end === unsure) return this.#giveUp(cursor, written);
       at = end;
     }
-    // COPY drops a carriage return at the end of all rows: before that, the last value is not what it seems.
+    // When all rows end with a carriage return, COPY drops it, so the last value is not what it seems.
     if (rows[at] !== newline || rows[at - 1] === carriageReturn) return this.#giveUp(cursor, written);
     this.rows++;
     return at + 1;
@@ -150,7 +151,7 @@ export class CopyEncoder {
   }
 }
 
-/** The most frequent first, then by their bytes, as SQL orders them. */
+/** Sorts by frequency, highest first, then by bytes, as SQL does. */
 function orderNames(seen: [name: string, times: number][]): NamedCount[] {
   const named = seen.map(([name, events]) => ({ name, events }));
   return named.sort(

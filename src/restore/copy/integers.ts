@@ -4,10 +4,10 @@ import type { ColumnEncoder, CopyCursor } from './cursor.ts';
 const minus = 45;
 const zero = 48;
 const mostDigits = 15;
-/** As many digits as 32 bits hold. */
+/** The number of digits that always fit 32 bits. */
 const fewDigits = 9;
 
-/** Integers as PostgreSQL writes them, of so many digits that a number holds them exactly. They become a bigint. */
+/** Integers in PostgreSQL's notation, short enough for a number to hold exactly. They become a bigint. */
 abstract class IntegerColumn implements ColumnEncoder {
   nulls = 0;
 
@@ -29,7 +29,7 @@ abstract class IntegerColumn implements ColumnEncoder {
     return at;
   }
 
-  /** Counts a value; false when it cannot. */
+  /** Counts a value; returns false when it cannot. */
   protected abstract take(value: number): boolean;
 }
 
@@ -44,14 +44,14 @@ function writeInteger(cursor: CopyCursor, value: number, digits: number): void {
   cursor.written = written + 12;
 }
 
-/** Integers of which only the NULLs are counted. */
+/** Integers whose NULLs alone are counted. */
 export class NumberColumn extends IntegerColumn {
   protected override take(): boolean {
     return true;
   }
 }
 
-/** The years in which times are expected, Unix milliseconds; the end is not included. */
+/** The years in which times are expected, Unix milliseconds; the end is exclusive. */
 export const year2000 = Date.UTC(2000, 0);
 export const year2100 = Date.UTC(2100, 0);
 
@@ -85,7 +85,7 @@ export class TimeColumn extends IntegerColumn {
 const pageBits = 1 << 15;
 const mostPages = 1 << 14;
 
-/** Ids, of which each is marked by a bit. Pages of 4 kB hold the bits of ids that are near each other. */
+/** Ids, each marked by a bit. Pages of 4 kB hold the bits of neighbouring ids. */
 export class IdColumn extends IntegerColumn {
   duplicates = 0;
   readonly #pages = new Map<number, Uint8Array>();
@@ -103,7 +103,7 @@ export class IdColumn extends IntegerColumn {
     return true;
   }
 
-  /** Makes another page the current one; not when it would be one too many. */
+  /** Makes another page the current one; returns false when that would be one too many. */
   #turn(number: number): boolean {
     const page = this.#pages.get(number) ?? new Uint8Array(pageBits / 8);
     this.#pages.set(number, page);

@@ -3,12 +3,12 @@ import { carriageReturn, newline } from './bytes.ts';
 const terminator = Buffer.from('\n\\.');
 const mark = terminator.subarray(1);
 
-/** Makes whole lines of chunks that are cut anywhere. */
+/** Assembles whole lines from chunks that are cut anywhere. */
 export class Lines {
   #held: Buffer[] = [];
   #size = 0;
 
-  /** The lines that end in a chunk, the first of them with what was held of it; what follows them is held. */
+  /** Returns the lines that end in a chunk, with the held start of the first one; holds the rest. */
   add(chunk: Buffer): Buffer {
     const cut = chunk.lastIndexOf(newline) + 1;
     const whole = chunk.subarray(0, cut);
@@ -19,7 +19,7 @@ export class Lines {
     return lines;
   }
 
-  /** The number of bytes that are held of a line that has not ended. */
+  /** The number of bytes held of an unfinished line. */
   get size(): number {
     return this.#size;
   }
@@ -28,7 +28,7 @@ export class Lines {
     return Buffer.concat(this.#held);
   }
 
-  /** Lets go of the line that has not ended, but for as much as tells whether it ends the data. */
+  /** Drops the unfinished line, except the bytes that tell whether it ends the data. */
   shorten(): void {
     this.#held = [this.rest.subarray(0, terminator.length)];
     this.#size = Math.min(this.#size, terminator.length);
@@ -36,8 +36,8 @@ export class Lines {
 }
 
 /**
- * The line `\.` that ends COPY data, among whole lines: where it starts, and where it ends. A row cannot look like it: in
- * a value, a backslash is doubled.
+ * Finds where the line `\.` that ends COPY data starts and ends, among whole lines. No row looks like it, because
+ * values double their backslashes.
  */
 export function findEnd(lines: Buffer): { start: number; stop: number } | undefined {
   for (let start = lines.indexOf(mark); start >= 0; start = lines.indexOf(mark, start + 1)) {

@@ -1,6 +1,6 @@
 import { escapeText } from './text.ts';
 
-/** Words that programs write where there is no value, in lower case: spreadsheets, pandas, R, Go, JavaScript, database clients. */
+/** Words, in lower case, that programs write for a missing value: spreadsheets, pandas, R, Go, JavaScript, database clients. */
 export const nullWords: readonly string[] = [
   ...['null', '[null]', '(null)', '<null>', '#null!', 'none', 'nil', 'undefined', '\\n'],
   ...['nan', '-nan', 'nat', 'na', '<na>', '#na', 'n/a', '#n/a', '#n/a n/a', '-', '--'],
@@ -8,13 +8,16 @@ export const nullWords: readonly string[] = [
 const lowerCaseWords = new Set(nullWords);
 const longestWord = Math.max(...nullWords.map((word) => word.length));
 
-/** Tells whether a text is a word for NULL, however it is written, perhaps among spaces. `sql/restore/summary.sql` has the same rule. */
+/**
+ * Tells whether a text is a word for NULL, in any case and perhaps among spaces. `sql/restore/summary.sql` has the same
+ * rule.
+ */
 export function isNullWord(text: string): boolean {
   if (text.length > 4 * longestWord) return false;
   return lowerCaseWords.has(text.replaceAll(/^ +| +$/g, '').toLowerCase());
 }
 
-/** Rows of COPY text, in which the values that are one of `words` become NULL, in every column. */
+/** Replaces values that are one of `words` by NULL, in every column of rows of COPY text. */
 export function replaceWords(rows: AsyncIterable<Buffer>, words: readonly string[]): AsyncIterable<Buffer> {
   if (words.length === 0) return rows;
   const each = words.map((word) => escapeText(Buffer.from(word).toString('latin1')));

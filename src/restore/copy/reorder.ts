@@ -1,8 +1,8 @@
 import { ZenError } from '../../errors.ts';
 
 /**
- * Turns rows (COPY text, whole rows) of the columns `from` into rows of the columns `to`, in whatever order, with others
- * among them; undefined when one is missing.
+ * Maps whole rows of COPY text from the columns `from`, which may come in any order and with extras, to the columns
+ * `to`. Undefined when one is missing.
  */
 export function reorder(
   from: readonly string[],

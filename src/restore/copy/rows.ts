@@ -5,10 +5,10 @@ import { findEnd, Lines } from './lines.ts';
 const longestRow = 64 << 20;
 
 /**
- * Cuts COPY text into pieces that end with a whole row, and drops the line `\.` that ends the data. What follows that
- * line must be empty; it is read, so that a checksum is.
+ * Cuts COPY text into pieces of whole rows, and drops the line `\.` that ends the data. The rest must be empty; it is
+ * read to verify the checksum.
  *
- * @throws ZenError `failed` when the data stops before that line, or goes on behind it
+ * @throws ZenError `failed` when the data stops before that line or continues after it
  */
 export async function* cutRows(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   const held = new Lines();
@@ -30,7 +30,7 @@ export async function* cutRows(chunks: AsyncIterable<Buffer>, path: string): Asy
   }
 }
 
-/** Chunks, cut behind the end of a row that began in the one before: so that only that row is copied, not all of them. */
+/** Splits each chunk after the row that began in the one before, so that only that row is copied. */
 async function* parts(chunks: AsyncIterable<Buffer>, held: Lines): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     const end = held.size > 0 ? chunk.indexOf(newline) + 1 : 0;

@@ -1,20 +1,23 @@
 import { newline } from './bytes.ts';
 import type { CopyEncoder } from './encoder.ts';
 
-/** The rows to load, in COPY text, which can be taken in two forms: as binary while that is certain, and the rest as they are. */
+/** The rows to load: COPY binary as long as that is certain, then the rest as COPY text. */
 export class RowSource {
   readonly #pieces: AsyncIterator<Buffer, undefined>;
   readonly #report: (rows: number) => void;
   #left: Buffer | undefined;
   #rows = 0;
 
-  /** @param report told how many rows have been taken, after each piece */
+  /**
+   * @param report called after each piece with the number of rows taken
+   * @param report told how many rows have been taken, after each piece
+   */
   constructor(pieces: AsyncIterator<Buffer, undefined>, report: (rows: number) => void) {
     this.#pieces = pieces;
     this.#report = report;
   }
 
-  /** COPY binary, as far as the encoder is sure of it. */
+  /** Yields COPY binary as long as the encoder is sure of it. */
   async *encode(encoder: CopyEncoder): AsyncGenerator<Buffer> {
     for (let piece = await this.#take(); piece; piece = await this.#take()) {
       const end = yield* encoder.encode(piece);
@@ -28,7 +31,7 @@ export class RowSource {
     yield* encoder.flush();
   }
 
-  /** Yields the rest, as COPY text. Its rows are counted while the database is busy with them. */
+  /** Yields the rest as COPY text, counting its rows while the database is busy with them. */
   async *rest(): AsyncGenerator<Buffer> {
     for (let piece = await this.#take(); piece; piece = await this.#take()) {
       yield piece;

@@ -6,14 +6,14 @@ const limit = 64 * 1024 * 1024;
 const byteOrderMark = '\xef\xbb\xbf';
 
 /**
- * A file's bytes as text, from where it has been read to where it is needed. A character is a byte (latin1): what is
- * read here becomes bytes again, and only ASCII decides where things end.
+ * A file's bytes as text, buffered from where it has been read to where it is needed. Each character is one byte
+ * (latin1): the text becomes bytes again, and only ASCII marks where things end.
  */
 export class TextBuffer {
   readonly path: string;
-  /** The text that has been read, and not dropped yet. */
+  /** The text that has been read and not yet dropped. */
   text = '';
-  /** The line of the file in which it starts. */
+  /** The line of the file in which that text starts. */
   line = 1;
   readonly #bytes: AsyncIterator<Buffer, undefined>;
   readonly #unit: string;
@@ -21,7 +21,10 @@ export class TextBuffer {
   #started = false;
   #ended = false;
 
-  /** @param unit what is read in one piece, for the error when it is too long */
+  /**
+   * @param unit the name of what is read in one piece, for the error when it is too long
+   * @param unit what is read in one piece, for the error when it is too long
+   */
   constructor(path: string, bytes: AsyncIterable<Buffer>, unit: string) {
     this.path = path;
     this.#bytes = bytes[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
@@ -29,11 +32,11 @@ export class TextBuffer {
   }
 
   /**
-   * Reads on: three times as much as is there, so that a long text is not gone through, and copied, once for each chunk.
-   * The file's last line is given an end.
+   * Reads three times as much as is buffered, so that a long text is not rescanned and copied for each chunk. Ends the
+   * file's last line.
    *
    * @returns false when all has been read
-   * @throws ZenError `failed` when 64 MB do not suffice
+   * @throws ZenError `failed` when 64 MB are not enough
    */
   async more(): Promise<boolean> {
     if (this.#ended) return false;
@@ -52,20 +55,20 @@ export class TextBuffer {
     return true;
   }
 
-  /** Reads what has not been dropped in another encoding from here on. */
+  /** Reads all that has not been dropped in another encoding from here on. */
   recode(recode: Recode): void {
     this.text = recode(Buffer.from(this.text, 'latin1')).toString('latin1');
     this.#recode = recode;
   }
 
-  /** Lets go of the first `count` characters. */
+  /** Drops the first `count` characters. */
   drop(count: number): void {
     const dropped = this.text.slice(0, count);
     for (let at = dropped.indexOf('\n'); at >= 0; at = dropped.indexOf('\n', at + 1)) this.line++;
     this.text = this.text.slice(count);
   }
 
-  /** Takes the text that is there, or else the next chunk, as bytes; undefined at the end. */
+  /** Takes the buffered text as bytes, or else the next chunk; undefined at the end. */
   async take(): Promise<Buffer | undefined> {
     if (this.text === '' && this.#ended) return undefined;
     const chunk = this.text === '' ? await this.#next() : Buffer.from(this.text, 'latin1');
@@ -74,13 +77,13 @@ export class TextBuffer {
     return chunk;
   }
 
-  /** Puts back what was taken too much, before the text. */
+  /** Puts back excess bytes, before the text. */
   putBack(bytes: Buffer): void {
     this.text = bytes.toString('latin1') + this.text;
     this.line -= countLines(bytes);
   }
 
-  /** @throws ZenError `failed` when `bytes` are more than may be held at once */
+  /** @throws ZenError `failed` when `bytes` exceeds what may be held at once */
   requireLength(bytes: number): void {
     if (bytes > limit) this.tooLong();
   }
@@ -117,25 +120,25 @@ const escapes: Record<string, string> = {
   '\r': '\\r',
 };
 
-/** A value as COPY's text format writes it (PostgreSQL's src/backend/commands/copyto.c, CopyAttributeOutText). */
+/** Escapes a value for COPY's text format (PostgreSQL's src/backend/commands/copyto.c, CopyAttributeOutText). */
 export function escapeText(value: string): string {
   return /[\b-\r\\]/.test(value) ? value.replaceAll(/[\b-\r\\]/g, (char) => escapes[char] ?? char) : value;
 }
 
 const escaped = new Map(Object.entries(escapes).map(([char, escape]) => [escape, char]));
 
-/** The value that `escapeText` wrote so; undefined for an escape that it does not write. */
+/** Reverses `escapeText`; undefined for an escape that it never writes. */
 export function unescapeText(text: string): string | undefined {
   if (text.replaceAll(/\\[\\bfnrtv]/g, '').includes('\\')) return undefined;
   return text.replaceAll(/\\[^]/g, (escape) => escaped.get(escape) ?? escape);
 }
 
-/** Text of one character a byte as it reads in UTF-8. */
+/** Decodes text of one character a byte as UTF-8. */
 export function toUtf8(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8');
 }
 
-/** The start of a piece of a script, for an error. */
+/** Returns the start of a piece of a script, for an error. */
 export function excerpt(text: string): string {
   return shorten(toUtf8(text.slice(0, 240)), 60);
 }

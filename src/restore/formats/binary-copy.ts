@@ -9,31 +9,32 @@ import { FileBackup } from './file.ts';
 import type { Source } from './file.ts';
 
 const signature = 'PGCOPY\n\xff\r\n\0';
-/** The part of a file that tells the types of its columns. */
+/** The part of a file that is read to learn the types of its columns. */
 const typeChars = 1 << 16;
 const mostValues = 1600;
 const notFound = -1;
 const asCsv = 'Make it with COPY … TO … (FORMAT csv, HEADER)';
 
-/** A value of a column, as its bytes; null is NULL. */
+/** A column's value as bytes; null stands for NULL. */
 type Field = string | null;
-/** The kind of a column's bytes; untold for one that is NULL in the first rows. */
+/** The kind of a column's bytes; unknown when the column is NULL in all of the first rows. */
 type Kind = 'text' | 'integer' | 'timestamp' | 'uuid' | 'unknown' | 'untold';
 
 interface BinaryRow {
   values: Field[];
-  /** The place of the next row; -1 behind the last one. */
+  /** The position of the next row; -1 after the last one. */
   end: number;
 }
 
-/** Tells whether a file that starts so is what COPY … (FORMAT binary) writes. */
+/** Tells whether the first bytes of a file are those of COPY … (FORMAT binary). */
 export function isBinaryCopy(start: Buffer): boolean {
   return start.toString('latin1', 0, signature.length) === signature;
 }
 
 /**
- * A log in COPY's binary format (PostgreSQL's documentation, "COPY", "Binary Format"). It names neither columns nor types:
- * the columns are called 1, 2, …, and the first rows tell what they hold. A text has no byte 0, which a number has.
+ * A log in COPY's binary format (PostgreSQL's documentation, "COPY", "Binary Format"). It names neither columns nor
+ * types, so the columns are called 1, 2, …, and the first rows reveal their contents. Numbers contain a zero byte,
+ * texts never do.
  */
 export class BinaryCopy extends FileBackup {
   readonly format = 'binary COPY';
@@ -41,14 +42,14 @@ export class BinaryCopy extends FileBackup {
   readonly #given: BackupOptions['columns'];
   #kinds: Kind[] = [];
 
-  /** @param bytes of the rows, not compressed any more */
+  /** @param bytes of the rows, decompressed @param bytes of the rows, not compressed any more */
   constructor(source: Source, bytes: AsyncIterable<Buffer>, { columns }: BackupOptions = {}) {
     super(source);
     this.#window = new TextBuffer(source.path, bytes, 'row');
     this.#given = columns;
   }
 
-  /** @throws ZenError `failed` when it is damaged, or it is not told which column is which */
+  /** @throws ZenError `failed` when it is damaged, or the columns are not identified */
   async find(): Promise<BackupTable> {
     const window = this.#window;
     while (window.text.length < typeChars && (await window.more()));
@@ -102,7 +103,7 @@ export class BinaryCopy extends FileBackup {
     }
   }
 
-  /** The row at a place; undefined when more must be read. */
+  /** Reads the row at a position; undefined when more must be read. */
   #read(start: number): BinaryRow | undefined {
     const { text } = this.#window;
     if (start + 2 > text.length) return undefined;
@@ -125,7 +126,7 @@ export class BinaryCopy extends FileBackup {
     return { values, end: at };
   }
 
-  /** A value as COPY text; NULL for that of a column whose type is not known, and that is not taken. */
+  /** Writes a value as COPY text; NULL for a column of unknown type, which is not taken. */
   #text(value: Field, place: number): string {
     if (value === null) return '\\N';
     switch (this.#kinds[place]) {
@@ -168,19 +169,19 @@ export class BinaryCopy extends FileBackup {
 
 const integerLengths = new Set([2, 4, 8]);
 
-/** A signed integer, the high byte first. */
+/** Reads a signed integer, the high byte first. */
 function integerAt(text: string, start: number, bytes: 2 | 4): number {
   let value = 0;
   for (let at = start; at < start + bytes; at++) value = (value << 8) | text.charCodeAt(at);
   return bytes === 2 ? (value << 16) >> 16 : value;
 }
 
-/** Tells whether bytes may be a text: those of numbers have some that no text has. */
+/** Tells whether bytes may be text; those of numbers include some that no text has. */
 function mayBeText(value: string): boolean {
   return !/[^ -\xff\s]/.test(value);
 }
 
-/** Finds what the values of a column are. Those of the times may be timestamps: microseconds since 2000, and not of the future. */
+/** Finds out what a column holds. Times may be timestamps: microseconds since 2000, not in the future. */
 function kindOfValues(values: readonly string[], isTime: boolean): Kind {
   const lengths = new Set(values.map(({ length }) => length));
   const [length = 0] = lengths;
@@ -191,12 +192,12 @@ function kindOfValues(values: readonly string[], isTime: boolean): Kind {
   return isTime && length === 8 && values.every(isTimestamp) ? 'timestamp' : 'integer';
 }
 
-/** Milliseconds since 1970 of a timestamp of PostgreSQL. */
+/** Converts a timestamp of PostgreSQL to milliseconds since 1970. */
 function msOf(timestamp: bigint): number {
   return Math.floor(Number(timestamp) / 1000) + year2000;
 }
 
-/** Tells whether a number is a time of our century and no later than tomorrow as a timestamp, and is none in Unix milliseconds. */
+/** Tells whether a number is a timestamp of our century, no later than tomorrow, and not a time in Unix milliseconds. */
 function isTimestamp(value: string): boolean {
   const number = Buffer.from(value, 'latin1').readBigInt64BE();
   const isUnix = number >= year2000 && number < year2100;

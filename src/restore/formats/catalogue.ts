@@ -2,7 +2,7 @@ import { fullName } from './backup.ts';
 import type { QualifiedName } from './backup.ts';
 import type { Definition } from '../sql/statement.ts';
 
-/** The tables that a backup defines, and which of them are parts of which: partitions, or children that inherit. */
+/** The tables that a backup defines, and which are parts of others: partitions, or children that inherit. */
 export class Catalogue {
   readonly #definitions = new Map<string, Definition>();
   readonly #parents = new Map<string, QualifiedName[]>();
@@ -24,7 +24,7 @@ export class Catalogue {
     return [...this.#definitions.values()];
   }
 
-  /** The table itself, those that it is a part of, those that they are parts of, and so on. */
+  /** Lists the table itself, and all its ancestors. */
   lineage(table: QualifiedName): QualifiedName[] {
     const found = new Map<string, QualifiedName>();
     const add = (each: QualifiedName): void => {
@@ -36,7 +36,7 @@ export class Catalogue {
     return [...found.values()];
   }
 
-  /** The types of a table's columns, with those that it inherits; none when some are unknown. */
+  /** Returns the types of a table's columns, inherited ones included; none when some are unknown. */
   types(table: QualifiedName): ReadonlyMap<string, string> {
     const types = new Map<string, string>();
     for (const each of this.lineage(table).reverse()) {
@@ -49,8 +49,8 @@ export class Catalogue {
   }
 
   /**
-   * The columns of an INSERT statement that names none. PostgreSQL puts inherited ones first, and pg_dump may have had them
-   * in another order: where the two may differ, there are none.
+   * Returns the columns of an INSERT statement that lists none. PostgreSQL puts inherited columns first, pg_dump may
+   * not: when the orders may differ, returns none.
    */
   columns(table: QualifiedName): string[] {
     const definition = this.#definitions.get(fullName(table));

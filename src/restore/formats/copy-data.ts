@@ -17,11 +17,11 @@ const known = new Set([
 ]);
 
 /**
- * The data of a COPY statement as COPY text without options.
+ * Converts the data of a COPY statement to COPY text without options.
  *
  * @param width the number of its columns
  * @param where the file and the line, for an error
- * @throws ZenError `failed` for options that are not read
+ * @throws ZenError `failed` for unsupported options
  */
 export function readCopyData(
   data: AsyncIterable<Buffer>,
@@ -46,7 +46,7 @@ export function readCopyData(
   return new CsvRows(new TextBuffer(where, data, 'row'), dialect, { width, named: width, skipsFirst }).read();
 }
 
-/** Another delimiter, or another word for NULL. */
+/** Handles another delimiter, or another word for NULL. */
 async function* readTextRows(
   data: AsyncIterable<Buffer>,
   options: CopyOptions,

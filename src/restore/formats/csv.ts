@@ -7,15 +7,15 @@ import type { BackupOptions, BackupTable } from './backup.ts';
 import { FileBackup } from './file.ts';
 import type { Source, TextOptions } from './file.ts';
 
-/** The marks between, around and within values. */
+/** The delimiter, and the quote and escape characters. */
 export interface Dialect {
   delimiter: string;
   quote: string;
-  /** The mark before a quote within quotes: the quote itself, or a backslash. */
+  /** The escape before a quote within quotes: the quote itself, or a backslash. */
   escape: string;
-  /** The value that is NULL when it is not quoted, where it is not the empty one. */
+  /** The value that means NULL when it is not quoted, unless that is the empty value. */
   nullWord?: string;
-  /** True when a blank follows each delimiter. */
+  /** True when a space follows each delimiter. */
   isSpaced?: boolean;
 }
 
@@ -28,32 +28,32 @@ const quotings = [
   { quote: "'", escape: "'" },
   { quote: "'", escape: '\\' },
 ];
-/** More than a spreadsheet has, or a table of PostgreSQL. */
+/** As many columns as Excel has, and more than a PostgreSQL table can have. */
 const mostColumns = 1 << 14;
-/** The longest text between two quotes among tabs; COPY text may hold one that quotes nothing. */
+/** The longest text between two quotes in tab-separated data; in COPY text, a quote may quote nothing. */
 const longestQuoted = 1 << 16;
-/** The lines of a title, or of what a terminal showed, at most. */
+/** The most lines that a title, or the output of a terminal, may take before the header. */
 const mostTitleLines = 30;
-/** The part of a file that tells its dialect. */
+/** The part of a file that is read to detect its dialect. */
 const sampleChars = 1 << 15;
 
 interface CsvRow {
-  /** COPY text; none for an empty line. Those that are more than there are columns are left out, but for the first. */
+  /** COPY text; empty for an empty line. Surplus values are dropped, except the first. */
   fields: string[];
-  /** Where the next row starts. */
+  /** The position of the next row. */
   end: number;
-  /** True when something follows a closing quote. */
+  /** True when characters follow a closing quote. */
   broken: boolean;
 }
 
-/** A table with a header row (RFC 4180, or COPY text with a header), in whatever dialect its first rows are. */
+/** A table with a header row (RFC 4180, or COPY text with a header), in the dialect of its first rows. */
 export class Csv extends FileBackup {
   readonly format = 'CSV';
   readonly #window: TextBuffer;
   readonly #options: BackupOptions;
   #rows: CsvRows | undefined;
 
-  /** @param bytes of the table, not compressed any more, in UTF-8 */
+  /** @param bytes of the table, decompressed, in UTF-8 @param bytes of the table, not compressed any more, in UTF-8 */
   constructor(source: Source, bytes: AsyncIterable<Buffer>, options: TextOptions = {}) {
     super(source);
     this.#window = new TextBuffer(source.path, bytes, 'row');
@@ -61,7 +61,7 @@ export class Csv extends FileBackup {
   }
 
   /**
-   * The file's only table, which has no name of its own.
+   * Returns the file's only table, which has no name of its own.
    *
    * @throws ZenError `failed` when it has no header
    */
@@ -100,7 +100,7 @@ export class Csv extends FileBackup {
     return { schema: '', name: 'log_raw', columns, types: new Map() };
   }
 
-  /** Passes over the lines before the header, where one of the first ones has all names of the log. */
+  /** Skips the lines before the header, when one of the first lines has all names of the log. */
   #passTitle(): void {
     const isHeader = (line: string) =>
       delimiters.some((mark) => {
@@ -129,23 +129,23 @@ export class Csv extends FileBackup {
 
 /** Rows that follow a header, or the columns of a COPY statement. */
 interface CsvShape {
-  /** The number of their values. */
+  /** The number of values in each row. */
   width: number;
-  /** The number of the first ones that have a name. */
+  /** The number of columns, counted from the first, that have a name. */
   named: number;
-  /** COPY text; in files that were joined, it comes again. */
+  /** The header as COPY text; joined files repeat it. */
   header?: readonly string[];
-  /** True when the first row is a header, whatever it says. */
+  /** True when the first row is a header, whatever it contains. */
   skipsFirst?: boolean;
 }
 
-/** Turns rows of a dialect into COPY text. */
+/** Converts rows of a dialect to COPY text. */
 export class CsvRows {
   readonly #window: TextBuffer;
   readonly #dialect: Dialect;
   readonly #shape: CsvShape;
   #count = 0;
-  /** True when a value between bars began with a quote. */
+  /** True when a value between bars has begun with a quote. */
   #quoted = false;
 
   constructor(window: TextBuffer, dialect: Dialect, shape: CsvShape) {
@@ -154,7 +154,7 @@ export class CsvRows {
     this.#shape = shape;
   }
 
-  /** @throws ZenError `failed` for a row of another width, and for quotes that are not closed */
+  /** @throws ZenError `failed` for a row of another width, and for an unclosed quote */
   async *read(): AsyncGenerator<Buffer> {
     const window = this.#window;
     const { width, named, header, skipsFirst = false } = this.#shape;
@@ -185,7 +185,10 @@ export class CsvRows {
     }
   }
 
-  /** The row at a place; undefined when more must be read. Between tabs, a line with an odd quote is COPY text. */
+  /**
+   * Reads the row at a position; undefined when more must be read. In tab-separated data, a line with an odd quote is
+   * COPY text.
+   */
   #read(at: number, last: boolean): CsvRow | undefined {
     const { text } = this.#window;
     const isTab = this.#dialect.delimiter === '\t';
@@ -195,7 +198,7 @@ export class CsvRows {
     if (isTab && (row ? !fits(row, width) : isOpen)) row = readLine(text, at, this.#dialect, width);
     if (row ? fits(row, width) : !last || at === text.length) return row;
     const rest = row?.fields[0] ?? '';
-    if (row && /^\p{Cc}+$/u.test(rest)) return { ...row, fields: [] }; // what old programs fill a file with
+    if (row && /^\p{Cc}+$/u.test(rest)) return { ...row, fields: [] }; // padding by old programs
     const isFooter = new RegExp(`^\\(${this.#count} [^\\d()]+\\)$`).test(rest); // the last line of psql -A
     if (row && isFooter && !this.#quoted) return { ...row, fields: [] };
     this.#window.drop(at);
@@ -223,7 +226,7 @@ export class CsvRows {
   }
 }
 
-/** Finds the dialect of a table by its first rows: the one whose header names most of the log's columns, or most columns. */
+/** Detects the dialect of a table from its first rows. Its header names most of the log's columns, or else most columns. */
 function findDialect(whole: string, given: BackupOptions): Dialect {
   const text = whole.slice(0, 2 * sampleChars);
   const isLong = !text.includes('\n');
@@ -257,7 +260,7 @@ function pick({ quote, escape }: BackupOptions): Partial<Dialect> {
   return { ...(quote !== undefined && { quote, escape: quote }), ...(escape !== undefined && { escape }) };
 }
 
-/** Tells whether the first rows are of one width in a dialect, and are quoted as it says, when it is not the usual one. */
+/** Tells whether the first rows have one width in a dialect and, unless it is the usual one, use its quotes. */
 function suits(text: string, dialect: Dialect): boolean {
   const header = readRow(text, 0, dialect, mostColumns);
   if (!header || header.broken) return false;
@@ -275,7 +278,7 @@ function suits(text: string, dialect: Dialect): boolean {
   return true;
 }
 
-/** Tells whether a blank stands before every name of the header but the first. */
+/** Tells whether a space precedes every name of the header but the first. */
 function isSpaced(text: string, dialect: Dialect): boolean {
   const names = readRow(text, 0, dialect, mostColumns)?.fields.slice(1) ?? [];
   return dialect.delimiter !== ' ' && names.length > 0 && names.every((name) => /^ [^ ]/.test(name));
@@ -290,7 +293,7 @@ function describeDialect({ delimiter, quote, escape }: Dialect, isSaid: boolean)
   return written.length > 0 ? [`It is read with ${written.join(' ')}.`] : [];
 }
 
-/** A mark as `--delimiter` takes it. */
+/** Writes a delimiter as `--delimiter` takes it. */
 function writeMark(mark: string): string {
   return mark < ' ' ? `\\x${mark.charCodeAt(0).toString(16).padStart(2, '0')}` : mark;
 }
@@ -303,7 +306,7 @@ function fits({ fields, broken }: CsvRow, width: number): boolean {
   return !broken && (fields.length === width || fields.length === 0);
 }
 
-/** Passes over lines that hold nothing, of which there may be many. */
+/** Skips empty lines, of which there may be many. */
 function skipEmpty(text: string, start: number): number {
   for (let at = start; ; at++) {
     if (text[at] === '\r' && text[at + 1] === '\n') at++;
@@ -311,7 +314,7 @@ function skipEmpty(text: string, start: number): number {
   }
 }
 
-/** A row whose values may be quoted, and then hold line ends. Undefined when it does not end within the text. */
+/** Reads a row whose values may be quoted, and may then contain line ends. Undefined when it does not end within the text. */
 function readRow(text: string, start: number, dialect: Dialect, width: number): CsvRow | undefined {
   const line = text.indexOf('\n', start);
   if (line < 0) return undefined;
@@ -319,7 +322,7 @@ function readRow(text: string, start: number, dialect: Dialect, width: number): 
   return isQuoted ? readFields(text, start, dialect, width) : readLine(text, start, dialect, width);
 }
 
-/** A row without quotes. */
+/** Reads a row without quotes. */
 function readLine(text: string, start: number, dialect: Dialect, width: number): CsvRow | undefined {
   const newline = text.indexOf('\n', start);
   if (newline < 0) return undefined;
@@ -356,7 +359,7 @@ function readFields(text: string, start: number, dialect: Dialect, width: number
   }
 }
 
-/** Finds the end of what is quoted from `start` on; -1 when the text ends before. */
+/** Finds the end of the quoted text that begins at `start`; -1 when the text ends first. */
 function skipQuoted(text: string, start: number, { quote, escape }: Dialect): number {
   const isDoubled = escape === quote;
   for (let at = start + 1; at < text.length; at++) {
@@ -376,12 +379,15 @@ function dropEscapes(value: string, { quote, escape }: Dialect): string {
   return value.replaceAll(new RegExp(`${mark}([${mark}${sign}])`, 'g'), '$1');
 }
 
-/** Tells whether a quote within a value is one of its characters: between tabs and bars, programs quote whole values or nothing. */
+/**
+ * Tells whether a quote within a value is an ordinary character. Programs that write tabs or bars quote whole values or
+ * nothing.
+ */
 function isBare(delimiter: string): boolean {
   return delimiter < ' ' || delimiter === '|';
 }
 
-/** Finds the end of a value; a quote within it may hold a delimiter or a line end. */
+/** Finds the end of a value; a quoted part may contain a delimiter or a line end. */
 function endOfField(text: string, start: number, dialect: Dialect): number {
   const { delimiter, quote } = dialect;
   for (let at = start; at < text.length; at++) {
@@ -395,8 +401,9 @@ function endOfField(text: string, start: number, dialect: Dialect): number {
 }
 
 /**
- * A value that does not start with a quote as COPY text. Between tabs it is that already, with \' of ClickHouse; a backslash
- * that starts no escape which a program writes is just one, as in `copy … (format csv, delimiter e'\t')`.
+ * Converts a value that does not start with a quote to COPY text. Tab-separated values already are, apart from
+ * ClickHouse's \'. A backslash that starts no known escape stands for itself, as in `copy … (format csv, delimiter
+ * e'\t')`.
  */
 function toText(value: string, dialect: Dialect): string {
   if (dialect.nullWord === undefined ? value === '' || value === '\\N' : value === dialect.nullWord)
@@ -411,7 +418,7 @@ function toText(value: string, dialect: Dialect): string {
 }
 
 /**
- * A value of which a part is in quotes: these are left out, and two within are one (PostgreSQL's
+ * Unquotes a value that is partly in quotes; a doubled quote stands for one (PostgreSQL's
  * src/backend/commands/copyfromparse.c, CopyReadAttributesCSV).
  */
 function unquote(value: string, quote: string): string {

@@ -40,7 +40,10 @@ export class Custom extends FileBackup {
     yield* decompress(this.#chunks(), this.#toc.compression, this.path);
   }
 
-  /** A data block starts with its kind and the id of its entry; the archive may not say where, then it is looked for. */
+  /**
+   * Finds a data block, which starts with its kind and the id of its entry. When the archive does not state its offset,
+   * searches for it.
+   */
   async #seekBlock(part: TablePart): Promise<void> {
     this.#reader.seek(part.offset ?? this.#firstBlock);
     for (;;) {
@@ -64,7 +67,7 @@ export class Custom extends FileBackup {
     while ((await this.#toc.fields.int()) !== 0) await this.#skipChunks();
   }
 
-  /** The chunks, which are of about 4 kB, several at a time: each piece costs a turn through zlib's threads. */
+  /** Yields the chunks of about 4 kB, several at a time, because each piece costs a round trip through zlib's threads. */
   async *#chunks(): AsyncGenerator<Buffer> {
     let chunks: Buffer[] = [];
     let bytes = 0;

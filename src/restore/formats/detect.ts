@@ -25,10 +25,10 @@ const firstBytes = 4096;
 const mostLayers = 8;
 
 /**
- * Opens a backup, of whatever format: told by what it holds, not by its name.
+ * Opens a backup in any format, detected by its contents, not its name.
  *
- * @param paths the file or folder, or the parts of a file that was split, in their order
- * @throws ZenError `failed` when there is none, or it is not a backup
+ * @param paths the file or folder, or the parts of a split file, in order
+ * @throws ZenError `failed` when there is none, or it is no backup
  */
 export async function openBackup(
   paths: string | readonly string[],
@@ -54,7 +54,7 @@ export async function openBackup(
   return openOrClose(reader, options);
 }
 
-/** Parts of one file do not begin as a whole one does. */
+/** Checks that the parts of one file do not each begin like a whole file. */
 async function refuseSeveral(first: ByteReader, others: readonly string[]): Promise<void> {
   for (const path of others) {
     const reader = await ByteReader.open(path);
@@ -77,17 +77,17 @@ async function openOrClose(reader: ByteReader, options: BackupOptions, depth = 0
   }
 }
 
-/** Where a backup comes from. */
+/** The origin of a backup. */
 export interface Origin {
   open: () => Promise<Backup>;
   close: () => Promise<void>;
 }
 
 /**
- * Keeps what comes from a stream in a temporary file, as a backup may be read in any order, and twice. The file has no
- * name any more when it is written: nobody else opens it, and it goes with the process, however that ends.
+ * Keeps a stream in a temporary file, because a backup may be read in any order, and twice. The file is unlinked before
+ * it is written: nobody else can open it, and it vanishes with the process.
  *
- * @returns what opens the backup, as often as needed, and what lets the file go
+ * @returns functions that open the backup, as often as needed, and that release the file
  * @throws ZenError `usage` for a terminal, `failed` when it cannot be read or kept
  */
 export async function spool(
@@ -122,7 +122,7 @@ async function openUnnamed(): Promise<FileHandle> {
   }
 }
 
-/** @param depth the number of layers that it was packed in */
+/** @param depth the number of archives around it @param depth the number of layers that it was packed in */
 async function openFile(reader: ByteReader, options: BackupOptions, depth = 0): Promise<Backup> {
   requireDepth(depth, reader.path);
   const start = await readStart(reader, firstBytes);
@@ -134,7 +134,7 @@ async function openFile(reader: ByteReader, options: BackupOptions, depth = 0): 
   return openText(reader, compressionOf(await skipFrames(reader)), options, depth);
 }
 
-/** Files are known that hold themselves, compressed. */
+/** Limits nesting, because there are files that contain themselves, compressed. */
 function requireDepth(depth: number, path: string): void {
   if (depth > mostLayers)
     throw new ZenError('failed', `${path} is packed more than ${mostLayers} times. Unpack it first.`);
@@ -151,7 +151,7 @@ async function readStart(reader: ByteReader, most: number): Promise<Buffer> {
   return start;
 }
 
-/** The first bytes behind frames that say nothing, which may be of any length. */
+/** Returns the first bytes after skippable frames, which may have any length. */
 async function skipFrames(reader: ByteReader): Promise<Buffer> {
   for (;;) {
     const start = await readStart(reader, 8);
@@ -175,7 +175,7 @@ async function openArchive(reader: ByteReader, options: BackupOptions): Promise<
   return new Custom(reader, toc);
 }
 
-/** An archive of pg_dump, or any file, packed alone. */
+/** Opens an archive of pg_dump, or any file that is packed alone. */
 async function openTar(reader: ByteReader, options: BackupOptions, depth: number): Promise<Backup> {
   const members = await readMembers(reader);
   const [only, another] = members.values();
@@ -214,7 +214,7 @@ async function openText(
   return text;
 }
 
-/** Returns the first bytes of a stream, no more of them than of a plain file, and all of it. */
+/** Returns the first bytes of a stream, as many as of a plain file, and the whole stream. */
 async function peek(
   pieces: AsyncGenerator<Buffer>,
 ): Promise<{ start: Buffer; bytes: AsyncGenerator<Buffer> }> {

@@ -2,11 +2,11 @@ import type { Backup, BackupOptions, BackupTable } from './backup.ts';
 
 /** Facts about a text. */
 export interface TextOptions extends BackupOptions {
-  /** True when it is in UTF-8 by now, whatever it says. */
+  /** True when it has already been converted to UTF-8, whatever it declares. */
   isDecoded?: boolean;
 }
 
-/** The file that a backup is read from: of `size` bytes, `position` have been taken. */
+/** The file that a backup is read from; `position` of its `size` bytes have been taken. */
 export type Source = Pick<Backup, 'path' | 'size' | 'position' | 'close'>;
 
 /** A backup in one file. */

@@ -8,7 +8,7 @@ import { ByteReader, unreadable } from './reader.ts';
 import { chooseEntry, readPartRows, readToc } from './toc.ts';
 import type { Compression, Contents, Entry, TablePart } from './toc.ts';
 
-/** The endings of the data's files, by how they are compressed. */
+/** The extensions of data files, by compression. */
 const endings: [ending: string, compression: Compression][] = [
   ['', 'none'],
   ['.gz', 'gzip'],
@@ -16,7 +16,7 @@ const endings: [ending: string, compression: Compression][] = [
   ['.zst', 'zstd'],
 ];
 
-/** The names of files, for an error: not all of hundreds. */
+/** Lists the names of files for an error, but not hundreds of them. */
 function describeFiles(names: readonly string[]): string {
   const few = names.slice(0, 5).map((name) => shorten(toUtf8(name), 60));
   return [...few, ...(names.length > few.length ? ['…'] : [])].join(', ') || 'no files';
@@ -29,15 +29,15 @@ export interface Member {
 }
 
 /**
- * An archive of several files: `toc.dat` is the table of contents, and each table's data is a file that the contents name,
- * compressed or not. They are in a folder (`pg_dump -Fd`), or in a tar archive of it, or in one of `pg_dump -Ft` (PostgreSQL's
+ * An archive of several files: `toc.dat` is the table of contents and names a data file for each table, compressed or
+ * not. The files are in a folder (`pg_dump -Fd`), in a tar archive of one, or in a `pg_dump -Ft` archive (PostgreSQL's
  * src/bin/pg_dump: pg_backup_directory.c, pg_backup_tar.c).
  */
 export class Folder implements Backup {
   readonly path: string;
   readonly format: string;
   readonly notes: string[];
-  /** Bytes of the files that are taken, and of those that have been. */
+  /** Bytes of the files to take, and bytes taken so far. */
   size = 0;
   #done = 0;
   #taken: ByteReader | undefined;
@@ -65,7 +65,7 @@ export class Folder implements Backup {
     const files = new Map<string, Member>();
     for (const name of await readdir(path).catch(unreadable(path))) {
       const file = join(path, name);
-      const found = await stat(file).catch(() => undefined); // of what is taken, opening it tells
+      const found = await stat(file).catch(() => undefined); // errors are told on opening
       files.set(name, { size: found?.size ?? 0, open: () => ByteReader.open(file) });
     }
     if (!files.has('toc.dat'))
@@ -77,7 +77,7 @@ export class Folder implements Backup {
   }
 
   /**
-   * @param members all files in a tar archive, which it closes
+   * @param members all files in a tar archive, which this closes
    * @throws ZenError `failed` when none is a table of contents
    */
   static async openTar(
@@ -136,7 +136,7 @@ export class Folder implements Backup {
     yield* decompress(this.#taken.rest(), compression, this.path);
   }
 
-  /** The file of a table's data, which may be compressed. */
+  /** Opens the file of a table's data, which may be compressed. */
   #find({ name, file }: TablePart): Member & { compression: Compression } {
     for (const [ending, compression] of endings) {
       const found = this.#files.get(`${file ?? ''}${ending}`);

@@ -1,7 +1,10 @@
 import { ZenError } from '../../errors.ts';
 import { quoteFile } from '../ids.ts';
 
-/** A format that is not read: its name, its first bytes (one character a byte), and the way on; `FILE` stands for the file. */
+/**
+ * An unsupported format: its name, its first bytes (one character a byte), and a remedy, in which `FILE` stands for the
+ * file.
+ */
 type Foreign = readonly [name: string, magic: string | string[] | RegExp, way: string];
 
 const pipe = (command: string) => `Pipe what it holds: ${command} | zen restore -`;
@@ -108,11 +111,11 @@ const foreign: Foreign[] = [
   ],
 ];
 
-/** The control characters that marks between values may be, and colours of a terminal. */
+/** Fewer distinct control characters may be delimiters or terminal colours. */
 const fewControls = 4;
 
 /**
- * Makes sure that what starts so is a text, when it is in no other format.
+ * Checks that a file in no known format is at least text, from its first bytes.
  *
  * @throws ZenError `failed` when it is not
  */
@@ -128,9 +131,9 @@ export function requireText(start: Buffer, path: string): void {
 }
 
 /**
- * Names what is no backup, by its first bytes.
+ * Identifies a file that is no backup by its first bytes.
  *
- * @throws ZenError `failed` with what it is, and the way on
+ * @throws ZenError `failed` with its format, and a remedy
  */
 export function refuseForeign(start: Buffer, path: string): void {
   const text = start.toString('latin1');

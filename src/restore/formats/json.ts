@@ -7,41 +7,44 @@ import type { BackupOptions, BackupTable } from './backup.ts';
 import { FileBackup } from './file.ts';
 import type { Source, TextOptions } from './file.ts';
 
-/** The part of a file that tells its columns. */
+/** The part of a file that is read to learn its columns. */
 const sampleChars = 1 << 16;
 const text = /"([^"\\]*(?:\\[^][^"\\]*)*)"/y;
 const word = /null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
 const literal = new RegExp(String.raw`(?:${word.source})(?=[\s,}])`, 'y');
 const gap = /\s*/y;
-/** Blanks, commas and marks (RFC 7464) between objects. */
+/** Blanks, commas and record separators (RFC 7464) between objects. */
 const between = /[\s,\p{Cc}]*/uy;
-/** A value with its type in front: {"$numberLong": "1"}, {"$date": {"$numberLong": "1"}}. */
+/** A value wrapped in its type: {"$numberLong": "1"}, {"$date": {"$numberLong": "1"}}. */
 const typed = /\{\s*"\$\w+"\s*:\s*/y;
 const simple = String.raw`(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[^\s"{}[\],]+|\[[^[\]]*\])\s*,)*\s*`;
-/** An array in an object, behind what is not one of objects: {"log_raw": […]} of DBeaver, {"meta": […], "data": […]} of ClickHouse. */
+/**
+ * An array in an object, after a key whose value is no array of objects: {"log_raw": […]} of DBeaver, {"meta": […],
+ * "data": […]} of ClickHouse.
+ */
 const wrapped = new RegExp(String.raw`^\s*\{${simple}"([^"]*)"\s*:\s*(?=\[\s*\{)`);
-/** The first value of an object that is one itself, or an array of them. */
+/** The first value of an object that is itself an object, or an array of objects. */
 const nested = new RegExp(String.raw`^\{${simple}"([\w-]+)"\s*:\s*(\{|\[\s*\{)`);
 const marks = /["{}[\]]/g;
 
-/** Tells whether a text that starts so may be JSON: objects, or an array of them. */
+/** Tells whether the start of a text may be JSON: objects, or an array of them. */
 export function isJson(start: string): boolean {
   return /^[\s\p{Cc}]*(\[\s*)?\{\s*["}]/u.test(start);
 }
 
-/** A log as JSON: an object a line, or one array of objects. Their keys are the columns. */
+/** A log as JSON: one object a line, or one array of objects. Their keys are the columns. */
 export class Json extends FileBackup {
   readonly format = 'JSON';
   readonly #window: TextBuffer;
   readonly #given: BackupOptions['columns'];
   #columns: string[] = [];
-  /** Matches an object that has just these columns, in their order: most do. */
+  /** Matches an object with exactly these columns, in their order, as most have. */
   #usual = /(?!)/y;
   #isArray = false;
   #isWrapped = false;
   #line = 1;
 
-  /** @param bytes of the objects, not compressed any more, in UTF-8 */
+  /** @param bytes of the objects, decompressed, in UTF-8 @param bytes of the objects, not compressed any more, in UTF-8 */
   constructor(source: Source, bytes: AsyncIterable<Buffer>, { columns }: TextOptions = {}) {
     super(source);
     this.#window = new TextBuffer(source.path, bytes, 'object');
@@ -49,9 +52,9 @@ export class Json extends FileBackup {
   }
 
   /**
-   * The file's only table, which has no name of its own. Its columns are the keys of the first objects.
+   * Returns the file's only table, which has no name of its own. Its columns are the keys of the first objects.
    *
-   * @throws ZenError `failed` for what is no JSON
+   * @throws ZenError `failed` for invalid JSON
    */
   async find(): Promise<BackupTable> {
     const window = this.#window;
@@ -77,8 +80,9 @@ export class Json extends FileBackup {
   }
 
   /**
+   * @param objects their positions, as jq writes paths
    * @param objects where they lie, as jq has it
-   * @throws ZenError `failed` where no object has a column of the log, and the first has an object in it
+   * @throws ZenError `failed` when no object has a column of the log, and the first contains an object
    */
   #refuseNested(objects: string): void {
     const [, key, mark = ''] = nested.exec(this.#window.text.slice(this.#skip(0))) ?? [];
@@ -91,7 +95,7 @@ export class Json extends FileBackup {
     );
   }
 
-  /** An array is taken out of the object around it when its objects have columns of the log. */
+  /** Unwraps an array from the object around it, when its objects have columns of the log. */
   #findWrapping(start: string): RegExpExecArray | undefined {
     const found = wrapped.exec(start);
     const keys =
@@ -131,7 +135,10 @@ export class Json extends FileBackup {
     }
   }
 
-  /** The object at a place as COPY text; undefined when none starts there, or more must be read. One of the usual columns is read 7 times as fast. */
+  /**
+   * Reads the object at a position as COPY text; undefined when none starts there, or more must be read. An object with
+   * the usual columns is read 7 times as fast.
+   */
   #next(at: number): { text: string; end: number } | undefined {
     const { text, line } = this.#window;
     this.#usual.lastIndex = at;
@@ -146,7 +153,7 @@ export class Json extends FileBackup {
     return { text: this.#row(this.#read(at, end)), end };
   }
 
-  /** Tells whether the file ends behind its array, or with the rest of the object that it is in. */
+  /** Tells whether the file ends after its array, or with the rest of the enclosing object. */
   #isLast(at: number): boolean {
     const { text } = this.#window;
     return this.#isWrapped
@@ -177,7 +184,7 @@ export class Json extends FileBackup {
     return between.lastIndex;
   }
 
-  /** The values of an object, as COPY text: numbers with all their digits, and what is nested as JSON. */
+  /** Returns the values of an object as COPY text: numbers with all their digits, nested values as JSON. */
   #read(start: number, end: number): Map<string, string> {
     const source = this.#window.text;
     const values = new Map<string, string>();
@@ -209,7 +216,7 @@ export class Json extends FileBackup {
     if (/[{[]/.test(source[at] ?? '')) {
       const end = endOf(source, at);
       typed.lastIndex = at;
-      if (typed.test(source)) return { ...this.#value(typed.lastIndex, start), end }; // of MongoDB
+      if (typed.test(source)) return { ...this.#value(typed.lastIndex, start), end }; // MongoDB's extended JSON
       return { field: escapeText(source.slice(at, end)), end };
     }
     const [found] =
@@ -227,7 +234,10 @@ export class Json extends FileBackup {
   }
 }
 
-/** A pattern of an object with these keys, in their order. Its groups are a text and a word for each, of which one is there. */
+/**
+ * Builds a pattern for an object with these keys, in their order. It has two groups for each: a text and a word, only
+ * one of which matches.
+ */
 function objectOf(keys: readonly string[]): RegExp {
   const value = String.raw`(?:"([^"\\\x00-\x1f]*)"|(${word.source}))`;
   const pairs = keys.map((key) => {
@@ -242,7 +252,7 @@ function wordOf(word: string | undefined): string {
   return word === 'null' ? '\\N' : word;
 }
 
-/** Finds the end of an object or array; -1 when none starts there, or the text ends before. */
+/** Finds the end of an object or array; -1 when none starts there, or the text ends first. */
 function endOf(source: string, start: number): number {
   if (source[start] !== '{' && source[start] !== '[') return -1;
   marks.lastIndex = start;
@@ -257,7 +267,7 @@ function endOf(source: string, start: number): number {
   return -1;
 }
 
-/** The characters of a JSON text, one a byte. */
+/** Decodes a JSON text to one character a byte. */
 function readJsonText(inner: string): string {
   if (!inner.includes('\\')) return inner;
   try {

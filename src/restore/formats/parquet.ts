@@ -12,21 +12,21 @@ import type { ByteReader } from './reader.ts';
 
 const codecs = new Set(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW']);
 const pieceRows = 1 << 13;
-/** The rows that are held at once: a group may have millions, for which a part of it costs no more than reading it again. */
+/** The rows held at once. A row group may have millions, and reading part of one costs no more than rereading it. */
 const heldRows = 1 << 16;
 
-/** Tells whether a file that starts so is in Parquet. */
+/** Tells whether the start of a file is that of Parquet. */
 export function isParquet(start: Buffer): boolean {
   return start.toString('latin1', 0, 4) === 'PAR1';
 }
 
-/** A log in Parquet (Apache's format of columns), of which the log's columns alone are read. */
+/** A log in Parquet (Apache's column format); only the log's columns are read. */
 export class Parquet extends FileBackup {
   readonly format = 'Parquet';
   readonly #reader: ByteReader;
   readonly #options: BackupOptions;
   #scan: ParquetScan | undefined;
-  /** The decimals of the columns that are of type DECIMAL. */
+  /** The decimal places of columns of type DECIMAL. */
   readonly #scales = new Map<string, number>();
   #taken = 0;
 
@@ -40,7 +40,7 @@ export class Parquet extends FileBackup {
     return this.#taken;
   }
 
-  /** @throws ZenError `failed` when it is damaged, or compressed in a way that is not read */
+  /** @throws ZenError `failed` when it is damaged, or compressed in an unsupported way */
   async find(): Promise<BackupTable> {
     const { parquetMetadataAsync, parquetScan, parquetSchema } = await import('hyparquet');
     const byteLength = this.size;
@@ -97,7 +97,7 @@ export class Parquet extends FileBackup {
     }
   }
 
-  /** The library would make DECIMAL a number, which has too few digits; and 32 bits have too few for a time, or an id. */
+  /** The library would turn DECIMAL into a number, which is too imprecise, and 32 bits are too few for a time or an id. */
   #prepare(field: SchemaElement): void {
     if (field.type === 'FLOAT')
       throw new ZenError(
@@ -110,7 +110,7 @@ export class Parquet extends FileBackup {
     delete field.logical_type;
   }
 
-  /** A value as COPY text. */
+  /** Writes a value as COPY text. */
   #text(column: string, value: unknown): string {
     if (value === null || value === undefined) return '\\N';
     const scale = this.#scales.get(column);
@@ -164,7 +164,7 @@ function decode(bytes: Uint8Array | undefined): string | undefined {
   return bytes && decoder.decode(bytes);
 }
 
-/** A timestamp as PostgreSQL writes it, to the millisecond, of a number of which so many make one. */
+/** Writes a timestamp as PostgreSQL does, to the millisecond, given its units per millisecond. */
 function timestamp(value: bigint | number | undefined, perMs: bigint): string | undefined {
   if (value === undefined) return undefined;
   const number = BigInt(value);
@@ -181,7 +181,7 @@ const parsers: Partial<ParquetParsers> = {
   jsonFromBytes: decode,
 };
 
-/** Whole numbers, of which the last digits are decimals. */
+/** Writes whole numbers whose last digits are decimal places. */
 function writeDecimal(value: Uint8Array | bigint | number, scale: number): string {
   const whole =
     value instanceof Uint8Array

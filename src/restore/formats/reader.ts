@@ -5,26 +5,26 @@ import { messageOf, ZenError } from '../../errors.ts';
 
 const bufferBytes = 1 << 16;
 
-/** Makes an error of the file system the sentence that a backup cannot be read. */
+/** Turns a file system error into a message that the backup cannot be read. */
 export function unreadable(path: string): (error: unknown) => never {
   return (error) => {
     throw new ZenError('failed', `Cannot read the dump ${path}: ${messageOf(error)}.`, { cause: error });
   };
 }
 
-/** A file, and where it starts among all bytes. */
+/** A file, and the position of its first byte among all. */
 interface Part {
   file: FileHandle;
   start: number;
   size: number;
 }
 
-/** Reads a file, the parts of a split one, or a stretch of these, forwards through a buffer. */
+/** Reads a file, the parts of a split one, or a range of these, forwards through a buffer. */
 export class ByteReader {
   readonly path: string;
-  /** The number of bytes that there are. */
+  /** The number of bytes in all. */
   readonly size: number;
-  /** The number of bytes that have been taken. */
+  /** The number of bytes taken. */
   position = 0;
   readonly #parts: readonly Part[];
   readonly #offset: number;
@@ -42,8 +42,9 @@ export class ByteReader {
   }
 
   /**
+   * @param paths the file, or its parts, in order
    * @param paths the file, or its parts, in their order
-   * @throws ZenError `failed` when there is no such file, it is not a regular one, or it may not be read
+   * @throws ZenError `failed` when the file is missing, not a regular one, or unreadable
    */
   static async open(...paths: string[]): Promise<ByteReader> {
     const files: FileHandle[] = [];
@@ -57,7 +58,7 @@ export class ByteReader {
     return ByteReader.over(`${paths[0]}${others}`, ...files);
   }
 
-  /** @param path what errors call the file */
+  /** @param path the name of the file in errors @param path what errors call the file */
   static async over(path: string, ...files: FileHandle[]): Promise<ByteReader> {
     const parts: Part[] = [];
     let start = 0;
@@ -69,13 +70,13 @@ export class ByteReader {
     return new ByteReader(path, parts, 0, start);
   }
 
-  /** Another reader, of `size` bytes from `offset` on. It shares this one's file, and does not close it. */
+  /** Returns another reader for `size` bytes from `offset` on. It shares this one's file, and does not close it. */
   section(offset: number, size: number): ByteReader {
     if (offset + size > this.size) this.#truncated();
     return new ByteReader(this.path, this.#parts, this.#offset + offset, size, true);
   }
 
-  /** Such a reader in the place of this one, whose file it closes. */
+  /** Returns such a reader to replace this one, and to close its file. */
   narrow(offset: number, size: number): ByteReader {
     if (offset + size > this.size) this.#truncated();
     return new ByteReader(this.path, this.#parts, this.#offset + offset, size, this.#isSection);
@@ -84,7 +85,7 @@ export class ByteReader {
   /**
    * Takes exactly `count` bytes.
    *
-   * @throws ZenError `failed` when the file ends before, or its disk fails
+   * @throws ZenError `failed` when the file ends first, or its disk fails
    */
   async bytes(count: number): Promise<Buffer> {
     this.#require(count);
@@ -103,7 +104,7 @@ export class ByteReader {
     return (await this.bytes(1)).readUInt8();
   }
 
-  /** All that is left, in pieces. */
+  /** Yields all remaining bytes, in pieces. */
   async *rest(): AsyncGenerator<Buffer> {
     while (this.position < this.size)
       yield await this.bytes(Math.min(bufferBytes, this.size - this.position));
@@ -144,7 +145,7 @@ export class ByteReader {
 }
 
 async function openRegular(path: string): Promise<FileHandle> {
-  // Without O_NONBLOCK, a pipe would be waited for until somebody writes to it, and nothing could end that.
+  // Without O_NONBLOCK, opening a pipe would wait for a writer, and nothing could stop it.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(path));
   if ((await file.stat()).isFile()) return file;
   await file.close();

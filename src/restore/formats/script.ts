@@ -16,19 +16,19 @@ import { TableSelection } from '../selection.ts';
 import { toUtf8, excerpt } from '../copy/text.ts';
 import { readValues } from '../sql/values.ts';
 
-/** All that is known of a database of a script. */
+/** The state of one database in a script. */
 class Scope {
   readonly catalogue = new Catalogue();
-  /** Those that have data. */
+  /** The tables that have data. */
   readonly tables = new Map<string, BackupTable>();
-  /** Those whose rows were left out. */
+  /** The tables whose rows were left out. */
   readonly passed = new Map<string, QualifiedName>();
-  /** Those that have been given a key or an index after their rows. */
+  /** The tables that got a key or an index after their rows. */
   readonly finished = new Set<string>();
   readonly database: string;
   readonly selection: TableSelection;
   schema = 'public';
-  /** Known until a table is added. */
+  /** Cached until a table is added. */
   family: QualifiedName[] | undefined;
 
   constructor(database: string, names: readonly string[], path: string) {
@@ -37,10 +37,10 @@ class Scope {
   }
 }
 
-/** Rows that a script holds at the place it has been read to: COPY data, or the COPY text of an INSERT statement. */
+/** Rows at the current place in a script: COPY data, or the COPY text of an INSERT statement. */
 interface ScriptRows {
   table: BackupTable;
-  /** The wanted table, if that is the one, or a part of it. */
+  /** The wanted table, if these rows are its own, or a part's. */
   owner: QualifiedName | undefined;
   /** Undefined for COPY data. */
   read?: () => string;
@@ -48,12 +48,12 @@ interface ScriptRows {
   options?: CopyOptions;
 }
 
-/** The start of an INSERT statement, up to its values: those of one table start alike. */
+/** The start of an INSERT statement, up to its values; it is the same for all rows of a table. */
 interface InsertHead {
   text: string;
   table: BackupTable;
   owner: QualifiedName | undefined;
-  /** True when its values follow. */
+  /** True when a list of values follows. */
   hasValues: boolean;
 }
 
@@ -61,16 +61,16 @@ const pieceBytes = 1 << 16;
 const setting =
   /^set\s+(?:session\s+)?(?:(client_encoding|search_path|standard_conforming_strings)\s*(?:=|to\s)|(names)\s)\s*(.*)$/is;
 
-/** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. Nothing of it is executed. */
+/** A dump in SQL (`pg_dump -Fp`), with COPY data or INSERT statements. None of it is executed. */
 export class Script extends FileBackup {
   readonly format = 'plain SQL';
   readonly #scanner: Scanner;
-  /** By the names of their databases. */
+  /** The databases by name. */
   readonly #scopes = new Map<string, Scope>();
   readonly #dbname: string | undefined;
   #names: readonly string[] = [];
   #scope: Scope;
-  /** The one that has the log. */
+  /** The database that has the log. */
   #home: Scope | undefined;
   #escapes = false;
   #encoding = 'UTF8';
@@ -79,7 +79,7 @@ export class Script extends FileBackup {
   #found: ScriptRows | undefined;
   #dump = 0;
 
-  /** @param bytes of the script, not compressed any more */
+  /** @param bytes of the script, decompressed @param bytes of the script, not compressed any more */
   constructor(source: Source, bytes: AsyncIterable<Buffer>, { isDecoded = false, dbname }: TextOptions = {}) {
     super(source);
     this.#isDecoded = isDecoded;
@@ -167,7 +167,7 @@ export class Script extends FileBackup {
     while (!(await data.next()).done);
   }
 
-  /** Reads on to the next rows, of any table. */
+  /** Reads on to the next rows of any table. */
   async #next(): Promise<ScriptRows | undefined> {
     for (let sql = await this.#scanner.next(); sql !== undefined; sql = await this.#scanner.next()) {
       if (this.#scanner.database !== this.#scope.database) this.#scope = this.#enter(this.#scanner.database);
@@ -184,7 +184,7 @@ export class Script extends FileBackup {
     return scope;
   }
 
-  /** True behind the first rows of the log, in its database. */
+  /** True after the first rows of the log, while in its database. */
   get #isBehind(): boolean {
     return this.#found !== undefined && this.#scope === this.#home;
   }
@@ -217,7 +217,7 @@ export class Script extends FileBackup {
     this.#refuse(`${excerpt(sql)} is not COPY … FROM stdin. Make the dump with pg_dump`);
   }
 
-  /** The rows are not read before they are asked for: those of other tables may be anything. */
+  /** Reads no rows before they are requested, because those of other tables may be anything. */
   #readInsert(sql: string): ScriptRows | undefined {
     const known = this.#head?.hasValues && sql.startsWith(this.#head.text) ? this.#head : undefined;
     const { text, table, owner } = (this.#head = known ?? this.#readHead(sql));
@@ -263,7 +263,7 @@ export class Script extends FileBackup {
     return { table, owner };
   }
 
-  /** The table that the rows of a part are of. */
+  /** Returns the table that the rows of a part belong to. */
   #whole(part: BackupTable, { schema, name }: QualifiedName): BackupTable {
     const known = this.#scope.catalogue.types({ schema, name });
     const types = known.size > 0 ? known : part.types;
@@ -306,7 +306,7 @@ export class Script extends FileBackup {
     this.#head = undefined;
   }
 
-  /** Follows what decides how names and texts are read. */
+  /** Tracks the settings that decide how names and texts are read. */
   #set(sql: string): void {
     const [, name = '', names = '', written = ''] = setting.exec(sql) ?? [];
     const value = written.replaceAll("'", '').trim();
@@ -335,7 +335,7 @@ export class Script extends FileBackup {
     this.notes.push(describeEncoding(name));
   }
 
-  /** Rows of one load follow each other; those that are added later may be of another dump, or rows that a key refuses. */
+  /** Checks that the rows of a load follow each other. Later ones may come from another dump, or break a key. */
   #requireOrder(table: BackupTable): void {
     if (this.#scanner.dumps !== this.#dump)
       this.#refuse(`rows of ${fullName(table)} in a second dump. Restore the dumps one by one`);
@@ -345,7 +345,7 @@ export class Script extends FileBackup {
       );
   }
 
-  /** Refuses a statement behind the first rows of the log that may change them: it is not run. */
+  /** Refuses a statement that follows the log's first rows and may change them, because statements are not executed. */
   #requireNoChange(sql: string): void {
     const family = (this.#scope.family ??= this.#gather());
     if (mayChange(sql, family)) {
@@ -357,7 +357,7 @@ export class Script extends FileBackup {
     for (const table of family) if (namesTable(sql, [table])) this.#scope.finished.add(fullName(table));
   }
 
-  /** The tables to take, their parts, and those that they are parts of. */
+  /** Lists the tables to take, their parts, and their parents. */
   #gather(): QualifiedName[] {
     const tables = [...this.#scope.catalogue.tables, ...this.#scope.tables.values()];
     const family = tables
@@ -373,7 +373,7 @@ export class Script extends FileBackup {
     );
   }
 
-  /** Turns rows of a table, or of one of its partitions, into rows of it. */
+  /** Maps rows of a table, or of one of its partitions, to the table's columns. */
   #arrange(table: BackupTable, part: BackupTable, owner: QualifiedName): (rows: Buffer) => Buffer {
     this.#scope.selection.requireOwners([table, owner]);
     return (

@@ -8,10 +8,10 @@ interface TarMember extends Member {
 }
 
 const blockBytes = 512;
-/** More about a member than any program writes. */
+/** Exceeds any header extension that a program writes for a member. */
 const longestNames = 1 << 16;
 
-/** Tells whether a file that starts like this is a tar archive, of any kind: their headers have a checksum. */
+/** Tells whether the start of a file is that of a tar archive of any kind, by the checksum in its header. */
 export function isTar(start: Buffer): boolean {
   if (start.toString('latin1', 257, 262) === 'ustar') return true;
   const header = start.subarray(0, blockBytes);
@@ -19,13 +19,13 @@ export function isTar(start: Buffer): boolean {
 }
 
 /**
- * Reads where the files in a tar archive are.
+ * Finds where the files in a tar archive lie.
  *
  * @throws ZenError `failed` when it is damaged
  */
 export async function readMembers(reader: ByteReader): Promise<Map<string, TarMember>> {
   const members = new Map<string, TarMember>();
-  let longName: string | undefined; // of the next member
+  let longName: string | undefined; // for the next member
   while (reader.position + blockBytes <= reader.size) {
     const header = await reader.bytes(blockBytes);
     if (header.every((byte) => byte === 0)) break;
@@ -48,19 +48,22 @@ export async function readMembers(reader: ByteReader): Promise<Map<string, TarMe
   return members;
 }
 
-/** The name of the next member, where it is too long for its header: in records of POSIX (`x`), or alone (`L`, of GNU). */
+/**
+ * Reads the name of the next member, when it is too long for its header: from POSIX records (`x`), or GNU's own entry
+ * (`L`).
+ */
 function readLongName(data: Buffer, kind: string): string | undefined {
   const text = data.toString('latin1');
   return kind === 'L' ? text.replace(/\0.*$/s, '') : /^\d+ path=(.*)$/m.exec(text)?.[1];
 }
 
-/** Octal digits, or, of members over 8 GB, a binary number behind a set bit. */
+/** Reads octal digits or, for members over 8 GB, a binary number marked by its highest bit. */
 function readSize(field: Buffer): number {
   if ((field[0] ?? 0) & 0x80) return field.subarray(4).reduce((sum, byte) => sum * 256 + byte, 0);
   return Number.parseInt(field.toString('latin1').replace(/[\0 ]+$/, '') || '0', 8);
 }
 
-/** The sum of the header's bytes, those of the checksum itself taken as spaces. */
+/** Checks the sum of the header's bytes, with the checksum itself counted as spaces. */
 function hasChecksum(header: Buffer): boolean {
   const stored = readSize(header.subarray(148, 156));
   const sum = header.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 32 : byte), 0);

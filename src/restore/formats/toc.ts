@@ -10,15 +10,18 @@ import type { ByteReader } from './reader.ts';
 import { TableSelection } from '../selection.ts';
 import { readAttachment, readCopy, readDefinition } from '../sql/statement.ts';
 
-/** The compressions of an archive's data; the place of each is its number in the header, since version 1.15. */
+/** The compressions of an archive's data, each at the index that the header states since version 1.15. */
 const compressions = ['none', 'gzip', 'lz4', 'zstd'] as const;
 export type Compression = (typeof compressions)[number];
 
-/** Archive formats that have a table of contents, by their number in the header. */
+/** The archive formats that have a table of contents, by their number in the header. */
 const formats = { 1: 'custom', 3: 'tar', 5: 'directory' } as const;
 export type Format = (typeof formats)[keyof typeof formats];
 
-/** A table to take of an archive, and where it is: in several parts, if others are partitions of it or inherit it. */
+/**
+ * A table to take from an archive, and its location; it has several parts when others are its partitions or inherit
+ * from it.
+ */
 export interface Entry extends BackupTable {
   parts: TablePart[];
   recoder: Contents['recoder'];
@@ -26,17 +29,17 @@ export interface Entry extends BackupTable {
 
 export interface TablePart extends BackupTable {
   id: number;
-  /** Custom format: the offset of its data block; null when the archive was written to a pipe and does not say. */
+  /** Custom format: the offset of its data block; null when the archive was written to a pipe and states none. */
   offset: number | null;
   /** Tar and directory: the name of the file. */
   file: string | null;
 }
 
-/** The tables of an archive, and those that have data. */
+/** The tables of an archive, and which of them have data. */
 export interface Contents {
   catalogue: Catalogue;
   parts: TablePart[];
-  /** Makes what turns their texts into UTF-8. */
+  /** Returns a function that converts the archive's text to UTF-8. */
   recoder: () => Recode | undefined;
   notes: string[];
 }
@@ -45,27 +48,27 @@ export interface Toc {
   format: Format;
   compression: Compression;
   contents: Contents;
-  /** Reads on in the same file. */
+  /** Continues reading the same file. */
   fields: ArchiveFields;
 }
 
-/** The most bytes of an archive that may belong together. */
+/** The most bytes that a single field or chunk of an archive may have. */
 export const longestField = 64 << 20;
 
 const v = (minor: number) => 256 + minor;
 
 /**
- * Reads the header and the table of contents of an archive, versions 1.12 to 1.16, that is PostgreSQL 9.0 to 18.
- * Defined by PostgreSQL's src/bin/pg_dump: pg_backup_archiver.c (ReadHead, ReadToc), and for the place of the data
- * the _ReadExtraToc of pg_backup_custom.c, pg_backup_tar.c and pg_backup_directory.c.
+ * Reads the header and the table of contents of an archive, versions 1.12 to 1.16: PostgreSQL 9.0 to 18. The format is
+ * defined in PostgreSQL's src/bin/pg_dump: pg_backup_archiver.c (ReadHead, ReadToc); for data offsets, _ReadExtraToc in
+ * pg_backup_custom.c, pg_backup_tar.c and pg_backup_directory.c.
  *
- * @throws ZenError `failed` for what is not an archive, is damaged, or is of an unknown version
+ * @throws ZenError `failed` for a file that is no archive, is damaged, or has an unknown version
  */
 export async function readToc(reader: ByteReader, { encoding: given }: BackupOptions = {}): Promise<Toc> {
   const { version, format, fields } = await readHeader(reader);
   const compression = await readCompression(reader, version, fields);
-  for (let field = 0; field < 7; field++) await fields.int(); // when it was made: second to year, then daylight saving
-  for (let field = 0; field < 3; field++) await fields.string(); // its database, the server's version, pg_dump's
+  for (let field = 0; field < 7; field++) await fields.int(); // creation time: second to year, then daylight saving
+  for (let field = 0; field < 3; field++) await fields.string(); // database, server version, pg_dump version
   const parts: TablePart[] = [];
   const catalogue = new Catalogue();
   const count = await fields.int();
@@ -81,7 +84,10 @@ export async function readToc(reader: ByteReader, { encoding: given }: BackupOpt
   return { format, compression, contents: { catalogue, parts, recoder, notes }, fields };
 }
 
-/** Partitions are attached by an entry of their own; before PostgreSQL 14 in that of the table, before 12 made as such. */
+/**
+ * Adds a table's definition. Since PostgreSQL 14, an entry of its own attaches a partition; in 12 and 13 the table's
+ * entry does; before 12 it is created attached.
+ */
 function addDefinition(catalogue: Catalogue, { schema, name }: QualifiedName, sql: string): void {
   const qualify = (table: QualifiedName) => ({ ...table, schema: table.schema || schema });
   const definition = readDefinition(sql);
@@ -113,7 +119,7 @@ async function readHeader(
   return { version, format, fields: new ArchiveFields(reader, intSize, offsetSize) };
 }
 
-/** Before 1.15 a zlib level (0: none, -1: the default one); since then the number of an algorithm. */
+/** Reads the compression. Before 1.15 it is a zlib level (0: none, -1: default), since then the number of an algorithm. */
 async function readCompression(
   reader: ByteReader,
   version: number,
@@ -124,7 +130,7 @@ async function readCompression(
   return compressions[number] ?? damaged(reader, `its compression is unknown, ${number}`);
 }
 
-/** The contents begin with `SET client_encoding = 'UTF8';`, which is what the texts are written in. */
+/** Reads `SET client_encoding = 'UTF8';`, the first entry of the contents, which names the encoding of the text. */
 function readEncoding(statement: string): string {
   return /'([^']*)'/.exec(statement)?.[1] ?? '';
 }
@@ -154,7 +160,7 @@ async function readEntry(fields: ArchiveFields, version: number, format: Format)
   while ((await fields.string()) !== null); // dependencies
   const offset = format === 'custom' ? await fields.offset() : null;
   const file = format === 'custom' ? null : await fields.string();
-  // What a partition holds may be loaded into the table that it is one of: the statement says so, not the entry's name.
+  // The COPY statement, not the entry's name, tells whether a partition's rows load into the parent table.
   const target = readCopy(copy) ?? { schema, name, columns: [] };
   return {
     ...target,
@@ -169,7 +175,7 @@ async function readEntry(fields: ArchiveFields, version: number, format: Format)
 }
 
 /**
- * Finds the tables to take of an archive. They must have been written by COPY, of columns that the archive says it has.
+ * Finds the tables to take from an archive. COPY must have written them, with columns that the archive defines.
  *
  * @param names see `TableSelection`
  * @throws ZenError `failed` otherwise, or when there is none, or several
@@ -205,9 +211,9 @@ export function chooseEntry(
 }
 
 /**
- * The rows of all parts of a table, one after the other, with their columns in the table's order.
+ * Yields the rows of all parts of a table, one part after the other, with columns in the table's order.
  *
- * @param read gives the data of a part
+ * @param read returns the data of a part
  */
 export async function* readPartRows(
   { columns, parts, recoder }: Entry,
@@ -231,12 +237,12 @@ export function damaged(reader: ByteReader, how: string, cause?: unknown): never
   throw new ZenError('failed', `${reader.path} is damaged: ${how}. Copy it again.`, { cause });
 }
 
-/** The fields that archives are made of; the sizes of integers and offsets are in the header. */
+/** Reads the fields of an archive; its header states the sizes of integers and offsets. */
 export class ArchiveFields {
   readonly #reader: ByteReader;
   readonly #intSize: number;
   readonly #offsetSize: number;
-  /** Of texts, from here on. */
+  /** The encoding of texts, from here on. */
   encoding = 'UTF8';
 
   constructor(reader: ByteReader, intSize: number, offsetSize: number) {
@@ -245,16 +251,16 @@ export class ArchiveFields {
     this.#offsetSize = offsetSize;
   }
 
-  /** A sign byte, then the digits, the lowest first (ReadInt). */
+  /** Reads a sign byte, then the digits, lowest first (ReadInt). */
   async int(): Promise<number> {
     const [sign, ...digits] = await this.#reader.bytes(1 + this.#intSize);
     return (sign ? -1 : 1) * unsigned(digits);
   }
 
   /**
-   * A length, then as many bytes; a negative length is a null (ReadStr).
+   * Reads a length, then that many bytes; a negative length means null (ReadStr).
    *
-   * @throws ZenError `failed` for a length that only damage can give
+   * @throws ZenError `failed` for a length that only damage can cause
    */
   async string(): Promise<string | null> {
     const length = await this.int();
@@ -264,7 +270,7 @@ export class ArchiveFields {
     return (makeRecoder(this.encoding, this.#reader.path, true)?.(bytes) ?? bytes).toString('utf8');
   }
 
-  /** Reads whether it is known (2), then its digits, the lowest first (ReadOffset). */
+  /** Reads whether the offset is known (2), then its digits, lowest first (ReadOffset). */
   async offset(): Promise<number | null> {
     const [known, ...digits] = await this.#reader.bytes(1 + this.#offsetSize);
     return known === 2 ? unsigned(digits) : null;

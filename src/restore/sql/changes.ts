@@ -10,7 +10,7 @@ const harmless = new Set(
   ).split(' '),
 );
 
-/** Actions on a table that change no values in its rows. */
+/** Table actions that change no values in its rows. */
 const harmlessAction = new RegExp(
   [
     'add (constraint|primary|unique|foreign|check|exclude|not null)',
@@ -24,7 +24,7 @@ const harmlessAction = new RegExp(
     .join('|'),
 );
 
-/** Words that may stand before a parenthesis in a query, and are no functions that might do anything to the log. */
+/** Words that may precede a parenthesis in a query without being functions that could change the log. */
 const harmlessCalls = new Set(
   (
     'all and any as by case cast coalesce count currval else exists from greatest in lastval least lower max min nextval not ' +
@@ -34,10 +34,10 @@ const harmlessCalls = new Set(
 );
 
 /**
- * Tells whether a statement that is read behind rows might change them, or take them away: in doubt, it might.
+ * Tells whether a statement after the rows might change or remove them; when in doubt, it might.
  *
  * @param sql one character a byte
- * @param tables those that hold the rows, and those that they are parts of
+ * @param tables those that hold the rows, and their parents
  */
 export function mayChange(sql: string, tables: readonly QualifiedName[]): boolean {
   const verb = /^\w*/.exec(sql)?.[0].toLowerCase() ?? '';
@@ -70,18 +70,18 @@ export function mayChange(sql: string, tables: readonly QualifiedName[]): boolea
   }
 }
 
-/** Tells whether a statement makes a key or an index, which are made when all rows are there. */
+/** Tells whether a statement creates a key or an index, which happens once all rows are loaded. */
 export function addsKey(sql: string): boolean {
   return /^create\s+(unique\s+)?index\s|^alter\s+table\s.*\sadd\s+(constraint|primary|unique)\s/is.test(sql);
 }
 
-/** Tells whether a statement names one of those tables, in a text of its own, too. */
+/** Tells whether a statement names one of those tables, even inside a string. */
 export function namesTable(sql: string, tables: readonly QualifiedName[]): boolean {
   const tokens = readTokens(toUtf8(sql));
   return tables.some((table) => isIn(tokens, table));
 }
 
-/** A name with another schema before it is that of another table. */
+/** Tells whether tokens name the table; a name after another schema is a different table. */
 function isIn(tokens: string[], { schema, name }: QualifiedName): boolean {
   return tokens.some((token, at) => {
     if (/^['$]/.test(token)) return token.toLowerCase().includes(name.toLowerCase());
@@ -90,7 +90,7 @@ function isIn(tokens: string[], { schema, name }: QualifiedName): boolean {
   });
 }
 
-/** Tells whether a query writes, where it names the rows, or calls what may write. */
+/** Tells whether a query might write: it names the rows, or calls something that may write. */
 function readsUnsafely(words: string[], isNamed: boolean): boolean {
   if (isNamed && words.some((word) => /^(delete|merge|update|truncate)$/.test(word))) return true;
   return words.some(
@@ -103,14 +103,14 @@ function readsUnsafely(words: string[], isNamed: boolean): boolean {
   );
 }
 
-/** Tells whether what is called so is no function, but has columns listed behind it. */
+/** Tells whether a name before a parenthesis is no function, but is followed by a list of columns. */
 function isList(words: string[], at: number): boolean {
   return (
     /^(into|with|recursive)$/.test(words[at - 1] ?? '') || (words[at - 1] === '.' && words[at - 3] === 'into')
   );
 }
 
-/** The actions of an ALTER TABLE statement, which commas separate. */
+/** Splits an ALTER TABLE statement into its actions, which commas separate. */
 function readActions(words: string[]): string[] {
   const actions: string[][] = [[]];
   let depth = 0;

@@ -17,22 +17,22 @@ const quoted: Record<string, string> = {
 
 const statement =
   /^(--|\/\*|\\(restrict|connect|c |set |timing|pset |echo |encoding )|(set|select|copy|create|insert|begin|drop|alter|use|pragma)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i;
-/** Lines that are of a script, whatever stands before them. */
+/** Lines that certainly belong to a script, whatever precedes them. */
 const sureLine =
   /^(-- PostgreSQL database|(set \w+ (=|to) |copy \S+ .*from stdin|insert into |create table |start transaction;|begin;))/im;
 const firstChars = 4096;
-/** A longer INSERT statement is taken in pieces. */
+/** The length beyond which an INSERT statement is read in pieces. */
 const longestPiece = 1 << 16;
 const comma = /\s*,/y;
-/** Commands of psql that say how it reads or shows what follows, and to whom. */
+/** psql commands that affect only how it reads or shows what follows, and to whom. */
 const idle = /^\\(un)?restrict$|^\\(set|unset|timing|pset|echo|qecho)$/;
-/** A message of pg_dump's that came into its output. */
+/** A message of pg_dump's that got into its output. */
 const message = /^pg_(dump|dumpall|restore): .*\n/;
 
 /**
- * Finds where a script starts: behind what a terminal showed when it was made.
+ * Finds where a script starts, after any terminal output captured with it.
  *
- * @param text the first ones of a file
+ * @param text the first characters of a file
  * @returns undefined when it is no script
  */
 export function startOfScript(text: string): number | undefined {
@@ -41,17 +41,17 @@ export function startOfScript(text: string): number | undefined {
   return start < 0 ? undefined : start;
 }
 
-/** Cuts a script into its statements, as psql does, and into the data that follows a COPY statement. */
+/** Splits a script as psql does, into statements and the data that follows a COPY statement. */
 export class Scanner {
-  /** The line in which the last statement starts. */
+  /** The line on which the last statement starts. */
   line = 1;
-  /** The number of dumps that have begun, by pg_dump's heading. */
+  /** The number of dumps begun so far, counted by pg_dump's heading. */
   dumps = 0;
-  /** The database that statements are for, since the last command that leads to one. */
+  /** The database of the current statements, set by the last command that connects to one. */
   database = '';
   #started = false;
   readonly #window: TextBuffer;
-  /** True when pg_dump's heading has been read, and not its last line yet. */
+  /** True between pg_dump's heading and its last line. */
   #opened = false;
 
   constructor(path: string, bytes: AsyncIterable<Buffer>) {
@@ -59,15 +59,16 @@ export class Scanner {
   }
 
   /**
-   * The next statement, one character a byte, without comments before it and without its semicolon; undefined at the end.
+   * Returns the next statement, one character a byte, without comments before it and without its semicolon; undefined
+   * at the end.
    *
-   * @throws ZenError `failed` when the file ends within it, and for a command of psql
+   * @throws ZenError `failed` when the file ends within it, and for a psql command
    */
   async next(): Promise<string | undefined> {
     const window = this.#window;
     if (!(await this.#begin())) return undefined;
     let parentheses = 0;
-    let blocks: number | undefined; // of a routine: BEGIN ATOMIC … END, which hold semicolons
+    let blocks: number | undefined; // in a routine: BEGIN ATOMIC … END, which contains semicolons
     for (let at = 0; ;) {
       specials.lastIndex = at;
       if (!specials.test(window.text)) {
@@ -97,11 +98,11 @@ export class Scanner {
   }
 
   /**
-   * The lines of data after a COPY statement, up to the line `\.`, which is not among them.
+   * Yields the lines of data after a COPY statement, up to but not including the line `\.`.
    *
    * @param of the table, for errors
-   * @param keep false to pass over them, in pieces that need not be whole rows
-   * @throws ZenError `failed` when the file ends before
+   * @param keep false to skip them, in pieces that need not be whole rows
+   * @throws ZenError `failed` when the file ends first
    */
   async *data(of: string, keep = true): AsyncGenerator<Buffer> {
     const window = this.#window;
@@ -123,12 +124,12 @@ export class Scanner {
     if (held.rest.toString('latin1') !== '\\.') this.#endIn(`the data of ${of}`);
   }
 
-  /** Reads what follows the last statement in another encoding. */
+  /** Decodes all that follows the last statement from another encoding. */
   recode(recode: Recode): void {
     this.#window.recode(recode);
   }
 
-  /** Passes over blanks, comments, empty statements and pg_dump's own commands; whether a statement starts there. */
+  /** Skips blanks, comments, empty statements and pg_dump's own commands; returns whether a statement follows. */
   async #begin(): Promise<boolean> {
     const window = this.#window;
     if (!this.#started) {
@@ -158,7 +159,7 @@ export class Scanner {
     }
   }
 
-  /** pg_dump writes a line before all and after all. */
+  /** Notes the comments that pg_dump writes at the start and end of a dump. */
   #note(comment: string): void {
     const found = heading.exec(comment);
     if (!found) return;
@@ -166,7 +167,10 @@ export class Scanner {
     if (this.#opened) this.dumps++;
   }
 
-  /** The rows of an INSERT statement so far, when others follow: these become a statement that starts as it does. */
+  /**
+   * Returns the rows so far of an INSERT statement that goes on; the rest becomes another statement with the same
+   * beginning.
+   */
   #cut(end: number): string | undefined {
     const window = this.#window;
     const { text } = window;
@@ -193,7 +197,7 @@ export class Scanner {
     }
   }
 
-  /** A command of psql. Those of pg_dump that say how psql should read what follows need no heed. */
+  /** Handles a psql command. Those of pg_dump that only tell psql how to read are ignored. */
   async #command(start: number): Promise<void> {
     const window = this.#window;
     while (!window.text.includes('\n', start)) await this.#more('a command of psql');
@@ -224,7 +228,7 @@ export class Scanner {
   }
 }
 
-/** Counts how deep in BEGIN … END a routine is after `code`, which holds no texts and no comments. */
+/** Counts the nesting of BEGIN … END in a routine after `code`, which contains no strings or comments. */
 function countBlocks(code: string, before: number): number {
   let depth = before;
   for (const [word] of code.matchAll(/[a-z_\x80-\xff][\w\x80-\xff]*/gi)) {
@@ -234,13 +238,13 @@ function countBlocks(code: string, before: number): number {
   return depth;
 }
 
-/** Without the carriage returns that Windows adds; in a value, COPY writes `\r`. */
+/** Removes the carriage returns that Windows adds; within values, COPY writes `\r`. */
 function unixLines(lines: Buffer): Buffer {
   if (!lines.includes('\r\n')) return lines;
   return Buffer.from(lines.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
 }
 
-/** The database of `\\connect zen`, or of `\\connect -reuse-previous=on "dbname='my zen'"`, as pg_dump writes it. */
+/** Reads the database from `\\connect zen`, or from pg_dump's `\\connect -reuse-previous=on "dbname='my zen'"`. */
 function readDatabase(argument: string): string | undefined {
   const text = toUtf8(argument)
     .trim()

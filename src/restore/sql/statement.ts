@@ -2,7 +2,7 @@ import type { QualifiedName } from '../formats/backup.ts';
 
 export interface Definition extends QualifiedName {
   types: Map<string, string>;
-  /** The tables that it is made a partition of, or inherits. */
+  /** The tables that it is a partition of, or inherits from. */
   parents: QualifiedName[];
 }
 
@@ -10,13 +10,13 @@ export interface Copy extends QualifiedName {
   columns: string[];
 }
 
-/** The options of a COPY statement, in small letters, as they are written: `format`, `delimiter`, `null`, `header` … */
+/** The options of a COPY statement as written, but in lower case: `format`, `delimiter`, `null`, `header` … */
 export type CopyOptions = ReadonlyMap<string, string>;
 
 export interface Insert extends Copy {
-  /** True when it gives its rows as a list of VALUES. */
+  /** True when its rows are a list of VALUES. */
   hasValues: boolean;
-  /** Where that list starts, or what stands in its place. */
+  /** The start of that list, or of what stands in its place. */
   start: number;
 }
 
@@ -28,8 +28,8 @@ const afterType = new Set([
 const afterElement = new Set([',', ')']);
 
 /**
- * The table that a CREATE TABLE statement defines, and the types of its columns as they are written there: not of those that
- * it takes from elsewhere (INHERITS, PARTITION OF, AS). Its schema is '' when not written.
+ * Reads the table that a CREATE TABLE statement defines, and the types of its columns as written. Columns from
+ * elsewhere (INHERITS, PARTITION OF, AS) are left out. The schema is '' when not written.
  */
 export function readDefinition(sql: string): Definition | undefined {
   const cursor = new Tokenizer(sql);
@@ -61,8 +61,8 @@ function readTypes(cursor: Tokenizer): Map<string, string> {
 }
 
 /**
- * Reads which table `ALTER TABLE ONLY a ATTACH PARTITION b …`, or `ALTER TABLE b INHERIT a`, makes a part of which; undefined
- * for another statement.
+ * Reads which table `ALTER TABLE ONLY a ATTACH PARTITION b …`, or `ALTER TABLE b INHERIT a`, makes a part of which;
+ * undefined for another statement.
  */
 export function readAttachment(sql: string): { part: QualifiedName; parent: QualifiedName } | undefined {
   const cursor = new Tokenizer(sql);
@@ -75,17 +75,17 @@ export function readAttachment(sql: string): { part: QualifiedName; parent: Qual
   return { part: cursor.qualifiedName(), parent: table };
 }
 
-/** `exclude` may be a column as well. */
+/** Tells whether a constraint follows; `exclude` may be a column, too. */
 function isConstraint(cursor: Tokenizer): boolean {
   const [first, second] = cursor.peek(2);
   return constraints.has(first ?? '') || (first === 'exclude' && (second === 'using' || second === '('));
 }
 
 /**
- * The table and the columns of `COPY s.t (a, "B c") FROM stdin;`, and its options. Without a list, there are no columns; the
- * schema is '' when not written.
+ * Reads the table, the columns and the options of `COPY s.t (a, "B c") FROM stdin;`. Without a list, there are no
+ * columns; the schema is '' when not written.
  *
- * @returns undefined for another statement, and for a COPY statement from elsewhere
+ * @returns undefined for another statement, and for a COPY statement that does not read stdin
  */
 export function readCopy(sql: string): (Copy & { options: CopyOptions }) | undefined {
   const cursor = new Tokenizer(sql);
@@ -95,7 +95,7 @@ export function readCopy(sql: string): (Copy & { options: CopyOptions }) | undef
   return { ...target, options: readCopyOptions(cursor) };
 }
 
-/** In parentheses, or as they were before PostgreSQL 9.0: `CSV HEADER DELIMITER AS ';'`. */
+/** Reads options in parentheses, or in the syntax before PostgreSQL 9.0: `CSV HEADER DELIMITER AS ';'`. */
 function readCopyOptions(cursor: Tokenizer): CopyOptions {
   const options = new Map<string, string>();
   cursor.accept('with');
@@ -114,13 +114,13 @@ function readCopyOptions(cursor: Tokenizer): CopyOptions {
   return options;
 }
 
-/** The value of a text in quotes, perhaps with an escape of COPY's, or of a word. */
+/** Returns the value of a quoted string, perhaps with escapes, or of a word. */
 function readToken(token: string): string {
   const text = /^'(.*)'$/s.exec(token)?.[1]?.replaceAll("''", "'");
   return text === undefined ? token.toLowerCase() : text.replace(/^\\t$/, '\t');
 }
 
-/** The table and the columns of an INSERT statement, and where its values start; undefined for another statement. */
+/** Reads the table and columns of an INSERT statement, and where its values start; undefined for another statement. */
 export function readInsert(sql: string): Insert | undefined {
   const cursor = new Tokenizer(sql);
   if (!cursor.accept('insert') || !cursor.accept('into')) return undefined;
@@ -144,7 +144,7 @@ function readTarget(cursor: Tokenizer): Copy {
 const blanks = /[ \t\n\r\f\v]*/y;
 const word = /[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*/y;
 
-/** The tokens of a statement, as they are written; comments are none. */
+/** Splits a statement into its tokens, as written, without comments. */
 export function readTokens(sql: string): string[] {
   const cursor = new Tokenizer(sql);
   const tokens: string[] = [];
@@ -152,13 +152,13 @@ export function readTokens(sql: string): string[] {
   return tokens;
 }
 
-/** A name as it is written: quoted, or in letters of any case. */
+/** Reads a name as written: quoted, or in letters of any case. */
 export function readName(token: string): string {
   if (token.startsWith('"')) return token.slice(1, -1).replaceAll('""', '"');
   return token.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** Goes through a statement's tokens. Keywords are asked for in lower case. */
+/** Walks through a statement's tokens. Keywords are matched in lower case. */
 class Tokenizer {
   at = 0;
   readonly #sql: string;
@@ -167,7 +167,7 @@ class Tokenizer {
     this.#sql = sql;
   }
 
-  /** The next tokens, which are not taken; '' at the end. */
+  /** Returns the next tokens without taking them; '' at the end. */
   peek(count: number): string[] {
     const { at } = this;
     const tokens = Array.from({ length: count }, () => this.next().toLowerCase());
@@ -175,7 +175,7 @@ class Tokenizer {
     return tokens;
   }
 
-  /** Takes the next token if it is one of those. */
+  /** Takes the next token if it is one of these. */
   accept(...tokens: string[]): boolean {
     const { at } = this;
     if (tokens.includes(this.next().toLowerCase())) return true;
@@ -192,7 +192,7 @@ class Tokenizer {
     return this.accept('.') ? { schema: name, name: this.name() } : { schema: '', name };
   }
 
-  /** Takes what stands before the next of `stops` that is not in parentheses. */
+  /** Takes everything up to the next of `stops` outside parentheses. */
   upTo(stops: ReadonlySet<string>): string {
     this.#skipBlanks();
     const start = this.at;
@@ -232,8 +232,8 @@ class Tokenizer {
 }
 
 /**
- * Finds the end of the text, the quoted name, the dollar quote or the comment that begins at `start`; `start` when none begins
- * there, -1 when `sql` ends before. The rules are those of psql (PostgreSQL's src/fe_utils/psqlscan.l).
+ * Finds the end of the string, quoted name, dollar quote or comment that begins at `start`. Returns `start` when none
+ * begins there, -1 when `sql` ends first. The rules are those of psql (PostgreSQL's src/fe_utils/psqlscan.l).
  */
 export function skipToken(sql: string, start: number): number {
   switch (sql[start]) {

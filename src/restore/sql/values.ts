@@ -11,26 +11,26 @@ const cast =
   /(?:\s*::\s*(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[a-z_][\w$]*))?(?: (?:varying|precision))?(?:\s*\([\d, ]*\))?(?: with(?:out)? time zone)?(?:\[\])*)*/iy;
 const tail =
   /^(?:\s*on\s+conflict(?:\s*\([^)]*\)|\s+on\s+constraint\s+\S+)?\s+do\s+nothing)?(?:\s+returning\s[^()]*)?\s*$/i;
-/** The rest of what is in parentheses behind a literal. */
+/** The rest of the text in parentheses after a literal. */
 const inside = /(?:\s*::[^,)]*(?:\([\d, ]*\))?[^,)]*|\s+as\s+[^,()]+(?:\([\d, ]*\))?[^,()]*)?\s*\)/iy;
 /** A type before its text: `TIMESTAMP '…'`. */
 const typed =
   /(?:timestamptz|(?:timestamp|time)(?:\s*\(\d\))?(?:\s+with(?:out)?\s+time\s+zone)?|date|text|bigint|int[48]?|integer|numeric|varchar)\s*(?=')/iy;
 
-/** Settings that the values of an INSERT statement depend on. */
+/** Settings that affect the values of an INSERT statement. */
 interface ValuesOptions {
-  /** Of the rows, in their order. */
+  /** The columns of the rows, in order. */
   columns: readonly string[];
-  /** True when a backslash in an ordinary text is an escape, too: `standard_conforming_strings` off. */
+  /** True when a backslash is an escape in ordinary strings, too: `standard_conforming_strings` off. */
   escapes: boolean;
-  /** The file, the line and the table, for an error. */
+  /** The file, line and table, for an error. */
   where: string;
 }
 
 /**
- * The rows of `(1, 'it''s', NULL), (…)`, the end of an INSERT statement, as COPY text. Nothing is evaluated: values are
- * literals, perhaps with a cast, which is left out. DEFAULT is what pg_dump writes of a generated column: NULL, if it is
- * none of the log's.
+ * Converts `(1, 'it''s', NULL), (…)`, the end of an INSERT statement, to rows of COPY text. Nothing is evaluated:
+ * values are literals, and casts are ignored. DEFAULT, which pg_dump writes for a generated column, becomes NULL unless
+ * the column is the log's.
  *
  * @param sql one character a byte
  * @param start where the list starts
@@ -105,7 +105,7 @@ class Values {
     return /^[a-z]/i.test(value) ? (keywords[value.toLowerCase()] ?? value) : value;
   }
 
-  /** A literal in parentheses, or in `CAST(… AS type)`. */
+  /** Reads a literal in parentheses, or in `CAST(… AS type)`. */
   #inner(column: string): string {
     const start = this.#at;
     this.#at = this.#sql.indexOf('(', start) + 1;
@@ -117,7 +117,7 @@ class Values {
     return value;
   }
 
-  /** A text between dollars, `$$it's$$`. */
+  /** Reads a string between dollars, `$$it's$$`. */
   #dollars(): string {
     const end = skipToken(this.#sql, this.#at);
     if (end <= this.#at) this.#refuseValue(this.#at);
@@ -141,7 +141,7 @@ class Values {
     return binary ?? hex.replaceAll(/./g, (digit) => parseInt(digit, 16).toString(2).padStart(4, '0'));
   }
 
-  /** A text of Unicode escapes, `U&'…' UESCAPE '!'`, which become those of an `E'…'` (PostgreSQL's documentation, 4.1.2.3). */
+  /** Rewrites the Unicode escapes of `U&'…' UESCAPE '!'` as those of an `E'…'` (PostgreSQL's documentation, 4.1.2.3). */
   #unicode(): string {
     const start = this.#at;
     const end = skipToken(this.#sql, start + 2);
@@ -198,7 +198,7 @@ class Values {
   }
 }
 
-/** A space, or one of tab, newline, vertical tab, form feed and carriage return. */
+/** Tells whether a character is a space, tab, newline, vertical tab, form feed or carriage return. */
 function isBlank(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
 }
@@ -207,7 +207,7 @@ const keywords: Record<string, string> & { null: string } = { null: '\\N', true:
 const escapedControls: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const escaped = /''|(?:\\u[\da-fA-F]{4})+|\\U[\da-fA-F]{8}|\\x[\da-fA-F]{1,2}|\\[0-7]{1,3}|\\[^]/g;
 
-/** Unescapes the text of an `E'…'` (PostgreSQL's documentation, 4.1.2.2), one character a byte. */
+/** Unescapes an `E'…'` string (PostgreSQL's documentation, 4.1.2.2), one character a byte. */
 function unescapeLiteral(text: string): string {
   if (!/['\\]/.test(text)) return text;
   return text.replaceAll(escaped, (escape) => {
@@ -221,7 +221,7 @@ function unescapeLiteral(text: string): string {
       .split(/\\[uU]/)
       .slice(1)
       .map((digits) => parseInt(digits, 16));
-    if (codes.some((code) => code > 0x10ffff)) return '\0'; // which a database refuses, as it does such an escape
+    if (codes.some((code) => code > 0x10ffff)) return '\0'; // which a database refuses, as it refuses such an escape
     const chars = kind === 'u' ? String.fromCharCode(...codes) : String.fromCodePoint(...codes);
     return Buffer.from(chars).toString('latin1');
   });
