@@ -7,7 +7,7 @@ import { dayMs, minuteMs } from './units.ts';
 import { clip, intersect, merge, subtract, sumLengths } from './windows.ts';
 import type { Window } from './windows.ts';
 
-/** The stretches that a period can be compared with, by how far back they lie. Milliseconds. */
+/** Distances back to each comparison in milliseconds, given the length of the period. */
 const shifts: Record<string, (length: number) => number> = {
   before: (length) => Math.ceil(length / minuteMs) * minuteMs,
   day: () => dayMs,
@@ -17,27 +17,28 @@ const shifts: Record<string, (length: number) => number> = {
 /** The comparison with which a page opens. */
 export const usual = 'before';
 
-/** A selection beside another one: a stretch of time beside one of the same length, or names beside others. */
+/** A selection compared with another: an equally long stretch of time, other names, or both. */
 export interface Baseline {
   window: Window;
-  /** Milliseconds from a moment of the window back to the one that it is compared with; zero of names at the same time. */
+  /** Milliseconds from a moment of the window back to its counterpart; zero when only the names differ. */
   shift: number;
-  /** The names of the other selection, by their field; where it has none of a field, they are those of the selection itself. */
+  /** The names of the other selection, by field; a field left out keeps the names of the selection itself. */
   names: Selection['names'];
-  /** The parts of the window whose minutes both have. */
+  /** The parts of the window whose minutes both sides have. */
   both: Window[];
-  /** The other parts. */
+  /** The parts of the selection that are not compared. */
   left: Window[];
 }
 
 /**
- * Finds what a selection is compared with: only the minutes that both stretches have, neither missing nor silent. Without a period, it is
- * the last whole UTC day of the page. Another selection of the reader's own may have other names, another period, or both. Its period
- * is compared with a period only, as far as the shorter of both goes; without one, the time is the same.
+ * Finds the minutes that a selection is compared with, leaving out those missing or silent on either side. Without a
+ * period, compares the last whole UTC day of the page. Another selection of the reader's own may have other names,
+ * another period, or both. Its period is compared only with a period, up to the shorter length; without one, both have
+ * the same time.
  *
  * @param span the period of the page, Unix milliseconds
  * @param comparison one of `listComparisons`, or another selection
- * @returns null where the page lacks the other stretch, or more than half of what both could have, or where both are the same
+ * @returns null when fewer than half of the minutes can be compared, or when both sides are the same
  */
 export function findBaseline(
   { lookUps: { gaps, silences }, ladder }: Pick<Tables, 'lookUps' | 'ladder'>,
@@ -64,30 +65,30 @@ export function findBaseline(
   return { window, shift, names: others, both, left: subtract(whole, both) };
 }
 
-/** The stretch of time that a selection is compared with, or that is chosen for it; null where the time is the same. */
+/** Returns the stretch of time that a selection is compared with, or that is chosen for it; null when the time is the same. */
 export function findStretch(baseline: Baseline | null, other: Selection | null): Window | null {
   if (!baseline) return other?.period ? { start: other.period[0], end: other.period[1] } : null;
   const { window, shift } = baseline;
   return shift === 0 ? null : { start: window.start - shift, end: window.end - shift };
 }
 
-/** Milliseconds from a period back to another one; none where only the other is chosen. */
+/** Returns the milliseconds from a period back to another; undefined when only the other is chosen. */
 function findShift(period: Selection['period'], other: Selection['period']): number | undefined {
   if (!other) return 0;
   return period ? period[0] - other[0] : undefined;
 }
 
-/** The fields that are chosen by, with their names. */
+/** Lists the fields with chosen names, and those names. */
 function listSet(names: Selection['names']): Record<string, string[]> {
   return Object.fromEntries(Object.entries(names).flatMap(([field, list]) => (list ? [[field, list]] : [])));
 }
 
-/** Tells whether names that are chosen are those of a selection. */
+/** Tells whether chosen names are those of a selection. */
 function isWithin(others: Record<string, string[]>, names: Selection['names']): boolean {
   return Object.entries(others).every(([field, list]) => areSame(names[field] ?? [], list));
 }
 
-/** The names that a selection is compared with, by their field. */
+/** Returns the names that a selection is compared with, by field. */
 export function namesBefore(
   names: Selection['names'],
   { names: others }: Pick<Baseline, 'names'>,
@@ -95,13 +96,13 @@ export function namesBefore(
   return { ...names, ...others };
 }
 
-/** The last whole UTC day of a period; the period itself where it has none before its last. */
+/** Returns the last whole UTC day of a period; the period itself when nothing of it precedes that day. */
 function lastDay([start, end]: readonly [number, number]): [number, number] {
   const midnight = Math.floor(end / dayMs) * dayMs;
   return midnight - dayMs > start ? [midnight - dayMs, midnight] : [start, end];
 }
 
-/** Cuts a stretch to what can be compared: whole steps of the earlier stretch, where these are whole steps of the later one, too. */
+/** Cuts a stretch to what can be compared: whole steps of the earlier stretch that are also whole steps of the later one. */
 function alignSteps(stretch: Window, shift: number, ladder: Ladder): Window[] {
   const untils = [...ladder.map(({ until }) => until + shift), Infinity];
   const parts = untils.flatMap((until, at) => {

@@ -8,14 +8,14 @@ export function known<T>(value: T | null | undefined): T {
   return value ?? missing();
 }
 
-/** Returns the own value under a name. @throws Error if there is none */
+/** Returns an object's own value under a name. @throws Error if there is none */
 export function valueOf<T>(values: Record<string, T>, name: string): T {
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value === undefined) throw new Error(`There is no “${name}” among ${Object.keys(values).join(', ')}.`);
   return value;
 }
 
-/** Maps the values of an object, and keeps its names. */
+/** Maps the values of an object and keeps its names. */
 export function mapValues<From, To>(
   values: Record<string, From>,
   to: (value: From, name: string) => To,

@@ -1,42 +1,48 @@
 import { minuteMs } from './units.ts';
 import type { Window } from './windows.ts';
 
-/** Steps of so many minutes, each of which begins at a multiple of them in UTC: those of the rows before `until` (Unix milliseconds). */
+/** Steps of equal length for the rows before `until` (Unix milliseconds), each starting at a multiple of that length in UTC. */
 export interface Rung {
   until: number;
   minutes: number;
 }
 
-/** The steps of a page by age, from its oldest part on, each rung shorter than the one before it. What is later than all is in minutes. */
+/**
+ * The steps of a page by age, oldest first, each rung finer than the one before. Everything after the last rung is in
+ * minutes.
+ */
 export type Ladder = readonly Rung[];
 
-/** Minutes of the steps that stand for single ones, the longest first. Each is a whole number of the next. */
+/** The lengths of steps that replace single minutes, in minutes, longest first. Each is a multiple of the next. */
 export const longSteps: readonly number[] = [1440, 180, 60, 30];
 
-/** Lengths of the steps that something is drawn in, in minutes. Each divides a day, and those of weeks and more divide one another. */
+/** The lengths of drawn steps in minutes. Each divides a day; those for weeks and more divide one another. */
 const usualSteps = [1, 2, 5, 15, 30, 60, 180, 360, 1440];
 
-/** The shortest of the usual steps that cuts so many minutes into no more than that many steps, in minutes; days where none does. */
+/**
+ * Returns the shortest usual step, in minutes, that cuts a number of minutes into at most `most` steps; a day when none
+ * does.
+ */
 export function stepFor(minutes: number, most: number): number {
   return usualSteps.find((step) => minutes / step <= most) ?? 1440;
 }
 
-/** Steps that a history has, at most (templates/charts/history.vl.json). */
+/** The most steps that a history has (templates/charts/history.vl.json). */
 export const historySteps = 360;
 
-/** The step in force at a time, in milliseconds. */
+/** Returns the step in force at a time, in milliseconds. */
 export function stepAt(ladder: Ladder, time: number): number {
   return (ladder.find(({ until }) => time < until)?.minutes ?? 1) * minuteMs;
 }
 
-/** For each long step the time before which no step is shorter. */
+/** Lists, for each long step, the time before which no step is shorter. */
 export function listBounds(ladder: Ladder): number[] {
   return longSteps.map((step) =>
     ladder.reduce((bound, { until, minutes }) => (minutes >= step ? until : bound), -8.64e15),
   );
 }
 
-/** The inverse of `listBounds`, for a period that starts then. */
+/** Reverses `listBounds`, for a period with a given start. */
 export function toLadder(bounds: readonly number[], start: number): Rung[] {
   let from = start;
   return longSteps.flatMap((minutes, at) => {
@@ -47,7 +53,10 @@ export function toLadder(bounds: readonly number[], start: number): Rung[] {
   });
 }
 
-/** Gives the start of each step of a window, none shorter than `least` (milliseconds). The first may begin before the window. */
+/**
+ * Returns the start of each step of a window, none shorter than `least` (milliseconds). The first may begin before the
+ * window.
+ */
 export function cutSteps(ladder: Ladder, { start, end }: Window, least: number): number[] {
   const starts: number[] = [];
   for (let time = start; time < end;) {
@@ -59,7 +68,10 @@ export function cutSteps(ladder: Ladder, { start, end }: Window, least: number):
   return starts;
 }
 
-/** For each minute of a window the one at which its step begins, counted from the window's first; no step is shorter than `least` (milliseconds). */
+/**
+ * Returns, for each minute of a window, the minute at which its step begins, counted from the window's first. No step
+ * is shorter than `least` (milliseconds).
+ */
 export function placeSteps(ladder: Ladder, { start, end }: Window, least: number): Uint32Array {
   const base = Math.floor(start / minuteMs) * minuteMs;
   const starts = cutSteps(ladder, { start: base, end }, least).map((time) =>
@@ -70,13 +82,16 @@ export function placeSteps(ladder: Ladder, { start, end }: Window, least: number
   return places;
 }
 
-/** Widens a window to whole steps, which may go on beyond the period of the page. */
+/** Widens a window to whole steps, possibly beyond the period of the page. */
 export function snap(ladder: Ladder, { start, end }: Window): Window {
   const [first, last] = [stepAt(ladder, start), stepAt(ladder, end - 1)];
   return { start: Math.floor(start / first) * first, end: Math.ceil(end / last) * last };
 }
 
-/** Tells whether a page of that period may have these steps: ever shorter ones, each rung whole, unless the period ends with it. */
+/**
+ * Tells whether a page of that period may have these steps: each rung finer than the last, and whole unless the period
+ * cuts it off.
+ */
 export function isLadder(ladder: Ladder, { start, end }: Window): boolean {
   const isWhole = ladder.every(
     ({ until, minutes }) => until === end || (until < end && until % (minutes * minuteMs) === 0),

@@ -8,7 +8,7 @@ import type { Row, Tables } from './data/table.ts';
 import { valueOf } from './known.ts';
 import type { Selection } from './selection.ts';
 
-/** A query of the aggregate that counts the events. */
+/** Builds a query of the aggregate that counts events. */
 function sumEvents(groupby: string[], time?: string): Question {
   return { groupby, time, measures: [{ op: 'sum', as: 'sum' }] };
 }
@@ -17,7 +17,10 @@ function toChoice({ names }: Selection, shown: [number, number]): Choice {
   return { chosen: Object.entries(names), shown, step: minuteMs };
 }
 
-/** The rows of a panel's table minute by minute, whatever steps it is drawn in; in the page's own steps where these are longer. */
+/**
+ * Lists the rows of a panel's table minute by minute, whatever steps the chart has; in the page's own steps where these
+ * are longer.
+ */
 export function listMinutes(
   { source, columns, measure }: Pick<Panel, 'source' | 'columns' | 'measure'>,
   tables: Tables,
@@ -42,18 +45,18 @@ export function listMinutes(
   );
 }
 
-/** The start of a step that may begin before the minutes that are shown. */
+/** Returns the start of a step, or the first shown minute when that is later. */
 function latest(begin: number, { shown }: Choice): number {
   return Math.max(begin, Math.floor(shown[0] / minuteMs) * minuteMs);
 }
 
-/** The minute with the most events, the first of them if there are several. */
+/** The minute with the most events, or the first of several. */
 export interface Peak {
   dt: number;
   events: number;
 }
 
-/** Looks where the steps of the selection are shortest; one of more than a minute stands for its mean minute. */
+/** Finds the peak where the steps of the selection are shortest. A step longer than a minute counts with its mean. */
 export function findPeak(tables: Tables, selection: Selection, span: [number, number]): Peak {
   const [start, end] = selection.period ?? span;
   const bounds = tables.ladder.map(({ until }) => until).filter((until) => until < end);
@@ -70,13 +73,13 @@ export function findPeak(tables: Tables, selection: Selection, span: [number, nu
   return { dt: latest(pick(times, best), choice), events: Math.round(pick(rates, best)) };
 }
 
-/** The events of a selection. */
+/** Counts the events of a selection. */
 export function countSelected(tables: Tables, selection: Selection, span: [number, number]): number {
   const { groups } = ask(
     tableOf(tables, 'events'),
     sumEvents([]),
     toChoice(selection, selection.period ?? span),
   );
-  const [all] = groups; // none where there is no row
+  const [all] = groups; // empty when there are no rows
   return all ? pick(all.group.sums, 0) : 0;
 }

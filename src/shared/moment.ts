@@ -13,22 +13,22 @@ import type { Selection } from './selection.ts';
 import { sumBaseline } from './topics.ts';
 import { minuteMs } from './units.ts';
 
-/** A step of the history: its events, and those of its topics, the largest first. */
+/** A step of the history: its events, in all and by topic, largest first. */
 export interface Moment {
   /** Unix milliseconds, half-open. */
   start: number;
   end: number;
   events: number;
-  /** The same as long before as the comparison lies back; null where that stretch is not whole. */
+  /** The events at the compared time; null when that stretch is incomplete. */
   before: number | null;
   topics: { name: string; events: number; before: number | null }[];
-  /** The name that moved most of each dimension of the events, and by how many events; none without a comparison. */
+  /** The name that moved most in each dimension of the events, and by how many events; none without a comparison. */
   moves: { field: string; name: string; by: number }[];
-  /** The share of shows that were clicked, beside that of the comparison; null where it is not known, or tells nothing. */
+  /** The share of shows that were clicked, beside that of the comparison; null when unknown or meaningless. */
   rate: RateChange | null;
 }
 
-/** Reads what a stretch of a selection holds, and what the comparison has there. */
+/** Reads the contents of a stretch of a selection, and of its counterpart. */
 export function readMoment(
   tables: Tables,
   { names }: Selection,
@@ -65,7 +65,7 @@ function hasField({ dimensions }: Table, field: string): boolean {
   return dimensions.some((fields) => Object.hasOwn(fields, field));
 }
 
-/** The name whose events changed most; of one name only, it says nothing that the total does not. */
+/** Finds the name whose events changed most; a single name adds nothing to the total, so it gives none. */
 function findMove(field: string, all: Moment['topics']): Moment['moves'] {
   const moves = all.map(({ name, events, before }) => ({ field, name, by: events - known(before) }));
   const largest = moves.sort((a, b) => Math.abs(b.by) - Math.abs(a.by))[0];
@@ -73,9 +73,10 @@ function findMove(field: string, all: Moment['topics']): Moment['moves'] {
 }
 
 /**
- * The events per minute of the stretch that a selection is compared with, moved to where they are compared; null where it is not whole.
+ * Returns the events per minute of the stretch that a selection is compared with, shifted onto the selection; null
+ * where the stretch is incomplete.
  *
- * @param groupby the fields of which each value has a line of its own, topics in their colours
+ * @param groupby the fields whose values each have a line of their own, topics in their colours
  */
 export function traceBaseline(
   tables: Tables,
@@ -115,7 +116,7 @@ export function traceBaseline(
   );
 }
 
-/** A point of a line of what is compared. */
+/** A point on a line of the comparison. */
 interface Ghost extends Row {
   dt: number;
   rate: number | null;

@@ -9,24 +9,27 @@ import { listEnds } from './people/funnel.ts';
 import type { Selection } from './selection.ts';
 import { minuteMs } from './units.ts';
 
-/** A share of shows that were clicked, beside an earlier one. `mix` and `rates` add up to the difference exactly, and so do all topics. */
+/**
+ * The share of shows that were clicked, beside an earlier one. `mix` and `rates` add up to the difference exactly, and
+ * so do the parts of all topics.
+ */
 export interface RateChange {
   now: number;
   before: number;
-  /** The part of the difference that comes of what was shown: more or less of topics and ages that are clicked often. */
+  /** The part of the difference caused by a changed mix: more or fewer shows of topics and ages that are often clicked. */
   mix: number;
-  /** The part that comes of how often each was clicked. */
+  /** The part caused by changed click rates. */
   rates: number;
-  /** The card topic that makes up most of the difference, and its part of it. */
+  /** The card topic that contributes most to the difference, and its part of it. */
   cause: { name: string; by: number };
 }
 
-/** Fewer shows on a side tell nothing of a share. */
+/** The fewest shows on a side that make a share meaningful. */
 const fewestShows = 100;
 
 interface Pair {
   name: string;
-  /** The users of the first step of the funnel, and of the second; later ones, and earlier ones. */
+  /** The users of the funnel's first step, and of its second: now, and before. */
   shows: [number, number];
   clicks: [number, number];
 }
@@ -81,7 +84,7 @@ function addPairs(pairs: readonly Pair[]): RateChange | null {
   let [mix, rates] = [0, 0];
   for (const { name, shows: own, clicks } of pairs) {
     const weight = own[0] / shows[0] - own[1] / shows[1];
-    // A group that one side lacks has the rate of the other there: all of its part comes of the mix.
+    // A group missing on one side takes its rate from the other, so its whole part counts as mix.
     const ownRates = [clicks[0] / own[0], clicks[1] / own[1]].filter((_, side) => pick(own, side) > 0);
     const rate = ownRates.reduce((all, one) => all + one, 0) / ownRates.length;
     const by = clicks[0] / shows[0] - clicks[1] / shows[1] - weight * mean;

@@ -7,7 +7,7 @@ import { stepAt, stepFor } from './ladder.ts';
 import type { Selection } from './selection.ts';
 import { dayMs, minuteMs } from './units.ts';
 
-/** A stretch in which the events of a name of a dimension were many times what others led one to expect. */
+/** A stretch in which a name's events were many times what the other names' events suggested. */
 export interface Spike {
   /** Unix milliseconds, half-open. */
   start: number;
@@ -15,34 +15,37 @@ export interface Spike {
   field: string;
   name: string;
   events: number;
-  /** The events that were to be expected. */
+  /** The expected number of events. */
   usual: number;
 }
 
-/** Captions that a plot has room for. */
+/** The number of captions that fit on a plot. */
 const mostCaptions = 3;
-/** Steps that a period is looked through in, at most. */
+/** The most steps in which a period is searched. */
 const mostLookedThrough = 3000;
 /** The longest spike. */
 const longestSpike = 3 * 60 * minuteMs;
-/** The least events, multiple, and part of all events in its stretch that make a spike. */
+/** The minimum for a spike: events, multiple of the usual, and part of all events in its stretch. */
 const news = { events: 20, multiple: 3, part: 0.1 };
-/** Events of others that tell what is usual; fewer tell nothing. */
+/** The fewest events of other names that show what is usual. */
 const tellingEvents = 100;
-/** The likelihood ratio beyond which chance is ruled out: less than once in a thousand pages of a million stretches. */
+/**
+ * The likelihood ratio beyond which chance is ruled out: exceeded less than once in a thousand pages of a million
+ * stretches.
+ */
 const threshold = 21;
-/** Steps on either side by which a name's own unrest is measured. */
+/** The number of steps on either side used to measure a name's own variability. */
 const aroundSteps = 12;
-/** The mean of the squares of standard normal values without the largest tenth of these. */
+/** The mean square of standard normal values, without the largest tenth of the squares. */
 const trimmedMean = 0.623;
 
 /**
- * Finds in small steps the sharpest spikes of a period, three at most, the earliest first. Each stretch of each name is held against the name's part
- * of all other events before it, behind it, and on other days at that time, whichever is largest: what all do, as in the evening, is no
- * spike, nor what comes each day. Stretches are ranked by their likelihood ratio (M. Kulldorff, "A spatial scan statistic", 1997),
- * divided by how much more than by chance the name's events vary anyway.
+ * Finds the three sharpest spikes of a period at most, earliest first, working in small steps. Each stretch of each
+ * name is compared with its share of all other events before it, after it, and at that time on other days, whichever is
+ * largest. Common rises, as in the evening, and daily ones are no spikes. Stretches are ranked by likelihood ratio (M.
+ * Kulldorff, "A spatial scan statistic", 1997), divided by the name's usual variability relative to chance.
  *
- * @param names what is chosen; topics are held against all topics
+ * @param names the chosen names; topics are compared with all topics
  * @param span the period, Unix milliseconds
  */
 export function* findSpikes(
@@ -71,9 +74,9 @@ export function* findSpikes(
     .sort((a, b) => a.start - b.start);
 }
 
-/** A stretch of steps in which one of some courses stood out. */
+/** A stretch of steps in which one course stood out. */
 export interface StandOut {
-  /** Its place among the courses. */
+  /** Its index among the courses. */
   name: number;
   from: number;
   to: number;
@@ -82,7 +85,7 @@ export interface StandOut {
   score: number;
 }
 
-/** The best ones, of which none overlaps a better one. */
+/** Chooses the best ones, so that none overlaps a better one. */
 function chooseApart<One extends { from: number; to: number; score: number }>(all: One[]): One[] {
   const chosen: One[] = [];
   for (const one of all.sort((a, b) => b.score - a.score)) {
@@ -93,11 +96,11 @@ function chooseApart<One extends { from: number; to: number; score: number }>(al
 }
 
 /**
- * Looks through the courses of some names for stretches that stand out, the best one of those that overlap.
+ * Searches the courses of some names for stretches that stand out, and keeps the best of any that overlap.
  *
  * @param courses the events of each in equal steps
  * @param perDay steps of a day
- * @param longestSpike steps that a stretch has at most
+ * @param longestSpike the most steps in a stretch
  */
 export function* scanCourses(
   courses: readonly ArrayLike<number>[],
@@ -135,7 +138,7 @@ export function* scanCourses(
   return standing;
 }
 
-/** Takes steps from both ends that are none of a spike. */
+/** Removes steps at both ends that are not part of a spike. */
 function trim(found: StandOut, own: Float64Array, others: Float64Array): StandOut {
   const rate = found.usual / sumSteps(others, found.from, found.to);
   const isUsual = (at: number) => {
@@ -148,7 +151,7 @@ function trim(found: StandOut, own: Float64Array, others: Float64Array): StandOu
   return { ...found, from, to, events: sumSteps(own, from, to), usual: rate * sumSteps(others, from, to) };
 }
 
-/** The sums of the first steps: of none, of one, and so on. */
+/** Returns running sums: of no steps, of the first, of the first two, and so on. */
 function addSums(course: ArrayLike<number>): Float64Array {
   const sums = new Float64Array(course.length + 1);
   for (let at = 0; at < course.length; at++) sums[at + 1] = pick(sums, at) + pick(course, at);
@@ -161,8 +164,9 @@ function sumSteps(sums: Float64Array, from: number, to: number): number {
 }
 
 /**
- * Returns a name's events for each of others that are usual around a stretch; undefined where too few are there to tell, or `isEnough`
- * says of one rate that no other need be looked at. The other days, which take longest, come last.
+ * Returns how many of a name's events are usual for each event of other names around a stretch. Undefined when too few
+ * events tell, or when `isEnough` accepts a rate, so that no other matters. The other days, which take longest, come
+ * last.
  */
 function expect(
   own: Float64Array,
@@ -197,7 +201,10 @@ function rateOf(mine: number, theirs: number): number | undefined {
   return theirs >= tellingEvents ? (mine + 0.5) / theirs : undefined;
 }
 
-/** Measures how many times as much as by chance a name's events vary about those of the steps around; the sharpest tenth, which may be a spike, is left out. */
+/**
+ * Measures how much more than by chance a name's events vary around neighbouring steps, leaving out the sharpest tenth,
+ * which may be a spike.
+ */
 function measureUnrest(own: Float64Array, others: Float64Array): number {
   const squares: number[] = [];
   for (let at = 0; at + 1 < own.length; at++) {

@@ -13,24 +13,27 @@ import { findGroup } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { minuteMs } from './units.ts';
 
-/** A card topic in a selection, whichever topics that names. */
+/** A card topic in a selection, regardless of the topics chosen there. */
 export interface TopicRow {
   name: string;
   events: number;
-  /** Its events in the minutes that are compared, and in those that they are compared with; null without a comparison. */
+  /** Its events in the compared minutes, now and before; null without a comparison. */
   now: number | null;
   before: number | null;
-  /** The users of clicks and of views, or of the second step of the funnel and the last, summed by minute and age, as shares of those of the first; null without any. */
+  /**
+   * The users who clicked and who viewed (the funnel's second and last step), summed by minute and age, as shares of
+   * the first step; null without any.
+   */
   clicks: number | null;
   views: number | null;
-  /** Its events in each of the equal steps that the selection is cut into. */
+  /** Its events in equal steps of the selection. */
   course: number[];
 }
 
-/** The steps of a course, at most. */
+/** The most steps in a course. */
 const steps = 36;
 
-/** The card topics in the order of their codes, for the period and all names that are chosen but theirs. */
+/** Lists the card topics by code, filtered by the period and by all chosen names except topics. */
 export function listTopics(
   tables: Tables,
   selection: Selection,
@@ -41,7 +44,7 @@ export function listTopics(
   return namesOf(tables, 'item_topic').map((name) => add(name, [name]));
 }
 
-/** The named groups of a field, in the same way: what their names are together. */
+/** Lists the named groups of a field likewise, each as the sum of its names. */
 export function listGroupRows(field: string, ...from: Parameters<typeof listTopics>): TopicRow[] {
   const [tables] = from;
   const groups = tables.groups.filter((group) => group.field === field);
@@ -51,7 +54,10 @@ export function listGroupRows(field: string, ...from: Parameters<typeof listTopi
   return groups.map(({ name, names }) => add(name, names));
 }
 
-/** The named groups of ages that have all their events: where ages are merged, those whose people are counted. */
+/**
+ * Lists the named groups of ages that still have all their events; when ages are merged, only those whose people are
+ * counted.
+ */
 export function listWholeAges(
   { merged, people, groups = [], dimensions }: Payload,
   ...from: Parameters<typeof listTopics>
@@ -63,7 +69,7 @@ export function listWholeAges(
   return rows.filter(({ name }) => counted?.includes(name));
 }
 
-/** Gives what adds up the row of some names of a field, under one. */
+/** Returns a function that sums some names of a field into one row, under a given name. */
 function adder(
   field: string,
   tables: Tables,
@@ -77,7 +83,7 @@ function adder(
   const events = tableOf(tables, 'events');
   const totals = sumBy(events, field, choice);
   const names = { ...selection.names, [field]: null };
-  // Names of the field itself, at the same time, are no comparison of any of them.
+  // Names of the field itself, at the same time, are no basis for comparing one of them.
   const isOther =
     baseline && (baseline.shift !== 0 || Object.keys(baseline.names).some((one) => one !== field));
   const others = isOther ? { ...baseline, names: { ...baseline.names, [field]: null } } : null;
@@ -106,13 +112,13 @@ function addCourses(courses: readonly number[][]): number[] {
   return Array.from({ length }, (_, step) => courses.reduce((all, course) => all + pick(course, step), 0));
 }
 
-/** The sums of an aggregate by the names of a dimension; a name without rows has none. */
+/** Sums an aggregate by the names of a dimension; a name without rows is left out. */
 function sumBy(table: Table, field: string, choice: Choice): Map<string, number> {
   const { groups } = ask(table, { groupby: [field], measures: [] }, choice);
   return new Map(groups.map(({ fields, group }) => [String(fields[field]), pick(group.sums, 0)]));
 }
 
-/** The sums in the minutes that two selections have, of the later one and of the earlier one. */
+/** Sums the minutes that two selections share, for the later one and for the earlier one. */
 export function sumBaseline(
   table: Table,
   field: string,
@@ -130,7 +136,10 @@ export function sumBaseline(
   return { now: sum(names, 0), before: sum(namesBefore(names, baseline), baseline.shift) };
 }
 
-/** For each kind of event the users of each name, summed by minute and age; none where they do not follow the choice. */
+/**
+ * Returns, for each kind of event, the users of each name, summed by minute and age; none when users cannot be filtered
+ * this way.
+ */
 function sumUsers(tables: Tables, field: string, choice: Choice): Map<string, Map<string, number>> {
   const users = tableOf(tables, 'users');
   const sums = new Map<string, Map<string, number>>();
@@ -143,13 +152,13 @@ function sumUsers(tables: Tables, field: string, choice: Choice): Map<string, Ma
   return sums;
 }
 
-/** The clicks and the views of a name in what a selection is compared with, as shares of its shows there. */
+/** A name's clicks and views on the other side of a comparison, as shares of its shows there. */
 export interface RatesBefore {
   clicks_before: number | null;
   views_before: number | null;
 }
 
-/** Those of each name of a field, in the minutes that are compared; none where users do not follow the choice. */
+/** Lists these rates for each name of a field, in the compared minutes; none when users cannot be filtered this way. */
 export function listRatesBefore(
   tables: Tables,
   field: string,
@@ -177,7 +186,7 @@ export function listRatesBefore(
   });
 }
 
-/** The course of each name, in equal steps, none shorter than those of the rows. */
+/** Returns the course of each name in equal steps, none shorter than those of the rows. */
 function traceNames(tables: Tables, field: string, choice: Choice): Map<string, number[]> {
   const { groups } = askCourse(tables, [field], choice, steps);
   return new Map(groups.map(({ fields, group }) => [String(fields[field]), [...group.sums]]));
@@ -185,7 +194,7 @@ function traceNames(tables: Tables, field: string, choice: Choice): Map<string, 
 
 function askCourse(tables: Tables, groupby: string[], { chosen, shown }: Choice, most: number): Answer {
   const length = shown[1] - shown[0];
-  // Whole steps of the history, which are known before the minutes are.
+  // Whole steps of the history, which are ready before the minutes are.
   const fine = stepFor(length / minuteMs, historySteps) * minuteMs;
   const least = Math.max(fine, stepAt(tables.ladder, shown[0]));
   const step = Math.max(least, Math.ceil(length / most / least) * least);
@@ -193,13 +202,13 @@ function askCourse(tables: Tables, groupby: string[], { chosen, shown }: Choice,
   return ask(tableOf(tables, 'events'), question, { chosen, shown, step });
 }
 
-/** Steps one after another: for each its minutes that are shown, and its events per minute. */
+/** Consecutive steps, each with its number of shown minutes and its events per minute. */
 export type Course = readonly (readonly [minutes: number, rate: number])[];
 
-/** The steps of the course of all events, at most: those of a week are hours. */
+/** The most steps in the course of all events: enough for a week of hours. */
 const stripSteps = 168;
 
-/** The course of all events of some names over all of the page. */
+/** Returns the course of all events of some names over the whole page. */
 export function traceEvents(
   tables: Tables,
   { names }: Pick<Selection, 'names'>,
@@ -211,20 +220,20 @@ export function traceEvents(
   return lengths.map((minutes, at) => [minutes, sums ? pick(sums, at) / minutes : 0]);
 }
 
-/** The sum of sums by name. */
+/** Adds up the sums of all names. */
 export function addUp(sums: ReadonlyMap<string, number>): number {
   return [...sums.values()].reduce((all, one) => all + one, 0);
 }
 
-/** Topics with a colour of their own in the history: the largest, and the one that moved most. */
+/** The number of largest topics that have a colour of their own in the history, besides the one that moved most. */
 const largest = 7;
-/** The colour of all others, which the style sheet knows. */
+/** The colour of all other topics, which the style sheet knows. */
 export const rest = '#c3cad3';
 
 /**
- * Chooses which topics the history draws in their colours, the others in one grey: of those that are chosen, the largest seven and the one
- * that moved most; all of up to eight. The charts look the colour up as `tint`, and as `layer` the place in the stack: the grey is on top,
- * so that it is one band.
+ * Chooses which topics have their own colour in the history; the others share one grey. Among the chosen topics these
+ * are the seven largest and the one that moved most, or all of up to eight. Charts look up the colour as `tint`, the
+ * position in the stack as `layer`; grey is on top, in one band.
  */
 export function tintTopics(
   { lookUps }: Tables,

@@ -1,4 +1,4 @@
-/** Vega's parts have no types of their own; these are of those that are used here. */
+/** Types for the parts of Vega used here, which ship without their own. */
 declare module 'vega-dataflow' {
   export const transforms: Record<string, unknown>;
   export const Transform: unknown;

@@ -1,10 +1,10 @@
-/** A span of time, half-open: `start` is in it, `end` is not. Unix milliseconds. */
+/** A half-open span of time: it includes `start` but not `end`. Unix milliseconds. */
 export interface Window {
   start: number;
   end: number;
 }
 
-/** The same time as the fewest windows, in order: those that meet or overlap become one. */
+/** Merges windows that meet or overlap; returns the fewest that cover the same time, in order. */
 export function merge(windows: readonly Window[]): Window[] {
   const merged: Window[] = [];
   for (const { start, end } of [...windows].sort((a, b) => a.start - b.start)) {
@@ -38,7 +38,7 @@ export function intersect(one: Window, other: Window): Window | undefined {
   return start < end ? { start, end } : undefined;
 }
 
-/** Returns the parts of stretches that lie in a window. */
+/** Returns the parts of stretches that lie within a window. */
 export function clip<Stretch extends Window>(stretches: readonly Stretch[], window: Window): Stretch[] {
   return stretches.flatMap((stretch) => {
     const shared = intersect(stretch, window);

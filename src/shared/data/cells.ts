@@ -5,21 +5,21 @@ type Times = Uint16Array | Uint32Array;
 type RunningSums = Uint32Array | Float64Array;
 
 /**
- * A table of the aggregates by columns. Rows that share all names are a cell; cells are in the order of their codes, the
- * rows of a cell in that of time. Values are kept as running sums, so that any stretch of a cell is one subtraction.
+ * A table of the aggregates, by columns. Rows with the same names form a cell. Cells are ordered by code, their rows by
+ * time. Values are running sums, so the sum of any stretch of a cell is one subtraction.
  */
 export interface Cells {
   /** The number of names of each dimension. */
   sizes: number[];
-  /** The code of each cell's name, one array for each dimension. */
+  /** The code of each cell's name, one array per dimension. */
   codes: Uint32Array[];
-  /** The row at which each cell begins, and the number of rows. */
+  /** The row at which each cell begins, then the number of rows. */
   offsets: Uint32Array;
   /** The minute of each row, counted from the start of the period. */
   minutes: Times;
-  /** The sum of the values of all rows before each row, and of all. */
+  /** The sum of the values of all rows before each row, then of all rows. */
   sums: RunningSums;
-  /** The rows of the database in all rows before each row, and in all; null where each is one. */
+  /** The number of database rows before each row, then in all; null when each row stands for one. */
   counts: RunningSums | null;
 }
 
@@ -27,20 +27,20 @@ export interface Cells {
 export interface Rows {
   minutes: ArrayLike<number>;
   values: ArrayLike<number>;
-  /** The rows of the database in each; without them, one. */
+  /** The number of database rows behind each row; one by default. */
   counts?: ArrayLike<number> | undefined;
 }
 
-/** One cell: its names' codes, and its rows in order of time. */
+/** One cell: the codes of its names, and its rows in order of time. */
 export interface Cell extends Rows {
   codes: number[];
 }
 
 /**
- * Builds a table from cells in any order, each with a row at least.
+ * Builds a table from cells in any order, each with at least one row.
  *
- * @throws Error for what no table can hold: a code beyond its names, two cells of the same names, a minute twice or out of order,
- *   a value that is no whole number from 0 on
+ * @throws Error for invalid cells: a code out of range, two cells with the same names, minutes repeated or out of
+ *   order, a value that is not a whole number ≥ 0
  */
 export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
   const sorted = [...cells].sort((a, b) => compareCodes(a.codes, b.codes));
@@ -65,7 +65,7 @@ export function buildCells(sizes: number[], cells: readonly Cell[]): Cells {
   return { sizes, codes, offsets, minutes, sums, counts };
 }
 
-/** An element that must be there. */
+/** Returns an element that must exist. */
 export function pick<Value>(values: ArrayLike<Value>, at: number): Value {
   const value = values[at];
   if (value === undefined) throw new Error(`There is nothing at ${at} of ${values.length}.`);
@@ -124,21 +124,21 @@ function newSums(rows: number, last: number): RunningSums {
 }
 
 /**
- * The cells one by one, as `buildCells` takes them; their columns are views.
+ * Yields the cells one by one, in the form that `buildCells` takes; their columns are views.
  *
- * @param isKept tells of a cell's codes whether it is one of those; without it, all are
+ * @param isKept tells by its codes whether to yield a cell; by default, all are
  */
 export function* eachCell(cells: Cells, isKept: (codes: number[]) => boolean = () => true): Generator<Cell> {
   for (let cell = 0; cell + 1 < cells.offsets.length; cell++)
     if (isKept(codesAt(cells, cell))) yield cellAt(cells, cell);
 }
 
-/** The names' codes of a cell, by its place. */
+/** Returns the codes of a cell's names, by its index. */
 export function codesAt({ codes }: Cells, cell: number): number[] {
   return codes.map((column) => pick(column, cell));
 }
 
-/** A cell by its place; its columns are views. */
+/** Returns a cell by its index; its columns are views. */
 export function cellAt(cells: Cells, cell: number): Cell {
   const { offsets, minutes, sums, counts } = cells;
   const [from, to] = [pick(offsets, cell), pick(offsets, cell + 1)];
@@ -151,9 +151,9 @@ export function cellAt(cells: Cells, cell: number): Cell {
 }
 
 /**
- * Moves cells to other codes, and their rows to other minutes; where some come to stand in one place, they are added up, and counted.
+ * Moves cells to other codes and their rows to other minutes. Rows that meet in one place are summed and counted.
  *
- * @param minutes the minute that rows of each go to, none of which is before that of an earlier one
+ * @param minutes the new minute of each old minute, never decreasing
  * @throws Error for codes beyond the sizes
  */
 export function moveCells(...from: Parameters<typeof movingCells>): Cells {
@@ -197,14 +197,14 @@ export function* movingCells(
   return { sizes, codes, offsets: ends, ...moved.rows };
 }
 
-/** Adds up cells of a table, some after some, by arrays that have a place for each minute. */
+/** Sums the cells of a table, group after group, in arrays with an entry for each minute. */
 class RowCollector {
   readonly #cells: Cells;
   readonly #places: Uint32Array | undefined;
   readonly #minutes: Times;
   readonly #sums: RunningSums;
   readonly #counts: RunningSums;
-  /** The sum and the count of each minute in the cells at hand, and the minutes that have one. */
+  /** The sum and count of each minute in the current cells, and the minutes that have one. */
   readonly #sumAt: Float64Array;
   readonly #countAt: Float64Array;
   readonly #touched: Uint32Array;
@@ -253,7 +253,7 @@ class RowCollector {
     this.#sumAt[minute] = this.#countAt[minute] = 0;
   }
 
-  /** All rows that were added. */
+  /** Returns all rows added so far. */
   get rows(): Pick<Cells, 'minutes' | 'sums' | 'counts'> {
     const length = this.#length;
     const isCounted = this.#counts[length] !== length;
@@ -265,7 +265,7 @@ class RowCollector {
   }
 }
 
-/** Goes through all steps of some work. */
+/** Runs all steps of a task and returns its result. */
 export function finish<Result>(steps: Generator<undefined, Result>): Result {
   for (;;) {
     const step = steps.next();
@@ -273,12 +273,12 @@ export function finish<Result>(steps: Generator<undefined, Result>): Result {
   }
 }
 
-/** Adds up the rows of cells, minute by minute. */
+/** Sums the rows of cells, minute by minute. */
 export class RowAdder {
   #sums = new Float64Array();
   #counts = new Float64Array();
 
-  /** The rows of some parts, in order of time; those of one minute are one, which counts them. */
+  /** Merges the rows of some parts in order of time; rows of the same minute become one, with their count. */
   addUp(parts: readonly Rows[]): Rows {
     const [first] = parts;
     if (first && parts.length === 1 && isInOrder(first.minutes)) return first;
@@ -323,7 +323,7 @@ export class RowAdder {
   }
 }
 
-/** Tells whether minutes ascend, each of them there once. */
+/** Tells whether minutes are strictly ascending. */
 function isInOrder(minutes: ArrayLike<number>): boolean {
   for (let at = 1; at < minutes.length; at++)
     if ((minutes[at] ?? missing()) <= (minutes[at - 1] ?? missing())) return false;
@@ -342,9 +342,10 @@ function differences(sums: RunningSums, from: number, to: number): RunningSums {
 }
 
 /**
- * The table as bytes, before they are deflated: sizes, totals, the steps from cell to cell, the number of rows of each, then
- * for the rows the minutes since the one before, the values and, where they are not all 1, the counts. Rows stand in the order
- * of how many their cell has, most first, for alike ones deflate best together; the reader knows the order from the numbers.
+ * Encodes the table as bytes, to be deflated: sizes, totals, the steps from cell to cell, the number of rows of each.
+ * Then, for each row, the minutes since the last row, the value and, unless all are 1, the count. Rows of cells with
+ * the most rows come first, because similar ones deflate best together; the reader derives the order from those
+ * numbers.
  */
 export function encodeCells(cells: Cells): Uint8Array {
   const [head, steps, sizes, gaps, values, counts] = Array.from({ length: 6 }, () => new VarintWriter()) as [
@@ -382,7 +383,7 @@ export function encodeCells(cells: Cells): Uint8Array {
   return joinPieces([head, steps, sizes, gaps, values, counts].map(({ bytes }) => bytes));
 }
 
-/** The last minute of a table; 0 where it has no row. */
+/** Returns the last minute of a table; 0 when it has no rows. */
 export function latestMinute({ minutes, offsets }: Pick<Cells, 'minutes' | 'offsets'>): number {
   let last = 0;
   for (let cell = 1; cell < offsets.length; cell++) {
@@ -400,10 +401,10 @@ function summarise(cells: Cells): Totals {
 /** The most cells that a reader can hold before running out of memory. */
 const mostCells = 2 ** 20;
 
-/** A table as bytes, up to its rows, of which each has a byte at least: no more of them are stated than there can be. */
+/** An encoded table, opened up to its rows. Each row has at least one byte, so no more rows can be stated than exist. */
 interface Opened {
   sizes: number[];
-  /** The place of each cell, and the row at which it begins; and the order in which the rows of cells stand. */
+  /** The place of each cell, the row at which it begins, and the order in which the cells' rows are stored. */
   places: Float64Array;
   offsets: Uint32Array;
   order: number[];
@@ -411,11 +412,11 @@ interface Opened {
   gaps: VarintReader;
   values: VarintReader;
   many: VarintReader;
-  /** @throws Error when something is left to read */
+  /** @throws Error when bytes are left over @throws Error when something is left to read */
   end: () => void;
 }
 
-/** The last minute, the sum of the values, and that of the counts: 0 where each row counts as one. */
+/** The last minute, the sum of the values, and the sum of the counts: 0 when each row counts as one. */
 type Totals = [last: number, sum: number, count: number];
 
 function open(bytes: Uint8Array, dimensions: number): Opened {
@@ -461,9 +462,9 @@ function requireTotals(found: Totals, stated: Totals): void {
 }
 
 /**
- * The inverse of `encodeCells`, for a table of that many dimensions.
+ * Reverses `encodeCells`, for a table with that many dimensions.
  *
- * @throws Error when the bytes are not just what that writes
+ * @throws Error when the bytes are not exactly what that writes
  */
 export function decodeCells(bytes: Uint8Array, dimensions: number): Cells {
   return finish(decodingCells(bytes, dimensions));
@@ -503,16 +504,16 @@ export interface Outline {
   sizes: number[];
   last: number;
   sum: number;
-  /** The rows of the database that it tells of, the rows that it has for them, and its cells. */
+  /** The number of database rows behind it, of its own rows, and of its cells. */
   rows: number;
   held: number;
   cells: number;
 }
 
 /**
- * Reads all that `decodeCells` does, and keeps nothing of it.
+ * Reads everything that `decodeCells` does, but keeps nothing.
  *
- * @param take gets each row: the code of its first name, its minute and its value
+ * @param take receives each row: the code of its first name, its minute and its value
  */
 export function scanCells(
   bytes: Uint8Array,
@@ -554,7 +555,7 @@ function* accumulating(sums: RunningSums): Generator<undefined, void> {
   }
 }
 
-/** Rows that are added up before anything else may happen. */
+/** The number of rows summed before other work may run. */
 const rowsAtOnce = 2 ** 18;
 
 function placeOf(codes: readonly number[], sizes: readonly number[]): number {
@@ -570,12 +571,12 @@ function codesOf(place: number, sizes: readonly number[]): number[] {
   return codes;
 }
 
-/** The number of rows of each cell. */
+/** Returns the number of rows of each cell. */
 function lengthsOf(offsets: Uint32Array): Uint32Array {
   return offsets.subarray(1).map((end, index) => end - pick(offsets, index));
 }
 
-/** The indices of the numbers, the largest first, equal ones as they stand. */
+/** Returns the indices of the numbers, largest first, equal ones in their order. */
 function mostFirst(numbers: ArrayLike<number>): number[] {
   const indices = Array.from({ length: numbers.length }, (_, index) => index);
   return indices.sort((a, b) => (numbers[b] ?? missing()) - (numbers[a] ?? missing()) || a - b);

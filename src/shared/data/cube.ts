@@ -2,20 +2,20 @@ import { finish, movingCells } from './cells.ts';
 import type { Cells } from './cells.ts';
 import { missing } from '../known.ts';
 
-/** The rows to add up. Minutes are counted from the start of the period. */
+/** The question of which rows to add up. Minutes are counted from the start of the period. */
 export interface CubeQuestion {
   /** The dimensions to group by. */
   by: number[];
-  /** For each dimension which codes are let through; null lets all through. */
+  /** The codes let through, for each dimension; null lets all through. */
   only: (Uint8Array | null)[];
   /** The stretch of time, half-open. */
   from: number;
   to: number;
-  /** The slot of each minute from `from` on, and how many slots there are; without it, time is one slot. */
+  /** The slot of each minute from `from` on, and the number of slots; by default, all time is one slot. */
   slots?: { of: Uint16Array | Uint32Array; number: number } | undefined;
 }
 
-/** One group: its codes in the order of `by`, and for each slot the sum of its values and of its rows. */
+/** One group: its codes in the order of `by`, and for each slot the sums of its values and of its rows. */
 export interface Group {
   codes: number[];
   sums: Float64Array;
@@ -25,16 +25,16 @@ export interface Group {
 /** The sums of a table by some of its dimensions, in steps. */
 export interface Rollup {
   cells: Cells;
-  /** For each dimension whether they tell it apart. */
+  /** Tells which dimensions they keep apart. */
   kept: boolean[];
-  /** For each minute the one at which its step begins. */
+  /** The minute at which the step of each minute begins. */
   places: Uint32Array;
 }
 
-/** Tells that a question takes rows that are still being read. */
+/** Signals that a question needs rows that are still being read. */
 export class LateRows extends Error {}
 
-/** Returns an answer, or null where it takes rows that are still being read. */
+/** Returns an answer, or null when it needs rows that are still being read. */
 export function unlessLate<Result>(ask: () => Result): Result | null {
   try {
     return ask();
@@ -45,27 +45,31 @@ export function unlessLate<Result>(ask: () => Result): Result | null {
 }
 
 /**
- * Answers questions about a table of the aggregates: by its sums where these are enough, or else by its rows. A stretch of time costs two searches a cell, however many rows it has;
- * only a history has to walk them, and walks a table without the dimensions that it does not need.
+ * Answers questions about a table of the aggregates, from its sums when these suffice, or else from its rows. A stretch
+ * of time costs two searches per cell, however many rows it has. Only a history walks the rows, of a table without the
+ * dimensions it does not need.
  */
 export class Cube {
   #cells: Cells | null;
   readonly #sums: readonly Rollup[];
   readonly #rollups = new Map<string, Cells>();
 
-  /** @param sums the first that is enough for a question answers it */
+  /**
+   * @param sums the first that suffices for a question answers it
+   * @param sums the first that is enough for a question answers it
+   */
   constructor(cells: Cells | null, sums: readonly Rollup[] = []) {
     this.#cells = cells;
     this.#sums = sums;
   }
 
-  /** All rows. @throws LateRows while they are being read */
+  /** Returns all rows. @throws LateRows while they are being read */
   get cells(): Cells {
     if (!this.#cells) throw new LateRows('The rows of this page are still being read.');
     return this.#cells;
   }
 
-  /** Takes the rows, in small steps, and adds them up as histories, and searches for spikes, will ask. */
+  /** Takes the rows in small steps, and sums them as histories and searches for spikes will need. */
   *fill(cells: Cells): Generator<undefined, void> {
     for (const { kept } of this.#sums) {
       if (kept.every(Boolean) || !kept.some(Boolean)) continue;
@@ -79,7 +83,7 @@ export class Cube {
     this.#cells = cells;
   }
 
-  /** The groups that have a row, in the order of their codes. @throws LateRows */
+  /** Returns the groups that have a row, in the order of their codes. @throws LateRows */
   ask(question: CubeQuestion): Group[] {
     const { by, only, from, to, slots } = question;
     const needed = only.map((mask, dimension) => mask !== null || by.includes(dimension));
@@ -107,7 +111,7 @@ export class Cube {
     return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
   }
 
-  /** The table without the dimensions that are not needed. They are left out one by one, so that only once all rows are read. */
+  /** Returns the table without unneeded dimensions. They are dropped one by one, so that all rows are read only once. */
   *#rollingUp(all: Cells, needed: boolean[]): Generator<undefined, Cells> {
     let cells = all;
     const kept = needed.map(() => true);
@@ -122,7 +126,7 @@ export class Cube {
   }
 }
 
-/** Tells whether some sums tell the needed dimensions apart, and have no step that is only partly asked for. */
+/** Tells whether some sums keep the needed dimensions apart, and have no step that is only partly asked for. */
 function isEnough({ kept, places }: Rollup, needed: boolean[], { from, to, slots }: CubeQuestion): boolean {
   if (needed.some((isNeeded, dimension) => isNeeded && !kept[dimension])) return false;
   const begins = (minute: number) => minute >= places.length || places[minute] === minute;
@@ -141,7 +145,7 @@ function passes({ codes }: Cells, cell: number, only: (Uint8Array | null)[]): bo
   return true;
 }
 
-/** The rows of a cell in a stretch of time. */
+/** Returns the rows of a cell in a stretch of time. */
 export function rowsWithin(
   { offsets, minutes }: Cells,
   cell: number,
@@ -152,7 +156,7 @@ export function rowsWithin(
   return [search(minutes, first, end, from), search(minutes, first, end, to)];
 }
 
-/** The first of the ascending minutes that is not before a given one. */
+/** Finds the first of ascending minutes that is not before a given one. */
 function search(minutes: ArrayLike<number>, low: number, high: number, minute: number): number {
   if (low === high || (minutes[low] ?? missing()) >= minute) return low;
   if ((minutes[high - 1] ?? missing()) < minute) return high;
@@ -189,7 +193,7 @@ function spread(
   }
 }
 
-/** Adds up the cells of a table, and those of each step, without some dimensions. */
+/** Sums the cells of a table, and those of each step, without some dimensions. */
 export function rollUp(
   cells: Cells,
   kept: readonly boolean[],

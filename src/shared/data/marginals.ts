@@ -9,8 +9,8 @@ import { rollUp } from './cube.ts';
 import type { Rollup } from './cube.ts';
 
 /**
- * Sums of a table that a page shows before its rows have been read: by some of its fields, in steps of so many minutes, or all of the
- * period in one (null).
+ * Sums of a table that a page shows before its rows have been read: by some fields, in steps of that many minutes, or
+ * in one step for the whole period (null).
  */
 export interface Marginal {
   fields: string[];
@@ -19,7 +19,10 @@ export interface Marginal {
 
 type Stretched = Window & { ladder: Ladder };
 
-/** The marginals that answer what a page asks at first: of all cells, of topics and ages by time, of all events by the minute, and of users by the day. */
+/**
+ * The marginals for a page's first questions: all cells, topics and ages by time, all events by the minute, users by
+ * the day.
+ */
 export function listMarginals(
   { start, end }: Window,
   fields: string[],
@@ -33,12 +36,12 @@ export function listMarginals(
   return [whole, { fields: chosen, step }, { fields: [], step: 1 }];
 }
 
-/** The sums of a marginal. */
+/** Sums a table for a marginal. */
 export function addMarginal(period: Stretched, fields: string[], cells: Cells, marginal: Marginal): Cells {
   return finish(rollUp(cells, keptOf(fields, marginal), stepPlacesOf(period, marginal)));
 }
 
-/** A marginal with its sums, as a cube asks it. */
+/** A marginal with its sums, in the form a cube queries. */
 export function toRollup(
   period: Stretched,
   fields: string[],

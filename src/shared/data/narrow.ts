@@ -4,19 +4,19 @@ import { namesOf } from './payload.ts';
 import type { NamedGroup, Payload } from './payload.ts';
 import { isTopic } from './table.ts';
 
-/** Some names of a page by their dimension. */
+/** Some names of a page, by dimension. */
 export type Names = Record<string, readonly string[]>;
 
 /**
- * Takes all rows out of a payload but those of some names, with each table that does not have their dimensions, and people. The lists of
- * names stay, with those of others, until `dropNames`.
+ * Keeps only the rows of some names in a payload. Removes people, and each table without the dimensions of those names.
+ * The lists of names stay complete until `dropNames`.
  */
 export function keepRows(payload: Payload, wanted: Names): Payload {
   const all = Object.entries(wanted).map(([field, names]) => [field, new Set(names)] as const);
   const tables = Object.entries(payload.tables).filter(([, { fields }]) =>
     all.every(([field]) => fields.includes(field)),
   );
-  // A group is on the page with all of its names, or not at all.
+  // A group stays on the page only with all of its names.
   const groups = payload.groups?.filter(({ field, names }) =>
     all.every(([own, kept]) => own !== field || names.every((name) => kept.has(name))),
   );
@@ -35,7 +35,7 @@ export function keepRows(payload: Payload, wanted: Names): Payload {
   };
 }
 
-/** The payload without the names that none of its rows has. What is left is in the order of its own sums, and keeps its colours. */
+/** Removes from a payload the names that none of its rows has. The rest is ordered by its own sums, and keeps its colours. */
 export function dropNames(payload: Payload): Payload {
   const { dimensions: all, tables } = payload;
   const sums = sumNames(payload);
@@ -68,7 +68,7 @@ export function dropNames(payload: Payload): Payload {
   };
 }
 
-/** For each dimension the names that rows have, with the sums of the first table that has it. */
+/** Returns, for each dimension, the names that rows have, with the sums of the first table that has it. */
 function sumNames({ dimensions, tables }: Payload): Map<string, Map<string, number>> {
   const sums = new Map<string, Map<string, number>>();
   for (const { fields, cells } of Object.values(tables))
@@ -86,7 +86,7 @@ function sumNames({ dimensions, tables }: Payload): Map<string, Map<string, numb
   return sums;
 }
 
-/** The names of topics, those with the largest sums first; equal ones by code point. */
+/** Sorts topics by their sums, largest first; equal ones by code point. */
 export function orderTopics(sums: ReadonlyMap<string, number>): string[] {
   return [...sums].sort(([a, x], [b, y]) => y - x || byCode(a, b)).map(([name]) => name);
 }
@@ -96,7 +96,7 @@ export function byCode(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Gives each topic of the dimensions that hold topics its colour, and a rank. */
+/** Gives a rank, and its colour, to each topic of the dimensions that hold topics. */
 export function rankTopics(
   dimensions: Payload['dimensions'],
   colors: ReadonlyMap<string, string>,
@@ -105,7 +105,7 @@ export function rankTopics(
   return [...new Set(names)].map((name, rank) => ({ name, color: known(colors.get(name)), rank }));
 }
 
-/** A group with those of its names that there are; none where it is no group then. */
+/** Reduces a group to those of its names that exist; none when that leaves no group. */
 export function keepNames(group: NamedGroup, dimensions: Payload['dimensions']): NamedGroup[] {
   const all = namesOf({ dimensions }, group.field);
   const wanted = new Set(group.names);
@@ -114,8 +114,8 @@ export function keepNames(group: NamedGroup, dimensions: Payload['dimensions']):
 }
 
 /**
- * Keeps the rows of some names alone, for a copy of a page. Small groups were merged before among all names, so how many
- * would tell of the others. What only a page of some names was made for goes, too: its names may be others.
+ * Keeps only the rows of some names, for a copy of a page. Small groups were merged among all names, so their number
+ * would tell about the others. Content made only for a page of some names goes, too, since its names may be others.
  */
 export function keepAlone(payload: Payload, kept: Names): Payload {
   const own = keepRows(payload, kept);

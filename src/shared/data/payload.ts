@@ -9,29 +9,32 @@ import type { Marginal } from './marginals.ts';
 import type { Window } from '../windows.ts';
 import type { Returns } from '../people/returns.ts';
 
-/** A topic, of cards or of sources: one colour in every chart. Its rank orders stacks and legends, the largest first. */
+/** A topic, of cards or of sources, with one colour in every chart. Its rank orders stacks and legends, largest first. */
 export interface Topic {
   name: string;
   color: string;
   rank: number;
 }
 
-/** A kind of event, its name for the reader, and its place in the funnel. */
+/** A kind of event, with its name for readers and its place in the funnel. */
 export interface EventKind {
   event: string;
   name: string;
   rank: number;
-  /** Tells that it is a step of the funnel. */
+  /** True for a step of the funnel. */
   step: boolean;
 }
 
-/** Groups (a card topic × an age × a kind of event) of fewer than `least` people stand under a common name, so many with their like. */
+/**
+ * Groups (a card topic × an age × a kind of event) of fewer than `least` people stand under a common name. `groups`
+ * counts them and those merged with them.
+ */
 export interface Merged {
   least: number;
   groups: number;
 }
 
-/** Some names of a dimension under a name of their own: at least two, and not all. */
+/** Some names of a dimension under a common name: at least two, and not all. */
 export interface NamedGroup {
   field: string;
   name: string;
@@ -45,35 +48,35 @@ export interface DataTable {
   cells: Cells;
 }
 
-/** All that the page knows. */
+/** All the data of the page. */
 export interface Payload {
   /** The period, half-open, Unix milliseconds. */
   start: number;
   end: number;
   /** The steps of its rows. */
   ladder: Ladder;
-  /** For each dimension the names in the order of their codes, which is that in which they are shown. */
+  /** The names of each dimension in the order of their codes, which is the order shown. */
   dimensions: Record<string, string[]>;
-  /** The kinds of event, as `dimensions` has them. */
+  /** The kinds of event, in the order of `dimensions`. */
   events: EventKind[];
   topics: Topic[];
-  /** Stretches that were never aggregated: their minutes are missing, which is not the same as zero. */
+  /** Stretches that were never aggregated: their minutes are missing, not zero. */
   gaps: Window[];
-  /** Stretches without events that cannot be chance. Pages of before these were looked for have none. */
+  /** Stretches without events that cannot be chance. Pages older than this search have none. */
   silences?: Window[];
-  /** Null where groups of any size are told. */
+  /** Null when groups of any size are shown. */
   merged: Merged | null;
-  /** The names that the page shows alone, by their dimension, as the log has them; without them, all. */
+  /** The names that the page is restricted to, by dimension, as in the log; without them, all. */
   only?: Record<string, string[]>;
-  /** The names of the page that a reader's copy was saved with alone, by their dimension. */
+  /** The names that a reader's copy of the page was restricted to, by dimension. */
   kept?: Record<string, string[]>;
-  /** The named groups of its project, where that has some. */
+  /** The named groups of its project, if it has any. */
   groups?: NamedGroup[];
   /** The aggregates by name. */
   tables: Record<string, DataTable>;
-  /** Those whose measures count the events, and the users of each minute. */
+  /** The aggregates whose measures count the events, and the users of each minute. */
   counting: { events: string; users: string };
-  /** dash_users; null where it does not tell of the whole period. */
+  /** dash_users; null when it does not cover the whole period. */
   people: Returns | null;
 }
 
@@ -85,7 +88,7 @@ export type Early = Omit<Payload, 'tables'> & {
   >;
 };
 
-/** A table but for its cells; with marginals where its rows come last. */
+/** A table without its cells; with marginals when its rows come last. */
 type TableHead = Omit<DataTable, 'cells'> & { marginals?: Marginal[] };
 
 type Head = Omit<Payload, 'tables' | 'people'> & {
@@ -93,23 +96,26 @@ type Head = Omit<Payload, 'tables' | 'people'> & {
   people: Omit<Returns, 'cells'> | null;
 };
 
-/** Change whenever `encode` writes something that an older `decode` would misread: that of all in one, and that with rows that come last. */
+/**
+ * The format versions, with all rows in one part or with rows last. Change them whenever an older `decode` would
+ * misread what `encode` writes.
+ */
 const versions = { whole: 7, split: 8 };
 
-/** Rows that a browser reads before anybody waits for them. */
+/** The most rows that a browser reads before the page is shown. */
 const mostAtOnce = 1_000_000;
 
-/** The bytes of a payload. Where it has many rows, these stand in the second part, and marginals in the first. */
+/** The bytes of a payload. With many rows, these are in the second part, marginals in the first. */
 export type Parts<Own extends ArrayBufferLike = ArrayBufferLike> = readonly [
   first: Uint8Array<Own>,
   ...rows: Uint8Array<Own>[],
 ];
 
-/** Stands between the parts where they are one text; base64 has none. */
+/** Separates the parts within one text; base64 never contains it. */
 export const partMark = '.';
 
 /**
- * The payload as bytes, which deflate well: the names as JSON, then the tables.
+ * Encodes the payload as bytes that deflate well: the names as JSON, then the tables.
  *
  * @param most rows beyond which there are two parts
  * @throws Error for what no page can hold
@@ -140,12 +146,12 @@ export function encode(payload: Payload, most = mostAtOnce): Parts<ArrayBuffer> 
   return [joinPieces([names, ...sums, ...returns]), joinPieces(cells)];
 }
 
-/** Tells what an aggregate counts that a page asks for. */
+/** Tells which of the page's two counts an aggregate has, if any. */
 function countedAs({ counting }: Payload, name: string): 'events' | 'users' | null {
   return name === counting.events ? 'events' : name === counting.users ? 'users' : null;
 }
 
-/** The aggregate that counts the events of a page, or the users of each minute. */
+/** Returns the aggregate that counts the events of a page, or the users of each minute. */
 export function countedBy<Table>(
   { tables, counting }: { tables: Record<string, Table>; counting: Payload['counting'] },
   what: 'events' | 'users',
@@ -153,12 +159,12 @@ export function countedBy<Table>(
   return valueOf(tables, counting[what]);
 }
 
-/** The names of a dimension of a page; none where no table has it. */
+/** Returns the names of a dimension of a page; none when no table has it. */
 export function namesOf({ dimensions }: Pick<Payload, 'dimensions'>, field: string): string[] {
   return Object.hasOwn(dimensions, field) ? valueOf(dimensions, field) : [];
 }
 
-/** The places of some dimensions among those of a table. @throws Error where it lacks one */
+/** Returns the indices of some dimensions among those of a table. @throws Error where it lacks one */
 export function placesOf(fields: readonly string[], wanted: readonly string[]): number[] {
   return wanted.map((field) => {
     const place = fields.indexOf(field);
@@ -176,7 +182,7 @@ export interface NamedCells {
   step: number;
 }
 
-/** The tables of a payload. */
+/** Lists the tables of a payload. */
 export function listTables(payload: Payload): NamedCells[] {
   const tables = Object.entries(payload.tables).map(([name, { cells, ...table }]): NamedCells => {
     return { ...nameTable(payload, name, table), cells };
@@ -200,7 +206,7 @@ function nameTable(
   };
 }
 
-/** The names of what people are counted of, in the order of their codes (`Returns`). */
+/** Lists the names that people are counted by, in the order of their codes (`Returns`). */
 export function listScopes(
   payload: Pick<Payload, 'dimensions' | 'events'> & { people: Pick<Returns, 'groups'> | null },
 ): string[][] {
@@ -223,7 +229,7 @@ export function callGroup(names: readonly string[]): string {
   return `+${JSON.stringify(names)}`;
 }
 
-/** Requires that each table has the names of the lists, each of them once, and no minute beyond the period. */
+/** Checks that each table has the listed names, each of them once, and no minute beyond the period. */
 function requireTables(payload: Payload): void {
   requireCounting(payload);
   requireDifferent(payload);
@@ -231,13 +237,13 @@ function requireTables(payload: Payload): void {
     requireDataTable(payload, { ...table, sizes: cells.sizes, last: latestMinute(cells) });
 }
 
-/** Requires the tables that are asked by what they count, with the dimensions that they are asked by. */
+/** Checks that the tables for the two counts exist, and have the dimensions that queries need. */
 function requireCounting(payload: Pick<Head, 'tables' | 'counting'>): void {
   placesOf(countedBy(payload, 'events').fields, ['item_topic', 'age_segment']);
   placesOf(countedBy(payload, 'users').fields, ['item_topic', 'age_segment', 'event']);
 }
 
-/** Requires that no name is there twice: once for each dimension, as any number of tables may share one. */
+/** Checks that no name is repeated: once per dimension, because many tables may share one. */
 function requireDifferent({ dimensions, events }: Pick<Head, 'dimensions' | 'events'>): void {
   const kinds = { events: events.map(({ event }) => event) };
   for (const [field, names] of [...Object.entries(dimensions), ...Object.entries(kinds)])
@@ -260,9 +266,9 @@ function omitCells({ step, reaches, withheld, groups }: Returns): Omit<Returns, 
 }
 
 /**
- * The inverse of `encode`.
+ * Reverses `encode`.
  *
- * @throws Error when the bytes are of another version, or not whole, or hold what no page can, or marginals that are not those of the rows
+ * @throws Error when the bytes are of another version, incomplete or invalid, or the marginals do not match the rows
  */
 export function decode(parts: Parts): Payload {
   const [first, rows] = parts;
@@ -321,7 +327,7 @@ export function* decodingRows(early: Early, rows: Uint8Array): Generator<undefin
   return payload;
 }
 
-/** The payload that is there at once. @throws Error where its rows come last, and are missing */
+/** Returns a payload that is complete at once. @throws Error when its rows come last, and are missing */
 export function requireRows(early: Early): Payload {
   return {
     ...early,
@@ -335,7 +341,7 @@ export function requireRows(early: Early): Payload {
 /** Dimensions of what people are counted of (`listScopes`). */
 const scopes = 3;
 
-/** A table of a payload as bytes; `piece` holds its rows, where these are there. */
+/** Encodes a table of a payload; `piece` holds its rows, if it has any yet. */
 interface OpenedTable extends Omit<DataTable, 'cells'> {
   name: string;
   sums: (Marginal & { piece: Uint8Array })[];
@@ -382,22 +388,24 @@ export type Sketch = Omit<Head, 'tables'> & {
   returns: Outline | null;
 };
 
-/** Tables of a page, and dimensions and marginals of each. */
+/** The most tables of a page, and the most dimensions and marginals of each. */
 const mostTables = 100;
 const mostFields = 16;
 const mostMarginals = 8;
-/** Bytes of all names, stretches without events, and minutes of a period, beyond which there is no page. */
+/** The most bytes of all names, the most stretches without events, and the most minutes of a period. */
 const mostNames = 4e6;
 const mostStretches = 10_000;
 const mostMinutes = 10 * 366 * 1440;
-/** Steps between two times of a person, of a quarter of an hour in so many minutes. */
+/** The most steps between two sightings of a person: quarters of an hour in that many minutes. */
 const mostSteps = mostMinutes / 15;
 
 /**
- * Reads all that `decode` does of a stranger's bytes, in as much time and memory as they have, and keeps no row.
+ * Reads everything that `decode` does, from a stranger's bytes, in time and memory proportional to them, and keeps no
+ * rows.
  *
- * @param take gets each row of the aggregate that counts the events: the code of its first dimension, its minute and its value
- * @throws Error when the bytes are of another version, or not whole, or hold what no page can
+ * @param take receives each row of the aggregate that counts the events: the code of its first dimension, its minute
+ *   and its value
+ * @throws Error when the bytes are of another version, incomplete or invalid
  */
 export function scan(parts: Parts, take?: (code: number, minute: number, value: number) => void): Sketch {
   const { head, tables, returns } = open(parts);
@@ -435,7 +443,7 @@ export function scan(parts: Parts, take?: (code: number, minute: number, value: 
 /** The names of dimensions, measures and tables. */
 const identifier = /^[a-z_][a-z0-9_]{0,62}$/;
 
-/** Requires that names are names, and times are times, as `encode` has them from the types. */
+/** Checks that names are names and times are times, as the types of `encode` guarantee. */
 function requireHead(head: Head): void {
   const {
     start,

@@ -5,66 +5,66 @@ import { pick } from './cells.ts';
 import type { LookUp, LookUps, Row, Table, Tables } from './table.ts';
 import { missing, valueOf } from '../known.ts';
 
-/** A chart's question to an aggregate: the leading transforms of its data, as `render` recognised them. */
+/** A chart's query of an aggregate: the leading transforms of its data, as `render` recognised them. */
 export interface Query extends Question {
   /** The name of the aggregate. */
   table: string;
   /** The fields that selections filter. */
   where: string[];
-  /** For a history: every step of the period has a row for every series, a zero where nothing happened. */
+  /** For a history, which has a row for every step of the period and every series, zero where nothing happened. */
   grid?: Grid | undefined;
 }
 
 /** The question to an aggregate. */
 export interface Question {
-  /** The fields to group by, beside the one that holds the start of a step of time, if there is one. */
+  /** The fields to group by, besides the field for the start of a time step, if any. */
   groupby: string[];
   time?: string | undefined;
   measures: { op: 'sum' | 'mean'; as: string }[];
 }
 
-/** The columns that a history's rows carry beside their value; each is left out where the chart does not ask for it. */
+/** The columns of a history's rows besides their value; each is left out when the chart does not use it. */
 export interface Grid {
   /** The length of the step. */
   stride?: string | undefined;
-  /** The time once more. */
+  /** A copy of the time. */
   alias?: string | undefined;
-  /** The value for each minute of the step that is in the period. */
+  /** The value per minute of the step that lies in the period. */
   rate?: string | undefined;
   lookup?: { from: keyof LookUps; field: string; values: string[] } | undefined;
   /** The sum of the values of all series. */
   total?: string | undefined;
   /** The value as a share of the total. */
   share?: string | undefined;
-  /** The ends of the share, or else of the rate, when the series are stacked by this field. */
+  /** The ends of the share, or else of the rate, when series are stacked by this field. */
   stack?: { sort: string; as: [string, string] } | undefined;
 }
 
-/** The choice at the moment. */
+/** The current choice. */
 export interface Choice {
-  /** Fields, each with the names that are let through; null lets all through. */
+  /** Fields with the names let through; null lets all through. */
   chosen: readonly (readonly [field: string, names: readonly unknown[] | null])[];
   /** The period, half-open, Unix milliseconds. */
   shown: readonly [number, number];
-  /** Milliseconds. Where the rows are of longer steps, these take its place. */
+  /** Milliseconds. Longer steps of the rows override it. */
   step: number;
 }
 
-/** The groups of a query, and the steps of time that their values are in. */
+/** The groups of a query, and the time steps of their values. */
 export interface Answer {
   groups: { fields: Row; group: Group }[];
-  /** The start of each step, Unix milliseconds; the first may begin before what is shown. */
+  /** The start of each step, Unix milliseconds; the first may precede what is shown. */
   times: number[];
-  /** The minutes of each step that are shown. */
+  /** The number of shown minutes in each step. */
   lengths: number[];
 }
 
-/** Asks the aggregate that a chart draws from. */
+/** Queries the aggregate that a chart draws from. */
 export function answer(query: Query, tables: Tables, choice: Choice): Answer {
   return ask(valueOf(tables.aggregates, query.table), query, choice);
 }
 
-/** Asks an aggregate. */
+/** Queries an aggregate. */
 export function ask(table: Table, query: Question, { chosen, shown, step }: Choice): Answer {
   const timed = query.time !== undefined;
   const by = dimensionsOf(table, query.groupby);
@@ -95,7 +95,7 @@ function dimensionsOf({ dimensions }: Table, groupby: string[]): number[] {
   );
 }
 
-/** The slot of each minute. */
+/** Returns the slot of each minute. */
 function slotsOf(lengths: readonly number[]): Uint32Array {
   const slots = new Uint32Array(lengths.reduce((sum, length) => sum + length, 0));
   let from = 0;
@@ -103,14 +103,14 @@ function slotsOf(lengths: readonly number[]): Uint32Array {
   return slots;
 }
 
-/** Tells whether an aggregate has all fields that are chosen by: what it says otherwise is of more. */
+/** Tells whether an aggregate has all filtered fields; otherwise its answer would cover too much. */
 export function isNarrowed({ dimensions }: Table, chosen: Choice['chosen']): boolean {
   return chosen.every(
     ([field, names]) => names === null || dimensions.some((fields) => Object.hasOwn(fields, field)),
   );
 }
 
-/** Which codes of a dimension the selections let through; null when none of them filters it. */
+/** Returns the codes of a dimension that the selections let through; null when none of them filters it. */
 function maskOf(fields: Table['dimensions'][number], chosen: Choice['chosen']): Uint8Array | null {
   let mask: Uint8Array | null = null;
   for (const [field, names] of chosen) {
@@ -133,13 +133,13 @@ function fieldsOf({ dimensions }: Table, by: number[], { codes }: Group, groupby
   );
 }
 
-/** The values of a slot of a group, as the measures are called. */
+/** Returns the values of a group's slot, under the names of the measures. */
 export function measure({ measures }: Question, { sums, counts }: Group, slot: number): Row {
   const [sum, count] = [sums[slot] ?? missing(), counts[slot] ?? missing()];
   return Object.fromEntries(measures.map(({ op, as }) => [as, op === 'mean' ? sum / count : sum]));
 }
 
-/** The row of a look-up table with a given rank. */
+/** Returns the row of a look-up table with a given rank. */
 export function lookUp(rows: LookUp, rank: unknown): Row {
   return rows.find((row) => row.rank === rank) ?? {};
 }

@@ -20,36 +20,36 @@ export interface Table {
   start: number;
   /** The steps of its rows. */
   ladder: Ladder;
-  /** The field that holds the value. */
+  /** The field that contains the value. */
   value: string;
-  /** For each dimension its fields, each with the values of the codes: names, and ranks of names. */
+  /** For each dimension, its fields with the values of the codes: names, and ranks of names. */
   dimensions: Record<string, (string | number)[]>[];
 }
 
-/** Those that have no rows until something is compared, or found. */
+/** The tables that have no rows until something is compared, or found. */
 type Late = 'baseline' | 'baselines' | 'changes' | 'ages_before' | 'topics_before' | 'compared' | 'spikes';
 
-/** Small tables of rows that a chart may look up in, or draw. */
+/** Small tables of rows for charts to look up or draw. */
 export type LookUps = Record<'topics' | 'events' | 'gaps' | 'silences' | 'labels' | Late, LookUp>;
 
-/** All that the charts draw from: the aggregates by name, and small tables of rows. */
+/** Everything that charts draw from: the aggregates by name, and small tables of rows. */
 export interface Tables {
   aggregates: Record<string, Table>;
   counting: Payload['counting'];
   lookUps: LookUps;
-  /** For each dimension its names in the order of their codes. */
+  /** For each dimension, its names in the order of their codes. */
   dimensions: Record<string, string[]>;
   ladder: Ladder;
   people: People | null;
   /** The named groups, in the order of zen.json. */
   groups: NamedGroup[];
-  /** Is called by a chart that waits for rows: those that it draws are of what was chosen before. */
+  /** Called by a chart that waits for rows, because it still draws the previous choice. */
   onLate: () => void;
 }
 
 /**
- * The payload as the charts see it. A row carries the ranks of its names, and the charts group and look up by these: Vega
- * keeps such keys in plain objects, where a topic named `__proto__` or `constructor` would be found before it is there.
+ * Prepares the payload for charts. Rows carry the ranks of their names, and charts group and look up by these. Vega
+ * keeps such keys in plain objects, which would already contain topics named `__proto__` or `constructor`.
  */
 export function tabulatePayload(payload: Payload | Early): Tables {
   const { dimensions, topics, events, gaps, silences = [], ladder } = payload;
@@ -92,17 +92,17 @@ export function tableOf({ aggregates, counting }: Tables, what: keyof Payload['c
   return valueOf(aggregates, counting[what]);
 }
 
-/** Tells whether a dimension holds topics, which have a colour: that of an item, or of a source. */
+/** Tells whether a dimension holds topics, of cards or of sources, which have a colour. */
 export function isTopic(field: string): boolean {
   return field.endsWith('_topic');
 }
 
-/** The field of the ranks of a dimension's names: `item_rank` of `item_topic`, `event_rank` of `event`. */
+/** Returns the field for the ranks of a dimension's names: `item_rank` of `item_topic`, `event_rank` of `event`. */
 export function rankOf(field: string): string {
   return `${field.replace(/_topic$/, '')}_rank`;
 }
 
-/** The rows of an aggregate as objects, for charts that Vega filters itself. */
+/** Lists the rows of an aggregate as objects, for charts that Vega filters itself. */
 export function toRows({ cube: { cells }, start, value, dimensions }: Table): Row[] {
   const rows: Row[] = [];
   for (const { codes, minutes, values } of eachCell(cells)) {

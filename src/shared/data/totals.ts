@@ -3,10 +3,10 @@ import type { Cells, Outline } from './cells.ts';
 import { countedBy } from './payload.ts';
 import type { Payload, Sketch } from './payload.ts';
 
-/** The events, and of each aggregate the sum of its measure, and its rows in the database. */
+/** The events, and the measure's sum and the database rows of each aggregate. */
 export type Totals = { events: number } & Record<`${string}_rows` | `${string}_sum`, number>;
 
-/** The events, and the rows and sums of each aggregate, that a page holds of its period. */
+/** Returns the events, and the rows and sums of each aggregate, on a page. */
 export function sumUp(page: Payload | Sketch): Totals {
   const tables: Record<string, { cells: Cells | Outline }> = page.tables;
   const events = sumOf(countedBy({ ...page, tables }, 'events').cells);
@@ -21,7 +21,7 @@ function sumOf(table: Cells | Outline): number {
   return 'sums' in table ? pick(table.sums, table.sums.length - 1) : table.sum;
 }
 
-/** The rows of the database that a table holds. */
+/** Counts the database rows behind a table. */
 export function countRows(table: Cells | Outline): number {
   return 'rows' in table ? table.rows : (table.counts?.at(-1) ?? table.minutes.length);
 }

@@ -1,9 +1,9 @@
-/** Whole numbers from 0 to 2⁵³ as LEB128 varints: seven bits a byte, the lowest first (DWARF 5, section 7.6). */
+/** Whole numbers from 0 to 2⁵³ as LEB128 varints: seven bits a byte, lowest first (DWARF 5, section 7.6). */
 export class VarintWriter {
   #bytes = new Uint8Array(1024);
   #length = 0;
 
-  /** @throws Error for anything else than such a number */
+  /** @throws Error for any other number */
   write(value: number): void {
     if (!isWhole(value)) throw new Error(`A page holds whole numbers from 0 to 2⁵³, not ${value}.`);
     if (this.#length + 8 > this.#bytes.length) this.#grow();
@@ -18,7 +18,7 @@ export class VarintWriter {
     this.#bytes = larger;
   }
 
-  /** The bytes that were written. */
+  /** Returns the bytes written so far. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -38,7 +38,7 @@ export class VarintReader {
     this.#bytes = bytes;
   }
 
-  /** @throws Error when nothing is left to read */
+  /** @throws Error when no bytes are left */
   read(): number {
     const first = this.#bytes[this.#at];
     if (first === undefined || first > 127) return this.#readLong();
@@ -56,13 +56,13 @@ export class VarintReader {
     }
   }
 
-  /** @throws Error when something is left to read */
+  /** @throws Error when bytes are left over */
   end(): void {
     if (this.#at < this.#bytes.length) throw new Error('The data of this page goes on after its end.');
   }
 }
 
-/** Several pieces as one: each after its length. */
+/** Joins several pieces, each preceded by its length. */
 export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const lengths = new VarintWriter();
   lengths.write(pieces.length);
@@ -78,9 +78,9 @@ export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 }
 
 /**
- * The inverse of `joinPieces`, for that many pieces at most.
+ * Reverses `joinPieces`, for at most that many pieces.
  *
- * @throws Error when the bytes are fewer or more than the lengths say, or the pieces more
+ * @throws Error when the bytes do not match the lengths, or there are too many pieces
  */
 export function split(bytes: Uint8Array, most: number): Uint8Array[] {
   const reader = new VarintReader(bytes);

@@ -10,20 +10,20 @@ export interface Bounds {
   high: number;
 }
 
-/** A question about people: places of names, or null for all of them, and a half-open stretch of the period, Unix milliseconds. */
+/** A question about people: indices of names, or null for all, and a half-open stretch of the period, Unix milliseconds. */
 export interface PeopleQuery {
   topics: number[] | null;
   ages: number[] | null;
   period: readonly [number, number];
 }
 
-/** A stretch of time in whole steps: what lies in the period for certain, and what it touches. */
+/** A stretch of time in whole steps: those certainly inside it, and those that it touches. */
 interface StepRange {
   inner: [number, number];
   outer: [number, number];
 }
 
-/** The codes that a question asks for together: 0 alone for every one, a group's alone, or some names'. */
+/** The codes of a question: 0 alone for everyone, one group's code, or those of some names. */
 interface Asked {
   topics: readonly number[];
   ages: readonly number[];
@@ -37,7 +37,7 @@ export class People {
   readonly #returns: Returns;
   /** The page's period, half-open, Unix milliseconds. */
   readonly span: readonly [number, number];
-  /** The cells of each scope, by its place. */
+  /** The cells of each scope, by its index. */
   readonly #scopes = new Map<number, [number, number]>();
   readonly #groups: CountedGroups;
   /** The numbers of topics, and of ages. */
@@ -62,9 +62,9 @@ export class People {
   }
 
   /**
-   * The people of a kind of event in each stretch of the period that can be told apart, mostly one. Everyone seen in a stretch has
-   * one first step in it, and what was before that lies before the stretch: so those of a scope add up. Of several scopes, people
-   * may be in more than one.
+   * Counts the people of a kind of event in each distinguishable stretch of the period, mostly one. Everyone seen in a
+   * stretch has one first step there, whose previous sighting lies before the stretch; so the counts of a scope add up.
+   * Different scopes may share people.
    */
   count(kind: number, query: PeopleQuery): Bounds[] {
     const asked = this.#ask(query);
@@ -72,8 +72,8 @@ export class People {
   }
 
   /**
-   * The people of each stretch who were shown something and did another thing, too: shown + others − either of the two. Of
-   * several scopes, those who did it can only have been shown nothing when that is so in one of the scopes.
+   * Counts the people of each stretch who were shown something and also did another thing: shown + others − either.
+   * Across scopes, someone who did it can only have been shown nothing if that holds in one scope.
    */
   convert(show: number, other: number, either: 'click' | 'view', query: PeopleQuery): Bounds[] {
     const union = this.#kinds - (either === 'click' ? 2 : 1);
@@ -104,7 +104,7 @@ export class People {
     };
   }
 
-  /** As few as there can be: each goes on for as long as its days are known from where it begins. */
+  /** Cuts the period into as few stretches as possible: each lasts as long as its days are known back to its start. */
   #stretches([start, end]: readonly [number, number]): StepRange[] {
     const first = Math.floor(this.span[0] / dayMs);
     const bounds = [start];
@@ -115,7 +115,7 @@ export class People {
     return start < end ? bounds.map((from, at) => this.#whole(from, bounds[at + 1] ?? end)) : [];
   }
 
-  /** Where the period itself starts or ends, no step goes beyond it. */
+  /** Rounds a stretch to whole steps, without going beyond the period. */
   #whole(from: number, to: number): StepRange {
     const step = this.#returns.step * minuteMs;
     const [start, end] = this.span;
@@ -148,7 +148,7 @@ export class People {
     return topic === 0 && withheld.partly.includes(age);
   }
 
-  /** Bounds a scope that is withheld by those that are told: no more than all, nor fewer than all less the others. */
+  /** Bounds a hidden scope by visible ones, using sums and differences of theirs. */
   #ofWithheld([topic, age, kind]: ScopeCodes, stretch: StepRange): Bounds {
     const of = (topic: number, age: number) => this.#ofScope([topic, age, kind], stretch);
     const [topics, ages] = this.#names.map(nameCodes) as [number[], number[]];
@@ -174,7 +174,7 @@ export class People {
     return { low: inner[0] === outer[0] && inner[1] === outer[1] ? high : this.#sum(scope, inner), high };
   }
 
-  /** The users of a scope in the steps [from, to) who had last been seen before `from`. */
+  /** Returns the users of a scope in the steps [from, to) who were last seen before `from`. */
   #sum([first, end]: [number, number], [from, to]: [number, number]): number {
     const { cells } = this.#returns;
     let users = 0;
@@ -197,19 +197,19 @@ export class People {
 
 const noPeople: Bounds = { low: 0, high: 0 };
 
-/** The codes of so many names, without the 0 for all of them. */
+/** Lists the codes of that many names, without the 0 for all of them. */
 function nameCodes(names: number): number[] {
   return Array.from({ length: names }, (_, name) => name + 1);
 }
 
-/** The codes of some names: that of the group which they are, where there is one. */
+/** Returns the codes of some names, or of the group that they form. */
 function listCodes(names: number[] | null, groups: readonly number[][], size: number): number[] {
   if (!names) return [0];
   const group = groups.findIndex((one) => areSame(one, names));
   return group < 0 ? [...new Set(names)].map((name) => name + 1) : [1 + size + group];
 }
 
-/** The codes of each topic with each age. */
+/** Pairs the codes of each topic with each age. */
 function eachScope({ topics, ages }: Asked): [topic: number, age: number][] {
   return topics.flatMap((topic) => ages.map((age): [number, number] => [topic, age]));
 }
@@ -219,8 +219,8 @@ function cellNumber(codes: readonly number[], sizes: readonly number[]): number 
 }
 
 /**
- * The people of some names, of which each may have several. They are no fewer than those of the largest name, nor than all less
- * those of the other names; and no more than the sum, nor than all. Where nobody has two names, the bounds meet.
+ * Bounds the people of some names, who may have several. At least: the largest name, or all less the other names. At
+ * most: the sum, or all. When nobody has two names, the bounds meet.
  */
 function boundUnion(codes: readonly number[], names: number, of: (code: number) => Bounds): Bounds {
   const [only, more] = codes;

@@ -8,10 +8,12 @@ import { known } from '../known.ts';
 import type { Selection } from '../selection.ts';
 
 /**
- * People, between two bounds, which are mostly the same: those of shows, and who of them did another thing; of kinds that are
- * not in the funnel, all who did it. Shares are of the people of shows: null where there were none, the higher one also where
- * there may have been none and it has no limit. Over more days than are known of each other, they are counted in so many
- * `parts`, each once in each; there are `least` different people, and no more than `high`.
+ * People as two bounds, mostly equal: those of shows, and who of them did another thing; for kinds outside the funnel,
+ * all who did it.
+ * Shares are of the people of shows: null when there were none. The upper share is also null when there may have been
+ * none, so that it has no limit.
+ * Over more days than are linked to each other, people are counted in `parts`, once in each. At least `least` and at
+ * most `high` of them are different people.
  */
 export interface PeopleRow {
   event: string;
@@ -25,15 +27,15 @@ export interface PeopleRow {
   parts: number;
 }
 
-/** The first step of the funnel, the second, and the last, which may be the second. */
+/** Returns the first, second and last step of the funnel; the last may be the second. */
 export function listEnds({ lookUps: { events } }: Pick<Tables, 'lookUps'>): [string, string, string] {
   const steps = events.filter(({ step }) => step).map(({ event }) => String(event));
   return [known(steps.at(0)), known(steps.at(1)), known(steps.at(-1))];
 }
 
 /**
- * Returns the users of the last step of the funnel, summed by minute, topic and age, as a share of those of the first; null without any,
- * and where they do not follow the choice.
+ * Returns the users of the funnel's last step as a share of the first, summed by minute, topic and age. Null when there
+ * are none, or when users cannot be filtered this way.
  */
 export function shareOfFirst(
   tables: Tables,
@@ -49,7 +51,7 @@ export function shareOfFirst(
   return shareOfShown(of(last) ?? 0, of(first) ?? 0);
 }
 
-/** Returns the rows of the funnel of people for a selection; none where nobody was seen, or people are not known. */
+/** Returns the rows of the funnel of people for a selection; none when nobody was seen, or people are unknown. */
 export function listPeople(
   { people, dimensions, lookUps: { events } }: Tables,
   { period, names }: Selection,
@@ -64,7 +66,8 @@ export function listPeople(
   const codes = new Map(events.map(({ event }, code) => [event as string, code]));
   const show = codes.get('show') ?? 0;
   const shown = addBounds(people.count(show, query));
-  // Who clicked or viewed was shown a card, too: they are no more than all. Of other kinds there is no such limit.
+  // Who clicked or viewed was also shown a card, so they are no more than all. Other kinds have no such
+  // limit.
   const most = (either: string | null, people: number) => {
     const found = people === 0 ? 0 : shareOfShown(people, shown.low);
     return either ? Math.min(1, found ?? 1) : found;
@@ -88,7 +91,7 @@ export function listPeople(
   });
 }
 
-/** Returns the places of some names among all; not of those that are not there. */
+/** Returns the indices of some names among all, skipping absent ones. */
 export function findCodes(names: readonly string[], all: readonly string[]): number[] {
   return names.map((name) => all.indexOf(name)).filter((code) => code >= 0);
 }
@@ -101,7 +104,7 @@ export function addBounds(parts: Bounds[]): Bounds {
   });
 }
 
-/** Returns people as a share of those who were shown a card; null where there were none. */
+/** Returns people as a share of those who were shown a card; null when there were none. */
 export function shareOfShown(people: number, shown: number): number | null {
   return shown > 0 ? people / shown : null;
 }

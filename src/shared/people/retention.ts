@@ -5,7 +5,7 @@ import { dayMs } from '../units.ts';
 import type { Bounds } from './bounds.ts';
 import { addBounds, findCodes, shareOfShown } from './funnel.ts';
 
-/** The people shown a card on whole days (UTC), added up day by day, and those of them shown one again within so many days after it. */
+/** The people shown a card on whole days (UTC), summed over days, and those of them shown one again within a number of days. */
 export interface RetentionRow {
   days: number;
   people_low: number;
@@ -16,12 +16,12 @@ export interface RetentionRow {
   share_high: number | null;
 }
 
-/** Days after its own that people are looked for in: `dash_users` reaches back as far. */
+/** The number of days on which to look for returning people, which is as far as `dash_users` reaches back. */
 const mostDays = 6;
 
 /**
- * Returns how many people came back: those of the day + those of the days after it − those of all these days. Each is one stretch, of
- * which people are known. The days lie in the selection, those after them on the page.
+ * Returns how many people came back: those of the day + those of the days after it − those of all these days. Each is
+ * one stretch in which people are known. The days lie in the selection, the following days on the page.
  */
 export function listRetention(
   { people, dimensions, lookUps: { events } }: Tables,

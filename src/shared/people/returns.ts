@@ -1,15 +1,14 @@
 import type { Cells } from '../data/cells.ts';
 
 /**
- * Users by the step of time in which they were seen and by how many steps before they had last been, without an id. Its cells
- * have four codes: the card topic and the age (0 for every one, else one more than the name's), the kind of event (the events
- * in their order, then show or click, then show or view), and the steps since (0: not yet in this period, or not
- * as far back as is known).
+ * Users by the time step in which they were seen and the number of steps since the last time, without an id.
+ * Its cells have four codes: card topic and age (0 for everyone, else one more than the name's), kind of event (the
+ * events in order, then show or click, then show or view), and steps since (0: not yet in this period, or not known).
  */
 export interface Returns {
-  /** Minutes; steps begin at midnight, UTC, and are counted from the one in which the period starts. */
+  /** Minutes; steps are aligned to UTC midnight, and counted from the step in which the period starts. */
   step: number;
-  /** For each UTC day of the period, how many days of the period before it are known of its users. */
+  /** The number of earlier days of the period in which each UTC day's users are known. */
   reaches: number[];
   withheld: Withheld;
   /** The named groups that are counted, where there are some. */
@@ -17,17 +16,20 @@ export interface Returns {
   cells: Cells;
 }
 
-/** The named groups of topics, and of ages, that are scopes of their own, as the places of their names. Their codes follow those of the names. */
+/**
+ * The named groups of topics, and of ages, that are scopes of their own, as indices of their names. Their codes follow
+ * those of the names.
+ */
 export interface CountedGroups {
   topics: number[][];
   ages: number[][];
 }
 
-/** The scopes that are not told, because they would tell a part of a merged group: their codes, 0 standing for every one. */
+/** The hidden scopes, which would reveal part of a merged group: their codes, with 0 for everyone. */
 export interface Withheld {
-  /** "Other topics", and "all other ages"; null where nothing is merged so. */
+  /** "Other topics", and "all other ages"; null when nothing is merged into them. */
   topic: number | null;
   age: number | null;
-  /** The ages of which some are among "all other ages": what every topic has of them. */
+  /** The ages that are partly merged into "all other ages", and so hidden across all topics. */
   partly: number[];
 }

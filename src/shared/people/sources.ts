@@ -4,10 +4,10 @@ import type { Selection } from '../selection.ts';
 import { listPeople } from './funnel.ts';
 import { listRetention } from './retention.ts';
 
-/** The data that are people, by the name that a chart draws them by. */
+/** The data about people, by the name under which charts draw them. */
 const sources = { people: listPeople, retention: listRetention };
 
-/** Tells whether a chart's data are people, whom a page may lack, and whose rows are made for each selection. */
+/** Tells whether a chart draws data about people, which a page may lack, and whose rows are made for each selection. */
 export function isOfPeople(source: string): boolean {
   return Object.hasOwn(sources, source);
 }

@@ -3,33 +3,39 @@ import { isolate, joinNames } from './names.ts';
 import { hourMs, minuteMs } from '../units.ts';
 import type { Writer } from './format.ts';
 
-/** Two days beside each other, in the minutes that both have; `left` is out, in milliseconds since midnight. */
+/** Two days compared in the minutes that both have; `left` is left out, in milliseconds since midnight. */
 export interface Compared {
   now: number;
   then: number;
   left: Window[];
 }
 
-/** A UTC day (its start, Unix milliseconds) beside the one before and the same one a week before; null where these do not compare. */
+/**
+ * A UTC day (its start, Unix milliseconds) beside the day before and the same day a week before; null when they cannot
+ * be compared.
+ */
 export interface Change {
   day: number;
   /** All events of the day. */
   events: number;
   dayBefore: Compared | null;
   weekBefore: Compared | null;
-  /** The card topics that moved most, and by how many events: against the day before, or where that is not known the week. */
+  /**
+   * The card topics that moved most, and by how many events: against the day before or, if that is unknown, the week
+   * before.
+   */
   topics: { name: string; by: number }[];
 }
 
-/** The change in sentences; the topics that moved stand between their beginning and the rest. */
+/** The change in sentences, with the topics that moved between the beginning and the rest. */
 export interface ChangeText {
   said: string;
   moved: { before: string; topics: { name: string; by: string }[]; after: string } | null;
-  /** Says why something was left out; empty where nothing was. */
+  /** The reason why something was left out; empty when nothing was. */
   note: string;
 }
 
-/** Tells what changed in two sentences, and in a third why something was left out. */
+/** Describes the change in two sentences, and in a third why something was left out. */
 export function describeChange(
   { day, events, dayBefore, weekBefore, topics }: Change,
   write: Writer,
@@ -56,10 +62,10 @@ export function describeChange(
   };
 }
 
-/** A text that stands in no translation. */
+/** A text that is not translated. */
 const between = '\u0000';
 
-/** The same as one text. */
+/** Returns it as one text. */
 export function joinChange({ said, moved, note }: ChangeText): string {
   const topics = moved?.topics.map(({ name, by }) => `${isolate(name)} ${by}`).join(', ') ?? '';
   return [said, moved ? `${moved.before}${topics}${moved.after}` : '', note].filter(Boolean).join(' ');
@@ -72,7 +78,10 @@ function compareDays(pair: Compared | null, when: string, write: Writer): string
   return `${said} ${describeLeft(pair.left, 0, write)}`;
 }
 
-/** Names the stretches that are left out, by the time of a day where they lie in one that starts at `day`; empty where there are none. */
+/**
+ * Names the stretches left out, by the time of day when they lie in the day that starts at `day`; empty when there are
+ * none.
+ */
 export function describeLeft(left: readonly Window[], day: number | null, write: Writer): string {
   if (left.length === 0) return '';
   const times = left.map(({ start, end }) =>
@@ -90,7 +99,7 @@ function compareCounts({ now, then }: Compared, when: string, { t, percent }: Wr
     : t('{share} less than {when}', { share, when });
 }
 
-/** A time of day; the end of one is 24:00. */
+/** Writes a time of day; the end of a day is 24:00. */
 function timeOfDay(ms: number): string {
   return [ms / hourMs, (ms / minuteMs) % 60]
     .map((part) => String(Math.floor(part)).padStart(2, '0'))

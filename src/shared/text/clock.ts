@@ -2,12 +2,12 @@ import { known } from '../known.ts';
 import { dayMs, minuteMs } from '../units.ts';
 
 /**
- * The changes of a clock in a period that a chart is told of, as `[until, ahead, until, ahead, ahead]`: milliseconds ahead of UTC before
- * the first time, then before the second one, then after it.
+ * The clock changes of a period, for a chart, as `[until, ahead, until, ahead, ahead]`: milliseconds ahead of UTC
+ * before the first time, before the second, and after it.
  */
 export type ClockSteps = [number, number, number, number, number];
 
-/** Finds the clocks of a time zone; those of UTC for one that is not known here, as a browser may be older than the zone's name. */
+/** Returns the clock of a time zone, or of UTC when the zone is unknown here: a browser may be older than its name. */
 export function findClock(zone: unknown): Clock {
   try {
     return new Clock(typeof zone === 'string' ? zone : 'UTC');
@@ -16,14 +16,14 @@ export function findClock(zone: unknown): Clock {
   }
 }
 
-/** The clocks by which times are written: those of a time zone (IANA's name), of UTC unless another is named. */
+/** The clock for writing times: that of a time zone (IANA name), by default UTC. */
 export class Clock {
   #zone = 'UTC';
   #parts: Intl.DateTimeFormat | undefined;
-  /** The changes of each period that was asked for: they are looked for day by day. */
+  /** The changes of each requested period, cached because they are searched day by day. */
   #changes = new Map<string, { until: number; ahead: number }[]>();
 
-  /** @throws RangeError for a name that is no time zone */
+  /** @throws RangeError for an unknown time zone */
   constructor(zone = 'UTC') {
     this.use(zone);
   }
@@ -33,7 +33,7 @@ export class Clock {
     return this.#zone;
   }
 
-  /** @throws RangeError for a name that is no time zone */
+  /** @throws RangeError for an unknown time zone */
   use(zone: string): void {
     this.#parts =
       zone === 'UTC'
@@ -43,7 +43,7 @@ export class Clock {
     this.#changes.clear();
   }
 
-  /** Milliseconds that the clocks are ahead of UTC. */
+  /** Returns the milliseconds by which the clock is ahead of UTC. */
   ahead(ms: number): number {
     if (!this.#parts) return 0;
     const { value } = known(this.#parts.formatToParts(ms).find(({ type }) => type === 'timeZoneName'));
@@ -54,19 +54,19 @@ export class Clock {
     return sign === '+' || sign === undefined ? size : -size;
   }
 
-  /** Moves a moment to that at which the clocks of UTC show what these do. */
+  /** Shifts a moment to the one at which a UTC clock shows the same time. */
   shift(ms: number): number {
     return ms + this.ahead(ms);
   }
 
-  /** The moment at which the clocks show what those of UTC do at `shown`. NaN stays NaN. */
+  /** Returns the moment at which the clock shows what a UTC clock shows at `shown`. NaN stays NaN. */
   unshift(shown: number): number {
     if (Number.isNaN(shown)) return shown;
     const near = shown - this.ahead(shown);
     return shown - this.ahead(near);
   }
 
-  /** The moments of [start, end) up to which the clocks are ahead by so much, the last up to the end. */
+  /** Lists the moments of [start, end) until which the clock is ahead by so much, the last at the end. */
   #list(start: number, end: number): { until: number; ahead: number }[] {
     const key = `${start} ${end}`;
     const changes = this.#changes.get(key) ?? this.#find(start, end);
@@ -92,7 +92,7 @@ export class Clock {
     return [...found, { until: end, ahead }];
   }
 
-  /** Tells a chart the changes of a period; of more than two, where only days are written, those of UTC. */
+  /** Returns the changes of a period for a chart; with more than two, when only days are written, those of UTC. */
   steps(start: number, end: number): ClockSteps {
     const [first, second, third, ...more] = this.#list(start, end);
     if (!first || more.length > 0) return [0, 0, 0, 0, 0];
@@ -100,7 +100,7 @@ export class Clock {
     return [first.until, first.ahead, one.until, one.ahead, two.ahead];
   }
 
-  /** The clocks of a period in few letters: `UTC+3`, or the name of a time zone whose clocks are changed in it. */
+  /** Names the clock of a period briefly: `UTC+3`, or the name of a time zone whose clock changes within it. */
   name(start: number, end: number): string {
     const all = [...new Set(this.#list(start, end).map(({ ahead }) => ahead))];
     if (all.length > 1) return this.#zone;

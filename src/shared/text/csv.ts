@@ -1,4 +1,7 @@
-/** A line of CSV (RFC 4180). Texts are quoted, so that an empty one and a missing one differ; `write` gives a number, unquoted. */
+/**
+ * Writes a line of CSV (RFC 4180). Texts are quoted, so that an empty one and a missing one differ; `write` returns
+ * numbers, unquoted.
+ */
 export function writeCsvLine(
   values: readonly (string | number | null)[],
   separator = ',',

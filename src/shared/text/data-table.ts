@@ -4,16 +4,16 @@ import { known } from '../known.ts';
 import { writeCsvLine } from './csv.ts';
 import type { Writer } from './format.ts';
 
-/** A chart's rows as a table: a time is Unix milliseconds, a missing number null. */
+/** A chart's rows as a table: times are Unix milliseconds, missing numbers null. */
 export interface Sheet {
   columns: Column[];
   body: (string | number | null)[][];
 }
 
-/** The number of rows of a table that the page shows. */
+/** The number of table rows that the page shows. */
 export const sheetRows = 500;
 
-/** The rows of a panel as a table, in the order in which they are read. With hours, they are told apart from minutes. */
+/** Lists the rows of a panel as a table, in reading order, telling hours apart from minutes. */
 export function tabulate(
   { columns, sort }: Pick<Panel, 'columns' | 'sort'>,
   rows: readonly Row[],
@@ -31,7 +31,7 @@ export function tabulate(
   };
 }
 
-/** Compares rows by fields, the largest first where a minus stands before them. */
+/** Compares rows by fields; a minus puts the largest first. */
 function byFields(sort: readonly string[]): (a: Row, b: Row) => number {
   const keys = sort.map((key) =>
     key.startsWith('-') ? { field: key.slice(1), sign: -1 } : { field: key, sign: 1 },
@@ -50,24 +50,24 @@ function readCell(row: Row, { field }: Column): string | number | null {
   return typeof value === 'string' || typeof value === 'number' ? value : null;
 }
 
-/** A value of a column, for people. A minute is ISO 8601, UTC. */
+/** Writes a value of a column for people. A minute is ISO 8601, UTC. */
 export function show(value: string | number | null, column: Column | undefined, write: Writer): string {
   if (typeof value === 'string') return value;
   if (column?.kind === 'time') return `${new Date(known(value)).toISOString().slice(0, 16)}Z`;
   return column?.kind === 'count' && value !== null ? write.number(value) : write.percent(value);
 }
 
-/** Spreadsheets of any language take this for a date. */
+/** Writes a date that spreadsheets in any language recognise. */
 function formatDate(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }
 
-/** Shares without an exponent, which not every spreadsheet reads. */
+/** Writes shares without an exponent, which some spreadsheets cannot read. */
 const digits = new Intl.NumberFormat('en', { useGrouping: false, maximumSignificantDigits: 15 });
 
 /**
- * A table as CSV for a spreadsheet of the reader's language, which separates cells by semicolons where its numbers have a decimal comma.
- * A byte order mark tells Excel that it is UTF-8. A text that it would take for a formula gets an apostrophe before it (OWASP, "CSV
+ * Writes a table as CSV for a spreadsheet in the reader's language, with semicolons when numbers have a decimal comma.
+ * A byte order mark tells Excel that it is UTF-8. Texts that look like formulas get a leading apostrophe (OWASP, "CSV
  * Injection").
  */
 export function toCsv({ columns, body }: Sheet, { decimal }: Pick<Writer, 'decimal'>): string {
@@ -75,7 +75,7 @@ export function toCsv({ columns, body }: Sheet, { decimal }: Pick<Writer, 'decim
   const number = (value: number, at: number) =>
     columns[at]?.kind === 'time' ? formatDate(value) : digits.format(value).replace('.', decimal);
   const line = (cells: Sheet['body'][number]) => writeCsvLine(cells.map(guard), separator, number);
-  // A separator in a header misleads programs that guess it from the first line.
+  // A separator in a header misleads programs that detect it from the first line.
   const head = columns.map(({ title }) => title.replaceAll(/[,;\t] */g, ' '));
   return `\uFEFF${[head, ...body].map(line).join('')}`;
 }

@@ -16,20 +16,20 @@ import { describeGrowth } from './topic-text.ts';
 import type { Writer } from './format.ts';
 import { isolate, tellNames, titleOf } from './names.ts';
 
-/** The numbers that a reader sees first. */
+/** The headline figures. */
 export interface Headline {
   events: string;
   views: string;
   peak: string;
 }
 
-/** The change of the events, and of the share of views in percentage points; empty without a comparison. */
+/** The change in events, and in the view share, in percentage points; empty without a comparison. */
 export interface Changes {
   eventsChange: string;
   viewsChange: string;
 }
 
-/** Puts the numbers of a selection of so many events into words. */
+/** Puts the figures of a selection with that many events into words. */
 export function describeHeadline(
   events: number,
   tables: Tables,
@@ -55,7 +55,7 @@ export function describeHeadline(
   };
 }
 
-/** The changes of the two figures, in the minutes that both stretches have. */
+/** Returns the changes of the two figures, in the minutes that both stretches have. */
 function describeChanges(tables: Tables, selection: Selection, baseline: Baseline, write: Writer): Changes {
   const { now, before } = sumBaseline(tableOf(tables, 'events'), 'item_topic', selection.names, baseline);
   const [, , last] = listEnds(tables);
@@ -66,7 +66,10 @@ function describeChanges(tables: Tables, selection: Selection, baseline: Baselin
   };
 }
 
-/** The change of a kind of event in the funnel, which the chart looks up by its rank, and its share of the first step in what is compared. */
+/**
+ * The change of a kind of event in the funnel, looked up by rank, and its share of the first step on the other side of
+ * the comparison.
+ */
 export interface StepChange {
   event: string;
   rank: unknown;
@@ -75,8 +78,8 @@ export interface StepChange {
 }
 
 /**
- * Tells how the funnel changed, in the minutes that both stretches have: the users of its first step, and the share of each other kind of
- * event in these, in percentage points; nothing where users do not follow the choice.
+ * Describes how the funnel changed, in the minutes that both stretches have: the users of its first step, and the other
+ * kinds' shares of these, in percentage points. Nothing when users cannot be filtered this way.
  */
 export function describeSteps(
   tables: Tables,
@@ -101,9 +104,9 @@ export function describeSteps(
 }
 
 /**
- * Puts into words what a panel finds in its rows; nothing where there is nothing to find.
+ * Puts a panel's finding in its rows into words; empty when there is nothing to say.
  *
- * @throws Error where the rows lack a field of the finding, or hold no number in it
+ * @throws Error when the rows lack a field of the finding, or have no number in it
  */
 export function describeFinding(
   { finding, columns, measure }: Panel,
@@ -136,7 +139,7 @@ export function describeFinding(
   );
 }
 
-/** Names the largest of some names; of more than a few, some of these together. */
+/** Names the largest of some names, several together when there are more than a few. */
 function describeLargest(
   sorted: [name: string, sum: number][],
   some: number,
@@ -165,8 +168,8 @@ function describeLargest(
 }
 
 /**
- * Fills in a finding: `{view.share}` is the share in the row whose first text is `view`, as `data` names its fields. Where one of them is
- * not known, nothing is found.
+ * Fills in a finding: `{view.share}` is the share in the row whose first text is `view`, with fields named by `data`.
+ * Empty when any of them is unknown.
  */
 function fillIn(finding: string, rows: readonly Row[], columns: Panel['columns'], write: Writer): string {
   let isKnown = true;
@@ -181,7 +184,7 @@ function fillIn(finding: string, rows: readonly Row[], columns: Panel['columns']
   return isKnown ? write.t(finding, values) : '';
 }
 
-/** Says each step of a funnel as a share of the first. */
+/** States each step of a funnel as a share of the first. */
 function describeFunnel(rows: readonly Row[], write: Writer): string {
   const [first, ...steps] = rows
     .filter(({ is_step }) => is_step)
@@ -251,10 +254,10 @@ function between(low: number | null, high: number | null, write: Writer['percent
 }
 
 /**
- * The parts of the line that says what is shown, of a page that covers `span`, each with the id of its control.
+ * Lists the parts of the line that says what is shown on a page covering `span`, each with the id of its control.
  *
  * @param filters the fields that the page filters by
- * @param groups the named groups, whose names stand for all of theirs
+ * @param groups the named groups, whose titles stand for all their names
  */
 export function describeSelection(
   { period, names }: Selection,

@@ -4,30 +4,33 @@ import { Clock } from './clock.ts';
 import { translator } from './messages.ts';
 import type { Translate } from './messages.ts';
 
-/** Writes numbers and times, of the clock's time zone. A share is of 1. */
+/** Writes numbers and times, by the clock of a time zone. Shares are fractions of 1. */
 export interface Writer {
   t: Translate;
-  /** The clocks by which minutes are written. */
+  /** The clock by which minutes are written. */
   clock: Clock;
   number: (value: number) => string;
-  /** A difference: its sign is always written, the minus as such and not as a hyphen. */
+  /** Writes a difference, always with its sign; minus is not a hyphen. */
   signed: (value: number) => string;
   percent: (share: number | null) => string;
   /** The decimal point. */
   decimal: string;
-  /** A change as a share of what was before: `+6.5%`. */
+  /** Writes a change as a share of the earlier value: `+6.5%`. */
   growth: (share: number) => string;
-  /** A minute; with its day unless that is known. */
+  /** Writes a minute, with its day unless that is known. */
   time: (ms: number, withDay: boolean) => string;
   /** A UTC day. */
   day: (ms: number) => string;
-  /** A day with its weekday. */
+  /** Writes a day with its weekday. */
   weekday: (ms: number) => string;
-  /** A stretch of time, with its days. */
+  /** Writes a stretch of time, with its days. */
   range: (start: number, end: number) => string;
 }
 
-/** @param clock the clocks of the locale's time zone, unless it is others */
+/**
+ * @param clock by default, that of the locale's time zone
+ * @param clock the clocks of the locale's time zone, unless it is others
+ */
 export function writer(locale: Locale, clock = new Clock(locale.timeZone)): Writer {
   const { language } = locale;
   const number = new Intl.NumberFormat(language);

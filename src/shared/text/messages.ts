@@ -3,9 +3,9 @@ import type { Locale } from '../settings.ts';
 export type Translate = (text: string, values?: Record<string, string | number>) => string;
 
 /**
- * Texts are written in English where they stand, and looked up by that. `{name}` in them is a value's place, and
- * `{name event|events}` that of a number with what it counts: one form for each plural of the language (Unicode CLDR), in
- * the order one, few, many.
+ * Looks up texts by the English written in the code. `{name}` is the place of a value; `{name event|events}` is that of
+ * a number and what it counts. It has one form for each plural of the language (Unicode CLDR), in the order one, few,
+ * many.
  */
 export function translator({ language, messages }: Locale): Translate {
   const number = new Intl.NumberFormat(language);

@@ -9,7 +9,7 @@ const forms = [`${dotted}(?:[ ,T]+${clock})?`, `${dashed}(?:[ ,T]+${clock}Z?)?`,
 
 type Unit = 'year' | 'month' | 'day' | 'hour' | 'minute';
 
-/** A minute in UTC, as a language writes it: `24.09.2019 18:53` where dates have dots, else `2019-09-24 18:53`. */
+/** Writes a minute in UTC for a language: `24.09.2019 18:53` when dates have dots, else `2019-09-24 18:53`. */
 export function formatMoment(ms: number, language: string): string {
   const [date = '', time = ''] = new Date(ms).toISOString().split(/[T.]/);
   const dots = new Intl.DateTimeFormat(language).formatToParts().some(({ value }) => value === '.');
@@ -17,7 +17,7 @@ export function formatMoment(ms: number, language: string): string {
 }
 
 /**
- * Reads a minute in UTC, in either form, whatever the language. A time alone is of the day of `known`; a day alone is its
+ * Reads a minute in UTC in either form, in any language. A time alone belongs to the day of `known`. A day alone is its
  * start or, as the end of a period, its end.
  *
  * @param known Unix milliseconds
@@ -35,7 +35,7 @@ export function parseMoment(text: string, known: number, isEnd: boolean): number
   return hour === undefined && isEnd ? ms + dayMs : ms;
 }
 
-/** The part of a time in which the caret stands, one more or less; undefined where it stands in none. */
+/** Changes the part of a time at the caret by one; undefined when the caret is in none. */
 export function stepMoment(text: string, caret: number, by: 1 | -1): number | undefined {
   const places: Record<string, [number, number] | undefined> = matchForm(text)?.indices?.groups ?? {};
   const unit = Object.entries(places).find(

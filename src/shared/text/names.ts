@@ -3,14 +3,17 @@ import { findGroup } from '../selection.ts';
 import type { Writer } from './format.ts';
 import type { Translate } from './messages.ts';
 
-/** The titles of the fields that zen knows. */
+/** The titles of the fields that Zen knows. */
 const titles = new Map([
   ['item_topic', 'Card topic'],
   ['source_topic', 'Source topic'],
   ['age_segment', 'Age'],
 ]);
 
-/** The title of a field for readers: of one of a project's, its name as words, which a language of its own may translate. */
+/**
+ * Returns the title of a field for readers. A project's own field has its name as words, which the project's language
+ * may translate.
+ */
 export function titleOf(field: string, t: Translate): string {
   const words = field.replaceAll('_', ' ').trim();
   return t(titles.get(field) ?? words.charAt(0).toUpperCase() + words.slice(1));
@@ -25,7 +28,7 @@ export function joinNames(names: string[], { t }: Writer, between = ', '): strin
   return more > 0 ? t('{names} and {count} more', { names: first, count: more }) : first;
 }
 
-/** The names of a field that are chosen; a named group stands for all of its own. */
+/** Lists the chosen names of a field; a named group stands for all of its own. */
 export function tellNames(
   field: string,
   chosen: string[],
@@ -36,13 +39,13 @@ export function tellNames(
   return group ? isolate(group.name) : joinNames(chosen, write);
 }
 
-/** Letters that are written from right to left, and marks that turn the direction of others. */
+/** Letters written from right to left, and marks that change the direction of text. */
 const directional =
   /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /**
- * A name of the data for a sentence, whose order it cannot change: its marks end with it (Unicode's UAX 9, "Isolating").
- * One that could not, as most, stays as it is.
+ * Isolates a name of the data, so that its direction marks cannot reorder a sentence (Unicode's UAX 9, "Isolating").
+ * Names without any, as most, stay unchanged.
  */
 export function isolate(name: string): string {
   if (!directional.test(name)) return name;

@@ -4,7 +4,10 @@ import type { Spike } from '../spikes.ts';
 import type { Writer } from './format.ts';
 import { isolate } from './names.ts';
 
-/** The captions of spikes on a plot: those of chosen topics, or of all names where no topic is chosen. Each has a line of its own. */
+/**
+ * Returns the captions of spikes on a plot, for chosen topics or for all names if none is chosen. Each has a line of
+ * its own.
+ */
 export function captionSpikes(
   spikes: readonly Spike[],
   { names: { item_topic: chosen = null } }: Pick<Selection, 'names'>,

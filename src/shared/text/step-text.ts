@@ -4,7 +4,7 @@ import { dayMs, hourMs, minuteMs } from '../units.ts';
 import type { Writer } from './format.ts';
 import { joinNames } from './names.ts';
 
-/** Says in which steps the rows of a page are, and until when; nothing where they are in minutes. */
+/** Says in which steps the rows of a page are, and until when; empty when they are in minutes. */
 export function describeLadder(ladder: Ladder, write: Writer): string {
   if (ladder.length === 0) return '';
   const rungs = ladder.map(({ until, minutes }) =>
@@ -21,7 +21,7 @@ export function describeLadder(ladder: Ladder, write: Writer): string {
   );
 }
 
-/** Says that a chosen period is of whole steps, where these are longer than minutes. */
+/** Says that a chosen period consists of whole steps, when these are longer than minutes. */
 export function describeSnap(ladder: Ladder, [start, end]: readonly [number, number], write: Writer): string {
   const [first, last] = [stepAt(ladder, start), stepAt(ladder, end - 1)];
   if (first === minuteMs) return '';

@@ -13,7 +13,7 @@ import type { Writer } from './format.ts';
 import type { Translate } from './messages.ts';
 import { isolate, tellNames, titleOf } from './names.ts';
 
-/** The numbers of a topic's row as texts; the course is the path of a picture of `width` × `height`. */
+/** The numbers of a topic's row as texts; the course is an SVG path of `width` × `height`. */
 export interface TopicText {
   events: string;
   change: string;
@@ -34,7 +34,7 @@ export function describeTopic(row: TopicRow, write: Writer): TopicText {
   };
 }
 
-/** Tells the events of named groups, for a message: on the page, they are rows of the table of topics, or beside the ages. */
+/** Describes the events of named groups, for a message; on the page, they are rows of the topic table, or beside the ages. */
 export function listSections(
   topics: readonly TopicRow[],
   ages: readonly TopicRow[],
@@ -52,16 +52,16 @@ export function listSections(
   ];
 }
 
-/** Tenfold or more is easier to read as a factor. */
+/** The change from which a factor is easier to read: tenfold. */
 const manifold = 10;
 
-/** A number beside an earlier one: `+6.5%`, `×25`, “new” where there was none before. */
+/** Compares a number with an earlier one: `+6.5%`, `×25`, “new” when there was none before. */
 export function describeGrowth(now: number, before: number, { t, growth, number }: Writer): string {
   if (before === 0) return now === 0 ? '–' : t('new');
   return now / before >= manifold ? `×${number(Math.round(now / before))}` : growth(now / before - 1);
 }
 
-/** Says what is compared with what, and how the share of clicks differs. */
+/** Says what is compared, and how the share of clicks differs. */
 export function explainBaseline(
   tables: Tables,
   selection: Pick<Selection, 'names'>,
@@ -75,12 +75,12 @@ export function explainBaseline(
   return `${compared}. ${isOfNames ? describeRates(rate, write) : describeRateChange(rate, write)}`;
 }
 
-/** Says what a share of clicks is beside that of other names: what they have in common has no mix to explain it by. */
+/** Compares a share of clicks with that of other names; without a common mix, nothing explains the difference. */
 function describeRates({ now, before }: RateChange, { t, percent }: Writer): string {
   return `${t('Clicks, of shows')}: ${percent(before)} → ${percent(now)}.`;
 }
 
-/** Says how a share of clicks differs from an earlier one, and how much of that comes of what was shown. */
+/** Says how a share of clicks differs from an earlier one, and how much of that is due to the mix. */
 export function describeRateChange(
   { now, before, mix, rates, cause }: RateChange,
   { t, percent, signed }: Writer,
@@ -95,7 +95,7 @@ export function describeRateChange(
   );
 }
 
-/** The size of the picture of a course, in its own units. */
+/** The size of a course's picture, in its own units. */
 export const [width, height] = [72, 18];
 
 function traceCourse(course: readonly number[]): string {
@@ -107,10 +107,10 @@ function traceCourse(course: readonly number[]): string {
   return `M0 ${height}${steps.join('')}V${height}Z`;
 }
 
-/** A spike is cut off at so many times the usual rate, which it would flatten. */
+/** The multiple of the usual rate at which a spike is cut off, because it would flatten the rest. */
 const mostTimes = 4;
 
-/** The path of a course that has a width of its minutes, and a height of 1. */
+/** Returns the path of a course whose width is its number of minutes, and whose height is 1. */
 export function traceRates(course: Course): string {
   const rates = course.map(([, rate]) => rate).filter((rate) => rate > 0);
   if (rates.length === 0) return '';
@@ -120,7 +120,7 @@ export function traceRates(course: Course): string {
   return `M0 1${steps.join('')}V1Z`;
 }
 
-/** Says what is compared with what, and what is left out; empty without a comparison. */
+/** Says what is compared, and what is left out; empty without a comparison. */
 export function describeBaseline(
   baseline: Baseline | null,
   { names }: Pick<Selection, 'names'>,
@@ -143,7 +143,7 @@ export function describeBaseline(
   return times === '' ? compared : `${compared} ${times}`;
 }
 
-/** Names of a field on a side of a comparison, or that it has all of them. */
+/** Lists the names of a field on one side of a comparison, or says that all are included. */
 function tellSide(
   field: string,
   chosen: string[] | null | undefined,
@@ -157,12 +157,12 @@ function tellSide(
     : write.t('{field}: all', { field: titleOf(field, write.t) });
 }
 
-/** Says that days are compared by other clocks than those of a page; empty where its clocks are those of UTC. */
+/** Says that days are compared by clocks other than the page's; empty when the page uses UTC. */
 export function describeDays(span: readonly [number, number], { t, clock }: Writer): string {
   return clock.name(...span) === 'UTC' ? '' : t('Days are compared by UTC.');
 }
 
-/** Names another selection of the reader's own: its period, and the names that are chosen in it. */
+/** Names another selection of the reader's own: its period and chosen names. */
 export function nameSelection(
   { period, names }: Selection,
   groups: readonly NamedGroup[],
@@ -172,7 +172,7 @@ export function nameSelection(
   return [period && write.range(...period), ...chosen].filter((text) => text !== null).join(' · ');
 }
 
-/** Says that something else may be compared with another selection. */
+/** Says that the comparison may be with another selection. */
 export function describeOther({ period, names }: Selection, told: string, { t }: Writer): string {
   const isOfNames = !period || Object.values(names).some((list) => list);
   return isOfNames
@@ -180,7 +180,7 @@ export function describeOther({ period, names }: Selection, told: string, { t }:
     : t('Choose another period, to compare it with {range}.', { range: told });
 }
 
-/** The comparisons that a reader may choose, by their names in `findBaseline`. */
+/** Lists the comparisons that a reader may choose, by their names in `findBaseline`. */
 export function listComparisons(t: Translate): { value: string; label: string }[] {
   return [
     { value: 'before', label: t('the period before') },

@@ -3,17 +3,17 @@ import type { Column } from '../panels.ts';
 import { dayMs } from '../units.ts';
 import { known } from '../known.ts';
 
-/** A sheet of a workbook: a row of titles, and rows below it. A time is a Date, or a number (Unix milliseconds) in a column of times. */
+/** A sheet of a workbook: a row of titles, then rows. Times are Dates, or numbers (Unix milliseconds) in a column of times. */
 export interface WorkSheet {
   name: string;
   columns: Pick<Column, 'title' | 'kind'>[];
   body: (string | number | Date | null)[][];
 }
 
-/** The styles of cells, by their place in `cellXfs`: of texts, of titles, and of each kind of number. */
+/** The styles of cells, by index in `cellXfs`: texts, titles, and each kind of number. */
 const styles = { text: 0, title: 1, time: 2, count: 3, share: 4 } as const;
 
-/** Days between the first day of spreadsheets (ECMA-376, part 1, 18.17.4.1) and 1970. */
+/** The days from the first day of spreadsheets (ECMA-376, part 1, 18.17.4.1) to 1970. */
 const epoch = 25_569;
 
 const spreadsheet = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
@@ -53,7 +53,7 @@ export function writeWorkbook(sheets: readonly WorkSheet[]): Uint8Array<ArrayBuf
         sheets.map((sheet, at) => [`xl/worksheets/sheet${at + 1}.xml`, xml(writeSheet(sheet))]),
       ),
     },
-    { level: 6, mtime: '1980-01-01T00:00' }, // the same view is the same file
+    { level: 6, mtime: '1980-01-01T00:00' }, // the same view gives the same file
   );
 }
 
@@ -71,7 +71,7 @@ function writeStyles(): string {
   );
 }
 
-/** The first row stays in sight. */
+/** Keeps the first row in sight. */
 function writeSheet({ columns, body }: WorkSheet): string {
   const widths = columns.map(
     ({ kind }, at) =>
@@ -101,7 +101,10 @@ function writeText(text: string, style: number): string {
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** A text for XML; what that cannot hold, or would be read as such, is written as `_x0001_` (ECMA-376, part 1, 22.9.2.19). */
+/**
+ * Escapes a text for XML. What XML cannot hold, or would read as an escape, becomes `_x0001_` (ECMA-376, part 1,
+ * 22.9.2.19).
+ */
 function escape(text: string): string {
   const hex = (letter: string) => `_x${letter.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`;
   return (
@@ -114,7 +117,7 @@ function escape(text: string): string {
   );
 }
 
-/** Excel takes 31 letters, and none of these. */
+/** Shortens a name to Excel's 31 letters, and removes forbidden ones. */
 function nameSheet(name: string): string {
   return name.replaceAll(/[[\]:*?/\\]/g, ' ').slice(0, 31);
 }

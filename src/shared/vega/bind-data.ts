@@ -10,7 +10,7 @@ interface View {
   data(name: string, rows: object[]): unknown;
 }
 
-/** Gives a view, before it first runs, what its chart draws from: columns to query, and rows for the data sources named. */
+/** Gives a view, before its first run, the data of its chart: columns to query, and rows for named data sources. */
 export function feed(view: View, names: readonly string[], tables: Tables): void {
   view.signal('tables', tables);
   const { aggregates, lookUps } = tables;

@@ -1,22 +1,28 @@
 import { expressionFunction } from 'vega';
 import { transforms } from 'vega-dataflow';
 
-/** Loads nothing: a chart has all that it draws. Vega would fetch, and in Node read files. */
+/** Loads nothing, because a chart has all that it draws; Vega itself would fetch, and in Node read files. */
 function loadNothing(): Promise<never> {
   return Promise.reject(new Error('A chart loads nothing.'));
 }
 
 export const noLoader = { load: loadNothing, sanitize: loadNothing, http: loadNothing, file: loadNothing };
 
-/** Numbers that an expression may list, and letters that it may add; and those of all expressions until others have their turn. */
+/**
+ * The most numbers that an expression may list, and letters that it may add; then the most for all expressions until
+ * other work gets its turn.
+ */
 const [mostListed, mostAtOnce] = [100_000, 2_000_000];
-/** Lengths that are counted together: shorter ones may be of every row. */
+/** The length from which results are counted together; shorter ones may occur in every row. */
 const long = 100;
 
-/** Rows that a transform may make of others: any number up to the first, and a few times as many as these up to the second. */
+/**
+ * The most rows that a transform may make from others: any number up to the first, a small multiple of its input up to
+ * the second.
+ */
 const [fewRows, mostRows, mostTimes] = [200_000, 2_000_000, 4];
 
-/** Bounds what of one number or of few rows could fill the memory, or never end; again, it changes nothing. */
+/** Limits functions that could fill memory or never end, given one number or a few rows. Calling it again changes nothing. */
 export function boundVega(): void {
   for (const [name, lengthOf] of Object.entries(functions)) once(name, () => boundFunction(name, lengthOf));
   for (const [name, countMade] of Object.entries(makers)) once(name, () => boundTransform(name, countMade));
@@ -24,12 +30,12 @@ export function boundVega(): void {
 
 const bounded = new Set<string>();
 
-/** Bounds what Vega knows by now: a page makes its transforms known after its functions. */
+/** Limits what is registered with Vega so far; a page registers its transforms after its functions. */
 function once(name: string, bound: () => boolean): void {
   if (!bounded.has(name) && bound()) bounded.add(name);
 }
 
-/** Functions of expressions (vega-functions), with the length of what they would make. */
+/** Expression functions (vega-functions), with the length of their results. */
 const functions: Record<string, (...args: never[]) => number> = {
   sequence: (start: number, stop?: number, step = 1) => (stop === undefined ? start : (stop - start) / step),
   pad: (_text: unknown, length: number) => length,
@@ -43,7 +49,7 @@ function widthOf(format: unknown): number {
   return Number(/(\d+)(?:,|\.\d|~|[a-z%]|$)/i.exec(String(format))?.[1] ?? 0);
 }
 
-/** At most: all other units are at least minutes. */
+/** An upper bound: all other units are at least minutes. */
 function lengthOfTimes(unit: string, start: number, stop: number, step = 1): number {
   const shortest = { milliseconds: 1, seconds: 1e3 }[unit] ?? 6e4;
   return (stop - start) / step / shortest;
@@ -51,7 +57,7 @@ function lengthOfTimes(unit: string, start: number, stop: number, step = 1): num
 
 let listed = 0;
 
-/** Counts what is long, and is made before others have their turn. */
+/** Counts long results made before other work gets its turn. */
 function countAtOnce(length: number): number {
   if (length < long) return 0;
   if (listed === 0)
@@ -87,7 +93,7 @@ interface Params {
   step?: number;
 }
 
-/** Transforms that make rows of others (vega-transforms), with the most that they would make. */
+/** Transforms that make rows from others (vega-transforms), with the most that they would make. */
 const makers: Record<string, (params: Params, rows: readonly object[]) => number> = {
   flatten: ({ fields = [] }, rows) => {
     const lengthOf = (row: object) =>

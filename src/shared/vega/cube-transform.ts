@@ -9,14 +9,14 @@ import type { Row, Tables } from '../data/table.ts';
 import { missing } from '../known.ts';
 
 interface Parameters extends Omit<Choice, 'chosen'> {
-  /** For each field of the query's `where` the names that are let through. */
+  /** The names let through, for each field of the query's `where`. */
   chosen: (readonly unknown[] | null)[];
   tables: Tables;
   query: Query;
   modified(): boolean;
 }
 
-/** The parts of Vega's Pulse that are used here (vega-dataflow, src/Pulse.js). */
+/** The parts of Vega's Pulse used here (vega-dataflow, src/Pulse.js). */
 interface Pulse {
   add: Row[];
   rem: Row[];
@@ -28,13 +28,13 @@ interface Pulse {
   modifies(fields: string[]): Pulse;
 }
 
-/** The rows of one group: of all steps of a history, or the one that there is. */
+/** The rows of one group: one per step of a history, or a single one. */
 type Series = Row[];
 
 /**
- * A Vega transform that answers a chart's query from columns, instead of filtering and adding up rows. What it gives are
- * the rows that the transforms which it stands for would give. Rows are kept and changed, not made anew: Vega handles
- * changed rows several times as fast, and no garbage piles up.
+ * A Vega transform that answers a chart's query from columns, instead of filtering and summing rows. It returns the
+ * same rows as the transforms that it replaces. Rows are changed in place: Vega handles that several times as fast as
+ * new rows, and it leaves no garbage.
  */
 class CubeTransform extends (Transform as new (init: unknown, params: unknown) => { value: unknown }) {
   #series = new Map<string, Series>();
@@ -83,7 +83,7 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
     );
   }
 
-  /** Every step of every series, and one more that ends the last step. */
+  /** Yields every step of every series, and one more that ends the last step. */
   #history({ query, tables, shown, step }: Parameters, { groups, times }: Answer): Row[] {
     const { alias, rate, lookup, total, share, stack, stride } = query.grid ?? {};
     const value = query.measures[0]?.as ?? '';
@@ -104,7 +104,8 @@ class CubeTransform extends (Transform as new (init: unknown, params: unknown) =
     series.sort((a, b) => a.place - b.place);
     const rows: Row[] = [];
     for (const { fields, group, looked } of series) {
-      // A series that takes another colour has rows of its own: Vega would put rows that move to another line behind those that are new in it.
+      // A series with a new colour gets rows of its own, because Vega would order rows that change lines
+      // after new ones.
       const key = [...group.codes, ...Object.values(looked)].join();
       for (let slot = 0; slot < points.length; slot++) {
         const row = this.#row(key, slot, fields);
@@ -143,7 +144,7 @@ const definition = {
   ],
 };
 
-/** Makes the transform known to Vega, as `cube`. */
+/** Registers the transform with Vega, as `cube`. */
 export function registerCube(): void {
   Object.assign(transforms, { cube: Object.assign(CubeTransform, { Definition: definition }) });
 }

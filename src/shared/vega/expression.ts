@@ -24,30 +24,30 @@ interface Node {
 
 type Fields = Record<string, unknown>;
 
-/** A compiled expression. Signals are in `params`, with a `$` before their names. */
+/** A compiled expression. Signals are in `params`, with a leading `$`. */
 type Evaluate = (params: Fields, datum: unknown, item: unknown) => unknown;
 
-/** The functions that Vega lends to expressions by name: `scale`, `format` … (vega-functions). */
+/** The functions that Vega provides to expressions by name: `scale`, `format` … (vega-functions). */
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 interface Context {
   functions: Functions;
 }
 
-/** Gets the properties of a mark's items, which have the same names. */
+/** Returns the properties of a mark's items, which have the same names. */
 interface Encoding {
   marktype: string;
   channels: Record<string, { ast: Node }>;
 }
 
-/** Thrown for an expression that is left to Vega's interpreter. */
+/** Thrown for an expression that Vega's own interpreter must handle. */
 class Unknown extends Error {}
 
 /**
- * Evaluates expressions for Vega without `eval`. Its own interpreter walks the syntax tree anew for each row, and makes a
- * scope of ten functions each time, which took a third of a click (a day, all topics: 49 ms so, 35 ms as here). Here the tree
- * becomes functions, once; of what is asked for row by row, whatever is not known here is left to the interpreter, as is all
- * that is asked for once.
+ * Evaluates expressions for Vega without `eval`.
+ * Vega's interpreter walks the syntax tree anew for each row, with a new scope of ten functions each time, which took a
+ * third of a click (a day, all topics: 49 ms that way, 35 ms this way). Here the tree becomes functions once. The
+ * interpreter still handles unknown expressions, and those evaluated only once.
  */
 export const expressions = {
   ...expressionInterpreter,
@@ -98,7 +98,7 @@ function compile(node: Node, functions: Functions): Evaluate {
 
 type Compiler = (node: Node, compile: (part: Node) => Evaluate, functions: Functions) => Evaluate;
 
-/** By the type of a node, as far as charts use them. */
+/** Compilers by type of node, as far as charts use them. */
 const compilers: Record<string, Compiler> = {
   Literal: ({ value, regex }) => {
     if (regex) throw new Unknown();
@@ -113,7 +113,7 @@ const compilers: Record<string, Compiler> = {
     return (params) => params[signal];
   },
 
-  /** Gives no functions away: an expression has no use for them. */
+  /** Hides functions, which an expression has no use for. */
   MemberExpression: ({ object, property, computed }, compile) => {
     const holder = compile(object);
     const key = computed ? compile(property) : () => property.name;
@@ -123,7 +123,7 @@ const compilers: Record<string, Compiler> = {
     };
   },
 
-  /** Those that encode have a `_` before their names (vega-parser, src/parsers/encode). */
+  /** Calls a function. Encoding functions have a leading `_` in their names (vega-parser, src/parsers/encode). */
   CallExpression: ({ callee, arguments: parts }, compile, functions) => {
     const name = callee.name.replace(/^_/, '');
     const [first, second, third, ...others] = parts.map(compile);
@@ -196,7 +196,10 @@ const axes = [
   ['y', 'y2', 'height', 'yc'],
 ] as const;
 
-/** Derives where an item lies, as Vega does (vega-interpreter, src/adjust-spatial.js): its start and size from two ends or its centre. */
+/**
+ * Derives the position of an item as Vega does (vega-interpreter, src/adjust-spatial.js): start and size, from two ends
+ * or the centre.
+ */
 function adjuster(marktype: string, channels: Encoding['channels']): (item: Fields) => void {
   const isBox = ['group', 'image', 'rect'].includes(marktype);
   const own = axes.filter(([, end, , center]) => marktype !== 'rule' && (channels[end] ?? channels[center]));

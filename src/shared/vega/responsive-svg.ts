@@ -1,10 +1,10 @@
-/** The place that a picture was drawn for, in pixels, and how it follows a place of another size. */
+/** The space that a picture was drawn for, in pixels, and how it adapts to another size. */
 export interface Frame {
   width: number;
   height: number;
-  /** A circle at the left, so many times as wide as the place; letters then keep their distance from it. */
+  /** A circle at the left, this many times as wide as the space; letters keep their distance from it. */
   circle?: number;
-  /** Rows of equal height, with whose middles letters keep. */
+  /** Rows of equal height; letters stay level with their middles. */
   bands?: number;
 }
 
@@ -13,8 +13,9 @@ type Point = [x: number, y: number];
 const tags = /<(\/?)(\w+)((?: [\w-]+="[^"]*")*)(\/?)>([^<]*)/g;
 
 /**
- * Rewrites the SVG of a Vega view so that it fills any place as Vega itself would: shapes and lines are stretched, letters
- * and symbols keep their size. So the live chart replaces it without a jump. The room for the axes is left by the style sheet.
+ * Rewrites the SVG of a Vega view so that it fills any space as Vega itself would: shapes and lines stretch, letters
+ * and symbols keep their size. The live chart then replaces it without a jump. The style sheet leaves room for the
+ * axes.
  */
 export function stretchSvg(svg: string, frame: Frame, axes?: 'both' | 'left'): string {
   const [, body = ''] = /<svg[^>]*>(.*)<\/svg>/s.exec(svg.replace(/<defs>.*?<\/defs>/gs, '')) ?? [];
@@ -40,14 +41,14 @@ export function stretchSvg(svg: string, frame: Frame, axes?: 'both' | 'left'): s
   return `<svg xmlns="http://www.w3.org/2000/svg" class="snapshot marks${axes ? ` axes-${axes}` : ''}" role="img">${drawn}</svg>`;
 }
 
-/** The SVG of a Vega view as large as its place allows, letters and all. */
+/** Returns the SVG of a Vega view as large as its space allows, letters included. */
 export function scale(svg: string): string {
   return svg
     .replace(/ width="[^"]*" height="[^"]*"/, '')
     .replace('class="marks"', 'class="marks" role="img"');
 }
 
-/** A path in a picture of its own, which is stretched; a circle keeps its form. */
+/** Puts a path into a picture of its own, which is stretched; a circle keeps its shape. */
 function shape(at: Point, rest: string, { width, height, circle }: Frame): string {
   if (circle === undefined)
     return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${path(at, rest)}</svg>`;
@@ -66,7 +67,10 @@ function path(at: Point, rest: string): string {
   return `<path transform="translate(${at.map(round).join()})"${drawn}/>`;
 }
 
-/** A path of straight lines to a tenth of a pixel. A level or upright line names one coordinate, and one without length is left out. */
+/**
+ * Writes a path of straight lines to a tenth of a pixel. Horizontal and vertical lines name one coordinate; lines
+ * without length are left out.
+ */
 function shorten(d: string): string {
   let [x, y] = [NaN, NaN];
   return d.replace(/([ML])([^,]+),([^LMZ]+)/g, (_, letter: string, ...point: string[]) => {
@@ -88,14 +92,14 @@ function line([x, y]: Point, rest: string, frame: Frame): string {
     Number(new RegExp(` ${name}="([^"]*)"`).exec(rest)?.[1] ?? 0),
   );
   const [from, to] = [place([x, y], frame), place([x + toX, y + toY], frame)];
-  // A tick is outside of the plot, and as long as it is.
+  // A tick lies outside the plot, and keeps its length.
   if (from.x === to.x && from.y === to.y)
     return `<svg x="${from.x}" y="${from.y}" overflow="visible"><line${rest}/></svg>`;
   const ends = `x1="${from.x}" y1="${from.y}" x2="${to.x}" y2="${to.y}"`;
   return `<line ${ends}${rest.replace(/ [xy]2="[^"]*"/g, '')}/>`;
 }
 
-/** A point as shares of the place, and what it lies beyond them in pixels. */
+/** A point as shares of the space, plus an offset in pixels. */
 function place(
   [x, y]: Point,
   { width, height, circle, bands = 0 }: Frame,
@@ -106,7 +110,7 @@ function place(
   return { x: across.share, y: down.share, dx: across.rest, dy: down.rest };
 }
 
-/** The share that a coordinate follows: one of a few fixed ones, or its own. */
+/** Returns the share that a coordinate follows: a fixed one, or its own. */
 function follow(value: number, size: number, fixed: number[]): { share: string; rest: number } {
   const near = (share: number) => Math.abs(value - share * size);
   const share = [...fixed].sort((a, b) => near(a) - near(b))[0] ?? Math.min(1, Math.max(0, value / size));

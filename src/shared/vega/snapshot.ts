@@ -14,17 +14,17 @@ import type { Frame } from './responsive-svg.ts';
 registerCube();
 boundVega();
 
-/** A chart as it stands before anything is chosen. */
+/** A chart before anything is chosen. */
 export interface Snapshot {
-  /** For readers without JavaScript, and until it has started. */
+  /** For readers without JavaScript, and until it starts. */
   svg: string;
   rows: Row[];
 }
 
-/** Beside the table of topics, on a page of 1440 × 900: letters that had more room there would overlap. */
+/** The space beside the topic table, on a page of 1440 × 900; if letters had more room there, they would overlap. */
 const beside: Frame = { width: 503, height: 544 };
 
-/** About the places on a page of 1440 × 900; the main one with all of its width. */
+/** The approximate spaces on a page of 1440 × 900; the main one at full width. */
 const frames: Record<Panel['area'], Frame> = {
   main: { width: 900, height: 490 },
   side: { width: 418, height: 216 },
@@ -32,9 +32,9 @@ const frames: Record<Panel['area'], Frame> = {
 };
 
 /**
- * Draws a chart without showing it, for a page that gives it its size.
+ * Draws a chart off screen, for a page that sets its size.
  *
- * @param expr evaluates expressions where they cannot be made code
+ * @param expr evaluates expressions when they cannot be compiled to code
  */
 export async function takeSnapshot(
   chart: Chart,
@@ -50,10 +50,10 @@ export async function takeSnapshot(
 }
 
 /**
- * Draws a chart without showing it, at its size on a page of 1440 × 900.
+ * Draws a chart off screen, at its size on a page of 1440 × 900.
  *
  * @param within runs the chart's own calculations, and may end them
- * @throws Error for what fails before there are rows to draw, of which Vega would only log something
+ * @throws Error for a failure before there are rows to draw, which Vega would only log
  */
 export async function drawChart(
   chart: Chart,
@@ -78,7 +78,7 @@ export async function drawChart(
     {
       ...(expr && { expr }),
       renderer: 'none',
-      // Vega takes the definitions, though its types ask for what it makes of them.
+      // Vega accepts definitions, though its types want what it makes of them.
       locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
       loader: noLoader as unknown as Loader,
       logger: logger(Warn, undefined, (method, _level, [said]) => {
@@ -93,7 +93,7 @@ export async function drawChart(
     });
     const svg = await view.toSVG();
     const [failure] = failures;
-    const drawn = view.data(chart.rows) as Row[] | undefined; // there is none where it failed before
+    const drawn = view.data(chart.rows) as Row[] | undefined; // missing when it failed earlier
     if (failure && !drawn?.length) throw failure;
     const rows = pickRows(chart.panel, known(drawn));
     const plot: Frame = { width: Number(view.signal('width')), height: Number(view.signal('height')) };
@@ -109,7 +109,7 @@ interface FilledMark {
   encode?: { update?: { fillOpacity?: { value?: unknown } } };
 }
 
-/** A mark that only serves the pointer. */
+/** Tells whether a mark only serves the pointer. */
 function isInvisible({ encode }: FilledMark): boolean {
   return encode?.update?.fillOpacity?.value === 0;
 }
