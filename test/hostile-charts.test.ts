@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -274,20 +274,32 @@ test('what is drawn of them asks for nothing in a page, and runs nothing', async
   const told = () =>
     page.$$eval('.failed', (all) => all.flatMap((one) => (one.checkVisibility() ? one.textContent : [])));
   expect(await told()).toEqual([]);
-  const frames = page.evaluate(async () => {
-    const frame = () => new Promise(requestAnimationFrame);
-    const table = document.querySelector<HTMLElement & { value: string[] | null }>('#topics');
-    const history = document.querySelector('#history') as unknown as { data: { item_topic: string }[] };
-    if (table) table.value = ['d'];
-    let count = 0;
-    while (history.data.some(({ item_topic }) => item_topic !== 'd')) [count] = [count + 1, await frame()];
-    if (table) table.value = null;
-    await frame();
-    return count;
-  });
-  expect(await frames).toBeLessThan(5);
+  const frames = () =>
+    page.evaluate(async () => {
+      const frame = () => new Promise(requestAnimationFrame);
+      const table = document.querySelector<HTMLElement & { value: string[] | null }>('#topics');
+      const history = document.querySelector('#history') as unknown as { data: { item_topic: string }[] };
+      if (table) table.value = ['d'];
+      let count = 0;
+      while (history.data.some(({ item_topic }) => item_topic !== 'd')) [count] = [count + 1, await frame()];
+      if (table) table.value = null;
+      await frame();
+      return count;
+    });
+  expect(await frames()).toBeLessThan(5);
   await page.$eval('#topics', (topics) => Object.assign(topics, { value: ['a'] }));
   await page.waitForSelector('#failing.is-failed', { timeout: 10_000 });
-  expect(await told()).toEqual(['Этот график построить не удалось.']);
+  const failed = ['Этот график построить не удалось.'];
+  expect(await told()).toEqual(failed);
+  // One that a browser cannot even begin to draw: zen refuses it, and so it is put into a page that was made.
+  const broken = readFileSync(join(cwd, 'zen.html'), 'utf8').replace(
+    /("type":"formula")(?=[^}]*"as":"twice")/,
+    '"type":"none"',
+  );
+  writeFileSync(join(cwd, 'broken.html'), broken);
+  await page.goto(pathToFileURL(join(cwd, 'broken.html')).href);
+  await page.waitForSelector('html[data-zen=ready]');
+  expect(await told()).toEqual(failed);
+  expect(await frames()).toBeLessThan(5);
   await browser.close();
 }, 240_000);

@@ -13,6 +13,7 @@ import { buildCells, encodeCells, pick } from '../src/shared/data/cells.ts';
 import type { Cells } from '../src/shared/data/cells.ts';
 import { listPeople } from '../src/shared/people/funnel.ts';
 import type { Payload } from '../src/shared/data/payload.ts';
+import type { Rung } from '../src/shared/ladder.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { everything } from '../src/shared/selection.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
@@ -302,7 +303,11 @@ describe.each(kinds)('on the %s database', (kind) => {
     ],
     ['sums', 'events', (payload: Payload) => cellsOf(payload, 'visits').sums.fill(9, -1)],
     ['users', 'engagement_sum', (payload: Payload) => cellsOf(payload, 'engagement').sums.fill(9, -1)],
-    ['a period', 'end', (payload: Payload) => (payload.end += minuteMs)],
+    [
+      'steps',
+      'steps',
+      (payload: Payload) => (payload.ladder as Rung[]).push({ until: midnight, minutes: 30 }),
+    ],
   ])('a page whose manifest states other %s than its data is not made', async (_, name, alter) => {
     await insertEvents(db, [seen(5, 1), seen(6, 2)]);
     await run(day);

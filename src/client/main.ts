@@ -324,9 +324,9 @@ function bindBrush(panel: PanelElement, moment: MomentBox): (view: View) => void
     isBrushed = false;
   });
   addEventListener('pointerup', () => {
-    const view = known(panel.view);
-    const brush = view.signal('brush') as { dt?: [number, number] } | undefined;
-    if (!brush?.dt) return;
+    const { view } = panel;
+    const brush = view?.signal('brush') as { dt?: [number, number] } | undefined;
+    if (!view || !brush?.dt) return;
     isBrushed = true; // the click that ends it pins nothing
     moment.hide();
     view.signal('brush_x', [0, 0]).run();
@@ -334,7 +334,7 @@ function bindBrush(panel: PanelElement, moment: MomentBox): (view: View) => void
   });
   // The browser takes a finger over, to scroll: what it began to brush is none.
   addEventListener('pointercancel', () => {
-    known(panel.view).signal('brush_x', [0, 0]).run();
+    panel.view?.signal('brush_x', [0, 0]).run();
     dispatchEvent(new PointerEvent('pointerup'));
   });
   return (view) => {

@@ -19,6 +19,8 @@ export class PanelElement extends HTMLElement {
   #chart: Chart | undefined;
   #drawn: Chart | undefined;
   #drawing = Promise.resolve();
+  /** The room that its charts have, as it was last laid out. */
+  #room: Room | undefined;
   /** The charts that it has drawn, for a reader who comes back to one. */
   #kept = new Map<Chart, { view: RestingView; nodes: ChildNode[] }>();
 
@@ -60,7 +62,10 @@ export class PanelElement extends HTMLElement {
     const { title } = this.#chart.panel;
     const heading = known(this.querySelector('h2'));
     for (const part of this.querySelectorAll('.take [aria-label]'))
-      part.ariaLabel = known(part.ariaLabel).replace(heading.textContent, () => title);
+      part.setAttribute(
+        'aria-label',
+        known(part.getAttribute('aria-label')).replace(heading.textContent, () => title),
+      );
     heading.textContent = title;
     for (const button of this.querySelectorAll<HTMLButtonElement>('[data-show]'))
       button.setAttribute('aria-pressed', String(button.dataset.show === name));
@@ -68,7 +73,7 @@ export class PanelElement extends HTMLElement {
 
   /** Tells whether its chart has a signal of that name, by which the page does more for it. */
   hasSignal(name: string): boolean {
-    return (known(this.#drawn).spec.signals ?? []).some((signal) => signal.name === name);
+    return (this.#drawn?.spec.signals ?? []).some((signal) => signal.name === name);
   }
 
   /** Sets a signal of its chart, where it has one of that name and another value. */
@@ -80,7 +85,7 @@ export class PanelElement extends HTMLElement {
 
   /** The topics that the colours of its marks stand for, the largest first; none where its colours are fixed, or it has a key. */
   get key(): [name: string, color: string][] {
-    const { spec, panel } = known(this.#drawn);
+    const { spec, panel } = known(this.#drawn ?? this.#chart);
     if (!JSON.stringify(spec.marks).includes('"field":"tint"')) return [];
     const sums = new Map<string, { color: string; sum: number }>();
     for (const { item_topic, tint, [panel.measure]: value } of this.rows) {
@@ -114,7 +119,7 @@ export class PanelElement extends HTMLElement {
    * Draws the chart that is wanted, after all that it is drawing.
    *
    * @param onChange called when other rows are drawn
-   * @returns true of one that was never drawn before
+   * @returns true of one that was never drawn before; one that cannot be drawn says so in its place, and the others live on
    */
   async draw(tables: Tables, locale: Locale, onChange: () => void): Promise<boolean> {
     const drawing = this.#drawing.then(() => this.#draw(tables, locale, onChange));
@@ -132,9 +137,10 @@ export class PanelElement extends HTMLElement {
     const kept = this.#kept.get(chart);
     if (kept) {
       place.replaceChildren(...kept.nodes);
+      this.classList.remove('is-failed');
       [this.view, this.#drawn, kept.view.isResting] = [kept.view, chart, false];
       kept.view.signal('tables', { ...tables }); // colours may have changed
-      await fill(kept.view, place);
+      await fill(kept.view, this.#room ?? place); // to ask the place would have it laid out first
       this.classList.toggle('is-empty', this.rows.length === 0);
       return false;
     }
@@ -151,8 +157,14 @@ export class PanelElement extends HTMLElement {
       isFailed = true;
       if (isDrawn) this.classList.add('is-failed'); // it shows what was chosen before
     };
-    const { view } = await embed(place, chart.spec, { ...options(locale, fail), viewClass: FedView });
-    [this.view, this.#drawn] = [view, chart];
+    [this.view, this.#drawn] = [undefined, undefined];
+    const made = embed(place, chart.spec, { ...options(locale, fail), viewClass: FedView });
+    const view = (this.view = (await made.catch(console.error))?.view);
+    if (!view) {
+      this.classList.add('is-failed');
+      return false;
+    }
+    this.#drawn = chart;
     if (view instanceof RestingView) this.#kept.set(chart, { view, nodes: [] });
     isDrawn = true;
     const change = () => {
@@ -170,7 +182,11 @@ export class PanelElement extends HTMLElement {
     const fit = () => {
       if (this.view) void fill(this.view, place);
     };
-    new ResizeObserver(fit).observe(place);
+    new ResizeObserver(() => {
+      const { clientWidth, clientHeight } = place;
+      if (clientWidth > 0) this.#room = { clientWidth, clientHeight };
+      fit();
+    }).observe(place);
     addEventListener('beforeprint', () => {
       if (this.view && place.clientWidth > 0) drawAtOnce(this.view, known(printed[this.dataset.area ?? '']));
     });
