@@ -1,6 +1,6 @@
 /**
- * A control of the dashboard: an element whose `value` the charts are bound to (Vega's `bind: {"element": …}`). Null
- * means no filter. The controls are the only place where the state of the filters is kept.
+ * A control of the dashboard: an element to whose `value` the charts are bound (Vega's `bind: {"element": …}`). Null
+ * means no filter. The controls alone hold the state of the filters.
  */
 export abstract class Control<Value> extends HTMLElement {
   #value: Value | null = null;
@@ -9,7 +9,10 @@ export abstract class Control<Value> extends HTMLElement {
     return this.#value;
   }
 
-  /** Sets the value and updates the charts. An equal value changes nothing and fires nothing: Vega sets it back while it runs. */
+  /**
+   * Sets the value and updates the charts. An equal value changes and fires nothing, because Vega sets it back while it
+   * runs.
+   */
   set value(value: Value | null) {
     const next = this.resolve(value);
     if (JSON.stringify(next) === JSON.stringify(this.#value)) return;
@@ -18,7 +21,10 @@ export abstract class Control<Value> extends HTMLElement {
     super.dispatchEvent(new Event('input'));
   }
 
-  /** Vega fires `input` of its own after it has set a value, if only to what it was: the setter has told of a change. */
+  /**
+   * Ignores the `input` that Vega fires after setting a value, even an unchanged one: the setter has already reported
+   * the change.
+   */
   override dispatchEvent(event: Event): boolean {
     return event.type === 'input' || super.dispatchEvent(event);
   }
@@ -30,9 +36,9 @@ export abstract class Control<Value> extends HTMLElement {
     if (this.#value !== before) this.dispatchEvent(new Event('change', { bubbles: true }));
   }
 
-  /** The one form of equal values: null when a value filters nothing. */
+  /** Returns one form for equal values: null when a value filters nothing. */
   protected abstract resolve(value: Value | null): Value | null;
 
-  /** Brings what the reader sees in line with the value. */
+  /** Shows the reader the current value. */
   protected abstract show(): void;
 }

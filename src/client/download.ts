@@ -6,10 +6,10 @@ import type { PanelElement } from './panel.ts';
 import { original } from './saved-page.ts';
 import { drawSlide } from './slide.ts';
 
-/** Milliseconds for which a file that was offered can be read. */
+/** The milliseconds for which an offered file stays readable. */
 const kept = 60_000;
 
-/** Lets the reader take a chart away: its rows as CSV, its picture as SVG, or as PNG for a slide. */
+/** Lets the reader download a chart: its rows as CSV, its picture as SVG, or as PNG for a slide. */
 export function offerFiles(panel: PanelElement, rows: () => readonly Row[], write: Writer): void {
   const make: Record<string, () => Promise<Blob>> = {
     csv: () =>
@@ -47,12 +47,12 @@ export async function takePicture(panel: PanelElement, { t }: Writer): Promise<B
   });
 }
 
-/** Puts a picture on the clipboard; a browser may not let it. */
+/** Copies a picture to the clipboard, which a browser may refuse. */
 export async function copyPicture(picture: Promise<Blob>): Promise<void> {
   await navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })]);
 }
 
-/** Gives the reader a file. */
+/** Offers a file to the reader. */
 export function saveFile(file: Blob, name: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(file);

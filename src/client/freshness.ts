@@ -8,10 +8,10 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', minuteMs],
 ];
 
-/** The numbers are made every night; two hours are for the night itself. */
+/** A day, as numbers are updated every night, plus two hours for the nightly run. */
 const promised = 26 * hourMs;
 
-/** Says how old the numbers are now, and warns when they should have been updated. */
+/** Says how old the numbers are, and warns when an update is overdue. */
 export function tellAge(language: string, t: Translate): void {
   const time = document.getElementById('aggregated');
   if (!(time instanceof HTMLTimeElement)) return;

@@ -5,7 +5,7 @@ import type { Tables } from '../shared/data/table.ts';
 import { inSlices } from './slices.ts';
 import { unpack } from './unpack.ts';
 
-/** Tells whether the rows of a page stand behind its script, to be read when its charts are drawn. */
+/** Tells whether a page's rows stand after its script, to be read once its charts are drawn. */
 export function hasLateRows({ tables }: Early): boolean {
   return Object.values(tables).some(({ cells }) => cells === null);
 }
@@ -25,7 +25,7 @@ function* filling(early: Early, bytes: Uint8Array, tables: Tables): Generator<un
   return payload;
 }
 
-/** Waits for the end of the document. */
+/** Waits for the document to be complete. */
 async function parsed(): Promise<void> {
   if (document.readyState !== 'loading') return;
   await new Promise((resolve) => {

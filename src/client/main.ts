@@ -52,7 +52,7 @@ import { Strip } from './strip.ts';
 import { unpack } from './unpack.ts';
 import { fillTable, tellFinding, tellHeadline } from './words.ts';
 
-// A page that was saved while it was open is not ready yet.
+// A page that was saved while open is not ready yet.
 delete document.documentElement.dataset.zen;
 delete document.documentElement.dataset.rows;
 registerTransforms();
@@ -76,7 +76,7 @@ const topics = find('topics', TopicTable);
 const compare = find('compare', HTMLSelectElement);
 const settings = JSON.parse(readEmbedded('settings')) as Settings;
 const { filters, charts, locale } = settings;
-/** The controls that choose names, by their field; some may be hidden. */
+/** The controls that choose names, by field; some may be hidden. */
 const choices = new Map(
   [...new Set([...usualFilters, ...filters])].map((field) => [field, find(controlOf(field), MultiSelect)]),
 );
@@ -111,8 +111,8 @@ function selection(): Selection {
 }
 
 /**
- * Lets the reader turn from the clocks of UTC to those of the page's time zone, or of their own machine, and back. What is named after UTC,
- * such as a column of a table, stays.
+ * Lets the reader switch the clock between UTC and the page's time zone, or their own machine's. Names that mention
+ * UTC, such as a table column's, stay.
  */
 function bindZone([start, end]: [number, number], { clock }: Writer, change: () => void): void {
   const button = find('zone', HTMLButtonElement);
@@ -130,38 +130,38 @@ function bindZone([start, end]: [number, number], { clock }: Writer, change: () 
   });
 }
 
-/** The rows that a panel draws; a hidden one draws none. */
+/** Returns the rows that a panel draws; none when it is hidden. */
 function drawn(panel: PanelElement, tables: Tables): Row[] {
   if (panel.hidden) return [];
   const { source } = panel.options;
   return isOfPeople(source) ? listOfPeople(source, tables, selection()) : panel.rows;
 }
 
-/** A chart that a switch chooses, and the panel in which it is drawn. */
+/** A chart that a switch offers, and the panel that draws it. */
 interface Choice {
   id: string;
   upTo: number;
   panel: PanelElement;
 }
 
-/** The panel that a chart is drawn in: its own, or that of another. */
+/** Finds the panel that draws a chart: its own, or another's. */
 function findPanel({ name, within }: Panel): PanelElement | undefined {
   return panels.find(({ id }) => id === (within || name));
 }
 
-/** The charts that stand in one place, by the name of their switch. */
+/** The charts that share one place, by the name of their switch. */
 const switches = new Map<string, Choice[]>();
-/** Those that the reader chose there. */
+/** The charts that the reader chose there. */
 const picked = new Map<string, string>();
 
-/** The chart that a switch shows: the reader's choice, or one that is for as many topics as are chosen, or the first. */
+/** Returns the chart that a switch shows: the reader's choice, else one for the number of chosen topics, else the first. */
 function chooseChart(name: string, all: readonly Choice[]): string {
   const count = choices.get('item_topic')?.value?.length ?? Infinity;
   const fit = all.find(({ upTo }) => count <= upTo) ?? known(all[0]);
   return picked.get(name) ?? fit.id;
 }
 
-/** The state that the reader sees, for a link. */
+/** Returns the visible state, for a link. */
 function state(): State {
   const isTold = ([name, id]: [string, string]) => {
     const all = known(switches.get(name));
@@ -171,14 +171,14 @@ function state(): State {
   return { ...selection(), compare: compared, switches: Object.fromEntries([...picked].filter(isTold)) };
 }
 
-/** The charts that the switches show, where these are not the first, as for the names that are chosen. */
+/** Returns the charts that the switches show when these are not the first, for example because of the chosen names. */
 function shownSwitches(): Record<string, string> {
   const shown = [...switches].map(([name, all]) => ({ name, id: chooseChart(name, all), first: all[0]?.id }));
   return Object.fromEntries(shown.flatMap(({ name, id, first }) => (id === first ? [] : [[name, id]])));
 }
 
 let isPushed = false;
-/** The clicks that the last event was, where it was one: 2 for the second of a double click. */
+/** The click count of the last event: 2 for the second of a double click. */
 let clicks = 0;
 for (const type of ['keydown', 'pointerdown', 'click', 'dblclick'] as const)
   addEventListener(
@@ -190,8 +190,8 @@ for (const type of ['keydown', 'pointerdown', 'click', 'dblclick'] as const)
   );
 
 /**
- * Makes a step of the browser's history of all that changes at once. The second click of a double click, and the choice that it makes,
- * take the place of the step of the first.
+ * Adds one step to the browser's history for all simultaneous changes. The second of a double click replaces the step
+ * of the first.
  */
 function push(): void {
   const isSecond = clicks > 1;
@@ -208,9 +208,9 @@ function push(): void {
 }
 
 /**
- * Lets one of the charts of a switch stand in the place of all; another than the first is drawn when it is first seen.
+ * Lets one chart of a switch replace the others in their place; any but the first is drawn when first seen.
  *
- * @returns shows what the switches choose now
+ * @returns a function that shows the current choices
  */
 function bindSwitches(draw: (panel: PanelElement) => Promise<void>, change: () => void): () => void {
   const show = async (all: readonly Choice[], id: string) => {
@@ -244,14 +244,20 @@ function bindSwitches(draw: (panel: PanelElement) => Promise<void>, change: () =
   return settle;
 }
 
-/** The selection of the reader's own that is compared with; null of another comparison, or where the page has not all of its names. */
+/**
+ * Returns the reader's own selection to compare with; null for any other comparison, or when the page lacks some of its
+ * names.
+ */
 function otherSelection(comparison = compare.value): Selection | null {
   const own = readSelection(comparison, filters);
   const isKnown = [...choices].every(([field, choice]) => missing(choice, own?.names[field]) === 0);
   return isKnown ? own : null;
 }
 
-/** Chooses a comparison. A selection of the reader's own has an option behind the others; what is unknown is the usual one. */
+/**
+ * Chooses a comparison. A selection of the reader's own becomes the last option; an unknown comparison becomes the
+ * usual one.
+ */
 function compareWith(wanted: string, { groups }: Tables, write: Writer): void {
   const own = otherSelection(wanted);
   if (own) {
@@ -263,7 +269,7 @@ function compareWith(wanted: string, { groups }: Tables, write: Writer): void {
   compare.value = isKnown ? wanted : usual;
 }
 
-/** Takes what is chosen for what others are compared with, and shows all of the page, to choose one of these. */
+/** Makes the current selection the basis of comparison, then shows the whole page, for the reader to choose the other side. */
 function offerSelection(tables: Tables, write: Writer): void {
   compare.addEventListener('change', () => {
     if (compare.value !== 'this') return;
@@ -272,14 +278,14 @@ function offerSelection(tables: Tables, write: Writer): void {
   });
 }
 
-/** The hash of a page without filters. A saved page opens with its view where there is no hash. */
+/** The hash of a page without filters. A saved page without a hash opens with its view. */
 const whole = savedView === '' ? '' : 'all';
 
-/** Keeps the hash of the URL and what is shown the same, whichever changes. */
+/** Keeps the hash of the URL and the page in step, whichever changes. */
 function link(tables: Tables, write: Writer, settle: () => void): void {
   const follow = () => {
     const wanted = fromHash(location.hash || savedView, filters);
-    // A part of the hash that names no switch of a chart is not ours.
+    // Parts of the hash that name no switch of a chart are not ours.
     const own = new Set(panels.map(({ options }) => options.switch?.name));
     const others = Object.entries(wanted.switches).filter(
       ([name, id]) => own.has(name) && !switches.get(name)?.some((choice) => choice.id === id),
@@ -308,7 +314,7 @@ function link(tables: Tables, write: Writer, settle: () => void): void {
   follow();
 }
 
-/** Counted, not named: anybody may write a link. */
+/** Counts unknown names without showing them, because anybody may write a link. */
 function missing(choice: MultiSelect, names: string[] | null | undefined): number {
   return (names ?? []).filter((name) => !choice.names.includes(name)).length;
 }
@@ -317,7 +323,10 @@ function keepKnown(choice: MultiSelect, names: string[] | null | undefined): str
   return names?.filter((name) => choice.names.includes(name)) ?? null;
 }
 
-/** A stretch drawn on a chart that has a brush becomes the period when the pointer is let go; a click pins a moment, a second one isolates the topic there. */
+/**
+ * Makes a stretch brushed on a chart the period when the pointer is released. A click pins a moment; a second one
+ * isolates the topic there.
+ */
 function bindBrush(panel: PanelElement, moment: MomentBox): (view: View) => void {
   let isBrushed = false;
   panel.addEventListener('pointerdown', () => {
@@ -332,21 +341,21 @@ function bindBrush(panel: PanelElement, moment: MomentBox): (view: View) => void
     view.signal('brush_x', [0, 0]).run();
     period.choose(brush.dt);
   });
-  // The browser takes a finger over, to scroll: what it began to brush is none.
+  // The browser took over the touch to scroll, so the brush is cancelled.
   addEventListener('pointercancel', () => {
     panel.view?.signal('brush_x', [0, 0]).run();
     dispatchEvent(new PointerEvent('pointerup'));
   });
   return (view) => {
     view.addEventListener('click', (event, item) => {
-      // All of the plot is that of a topic that is drawn alone, if only as a line.
+      // A single topic owns the whole plot, even when it is drawn as a line.
       const only = panel.key.length === 1 ? panel.rows[0] : undefined;
       if (event instanceof MouseEvent && !isBrushed && moment.pin(event)) isolate(item?.datum ?? only);
     });
   };
 }
 
-/** Chooses the topic of a mark alone, its age, or what else it is filtered by; of one that is alone already, all. */
+/** Isolates the topic of a mark, its age, or another filtered name; chooses all if it is already isolated. */
 function isolate(datum: unknown): void {
   const row = (datum ?? {}) as Row;
   const field = [...choices.keys()].find((each) => filters.includes(each) && typeof row[each] === 'string');
@@ -355,14 +364,14 @@ function isolate(datum: unknown): void {
   control.choose(control.value?.length === 1 && control.value[0] === name ? null : [name]);
 }
 
-/** A click on a mark isolates its name. A finger's first tap only shows what the mark says, as a mouse does that stands on it. */
+/** Isolates the name of a clicked mark. A first tap only shows the mark's tooltip, as hovering with a mouse does. */
 function bindMarks(panel: PanelElement): void {
   let isFinger = false;
   let shown: unknown;
   panel.addEventListener('pointerdown', ({ pointerType }) => {
     isFinger = pointerType === 'touch';
   });
-  // Vega takes a finger that is lifted for a pointer that left, and hears of none that stays.
+  // Vega mistakes a lifted finger for a pointer that left; this hides the event.
   const stay = (event: Event) => {
     if (isFinger) event.stopPropagation();
   };
@@ -377,7 +386,7 @@ function bindMarks(panel: PanelElement): void {
   });
 }
 
-/** Takes a tooltip away that no chart does: of a mark that went from under the pointer, or that a finger touched. */
+/** Hides a tooltip that no chart would: after its mark moved away from the pointer, or after a touch. */
 function hideTooltip({ type, target }: Event): void {
   const isInChart = target instanceof Element && target.closest('.view svg') !== null;
   if (type !== 'pointermove' || !isInChart)
@@ -389,12 +398,12 @@ for (const type of ['pointerdown', 'pointermove', 'scroll'])
 
 interface Followed {
   rows: TopicRow[];
-  /** Those of named groups. */
+  /** The rows of named groups. */
   groups: TopicRow[];
   baseline: Baseline | null;
 }
 
-/** Gives what the table of topics tells of the selection, and chooses the colours of the history by it. */
+/** Returns the rows of the topic table for the selection, and assigns the history's colours by them. */
 function followTopics(tables: Tables, span: [number, number]): () => Followed {
   let key = '';
   let rows: TopicRow[] = [];
@@ -414,7 +423,7 @@ function followTopics(tables: Tables, span: [number, number]): () => Followed {
   };
 }
 
-/** Draws the strip beneath the plot, where the page has one. Its course is of the names that are chosen. */
+/** Draws the strip beneath the plot, if the page has one. Its course is that of the chosen names. */
 function followStrip(
   tables: Tables,
   span: [number, number],
@@ -433,7 +442,7 @@ function followStrip(
   };
 }
 
-/** Says what is chosen. A filter that is set has a button, which takes it away. */
+/** Shows what is chosen. Each active filter is a button that removes it. */
 function tellSelection(parts: { id: string; text: string }[], set: ReadonlySet<string>, write: Writer): void {
   const summary = find('summary', HTMLParagraphElement);
   const told = parts.map(({ text }) => text).join(' · ');
@@ -452,22 +461,22 @@ function tellSelection(parts: { id: string; text: string }[], set: ReadonlySet<s
   summary.replaceChildren(...nodes.flatMap((node, at) => (at === 0 ? [node] : [' · ', node])));
 }
 
-/** The lines that charts draw of what is compared, by the names of their data: of all events, and of each topic. */
+/** The comparison lines that charts draw, by the names of their data: for all events, and for each topic. */
 const ghosts: [source: string, by: string[]][] = [
   ['baseline', []],
   ['baselines', ['item_topic', 'item_rank']],
 ];
 
-/** The rings that charts of the funnel draw for what is compared, by the field of its names. */
+/** The comparison rings that funnel charts draw, by the field of their names. */
 const sides: [source: string, field: string][] = [
   ['ages_before', 'age_segment'],
   ['topics_before', 'item_topic'],
 ];
 
-/** Stands over charts that wait for rows. */
+/** Shown above charts that wait for rows. */
 const waiting = 'Minutes are still being read: figures and charts follow in a moment.';
 
-/** Stands beside the selection, where it takes no line of its own. */
+/** Shown beside the selection, so that it takes no line of its own. */
 const unfiltered = 'The comparison of days does not follow the filters.';
 
 async function start(): Promise<void> {
@@ -492,7 +501,7 @@ async function start(): Promise<void> {
     wait.isLate = true;
     change();
   };
-  // Before the charts are drawn, which look colours up, and then before they follow a control.
+  // Before the charts are drawn, which look up colours; later, before they follow a control.
   const begin = () => {
     wait.isLate = unlessLate(follow) === null;
     if (wait.isLate) change();
@@ -523,7 +532,8 @@ async function start(): Promise<void> {
       own && !baseline
         ? describeOther(own, nameSelection(own, tables.groups, write), write)
         : explainBaseline(tables, chosen, baseline, write);
-    // Without a period or another selection, only the last day is compared, and nothing of it stands beside what is of all days.
+    // Without a period or another selection, only the last day is compared, so nothing is drawn beside data
+    // of all days.
     const shown = chosen.period || own ? baseline : null;
     const stretch = findStretch(shown, own);
     const marked = stretch && own ? [stretch] : [];
@@ -556,15 +566,15 @@ async function start(): Promise<void> {
     for (const { moment } of brushed.values()) moment.refresh();
     return true;
   };
-  /** Tells of what is chosen; where that takes rows that are still being read, that they are. */
+  /** Reports the selection, or that its rows are still being read. */
   const update = () => {
     wait.isLate = unlessLate(tell) === null || wait.isLate;
     document.querySelector('main')?.classList.toggle('is-late', wait.isLate);
     notify('late', wait.isLate ? write.t(waiting) : '');
   };
-  for (const left of document.querySelectorAll('.moment')) left.remove(); // by a page that was saved while it was open
+  for (const left of document.querySelectorAll('.moment')) left.remove(); // from a page saved while open
   const brushed = new Map<PanelElement, { moment: MomentBox; bind: (view: View) => void }>();
-  // A moment that the comparison does not reach is held against the day before.
+  // A moment outside the comparison is compared with the day before.
   const read = (stretch: [number, number]) => {
     const { baseline } = follow();
     const isWithin = baseline && baseline.window.start <= stretch[0] && stretch[1] <= baseline.window.end;
@@ -575,7 +585,7 @@ async function start(): Promise<void> {
     return readMoment(tables, selection(), stretch, own);
   };
   const readMomentNow = (stretch: [number, number]) => unlessLate(() => read(stretch));
-  // Spikes are looked for when the reader pauses: nobody waits for their captions.
+  // Searches for spikes when the reader pauses, so that nobody waits for captions.
   let spikes: Spike[] = [];
   let lookedFor = '';
   const lookForSpikes = ({ names }: Selection) => {
@@ -592,7 +602,7 @@ async function start(): Promise<void> {
     }, pause);
   };
   for (const chart of charts) findPanel(chart.panel)?.take(chart);
-  // Other people are drawn because something has changed, which is told already.
+  // Redrawing people follows a change that has already been reported.
   const draw = async (panel: PanelElement) => {
     const onChange = isOfPeople(panel.options.source) ? () => undefined : change;
     if (!(await panel.draw(tables, locale, onChange))) return;
@@ -612,7 +622,7 @@ async function start(): Promise<void> {
     compareWith(compare.value, tables, write);
     change();
   });
-  // A preview sends charts that were edited.
+  // A preview sends edited charts.
   document.addEventListener('zen-edit', (event) => {
     if (!(event instanceof CustomEvent)) return;
     for (const chart of event.detail as Chart[]) {
@@ -622,7 +632,7 @@ async function start(): Promise<void> {
     void Promise.all(panels.filter((panel) => !panel.hidden).map(draw)).then(change);
   });
   offerSelection(tables, write);
-  // Other topics may have moved most: the charts look their colours up anew.
+  // Other topics may have moved most, so charts look up their colours again.
   const redraw = () => {
     begin();
     for (const { view } of panels) void view?.signal('tables', { ...tables }).runAsync();
@@ -635,7 +645,7 @@ async function start(): Promise<void> {
   link(tables, write, bindSwitches(draw, change)); // not before: Vega-Lite's selections do not take up what an element holds when they are bound
   for (const panel of panels) {
     offerFiles(panel, () => listed(panel), write);
-    // A browser may show a table before it tells that it has opened, and may open it where nobody clicked.
+    // A browser may show a table before it reports the opening, and may open one that nobody clicked.
     panel.querySelector('summary')?.addEventListener('click', change);
     panel.querySelector('details')?.addEventListener('toggle', change);
   }
@@ -663,7 +673,7 @@ async function start(): Promise<void> {
     performance.mark('zen-whole');
     document.documentElement.dataset.rows = 'read';
   };
-  // A link may ask for more than can be told yet.
+  // A link may ask for more than is known yet.
   const reading = wait.isLate || payload ? finishReading() : null;
   await reading;
   enable(`[inert]:not(${ofRows})`);
@@ -672,10 +682,10 @@ async function start(): Promise<void> {
   await (reading ?? finishReading());
 }
 
-/** The parts of the page that need rows. */
+/** Starts the parts of the page that need rows. */
 const ofRows = '.tools, #share';
 
 start().catch((error: unknown) => {
-  document.documentElement.dataset.zen = 'failed'; // the page has a sentence of its own for that, in the reader's language
+  document.documentElement.dataset.zen = 'failed'; // the page has a message in the reader's language
   throw error;
 });

@@ -8,20 +8,20 @@ import { describeGrowth, describeRateChange } from '../shared/text/topic-text.ts
 import { minuteMs } from '../shared/units.ts';
 import type { PanelElement } from './panel.ts';
 
-/** The part of a scale of time that is used here (d3-scale). */
+/** The part of a time scale used here (d3-scale). */
 interface Scale {
   (ms: number): number;
   invert(x: number): Date;
 }
 
-/** Topics that are told of one by one. */
+/** The number of topics listed one by one. */
 const told = 5;
 
 const strides: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 };
 
 /**
- * Tells of the moment under the pointer, beside a line in the plot: one box for all topics. A click or a tap pins it, and so does Enter; arrow keys
- * walk along the plot, Escape lets go.
+ * Describes the moment under the pointer, beside a line in the plot, in one box for all topics. A click, a tap or Enter
+ * pins it; arrow keys move along the plot, Escape lets go.
  */
 export class MomentBox {
   readonly #panel: PanelElement;
@@ -56,7 +56,7 @@ export class MomentBox {
     this.#listen();
   }
 
-  /** Tells of the same moment anew, after the selection changed; of none that is out of it. */
+  /** Describes the same moment again after the selection changed; hides it when it lies outside. */
   refresh(): void {
     if (this.#start !== null) this.#show(this.#start);
   }
@@ -74,11 +74,11 @@ export class MomentBox {
     place.addEventListener('blur', () => {
       this.hide();
     });
-    // Small charts may take the place of the plot.
+    // Small charts may replace the plot.
     new ResizeObserver(() => {
       if (place.clientWidth === 0) this.hide();
     }).observe(place);
-    // A click does not give the plot the focus: the brush keeps it from that.
+    // A click does not focus the plot, because the brush prevents it.
     document.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape') this.hide();
     });
@@ -94,7 +94,7 @@ export class MomentBox {
     });
   }
 
-  /** Pins the moment at a place of the plot. @returns true where it was pinned already, and goes */
+  /** Pins the moment at a place of the plot. @returns true when it was already pinned, and is now released */
   pin(event: { clientX: number }): boolean {
     const pinned = this.#isPinned ? this.#start : null;
     this.#show(this.#timeAt(event));
@@ -146,7 +146,7 @@ export class MomentBox {
     this.#rule.hidden = this.#box.hidden = false;
     const view = known(this.#panel.view);
     const [left, top] = view.origin();
-    if (!this.#rule.isConnected) this.#place.append(this.#rule); // a view that takes the place of another clears it
+    if (!this.#rule.isConnected) this.#place.append(this.#rule); // a view that replaces another clears it
     const at = (x(start) + x(end)) / 2 + left;
     this.#rule.style.left = `${at}px`;
     this.#rule.style.top = `${top}px`;
@@ -154,7 +154,7 @@ export class MomentBox {
     this.#move(at);
   }
 
-  /** Stands at the side of the line where there is more room. */
+  /** Places the box on the side of the line with more room. */
   #move(at: number): void {
     const { left, top, width } = this.#place.getBoundingClientRect();
     const own = this.#box.offsetWidth;

@@ -6,7 +6,7 @@ import { known } from '../shared/known.ts';
 import { Control } from './control.ts';
 import { foldMenu } from './menu.ts';
 
-/** A name that may be chosen, with its buttons. */
+/** A selectable name, with its buttons. */
 interface Option {
   name: string;
   button: HTMLButtonElement;
@@ -14,21 +14,21 @@ interface Option {
 }
 
 /**
- * A choice of any number of names, as buttons, which the page holds. None chosen means all. To take some away, choose them and turn
- * the choice round.
+ * A choice of any number of names, as buttons in the page. None chosen means all. To exclude some, choose them and
+ * invert the choice.
  */
 export class MultiSelect extends Control<string[]> {
   #options: Option[] = [];
   #write: Writer | undefined;
-  /** The buttons of named groups, each of which chooses all of its names. */
+  /** The buttons of named groups, each of which chooses all names of its group. */
   #groups: { button: HTMLElement; names: string[] }[] = [];
 
-  /** The names that may be chosen. */
+  /** The selectable names. */
   get names(): string[] {
     return this.#options.map(({ name }) => name);
   }
 
-  /** Offers names to choose from, and groups of them, in the order of their buttons. */
+  /** Offers names, and groups of them, in the order of their buttons. */
   offer(names: readonly string[], write: Writer, groups: readonly NamedGroup[]): void {
     this.#write = write;
     const ofGroups = this.querySelectorAll<HTMLElement>('.group');
@@ -68,13 +68,13 @@ export class MultiSelect extends Control<string[]> {
     this.show();
   }
 
-  /** Takes a name into the choice, or out of it. */
+  /** Adds a name to the choice, or removes it. */
   protected toggle(name: string): void {
     const chosen = this.value ?? [];
     this.choose(chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name]);
   }
 
-  /** Chooses the names of a group and no others; or all, where these are chosen. */
+  /** Chooses only the names of a group; or all names, when the group is already chosen. */
   protected toggleGroup(names: readonly string[]): void {
     this.choose(this.#isChosen(names) ? null : [...names]);
   }
@@ -83,7 +83,7 @@ export class MultiSelect extends Control<string[]> {
     return this.value !== null && areSame(names, this.value);
   }
 
-  /** The field hides what does not hold its text; Enter chooses what is left. */
+  /** Hides names that do not contain the text of the field; Enter chooses the rest. */
   #find(): void {
     const input = this.querySelector('input');
     const matches = (name: string) =>
@@ -94,7 +94,7 @@ export class MultiSelect extends Control<string[]> {
         button.closest('.option')?.toggleAttribute('hidden', !matches(name));
       this.#stop();
     };
-    hide(); // a browser may have kept what was searched, or the rows that it hid
+    hide(); // a browser may have kept the search text, or the rows that it hid
     input?.addEventListener('input', (event) => {
       event.stopPropagation();
       hide();
@@ -107,7 +107,7 @@ export class MultiSelect extends Control<string[]> {
     });
   }
 
-  /** The buttons are one stop of the Tab key; arrow keys walk among them (WAI-ARIA's pattern of a toolbar). */
+  /** Makes the buttons one Tab stop with arrow keys between them (WAI-ARIA's toolbar pattern). */
   #walk(): void {
     this.addEventListener('focusin', ({ target }) => {
       if (target instanceof HTMLButtonElement) this.#stop(target);
@@ -158,7 +158,7 @@ export class MultiSelect extends Control<string[]> {
     this.#stop();
   }
 
-  /** Says what is chosen. */
+  /** Shows what is chosen. */
   protected tell(t: Translate): string {
     return this.value
       ? t('{count} of {all}', { count: this.value.length, all: this.names.length })

@@ -30,7 +30,7 @@ import { tellHeadline, writeRows } from './words.ts';
 
 type Kept = Record<string, string[]>;
 
-/** The names that are chosen, by their field; null where none are, or events and users cannot both be told by them. */
+/** Returns the chosen names, by field; null when there are none, or when events and users cannot both be narrowed to them. */
 export function listKept({ tables, counting }: Payload, { names }: Selection): Kept | null {
   const kept = Object.entries(names).flatMap(([field, list]) => (list ? [[field, list] as const] : []));
   const canTell = (field: string) =>
@@ -39,8 +39,9 @@ export function listKept({ tables, counting }: Payload, { names }: Selection): K
 }
 
 /**
- * The page as a file of the names that are chosen alone. It opens with the view, in which they are no filter, as there are no others.
- * What cannot be told of them without the database is left out: people, the comparison of days, and what small groups there were.
+ * Builds a page file of the chosen names alone. It opens with the view, without filters on these names, because there
+ * are no others. Facts about them that need the database are left out: people, the comparison of days, and the number
+ * of small groups.
  */
 export async function composeNarrowed(
   whole: Payload,
@@ -54,7 +55,7 @@ export async function composeNarrowed(
   const snapshots = await scene.draw();
   const packed = await Promise.all(encode(payload).map(compress));
   const switches = Object.entries(view.switches).filter(([, id]) => scene.has(id));
-  // Another selection may name what is not kept.
+  // Another selection may include dropped names.
   const compare =
     view.compare !== null && readSelection(view.compare, settings.filters) ? null : view.compare;
   const hashOfView = toHash({ ...view, compare, names: {}, switches: Object.fromEntries(switches) });
@@ -84,7 +85,7 @@ export async function composeNarrowed(
   });
 }
 
-/** The words, tables and pictures of a page before anything is chosen, as the page holds them until its script has started. */
+/** The words, tables and pictures of a page before anything is chosen, as it holds them until its script starts. */
 class BarePage {
   readonly charts: Chart[];
   readonly words: ReturnType<typeof describeHeadline> & { summary: string };
@@ -124,7 +125,7 @@ class BarePage {
     return this.charts.some(({ panel }) => panel.name === name);
   }
 
-  /** Draws the charts that have a panel of their own. */
+  /** Draws the charts that have their own panel. */
   async draw(): Promise<Map<string, Snapshot>> {
     const drawn = this.charts
       .filter(({ panel }) => panel.within === '')
@@ -138,7 +139,7 @@ class BarePage {
   /** Writes all of that into a page. @returns the findings of its panels, for a message about it */
   tell(page: HTMLElement, snapshots: ReadonlyMap<string, Snapshot>, kept: Kept): string[] {
     const { t } = this.#write;
-    // A page that was saved while it was open may hold what its reader looked at.
+    // A page that was saved while open may contain what its reader looked at.
     const others = '#change, [data-others], body > .notice:not(.stalled), .moment, #vg-tooltip-element';
     for (const part of page.querySelectorAll(others)) part.remove();
     for (const state of page.querySelectorAll('.state')) state.textContent = t('All');
@@ -173,7 +174,7 @@ class BarePage {
     return [...findings, ...listSections(...this.#groups, this.#write)];
   }
 
-  /** Leaves of a control the names that there are, in their order. */
+  /** Keeps only the existing names in a control, in their order. */
   #offer(page: HTMLElement, field: string): void {
     const control = page.querySelector(`#${controlOf(field)}`);
     if (!control) return;
@@ -214,7 +215,7 @@ class BarePage {
     );
   }
 
-  /** Writes what a panel finds and draws; takes it away where its chart is not in the copy. */
+  /** Writes what a panel finds and draws; removes it when its chart is not in the copy. */
   #tellPanel(panel: Element, snapshots: ReadonlyMap<string, Snapshot>): string[] {
     const snapshot = snapshots.get(panel.id);
     if (!snapshot) {

@@ -1,6 +1,6 @@
 const said = new Map<string, string>();
 
-/** Shows a line above the page, under a key of its own; an empty one goes. */
+/** Shows a line above the page, under its own key; an empty text removes the line. */
 export function notify(key: string, text: string): void {
   said.set(key, text);
   const place = document.getElementById('notice');

@@ -13,9 +13,9 @@ import type { Row, Tables } from '../shared/data/table.ts';
 /** A panel of the dashboard, with a chart in it. */
 export class PanelElement extends HTMLElement {
   view: View | undefined;
-  /** Its own chart, and those that are drawn within it instead. */
+  /** Its own chart, and those that are drawn within the panel instead. */
   #charts: Chart[] = [];
-  /** The chart that is wanted, and the one that is drawn. */
+  /** The wanted chart, and the drawn one. */
   #chart: Chart | undefined;
   #drawn: Chart | undefined;
   #drawing = Promise.resolve();
@@ -24,25 +24,25 @@ export class PanelElement extends HTMLElement {
   /** The charts that it has drawn, for a reader who comes back to one. */
   #kept = new Map<Chart, { view: RestingView; nodes: ChildNode[] }>();
 
-  /** Its options, once it knows its chart. */
+  /** The options of the panel, once it knows its chart. */
   get options(): Panel {
     return known(this.#charts[0]).panel;
   }
 
-  /** The rows now drawn, with all that the chart knows of them. */
+  /** The drawn rows, with everything the chart knows about them. */
   get rows(): Row[] {
     const chart = known(this.#drawn ?? this.#chart);
     return pickRows(chart.panel, (this.view?.data(chart.rows) ?? []) as Row[]);
   }
 
-  /** The rows now drawn. */
+  /** The drawn rows. */
   get data(): Row[] {
     return this.rows.map((row) => Object.fromEntries(this.options.data.map((name) => [name, row[name]])));
   }
 
   /**
-   * Tells the panel which chart it has; of one name, the last. The first is its own, even if a page that was saved while it was open names
-   * another.
+   * Gives the panel a chart; the last one of a name counts. The first is the panel's own, even if a page saved while
+   * open names another.
    */
   take(chart: Chart): void {
     const { name } = chart.panel;
@@ -51,12 +51,12 @@ export class PanelElement extends HTMLElement {
     if (!this.#chart || this.wants(name)) this.want(name);
   }
 
-  /** Tells whether the chart that is wanted is of that name. */
+  /** Tells whether the wanted chart has that name. */
   wants(name: string): boolean {
     return this.#chart?.panel.name === name;
   }
 
-  /** Chooses among its charts the one to draw. */
+  /** Chooses which of its charts to draw. */
   want(name: string): void {
     this.#chart = known(this.#charts.find(({ panel }) => panel.name === name));
     const { title } = this.#chart.panel;
@@ -71,19 +71,19 @@ export class PanelElement extends HTMLElement {
       button.setAttribute('aria-pressed', String(button.dataset.show === name));
   }
 
-  /** Tells whether its chart has a signal of that name, by which the page does more for it. */
+  /** Tells whether its chart has a signal of that name, for which the page does extra work. */
   hasSignal(name: string): boolean {
     return (this.#drawn?.spec.signals ?? []).some((signal) => signal.name === name);
   }
 
-  /** Sets a signal of its chart, where it has one of that name and another value. */
+  /** Sets a signal of its chart, if it exists and its value differs. */
   set(name: string, value: unknown): void {
     if (!this.view || !this.#drawn || !this.hasSignal(name)) return;
     if (JSON.stringify(this.view.signal(name)) !== JSON.stringify(value))
       void this.view.signal(name, value).runAsync();
   }
 
-  /** The topics that the colours of its marks stand for, the largest first; none where its colours are fixed, or it has a key. */
+  /** The topics that the mark colours stand for, largest first; none when colours are fixed, or the chart has a key. */
   get key(): [name: string, color: string][] {
     const { spec, panel } = known(this.#drawn ?? this.#chart);
     if (!JSON.stringify(spec.marks).includes('"field":"tint"')) return [];
@@ -95,28 +95,28 @@ export class PanelElement extends HTMLElement {
     return [...sums].sort(([, a], [, b]) => b.sum - a.sum).map(([name, { color }]) => [name, color]);
   }
 
-  /** Draws its chart as large as is wanted, and then again as it stood. Letters grow with the scale, and not with the size. */
+  /** Draws its chart at the wanted size, then as it was. Letters grow with the scale, not with the size. */
   async drawPicture(width: number, height: number, scale: number): Promise<HTMLCanvasElement> {
     const view = known(this.view);
     try {
       await view.width(width).height(height).runAsync();
       return await view.toCanvas(scale);
     } finally {
-      await fill(view, known(this.querySelector<HTMLElement>('.view'))); // its own width is less: the axes take of the room
+      await fill(view, known(this.querySelector<HTMLElement>('.view'))); // narrower: the axes take some of it
     }
   }
 
-  /** Draws other rows, in the place of those of a data source; only a panel that draws from it asks for them. */
+  /** Draws new rows for a data source; only a panel that draws from it requests them. */
   give(source: string, list: () => object[]): void {
     if (!this.view || !this.#drawn?.spec.data?.some(({ name }) => name === source)) return;
     const rows = list();
-    // Rows that a chart looks up in have it draw anew, which is told as a change.
+    // Rows that a chart looks up make it draw again, which counts as a change.
     if (JSON.stringify(rows) !== JSON.stringify(this.view.data(source)))
       void this.view.data(source, rows).runAsync();
   }
 
   /**
-   * Draws the chart that is wanted, after all that it is drawing.
+   * Draws the wanted chart, after any drawing in progress.
    *
    * @param onChange called when other rows are drawn
    * @returns true of one that was never drawn before; one that cannot be drawn says so in its place, and the others live on
@@ -144,7 +144,7 @@ export class PanelElement extends HTMLElement {
       this.classList.toggle('is-empty', this.rows.length === 0);
       return false;
     }
-    // Feeds the view before it first runs: an empty chart would be laid out for nothing.
+    // Feeds the view before its first run, so that no empty chart is laid out.
     class FedView extends RestingView {
       override initialize(...parts: Parameters<View['initialize']>): this {
         drawOnce(this);
@@ -155,7 +155,7 @@ export class PanelElement extends HTMLElement {
     let [isDrawn, isFailed] = [false, false];
     const fail = () => {
       isFailed = true;
-      if (isDrawn) this.classList.add('is-failed'); // it shows what was chosen before
+      if (isDrawn) this.classList.add('is-failed'); // it shows the previous choice
     };
     [this.view, this.#drawn] = [undefined, undefined];
     const made = embed(place, chart.spec, { ...options(locale, fail), viewClass: FedView });
@@ -168,7 +168,7 @@ export class PanelElement extends HTMLElement {
     if (view instanceof RestingView) this.#kept.set(chart, { view, nodes: [] });
     isDrawn = true;
     const change = () => {
-      this.classList.remove('is-failed'); // what fails does so later
+      this.classList.remove('is-failed'); // a failure comes later
       this.classList.toggle('is-empty', this.rows.length === 0);
       onChange();
     };
@@ -194,10 +194,10 @@ export class PanelElement extends HTMLElement {
   }
 }
 
-/** The parameters of a run that Vega's own parts give, and its types lack (vega-dataflow, src/dataflow/run.js). */
+/** The parameters of a run that Vega itself passes, and its types lack (vega-dataflow, src/dataflow/run.js). */
 type Run = [encode?: string | null, before?: (view: View) => void, after?: (view: View) => void];
 
-/** A chart that is not shown takes what is chosen, and computes nothing of it until it is shown again. */
+/** A view that, while hidden, takes new values but computes nothing until it is shown again. */
 class RestingView extends View {
   isResting = false;
 
@@ -212,7 +212,10 @@ class RestingView extends View {
   }
 }
 
-/** The room of a chart on a sheet of A4, in px of 1/96 inch, as `@media print` of page.css gives it: a chart that was only shrunk has tiny letters. */
+/**
+ * The size of a chart on an A4 sheet, in px of 1/96 inch, as in `@media print` of page.css. Merely shrinking a chart
+ * would make its letters tiny.
+ */
 const printed: Partial<Record<string, Room>> = {
   main: { clientWidth: 660, clientHeight: 302 },
   side: { clientWidth: 292, clientHeight: 181 },
@@ -222,19 +225,19 @@ const printed: Partial<Record<string, Room>> = {
 type Room = Pick<HTMLElement, 'clientWidth' | 'clientHeight'>;
 
 /**
- * Vega looks at the room that it has when the window changes. So do the words above a chart, which may take more lines than
- * before, and the choice between two charts, of which the hidden one has none.
+ * Fits a view to its space. Vega does so only when the window changes, but the words above a chart may take more lines,
+ * and a switch may hide a chart, which then has no space.
  */
 async function fill(view: View, { clientWidth, clientHeight }: Room): Promise<void> {
   if (clientWidth > 0) await view.signal('width', clientWidth).signal('height', clientHeight).runAsync();
 }
 
-/** The part of Vega's renderer that is used here (vega-scenegraph, src/Renderer.js). */
+/** The part of Vega's renderer used here (vega-scenegraph, src/Renderer.js). */
 interface Drawing {
   _renderer: { resize(width: number, height: number, origin: number[]): { render(scene: unknown): void } };
 }
 
-/** Draws for another room before it returns: Firefox copies what it prints at the end of an event, and Vega draws later. */
+/** Redraws for another size synchronously: Firefox copies what it prints at the end of an event, but Vega draws later. */
 function drawAtOnce(view: View, { clientWidth, clientHeight }: Room): void {
   view.signal('width', clientWidth).signal('height', clientHeight).run();
   const { _renderer } = view as unknown as Drawing;
@@ -244,15 +247,15 @@ function drawAtOnce(view: View, { clientWidth, clientHeight }: Room): void {
   _renderer.resize(clientWidth, clientHeight, [x + left, y + top]).render(root);
 }
 
-/** The part of Vega's scene that is used here (vega-scenegraph, "Item"). */
+/** The part of Vega's scene used here (vega-scenegraph, "Item"). */
 interface Item {
   exit?: boolean;
   mark: { marktype: string; items: unknown[] };
 }
 
 /**
- * Vega would draw an area anew for each of its points that goes (vega-scenegraph, src/SVGRenderer.js, `_dirtyCheck`): 1,800
- * times for a period that is drawn in longer steps. Once is enough, for which its first point is marked anyway (`Bound`).
+ * Keeps Vega from redrawing an area for each point removed (vega-scenegraph, src/SVGRenderer.js, `_dirtyCheck`): 1,800
+ * times when a period changes to longer steps. Its first point is marked anyway (`Bound`), so it is redrawn once.
  */
 function drawOnce(view: View): void {
   const marking = view as unknown as { dirty(item: Item): void };
@@ -263,7 +266,7 @@ function drawOnce(view: View): void {
   };
 }
 
-/** Expressions are not made code, so that the page needs no eval; styles stand in the page's own sheet. */
+/** Interprets expressions instead of compiling them, so that the page needs no eval; the page has its own style sheet. */
 function options({ number, time }: Locale, fail: () => void): EmbedOptions {
   return {
     mode: 'vega',
@@ -274,7 +277,7 @@ function options({ number, time }: Locale, fail: () => void): EmbedOptions {
     loader: noLoader,
     logger: logger(Warn, undefined, (method, level, said) => {
       if (method === 'error') fail();
-      // An empty selection has no extent: the page says so itself.
+      // An empty selection has no extent; the page reports that itself.
       if (!String(said[0]).startsWith('Infinite extent')) console[method](level, ...said);
     }),
     tooltip: { theme: 'zen', disableDefaultStyle: true },

@@ -10,12 +10,12 @@ type Span = [start: number, end: number];
 
 const arrows: Partial<Record<string, 1 | -1>> = { ArrowUp: 1, ArrowDown: -1 };
 
-/** Days that are offered one by one, the last ones. */
+/** The number of last days offered one by one. */
 const offered = 7;
 
 /**
- * The quick choices of a page: the last week, each of the last days, and the last hour where the page does not end at midnight, when
- * nobody asks for it. Each is shorter than the page.
+ * Lists the quick choices of a page: the last week and each of the last days. The last hour and 10 minutes follow,
+ * unless the page ends at midnight, when nobody asks for them. Each choice is shorter than the page.
  */
 function listPeriods([start, end]: Span, { t, weekday, clock }: Writer): [name: string, period: Span][] {
   const shown = Math.floor(clock.shift(end) / dayMs) * dayMs;
@@ -37,7 +37,10 @@ function listPeriods([start, end]: Span, { t, weekday, clock }: Writer): [name: 
   return all.filter(([, [from, to]]) => from >= start && to - from < end - start);
 }
 
-/** A period to the minute, written by the clocks of the page, its end not in it; Unix milliseconds. Null is the whole period of the page. */
+/**
+ * A period to the minute, in the clock of the page, without its end; Unix milliseconds. Null is the whole period of the
+ * page.
+ */
 export class Period extends Control<Span> {
   #span: Span = [0, 0];
   #ladder: Ladder = [];
@@ -62,13 +65,13 @@ export class Period extends Control<Span> {
     this.retell();
   }
 
-  /** Writes its times anew, when the clocks of the page are others. */
+  /** Rewrites its times when the page's clock changes. */
   retell(): void {
     this.#offer(known(this.#write));
     this.show();
   }
 
-  /** Offers the quick choices that are of whole steps. */
+  /** Offers the quick choices that consist of whole steps. */
   #offer(write: Writer): void {
     this.#pick.length = 1;
     for (const [name, period] of listPeriods(this.#span, write))
@@ -78,7 +81,7 @@ export class Period extends Control<Span> {
     this.#pick.append(other);
   }
 
-  /** An arrow key changes the part of a time in which the caret stands, Escape takes back what was typed. */
+  /** Handles keys: arrows change the part of the time at the caret, Escape undoes typing. */
   #listen(input: HTMLInputElement): void {
     input.addEventListener('input', (event) => {
       event.stopPropagation();
@@ -108,7 +111,7 @@ export class Period extends Control<Span> {
     input.setSelectionRange(caret, caret);
   }
 
-  /** Chooses what the fields say, or says what is wrong with it. */
+  /** Chooses the period typed into the fields, or reports its mistake. */
   #read(edited: HTMLInputElement): void {
     const [start, end] = this.value ?? this.#span;
     const { clock } = known(this.#write);
@@ -134,14 +137,14 @@ export class Period extends Control<Span> {
     return t('This file covers {range} {zone}.', { range: range(start, end), zone: clock.name(start, end) });
   }
 
-  /** Marks the field that is wrong, if one is. */
+  /** Marks the invalid field, if any. */
   #blame(wrong: HTMLInputElement | null, fault: string): void {
     const place = this.querySelector('.fault');
     if (place) place.textContent = fault;
     for (const input of [this.#from, this.#to]) input.setAttribute('aria-invalid', String(input === wrong));
   }
 
-  /** A period is of all the steps that it touches. */
+  /** Widens a period to all steps that it touches. */
   protected override resolve(value: Span | null): Span | null {
     if (!value) return null;
     const steps = snap(this.#ladder, { start: value[0], end: value[1] });

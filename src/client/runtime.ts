@@ -3,7 +3,7 @@ import { boundVega } from '../shared/vega/bounds.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import { pageTransforms } from '../shared/vega/page-transforms.ts';
 
-/** Makes known to Vega what charts may use in the page. */
+/** Registers with Vega what charts in the page may use. */
 export function registerTransforms(): void {
   Object.assign(transforms, pageTransforms);
   registerCube();

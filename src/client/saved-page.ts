@@ -2,23 +2,24 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { known } from '../shared/known.ts';
 
-/** The page as it came: this is read before the script changes anything. */
+/** The original page, read before the script changes anything. */
 export const original = document.documentElement.cloneNode(true) as HTMLElement;
 
-/** The view that a saved page opens with, as the hash of a URL has it; empty for a page that was not saved. */
+/** The view that a saved page opens with, as a URL hash; empty for a page that was not saved. */
 export const savedView = original.dataset.view ?? '';
 
 /**
- * The same page as a file that opens with a view, and states the hash of itself, as `seal` in src/render/manifest.ts does.
+ * Builds the same page as a file that opens with a view, and states its own hash, as `seal` in src/render/manifest.ts
+ * does.
  *
- * @param edit changes what is saved
+ * @param edit changes the saved page
  */
 export function composePage(view: string, edit: (page: HTMLElement) => void = () => undefined): Blob {
   const page = original.cloneNode(true) as HTMLElement;
   page.dataset.view = view;
   delete page.dataset.zen;
   delete page.dataset.rows;
-  // It stands behind the script, which read the page as it came.
+  // It stands after the script, which read the original page.
   if (!page.querySelector('#rows'))
     page.querySelector('body')?.append(known(document.getElementById('rows')).cloneNode(true));
   edit(page);

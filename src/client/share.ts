@@ -11,21 +11,21 @@ import type { Scene } from './workbook.ts';
 /** The parts of a page that its menu shares. */
 interface Shared {
   scene: () => Scene;
-  /** The view, as the hash of a URL has it. */
+  /** The view, as a URL hash. */
   view: () => string;
-  /** Makes the file of what is chosen alone; null where nothing is that can be. */
+  /** Makes the file of the current choice alone; null when there is none to make. */
   narrow: () => (() => Promise<Blob>) | null;
-  /** The panel for the slide. */
+  /** The panel shown on the slide. */
   panel: PanelElement | undefined;
 }
 
-/** The menu by which a view leaves the page. A link to a file leads into the reader's own disk, so there is none. */
+/** Offers the ways to pass on a view. Links to a local file are left out, because they lead to the reader's own disk. */
 export function offerShare({ scene, view, narrow, panel }: Shared, write: Writer): void {
   const { t } = write;
   const menu = known(document.getElementById('share')) as HTMLDetailsElement;
   foldMenu(menu);
   const said = known(menu.querySelector('.said'));
-  said.textContent = ''; // by a page that was saved while it was open
+  said.textContent = ''; // left by a page saved while open
   const save = (file: Blob, name: string) => {
     saveFile(file, name);
     return t('Saved: {name}.', { name });

@@ -1,4 +1,4 @@
-/** On a narrow screen the controls are a sheet, which a button opens; it, Escape or a click elsewhere closes it. */
+/** Makes the controls a sheet on a narrow screen. A button opens it; the button, Escape or a click elsewhere closes it. */
 export function bindSheet(button: HTMLButtonElement, sheet: HTMLElement): void {
   const isOpen = () => button.getAttribute('aria-expanded') === 'true';
   const show = (open: boolean) => {
@@ -12,7 +12,7 @@ export function bindSheet(button: HTMLButtonElement, sheet: HTMLElement): void {
   });
   const close = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || !isOpen() || event.target instanceof HTMLInputElement) return;
-    event.stopPropagation(); // a field takes back what was typed into it, and nothing else hears of the key
+    event.stopPropagation(); // a field undoes its own typing; nothing else hears the key
     show(false);
     button.focus();
   };

@@ -1,7 +1,7 @@
-/** Milliseconds that a slice of work in the background takes, and no step of it may exceed. */
+/** The milliseconds that a slice of background work takes, and that none of its steps may exceed. */
 const sliceMs = 12;
 
-/** Does work in small steps. It gives way to the reader after each slice. */
+/** Does work in small steps, and yields to the reader after each slice. */
 export async function inSlices<Result>(steps: Generator<undefined, Result>): Promise<Result> {
   let begun = performance.now();
   for (;;) {
@@ -13,7 +13,7 @@ export async function inSlices<Result>(steps: Generator<undefined, Result>): Pro
   }
 }
 
-/** Lets the browser do what it has to: a timer would have it wait for four milliseconds. */
+/** Yields to the browser; a timer would delay it by four milliseconds. */
 function giveWay(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,14 +1,14 @@
 import { known } from '../shared/known.ts';
 import type { PanelElement } from './panel.ts';
 
-/** The words of a slide around its chart. */
+/** The words around the chart of a slide. */
 export interface SlideText {
   title: string;
   finding: string;
   /** The period and the filters. */
   view: string;
   source: string;
-  /** The names that the colours of the chart stand for. */
+  /** The names that the colours of the chart represent. */
   key: [name: string, color: string][];
 }
 
@@ -17,7 +17,7 @@ const [width, height, margin] = [1920, 1080, 72];
 const scale = 2;
 const [ink, soft] = ['#1d2530', '#5a6675'];
 
-/** Draws a panel as a picture of 16:9 that explains itself. Its colours are those of paper, whatever the page's are. */
+/** Draws a panel as a self-explanatory 16:9 picture. Its colours are those for paper, whatever the page's are. */
 export async function drawSlide(panel: PanelElement, text: SlideText): Promise<HTMLCanvasElement> {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [width, height];
@@ -41,7 +41,7 @@ interface Style {
   size: number;
   weight?: number;
   color?: string;
-  /** Lines, the last of which is cut short. */
+  /** Splits text into lines, the last of which may be cut short. */
   most: number;
 }
 
@@ -51,7 +51,7 @@ function setFont(context: CanvasRenderingContext2D, { size, weight = 400, color 
   context.textBaseline = 'top';
 }
 
-/** Cuts a text into lines of the slide's width, between words where it can. */
+/** Wraps a text to the slide's width, between words if possible. */
 function wrap(context: CanvasRenderingContext2D, text: string, style: Style): string[] {
   setFont(context, style);
   const isWide = (line: string) => context.measureText(line).width > width - 2 * margin;

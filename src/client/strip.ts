@@ -7,24 +7,24 @@ import type { Window } from '../shared/windows.ts';
 import type { Control } from './control.ts';
 
 type Span = [start: number, end: number];
-/** Gives the period for the time that the pointer is at. */
+/** Returns the period, moved or resized to the time under the pointer. */
 type Pull = (time: number) => Span;
 
-/** Pixels between the names of days. */
+/** The pixels between the names of days. */
 const apart = 110;
-/** Pixels that a hand may tremble in a click. */
+/** The pixels that a hand may move during a click. */
 const still = 4;
 
 const ways: Partial<Record<string, number>> = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 
-/** All of the page beneath the plot, with a window around the period: to be moved, drawn by its edges, or drawn anew. */
+/** The whole page beneath the plot, with a window around the period that can be moved, resized or redrawn. */
 export class Strip {
   readonly #element: HTMLElement;
   readonly #period: Control<Span>;
   readonly #span: Span;
   readonly #write: Writer;
   readonly #edges: HTMLElement[];
-  /** The period is of whole steps of so many milliseconds, by the clocks of the page. */
+  /** The period consists of whole steps of that many milliseconds, by the page's clock. */
   readonly #grain: number;
   #drawn: Course | undefined;
   #zone: string | undefined;
@@ -45,7 +45,7 @@ export class Strip {
       });
   }
 
-  /** Draws the course of what is chosen, the days, the stretch that is compared, and the window. */
+  /** Draws the course of the chosen names, the days, the compared stretch, and the window. */
   show(course: Course, compared: Window | null): void {
     if (course !== this.#drawn) {
       this.#element.querySelector('path')?.setAttribute('d', traceRates(course));
@@ -103,7 +103,7 @@ export class Strip {
     return start + ((x - left) / width) * (end - start);
   }
 
-  /** The nearest whole step, on the page. */
+  /** Returns the nearest whole step on the page. */
   #round(time: number): number {
     const { clock } = this.#write;
     const whole = clock.unshift(Math.round(clock.shift(time) / this.#grain) * this.#grain);

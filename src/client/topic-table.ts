@@ -10,7 +10,7 @@ import { MultiSelect } from './multi-select.ts';
 
 type Key = 'name' | 'events' | 'change' | 'clicks' | 'views';
 
-/** The value that a column is sorted by; nothing known comes last. */
+/** Returns the value that a column sorts by; unknown values come last. */
 const values: Record<Key, (row: TopicRow) => number | string | null> = {
   name: ({ name }) => name,
   events: ({ events }) => events,
@@ -19,19 +19,19 @@ const values: Record<Key, (row: TopicRow) => number | string | null> = {
   views: ({ views }) => views,
 };
 
-/** A named group in the table: its topics' rows stand under its own, folded until it is opened. */
+/** A named group in the table. The rows of its topics stand below its own, folded until opened. */
 interface Section {
   group: NamedGroup;
   line: HTMLElement;
   isOpen: boolean;
 }
 
-/** The table of card topics: each row tells of a topic, or a named group, and chooses it. */
+/** The table of card topics. Each row describes a topic, or a named group, and chooses it. */
 export class TopicTable extends MultiSelect {
   #rows: TopicRow[] = [];
   #lines = new Map<string, HTMLElement>();
   #sections: Section[] = [];
-  /** The rows of the sections, in their order. */
+  /** The rows of the sections, in order. */
   #sums: TopicRow[] = [];
   #key: Key = 'events';
   #falling = true;
@@ -67,7 +67,7 @@ export class TopicTable extends MultiSelect {
     });
   }
 
-  /** A page that was saved while it was open has its rows in another order, and says by which column. */
+  /** Restores the row order of a page saved while open, and reads which column it was sorted by. */
   #restore(): void {
     for (const kind of ['.section', '.option']) {
       const lines = [...this.querySelectorAll<HTMLElement>(`tbody ${kind}`)];
@@ -80,7 +80,7 @@ export class TopicTable extends MultiSelect {
     this.#falling = sorted.getAttribute('aria-sort') === 'descending';
   }
 
-  /** A click on a row that is on none of its buttons. */
+  /** Handles a click on a row, outside of its buttons. */
   #choose(line: HTMLElement, choose: () => void): void {
     line.addEventListener('click', ({ target }) => {
       if (target instanceof Element && !target.closest('button')) choose();
@@ -100,7 +100,7 @@ export class TopicTable extends MultiSelect {
     });
   }
 
-  /** Writes the numbers of the rows, in the order of the names, and of the groups. */
+  /** Writes the numbers of the rows, in the order of the names and of the groups. */
   fill(rows: TopicRow[], groups: TopicRow[], write: Writer): void {
     if (rows === this.#rows) return;
     [this.#rows, this.#sums] = [rows, groups];
@@ -109,13 +109,13 @@ export class TopicTable extends MultiSelect {
     this.#order();
   }
 
-  /** Says what is compared with what, or could be; without a comparison there is no column of changes. */
+  /** Says what is compared, or could be; without a comparison, there is no column of changes. */
   compare(text: string, isCompared: boolean): void {
     this.#toggleColumn('change', isCompared);
     known(this.querySelector('.compared')).textContent = text;
   }
 
-  /** Gives each row the colour in which the history draws its topic. */
+  /** Gives each row the colour of its topic in the history. */
   paint({ lookUps }: Tables): void {
     for (const { name, tint } of lookUps.topics) {
       const line = this.#lines.get(String(name));
@@ -146,7 +146,7 @@ export class TopicTable extends MultiSelect {
     this.#order();
   }
 
-  /** Puts the rows in their order; those of topics in a group under it. */
+  /** Sorts the rows, with the topics of a group below it. */
   #order(): void {
     const of = values[this.#key];
     const sort = (rows: readonly TopicRow[]) =>
@@ -168,7 +168,7 @@ export class TopicTable extends MultiSelect {
     if (lines.some((line, at) => body?.children[at] !== line)) body?.append(...lines);
   }
 
-  /** The group that a topic stands under: of several, one that is open. */
+  /** Returns the group that a topic stands under; of several, an open one. */
   #ownerOf(name: string): Section | undefined {
     const own = this.#sections.filter(({ group }) => group.names.includes(name));
     return own.find(({ isOpen }) => isOpen) ?? own[0];
@@ -193,7 +193,7 @@ function compare(a: number | string | null, b: number | string | null, falling: 
   return falling ? -order : order;
 }
 
-/** Makes a topic stand out in every chart; null lets all be as they are. */
+/** Highlights a topic in every chart; null clears the highlight. */
 function light(name: string | null): void {
   for (const path of document.querySelectorAll<SVGElement & { __data__?: { datum?: Row } }>('.view path')) {
     const { item_topic, source_topic } = path.__data__?.datum ?? {};

@@ -1,6 +1,6 @@
 import { inSlices } from './slices.ts';
 
-/** The bytes that stand deflated (zlib, RFC 1950) and in base64 in an element of the page. */
+/** Returns the bytes of an element of the page, stored in base64 after zlib compression (RFC 1950). */
 export async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const packed = await inSlices(readBase64(text.trim()));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
@@ -18,15 +18,15 @@ function* readBase64(text: string): Generator<undefined, Uint8Array<ArrayBuffer>
   return bytes.subarray(0, length);
 }
 
-/** Letters that are read at once: four stand for three bytes. */
+/** The number of letters read at once: four stand for three bytes. */
 const lettersAtOnce = 2 ** 18;
 
-/** The inverse of `unpack`. */
+/** Reverses `unpack`. */
 export async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'));
   const packed = new Uint8Array(await new Response(stream).arrayBuffer());
   const pieces: string[] = [];
-  // The letters of one call are its arguments, of which there may not be too many.
+  // The letters of one call are its arguments, whose number is limited.
   for (let at = 0; at < packed.length; at += piece)
     pieces.push(String.fromCharCode(...packed.subarray(at, at + piece)));
   return btoa(pieces.join(''));

@@ -1,14 +1,17 @@
 import { controlOf } from '../shared/selection.ts';
 import type { Selection } from '../shared/selection.ts';
 
-/** The state that a link holds: the filters, and by the name of a switch the panel that is chosen there, unless it is the first. */
+/** The state in a link: the filters and, by the name of each switch, the chosen panel, unless it is the first. */
 export interface State extends Selection {
-  /** The comparison: its name, or another selection as `writeSelection` gives it; null for that of a page that opens. */
+  /**
+   * The comparison: its name, or another selection in the form of `writeSelection`; null for the one with which the
+   * page opens.
+   */
   compare: string | null;
   switches: Record<string, string>;
 }
 
-/** The state as the hash of a URL: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…&funnel=people`, times in UTC. */
+/** Writes the state as a URL hash: `#from=2019-09-24T18:53&to=…&topics=…,…&ages=…&funnel=people`, times in UTC. */
 export function toHash({ period, compare, switches, names }: State): string {
   const parts = period ? [`from=${formatMinute(period[0])}`, `to=${formatMinute(period[1])}`] : [];
   for (const [field, list] of Object.entries(names))
@@ -18,7 +21,7 @@ export function toHash({ period, compare, switches, names }: State): string {
   return parts.join('&');
 }
 
-/** The inverse of `toHash` for the fields that a page filters by; what does not parse is no filter, and what is none is a switch. */
+/** Reverses `toHash` for the fields that a page filters by. Invalid values filter nothing; other keys are switches. */
 export function fromHash(hash: string, filters: readonly string[]): State {
   const parts = new Map(
     hash
@@ -41,12 +44,12 @@ export function fromHash(hash: string, filters: readonly string[]): State {
   };
 }
 
-/** A selection of the reader's own as a comparison: a hash of its own. */
+/** Writes a selection of the reader's own as a comparison, in a hash of its own. */
 export function writeSelection(selection: Selection): string {
   return toHash({ ...selection, compare: null, switches: {} });
 }
 
-/** The inverse of `writeSelection`; null of a comparison that is none, or that chooses nothing. */
+/** Reverses `writeSelection`; null for an invalid comparison, or one that chooses nothing. */
 export function readSelection(comparison: string, filters: readonly string[]): Selection | null {
   const { period, names } = fromHash(comparison, filters);
   return period || Object.values(names).some((list) => list) ? { period, names } : null;

@@ -1,6 +1,6 @@
 /**
- * Stands for `vega` and `vega-lite` in the page's script, of which mounting a chart needs no half: transforms come from
- * `runtime.ts`, and charts come compiled.
+ * Replaces `vega` and `vega-lite` in the page's script. Mounting a compiled chart needs less than half of them, and
+ * `runtime.ts` adds the transforms.
  */
 export {
   numberFormatDefaultLocale as formatLocale,
@@ -12,11 +12,11 @@ export { parse } from 'vega-parser';
 export { isBoolean, isObject, isString, logger, mergeConfig, None, Warn, writeConfig } from 'vega-util';
 export { View } from 'vega-view';
 
-/** Put in by the build. */
+/** Inserted by the build. */
 declare const vegaVersion: string;
 export const version = vegaVersion;
 
-/** Never called: a page has no compiler. */
+/** Never called, because a page has no compiler. */
 export function compile(): never {
   throw new Error('Charts are compiled when a page is rendered.');
 }

@@ -6,13 +6,13 @@ import { known } from '../shared/known.ts';
 import type { Panel } from '../shared/panels.ts';
 import type { PanelElement } from './panel.ts';
 
-/** Says the numbers of the selection, in a page. */
+/** Writes the figures of the selection into a page. */
 export function tellHeadline(headline: Headline & Changes, page: ParentNode = document): void {
   for (const element of page.querySelectorAll<HTMLElement>('[data-word]'))
     element.textContent = headline[element.dataset.word as keyof (Headline & Changes)];
 }
 
-/** Says what a panel finds, and which of the filters that are set it does not follow. */
+/** Writes a panel's finding, and which active filters it ignores. */
 export function tellFinding(panel: PanelElement, finding: string, set: ReadonlySet<string>): void {
   const place = panel.querySelector('.finding');
   if (place) place.textContent = finding;

@@ -18,12 +18,12 @@ import { dayMs, hourMs, minuteMs } from '../shared/units.ts';
 
 const [topic, age] = ['item_topic', 'age_segment'] as const;
 
-/** Cells of the sheet by time, beyond which its steps are longer: hours, then days. */
+/** The most cells in a sheet by time; beyond that, its steps become hours, then days. */
 const mostCells = 1_000_000;
 /** Excel has 16,384 columns. */
 const mostColumns = 16_000;
 
-/** All that a view is made of. */
+/** The inputs for a view's workbook. */
 export interface Scene {
   tables: Tables;
   selection: Selection;
@@ -35,7 +35,7 @@ export interface Scene {
   filters: readonly string[];
 }
 
-/** The sheets of a view: topics, topics by time, sources by topics, the funnel, and what was chosen. */
+/** Builds the sheets of a view: topics, topics by time, sources by topics, the funnel, and the current choice. */
 export function listSheets(scene: Scene, write: Writer): WorkSheet[] {
   const sheets = [sheetTopics, sheetTimes, sheetSources, sheetFunnel, sheetParameters];
   return sheets.flatMap((list) => list(scene, write) ?? []);
@@ -46,7 +46,7 @@ function isChosen({ names }: Selection, field: string, name: string): boolean {
   return names[field]?.includes(name) ?? true;
 }
 
-/** The names of a dimension that the selection lets through. */
+/** Lists the names of a dimension that the selection lets through. */
 function listChosen({ tables, selection }: Scene, field: string): string[] {
   return namesOf(tables, field).filter((name) => isChosen(selection, field, name));
 }
@@ -77,7 +77,7 @@ function sheetTopics({ topics, selection, baseline }: Scene, { t }: Writer): Wor
   };
 }
 
-/** A row for each step of the period that was aggregated; a topic without events in it has a zero. */
+/** Makes a row for each aggregated step of the period; a topic without events in it has a zero. */
 function sheetTimes(scene: Scene, { t }: Writer): WorkSheet {
   const { tables, selection, span } = scene;
   const shown = selection.period ?? span;
@@ -94,7 +94,7 @@ function sheetTimes(scene: Scene, { t }: Writer): WorkSheet {
     name: t('By time'),
     columns: [column(t('Time, UTC'), 'time'), ...names.map((name) => column(name, 'count'))],
     body: times.flatMap((dt, slot) => {
-      const own = names.map((name) => sums.get(name)); // none of a name without events
+      const own = names.map((name) => sums.get(name)); // undefined for a name without events
       const values = own.map((sum) => (sum ? (sum[slot] ?? missing()) : 0));
       return isMissing(dt) ? [] : [[Math.max(dt, shown[0]), ...values]];
     }),
@@ -125,7 +125,7 @@ function sheetSources(scene: Scene, { t }: Writer): WorkSheet | null {
   };
 }
 
-/** Users by minute: of all ages that are chosen, and of each. */
+/** Lists users by minute: for all chosen ages, and for each. */
 function sheetFunnel(scene: Scene, { t }: Writer): WorkSheet | null {
   const { tables, selection } = scene;
   if (!isNarrowed(tableOf(tables, 'users'), Object.entries(selection.names))) return null;
