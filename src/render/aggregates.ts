@@ -16,25 +16,25 @@ import { paintTopics, queryPayload } from './tables.ts';
 
 /** The aggregates of a period. */
 export interface Aggregates {
-  /** Without people. */
+  /** Everything except people. */
   payload: Payload;
   people: Returns | null;
-  /** UTC days of which people are not known, or not all. */
+  /** UTC days on which people are unknown, or not all known. */
   uncounted: number[];
 }
 
 interface QueryOptions {
   translate: Translate;
-  /** The aggregates to read; without them, those that the charts draw from. */
+  /** The aggregates to read; by default, those that the charts draw from. */
   names?: readonly string[];
-  /** Those that are read from the log. */
+  /** The aggregates read from the log. */
   unmade?: readonly string[] | undefined;
-  /** Called with the share of the period that has been read. */
+  /** Called with the share of the period read so far. */
   onDay?: (share: number) => void;
 }
 
 /**
- * The aggregates as a page may show them: the names that it is about, and small groups merged.
+ * Prepares the aggregates for a page: restricts them to its names, and merges small groups.
  *
  * @throws ZenError `usage` for a dimension that it cannot choose by
  */
@@ -44,13 +44,13 @@ export function choose(
   least: number,
   translate: Translate,
 ): Aggregates {
-  const isTold = isUsualFunnel(); // of no other, people are counted
+  const isTold = isUsualFunnel(); // in other funnels, people are counted
   const uncounted = isTold ? read.uncounted : [];
   if (where === undefined) {
     const merged = mergeSmall({ ...payload, people }, least, translate);
     return { payload: { ...merged, people: null }, people: isTold ? merged.people : null, uncounted };
   }
-  // People are counted by topic and age alone.
+  // People are counted only by topic and age.
   const isCounted = Object.keys(where).every((field) => ['item_topic', 'age_segment'].includes(field));
   const own = mergeSmall(narrow(payload, where, translate), least, translate, isCounted ? people : null);
   const shown = dropNames(own);
@@ -61,7 +61,7 @@ export function choose(
 /**
  * Reads the aggregates of a period, for a page and for `zen verify` alike.
  *
- * @param session one with a snapshot, so that all of it is of one moment
+ * @param session one with a snapshot, so that all data is from one moment
  */
 export async function queryAggregates(
   session: Session,
@@ -80,9 +80,9 @@ export async function queryAggregates(
 }
 
 /**
- * Reads what a page would hold now: the same period, with the steps that it states. People only where it shows them.
+ * Reads what the page would contain now, for the same period and steps. People are read only when it shows them.
  *
- * @param translate into the language of the page, as missing names are called in it
+ * @param translate into the language of the page, which names missing values
  */
 export async function queryAgain(session: Session, page: Payload, translate: Translate): Promise<Payload> {
   const read = await queryAggregates(session, page, page.gaps, {

@@ -7,13 +7,13 @@ import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { callName } from './columns.ts';
 
-/** The least time that two days must share to be compared. */
+/** The least time that two days must share to be comparable. */
 const least = 60 * minuteMs;
 
 /**
- * Compares the last whole UTC day of a period with the day before and with the same day a week before, which may lie before
- * the period. Compared are the minutes of the day that both days have: not those that were never aggregated, that lie before the
- * first event of the log, or in which it was silent.
+ * Compares the last whole UTC day of a period with the day before and the same day a week before, which may lie before
+ * the period. Only minutes that both days have are compared. Left out are those never aggregated, before the log's
+ * first event, or silent.
  *
  * @returns null when there is nothing to compare
  */
@@ -53,7 +53,7 @@ interface MovedTopic {
   before: number;
 }
 
-/** Two UTC days beside each other; null when they share too little. */
+/** Compares two UTC days; null when they share too little. */
 async function compareWithDay(
   session: Session,
   day: number,

@@ -27,15 +27,15 @@ import { pushDown } from './push-down.ts';
 
 registerCube();
 
-/** The facts of a page that the parameters of a chart receive. */
+/** The facts about a page that chart parameters receive. */
 export interface Scene {
   period: Window;
   ladder: Ladder;
-  /** Its clocks; those of UTC where there are none. */
+  /** Its clock; by default, that of UTC. */
   clock?: Clock;
 }
 
-/** One chart's Vega-Lite specification: its titles and texts translated, its parameters set to the page's. */
+/** Returns a chart's Vega-Lite specification with translated texts, and the page's values for its parameters. */
 export function readChart(
   name: string,
   { period, ladder, clock = new Clock() }: Scene,
@@ -57,7 +57,7 @@ export function readChart(
   return translateTitles(spec, translate) as unknown as TopLevelSpec;
 }
 
-/** The data that the charts name, wherever in their specifications: aggregates, and tables to look up in. */
+/** Lists the data that charts name anywhere in their specifications: aggregates and look-up tables. */
 export function listChartData(): string[] {
   const named: string[] = [];
   const look = (json: Json) => {
@@ -77,7 +77,7 @@ export function drawsPeople({ data }: TopLevelSpec): boolean {
   return Boolean(data && 'name' in data && isOfPeople(data.name ?? ''));
 }
 
-/** The names of the charts of a page. */
+/** Lists the names of a page's charts. */
 export function listCharts(): string[] {
   return readCharts().map(({ name }) => name);
 }
@@ -100,18 +100,19 @@ function translateTitles(json: Json, translate: (text: string) => string): Json 
   return Object.fromEntries(entries);
 }
 
-/** A chart, and what of it is slow. */
+/** A chart, and its slow parts. */
 export interface Compiled extends Chart {
-  /** The data sources that go through an aggregate row by row. */
+  /** The data sources that process an aggregate row by row. */
   left: string[];
 }
 
 /**
- * Compiles a chart to Vega, so that the page need not carry the compiler, and pushes down what it can. A brush is kept from
- * screen readers, which would announce two symbols without a name: the period can be chosen in its control.
+ * Compiles a chart to Vega, so that the page need not include the compiler, and pushes down what it can.
  *
- * @param tables the aggregates that it may draw from; of those that are not among them, nothing is pushed down
- * @throws ZenError `usage`, with the file's name, when the specification does not compile, or compiles with a warning
+ * Brushes are hidden from screen readers, which would announce two unnamed symbols; the period has its own control.
+ *
+ * @param tables the aggregates that it may draw from; nothing is pushed down for others
+ * @throws ZenError `usage`, with the file's name, when the specification does not compile without warnings
  */
 export function compileChart(name: string, source: TopLevelSpec, tables: DescribedTables): Compiled {
   const panel = readPanel(name, source, tables);
@@ -132,7 +133,7 @@ export function compileChart(name: string, source: TopLevelSpec, tables: Describ
   }
 }
 
-/** @throws ZenError `usage` for a transform that pages do not have, so that they are half as large: one there would keep all of it from starting */
+/** @throws ZenError `usage` for a transform that pages lack, to be half as large: it would keep a page from starting */
 function requireTransforms(name: string, spec: object): void {
   for (const [key, value] of walk(spec as Json)) {
     const all = key === 'transform' && Array.isArray(value) ? value.filter(isObject) : [];
@@ -146,16 +147,16 @@ function requireTransforms(name: string, spec: object): void {
   }
 }
 
-/** Says why Vega-Lite does not take a chart. On one that it does not know at all, it stumbles with an error of its own. */
+/** Explains why Vega-Lite rejects a chart. For an unknown kind of chart, it throws an unhelpful error. */
 function tellCause(error: unknown): string {
   if (!(error instanceof TypeError)) return `does not compile: ${messageOf(error)}`;
   return 'does not compile, and Vega-Lite does not say why. Look at its mark and its encoding; its editor (vega.github.io/editor) shows the place.';
 }
 
-/** Seconds that a chart may calculate: in a browser it would take as long at each choice. */
+/** The seconds that a chart may calculate; a browser would take as long at each choice. */
 const mostSeconds = 30;
 
-/** Runs some work, and ends it where it takes too long. @throws Error for that */
+/** Runs some work, and stops it when it takes too long. @throws Error for that */
 export function runWithin(work: () => void, seconds = mostSeconds): void {
   try {
     runInNewContext('work()', { work }, { timeout: seconds * 1000 });
@@ -167,9 +168,9 @@ export function runWithin(work: () => void, seconds = mostSeconds): void {
 }
 
 /**
- * Draws a chart as it stands before anything is chosen.
+ * Draws a chart before anything is chosen.
  *
- * @throws ZenError `usage`, with the file's name, for one that compiles, and fails when it is drawn
+ * @throws ZenError `usage`, with the file's name, for a chart that compiles but cannot be drawn
  */
 export function drawFirst(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
   return takeSnapshot(chart, tables, locale, undefined, runWithin).catch((cause: unknown) => {
@@ -184,7 +185,7 @@ interface Mark {
   from?: { data?: string; facet?: { data?: string } };
 }
 
-/** The data source of the first mark that draws data; a brush is a mark too, and draws none, or its own store. */
+/** Finds the data source of the first mark that draws data. A brush is a mark too, but draws nothing, or only its own store. */
 function findRows(marks: Mark[]): string {
   const drawn = marks.map(({ from }) => from?.facet?.data ?? from?.data);
   const rows = drawn.find((source) => source !== undefined && !source.endsWith('_store'));
@@ -192,7 +193,7 @@ function findRows(marks: Mark[]): string {
   return rows;
 }
 
-/** The data sources that the page has to fill. */
+/** Lists the data sources that the page has to fill. */
 function inputsOf({ data }: Spec): string[] {
   return (data ?? [])
     .filter((source) => Object.keys(source).length === 1 && !source.name.endsWith('_store'))

@@ -19,10 +19,10 @@ import { mapValues } from '../shared/known.ts';
 import { dayMs } from '../time.ts';
 
 /**
- * Looks whether each chart can be drawn.
+ * Checks that each chart can be drawn.
  *
- * @param columns of the aggregates that charts may draw from; null where no database tells their fields
- * @param pages beside the dashboard
+ * @param columns of the aggregates that charts may draw from; null when no database lists their fields
+ * @param pages besides the dashboard
  */
 export async function checkCharts(
   columns: Record<string, Columns> | null,
@@ -33,7 +33,7 @@ export async function checkCharts(
   return [...checkLooks(), ...checkPages(tables, pages), ...(await checkLayout(tables))];
 }
 
-/** Looks whether each page filters by what is counted. */
+/** Checks that each page filters only by counted fields. */
 function checkPages(tables: DescribedTables | null, pages: readonly { where?: Where }[]): Check[] {
   if (!tables) return [];
   return pages.flatMap(({ where = {} }): Check[] => {
@@ -47,7 +47,7 @@ function checkPages(tables: DescribedTables | null, pages: readonly { where?: Wh
   });
 }
 
-/** Looks at the charts, unless zen.json names one or a filter that there is not. */
+/** Checks the charts, unless zen.json names a chart or filter that does not exist. */
 async function checkLayout(tables: DescribedTables | null): Promise<Check[]> {
   try {
     if (tables) requireFilters(Object.values(tables).flatMap(({ fields }) => fields));
@@ -57,7 +57,7 @@ async function checkLayout(tables: DescribedTables | null): Promise<Check[]> {
   }
 }
 
-/** Looks at what the project's pages look like, and at its languages. */
+/** Checks the styles of the project's pages, and its languages. */
 function checkLooks(): Check[] {
   const looks = Object.values(lookFiles).filter((file) => readOwn(file) !== undefined);
   const own = readExtensions('templates/locales').filter(({ isOwn }) => isOwn);
@@ -117,7 +117,7 @@ async function checkEach(tables: DescribedTables | null): Promise<Check[]> {
   return checks;
 }
 
-/** Tables of one row each, to try on them whether a chart can be drawn: what is in the log is not looked at. */
+/** Builds tables of one row each, to test whether charts can be drawn without reading the log. */
 function inventTables(tables: DescribedTables): Tables {
   const name = 'a';
   const fields = Object.values(tables).flatMap((table) => table.fields);

@@ -7,19 +7,22 @@ import type { Payload } from '../shared/data/payload.ts';
 import { missing } from '../shared/known.ts';
 import { isoTime } from '../time.ts';
 
-/** One cell of one stretch of time: two arrays of the same order. */
+/** One cell of one stretch of time: two parallel arrays. */
 export interface Piece {
   names: string[];
   minutes: Float64Array | number[];
   values: Float64Array | number[];
-  /** The rows of one minute that there may be; without it, any number. */
+  /** The most rows that a minute may have; by default, any number. */
   most?: number;
 }
 
-/** The names that the page gives itself. */
+/** The names that the page itself invents. */
 export const ownNames = { missing: 'not set', topic: 'other topics', age: 'all other ages' } as const;
 
-/** Returns the page's name for a name: "not set" if it is missing. A name that really reads like one of the page's own gets quotes. */
+/**
+ * Returns the page's name for a name: "not set" when it is missing. A real name that reads like one of the page's own
+ * gets quotes.
+ */
 export function callName(name: string, translate: (text: string) => string): string {
   if (name === '') return translate(ownNames.missing);
   let bare = name;
@@ -27,14 +30,14 @@ export function callName(name: string, translate: (text: string) => string): str
   return Object.values(ownNames).some((own) => bare === translate(own)) ? `“${name}”` : name;
 }
 
-/** The inverse of `callName`. */
+/** Reverses `callName`. */
 export function uncallName(name: string, translate: (text: string) => string): string {
   if (name === translate(ownNames.missing)) return '';
   const inner = /^“(.*)”$/s.exec(name)?.[1];
   return inner !== undefined && callName(inner, translate) === name ? inner : name;
 }
 
-/** Tells whether all events of a page lack a name of a dimension, so that it leaves nothing to choose or to compare. */
+/** Tells whether all events of a page lack a name in a dimension, so that there is nothing to choose or compare. */
 export function isNameless(payload: Payload, field: string, translate: (text: string) => string): boolean {
   const names = Object.hasOwn(payload.dimensions, field) ? namesOf(payload, field) : [];
   return names.length === 1 && names[0] === callName('', translate);
@@ -42,7 +45,7 @@ export function isNameless(payload: Payload, field: string, translate: (text: st
 
 type Column = Uint16Array | Uint32Array | Float64Array;
 
-/** A cell, stretch by stretch, in as little memory as it needs. */
+/** A cell, stretch by stretch, stored compactly. */
 interface Gathered {
   names: string[];
   minutes: Column[];
@@ -53,19 +56,22 @@ interface Gathered {
   most: number;
 }
 
-/** Gathers the rows of an aggregate, stretch of time by stretch of time in their order, into columns. */
+/** Collects the rows of an aggregate into columns, one stretch of time after another. */
 export class Gatherer {
   readonly #cells = new Map<string, Gathered>();
   readonly #table: string;
   readonly #timeOf: (minute: number) => number;
 
-  /** @param timeOf the time of a minute (or step) of the pieces, Unix milliseconds */
+  /**
+   * @param timeOf the time of a minute (or step) in the pieces, Unix milliseconds
+   * @param timeOf the time of a minute (or step) of the pieces, Unix milliseconds
+   */
   constructor(table: string, timeOf: (minute: number) => number) {
     this.#table = table;
     this.#timeOf = timeOf;
   }
 
-  /** @throws ZenError `failed` for a row whose value is no whole number from 0 on */
+  /** @throws ZenError `failed` for a value that is not a whole number ≥ 0 */
   add({ names, minutes, values, most = Infinity }: Piece): void {
     const key = JSON.stringify(names);
     const cell = this.#cells.get(key) ?? {
@@ -101,7 +107,7 @@ export class Gatherer {
     return new ZenError('failed', `${this.#table} ${fault}: ${place}. Aggregate that minute again.`);
   }
 
-  /** For each dimension the sums of its names' values. */
+  /** Returns, for each dimension, the sums of its names' values. */
   totals(dimension: number): Map<string, number> {
     const totals = new Map<string, number>();
     for (const { names, sum } of this.#cells.values()) {
@@ -112,9 +118,9 @@ export class Gatherer {
   }
 
   /**
-   * The table, its codes the places of the names in these lists. It takes the rows out.
+   * Builds the table, with codes that index these lists of names. Consumes the rows.
    *
-   * @throws ZenError `failed` for a minute that is there more often than it may
+   * @throws ZenError `failed` for a minute with too many rows
    */
   build(names: string[][]): Cells {
     const places = names.map((list) => new Map(list.map((name, code) => [name, code])));
@@ -140,7 +146,7 @@ export class Gatherer {
   }
 }
 
-/** An array for whole numbers up to the largest, in as few bytes as hold it. */
+/** Creates an array for whole numbers up to the largest, with the smallest suitable elements. */
 function newColumn(length: number, largest: number): Column {
   const Fit = largest < 2 ** 16 ? Uint16Array : largest < 2 ** 32 ? Uint32Array : Float64Array;
   return new Fit(length);
@@ -152,7 +158,7 @@ function toColumn(numbers: ArrayLike<number>, largest: number): Column {
   return column;
 }
 
-/** Columns one after the other. */
+/** Joins columns end to end. */
 function join(columns: readonly Column[], largest: number): Column {
   const joined = newColumn(
     columns.reduce((sum, { length }) => sum + length, 0),
@@ -166,7 +172,7 @@ function join(columns: readonly Column[], largest: number): Column {
   return joined;
 }
 
-/** Whole numbers from an array in PostgreSQL's text form, like `{1,-2,NULL}`; NaN for NULL. */
+/** Parses whole numbers from a PostgreSQL array such as `{1,-2,NULL}`; NaN for NULL. */
 export function readArray(text: string): Float64Array {
   if (text === '{}') return new Float64Array();
   const numbers = new Float64Array(text.length >> 1);

@@ -5,22 +5,22 @@ import type { NamedCells, Payload } from '../shared/data/payload.ts';
 import { missing } from '../shared/known.ts';
 import { isoTime, minuteMs } from '../time.ts';
 
-/** Something that differs from what it should be. */
+/** A difference between stated and actual contents. */
 export interface Difference {
   name: string;
-  /** The place where something else was found than is stated. */
+  /** The place where the actual value was found. */
   where: string;
   stated: string;
   found: string;
 }
 
-/** A difference as a sentence. */
+/** Describes a difference in a sentence. */
 export function describeDifference({ name, where, stated, found }: Difference): string {
   if (name === 'page') return `The page was altered: its hash is ${found}, it states ${stated}.`;
   return `${name}: the page states ${stated}, ${where} has ${found}.`;
 }
 
-/** Lists the facts that differ from what is stated. */
+/** Lists the facts that differ from those stated. */
 export function compareFacts(stated: object, found: object, where: string): Difference[] {
   const known = new Map<string, unknown>(Object.entries(stated));
   return Object.entries(found)
@@ -29,10 +29,10 @@ export function compareFacts(stated: object, found: object, where: string): Diff
 }
 
 /**
- * Compares the tables of a page row by row with those of another payload of the same period and steps. Rows are the same where
- * their names, minute, value and count are; the order of names in the lists does not matter.
+ * Compares a page's tables row by row with those of another payload of the same period and steps. Rows match when
+ * names, minute, value and count do; the order of names in the lists does not matter.
  *
- * @returns for each table that differs its first row that does, and how many do
+ * @returns for each differing table, its first differing row and their number
  */
 export function compareTables(page: Payload, other: Payload, where: string): Difference[] {
   const others = new Map(listTables(other).map((table) => [table.table, table]));
@@ -43,11 +43,13 @@ export function compareTables(page: Payload, other: Payload, where: string): Dif
 }
 
 /**
- * Holds the tables of a page that count events and users against each other: whatever was shown, clicked or viewed is an event of a visit, too. In each
- * minute of a card topic and an age, either both have rows, and the users of all kinds of event, at least one a row, are no more
- * than the events; or none has. Tables that were read from the log at different times are found out by it.
+ * Checks a page's event and user tables against each other, because whatever was shown, clicked or viewed is also an
+ * event.
  *
- * @returns the first minute in which they differ, and how many do
+ * For each minute, card topic and age, either neither has rows, or both do. Then the users of all kinds of event are at
+ * least one a row, and no more than the events. This detects tables read from the log at different times.
+ *
+ * @returns the first differing minute, and the number of such minutes
  */
 export function compareEvents(payload: Payload): Difference[] {
   const { start, end, counting } = payload;
@@ -97,7 +99,7 @@ export function compareEvents(payload: Payload): Difference[] {
   return tellFirst(told, count, 'minute');
 }
 
-/** Adds to the sums by minute what each row of a cell comes to, from its value and how many rows it stands for. */
+/** Adds each row of a cell to the sums by minute, weighed by its value and the number of rows it stands for. */
 function addTo(sums: Float64Array, cell: Cell, of: (value: number, count: number) => number): void {
   for (let row = 0; row < cell.minutes.length; row++) {
     const minute = cell.minutes[row] ?? missing();
@@ -105,7 +107,7 @@ function addTo(sums: Float64Array, cell: Cell, of: (value: number, count: number
   }
 }
 
-/** Compares what the rows of people mean, what is merged, and what readers see for the kinds of event. */
+/** Compares the meaning of people's rows, the merged groups, and the readers' names for kinds of event. */
 function describeRest({ people, events, merged }: Payload): Record<string, string> {
   const kinds = events.map(({ event, name }) => `${event} (${name})`).join(', ');
   const groups = merged ? `${merged.groups} of fewer than ${merged.least} people` : 'none';
@@ -139,7 +141,7 @@ function compareTable(
   return tellFirst(first, count, 'row');
 }
 
-/** The first difference of a table, with how many there are. */
+/** Returns the first difference of a table, and their number. */
 function tellFirst(first: Difference | undefined, count: number, what: 'row' | 'minute'): Difference[] {
   const told = count === 1 ? `the only ${what} that differs` : `the first of ${count} ${what}s that differ`;
   return first ? [{ ...first, name: `${first.name}, ${told}` }] : [];
@@ -152,7 +154,7 @@ function nameCells({ names, cells }: NamedCells): Map<string, Cell> {
   return new Map([...eachCell(cells)].map((cell) => [cell.codes.map(nameOf).join(' × '), cell]));
 }
 
-/** The minutes in which two cells differ, and the row of each; -1 for none. */
+/** Lists the minutes in which two cells differ, and the row of each; -1 for none. */
 function* eachDifference(own: Cell, other: Cell): Generator<[minute: number, own: number, other: number]> {
   for (let [a, b] = [0, 0]; a < own.minutes.length || b < other.minutes.length;) {
     const [x, y] = [own.minutes[a] ?? Infinity, other.minutes[b] ?? Infinity];

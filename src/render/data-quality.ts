@@ -8,19 +8,19 @@ import type { Window } from '../time.ts';
 
 /** The facts about the numbers of a period. Times are Unix milliseconds. */
 export interface Facts {
-  /** Stretches that were never aggregated: missing, which is not the same as zero. */
+  /** Stretches that were never aggregated: missing, not zero. */
   gaps: Window[];
-  /** Stretches without events that cannot be chance: the feed of a busy log was silent. */
+  /** Stretches without events that cannot be chance: a busy log fell silent. */
   silences: Window[];
-  /** When the period, or some of it, was last aggregated; null where no ledger tells. */
+  /** When the period, or part of it, was last aggregated; null without a ledger. */
   aggregated: number | null;
-  /** Events that the log has, now, less those in the aggregates; null where the role may not read it, or some of it was pruned. */
+  /** Events now in the log, minus those in the aggregates; null when the role may not read it, or some of it was pruned. */
   unseen: number | null;
-  /** The rules by which events came to their minutes. */
+  /** The rules that assigned events to minutes. */
   rules: Minute[];
 }
 
-/** Looks up in the ledger, and compares with the log, what the page says about its own numbers. */
+/** Reads from the ledger, and compares with the log, what the page says about its own numbers. */
 export async function queryFacts(session: Session, period: Window): Promise<Facts> {
   const covered = clip(await queryCovered(session), period);
   const isWhole = !(await queryPruned(session)).some((window) => intersect(window, period));

@@ -25,7 +25,7 @@ const lookUps: readonly string[] = [
   'spikes',
 ] satisfies (keyof LookUps)[];
 
-/** The fields of the tables to look up in. */
+/** The fields of the look-up tables. */
 const lookUpFields: readonly string[] = [
   'name',
   'color',
@@ -56,10 +56,10 @@ const lookUpFields: readonly string[] = [
 )[];
 
 /**
- * Checks that a chart draws an aggregate that there is, and no field that it lacks: Vega-Lite would draw nothing, and say so to nobody.
+ * Checks that a chart draws an existing aggregate, and no missing field: Vega-Lite would silently draw nothing.
  *
  * @param tables the aggregates that it may draw from
- * @throws ZenError `usage`, with the file's name, and the nearest name that there is
+ * @throws ZenError `usage`, with the file's name, and the nearest existing name
  */
 export function requireFields(name: string, spec: TopLevelSpec, tables: DescribedTables): void {
   const json = spec as unknown as Json;
@@ -70,22 +70,22 @@ export function requireFields(name: string, spec: TopLevelSpec, tables: Describe
     const remedy = suggest(unknown, Object.keys(tables));
     throw refuse(`draws “${unknown}”, but no aggregate has that name. ${remedy}`);
   }
-  if (sources.some(isOfPeople)) return; // whose rows are made by zen
+  if (sources.some(isOfPeople)) return; // Zen makes their rows
   const own = new Set(sources.flatMap((source) => listFields(tables[source])));
   const missing = findMissing(json, new Set([...own, ...lookUpFields]));
   if (missing !== undefined)
     throw refuse(`uses the field “${missing}”, which its data do not have. ${suggest(missing, [...own])}`);
 }
 
-/** The names of the data that a specification draws from. */
+/** Lists the data names that a specification draws from. */
 export function listSources(spec: TopLevelSpec): string[] {
   return gather(spec as unknown as Json).sources;
 }
 
 /**
- * Finds a field that is used where there is none of that name: neither of the data, nor made by a transform before.
+ * Finds a field that is used but neither in the data nor made by an earlier transform.
  *
- * @param there the fields that there are; those that transforms make are added
+ * @param there the existing fields; those that transforms make are added
  */
 function findMissing(json: Json, there: Set<string>): string | undefined {
   if (json === null || typeof json !== 'object') return undefined;
@@ -106,10 +106,10 @@ function findMissing(json: Json, there: Set<string>): string | undefined {
   return isLacking(gather(plain)) ?? first(inner, (key) => findMissing(rest[key] ?? null, there));
 }
 
-/** The keys under which a specification holds others. */
+/** The keys under which a specification contains others. */
 const composed = ['layer', 'concat', 'hconcat', 'vconcat', 'spec'];
 
-/** The first answer that a question has for any of some values. */
+/** Returns the first answer that a question has for any of some values. */
 function first<T, U>(values: readonly T[], ask: (value: T) => U | undefined): U | undefined {
   for (const value of values) {
     const found = ask(value);
@@ -126,12 +126,12 @@ function listFields(table: DescribedTables[string] | undefined): string[] {
   return table ? ['dt', ...table.fields, ...table.fields.map(rankOf), table.measure] : [];
 }
 
-/** The names in a specification: of its data, of the fields that it uses, and of those that its transforms make. */
+/** The names in a specification: of its data, of the fields it uses, and of those its transforms make. */
 interface Names {
   sources: string[];
   used: string[];
   made: string[];
-  /** Its transforms make fields that nothing names, as a pivot does. */
+  /** True when its transforms make unnamed fields, as a pivot does. */
   isOpen: boolean;
 }
 
@@ -162,8 +162,8 @@ function visit(json: Json, key: string, names: Names): void {
 }
 
 /**
- * A lookup's own part names fields of another table, usermeta names none, and data that stand in the file have any. A filter by a field
- * that is not there is told to the reader.
+ * Skips a lookup's own part, whose fields belong to another table, usermeta, and inline data. Filters by missing fields
+ * are reported to the reader.
  */
 const others = ['from', 'params', 'usermeta', 'datasets'];
 const fieldKeys = ['field', 'lookup', 'impute', 'flatten', 'density', 'regression', 'stack'];

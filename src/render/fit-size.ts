@@ -9,13 +9,13 @@ import { pack } from './pack.ts';
 import { eachLonger } from './people.ts';
 import { listLadders } from './steps.ts';
 
-/** A payload, and the same packed. */
+/** A payload, and its packed form. */
 export interface Packed {
   payload: Payload;
   packed: string;
 }
 
-/** Drops the people that do not fit: the shorter steps, then everything. */
+/** Reduces people to fit: drops the shorter steps, then everything. */
 export function fitPeople(whole: Packed, room: number): Packed {
   const { people, start } = whole.payload;
   if (!people || whole.packed.length <= room) return whole;
@@ -31,10 +31,10 @@ function repack(payload: Payload): Packed {
 }
 
 /**
- * Makes a payload small enough by longer steps, the longer the older its rows are: by the finest of the usual ladders that fits.
+ * Shrinks a payload by longer steps, which grow with the age of its rows, using the finest usual ladder that fits.
  *
- * @param room characters that the packed payload may take
- * @throws ZenError `failed` when even days do not fit; `rest` (bytes) is what else the page takes
+ * @param room the most characters of the packed payload
+ * @throws ZenError `failed` when even days do not fit; `rest` is the size of everything else, in bytes
  */
 export function fit(whole: Packed, room: number, rest: number): Packed {
   const { payload, packed } = whole;
@@ -55,7 +55,7 @@ export function fit(whole: Packed, room: number, rest: number): Packed {
     );
   }
   for (let share = true; small - large.at > 1; share = !share) {
-    // Sizes fall the slower the further down: a guess by their logarithms, then one in the middle.
+    // Each ladder saves less than the one before: first guess by logarithms, then take the middle.
     const part = Math.log(large.length / room) / Math.log(large.length / best.packed.length);
     const guess = share ? Math.round(part * (small - large.at)) : (small - large.at) >> 1;
     const at = large.at + Math.min(Math.max(guess, 1), small - large.at - 1);
@@ -69,7 +69,10 @@ export function fit(whole: Packed, room: number, rest: number): Packed {
   return best;
 }
 
-/** The payload in the steps of a ladder, none of which is shorter than its own. A step stands at its start, or the period's. */
+/**
+ * Returns the payload in the steps of a ladder, none shorter than its own. A step is dated by its own start, or the
+ * period's.
+ */
 export function coarsen(payload: Payload, ladder: Ladder): Payload {
   if (ladder.length === 0) return payload;
   const places = placeSteps(ladder, payload, minuteMs);

@@ -7,9 +7,10 @@ import { People } from '../shared/people/bounds.ts';
 import type { Bounds } from '../shared/people/bounds.ts';
 
 /**
- * The groups of a page, by their codes: a card topic × an age × a kind of event, and how many different people each has over the
- * page's period. Where the page counts people, that is known. Elsewhere it lies between the most users of one minute, who are
- * different people, and the sum over all minutes. A user is taken to have one age at a time.
+ * The groups of a page, by code: a card topic × an age × a kind of event, each with its number of different people over
+ * the period.
+ * That number is known when the page counts people. Otherwise it lies between the most users in one minute, who are
+ * different people, and the sum over all minutes. Users are assumed to have one age at a time.
  */
 export class Groups {
   readonly topics: number[];
@@ -18,7 +19,7 @@ export class Groups {
   readonly ages: number[];
   readonly #period: readonly [number, number];
   readonly #people: People | null;
-  /** Tells that the people of all topics, or of all ages, are those of others, too. */
+  /** Tells whether the counts for all topics, or all ages, include people outside the page. */
   readonly #isNarrow: { topics: boolean; ages: boolean };
   readonly #cells = new Map<string, Rows>();
   readonly #adder = new RowAdder();
@@ -45,13 +46,13 @@ export class Groups {
     this.#isNarrow = { topics: only !== undefined, ages: only?.age_segment !== undefined };
   }
 
-  /** The ages of some topics, those with the fewest people first. */
+  /** Returns the ages of some topics, those with the fewest people first. */
   agesOf(topics: readonly number[]): number[] {
     const sizes = this.ages.map((age) => this.#size(topics, [age]));
     return this.ages.filter((age) => known(sizes[age]) > 0).sort((a, b) => known(sizes[a]) - known(sizes[b]));
   }
 
-  /** The same topics, those with the fewest people first. */
+  /** Returns the same topics, those with the fewest people first. */
   sort(topics: number[]): number[] {
     const sizes = new Map(topics.map((topic) => [topic, this.#size([topic], this.ages)]));
     return topics.toSorted((a, b) => known(sizes.get(a)) - known(sizes.get(b)));
@@ -67,17 +68,17 @@ export class Groups {
     );
   }
 
-  /** Which of some ages, all without them, have a kind of event in a topic. */
+  /** Lists which of some ages, or of all, have a kind of event in a topic. */
   within(topic: number, ages: readonly number[] | null, kind: number): number[] {
     return (ages ?? this.ages).filter((age) => this.#cells.has([topic, age, kind].join()));
   }
 
-  /** The most people that some groups may have, added up. */
+  /** Adds up the most people that some groups may have. */
   most(topic: number, ages: readonly number[] | null, kind: number): number {
     return sum(this.within(topic, ages, kind).map((age) => this.#count(topic, age, kind).high));
   }
 
-  /** The people who are certain to be in some groups of a topic taken together: in one of them, in one minute, or in no other. */
+  /** Returns the people certain to be in some groups of a topic together: in one group, in one minute, or in no other group. */
   certain(topic: number, ages: readonly number[], kind: number): number {
     const own = this.within(topic, ages, kind);
     const each = own.map((age) => this.#count(topic, age, kind).low);
@@ -88,8 +89,8 @@ export class Groups {
   }
 
   /**
-   * All who did it: those who are certain, the most that all its groups may have, and the number that is enough for a group, as there
-   * are no more.
+   * Returns the people of a kind of event: those certain, the most that its groups may have, and how many are enough
+   * for a group, since there are no more.
    */
   total(kind: number): { low: number; most: number; enough: number } {
     const known = this.#totals.get(kind) ?? this.#total(kind);
@@ -128,7 +129,7 @@ export class Groups {
     return [this.#cells.get([topic, age, kind].join()) ?? []].flat();
   }
 
-  /** The users of the minute that has most of them. */
+  /** Returns the users of the busiest minute. */
   #busiest(topic: number, ages: number[], kind: number): number {
     const { values } = this.#adder.addUp(ages.flatMap((age) => this.#rowsOf(topic, age, kind)));
     return Float64Array.from(values).reduce((most, users) => Math.max(most, users), 0);

@@ -3,14 +3,14 @@ import { ZenError } from '../errors.ts';
 import { isObject } from './panels.ts';
 import type { Json } from './panels.ts';
 
-/** Numbers of things that a chart makes at once: more keep a reader waiting for good. */
+/** The most things that a chart may make at once; more would keep a reader waiting forever. */
 const mostMade = 100_000;
 const counts = ['steps', 'minsteps', 'maxsteps', 'maxbins', 'tickCount', 'count', 'resolve', 'columns'];
 
 const asks = 'asks for a URL, and a page has no network';
 const makesMore = `makes more than ${mostMade} of something`;
 
-/** A rule: what it says of a value that stands under a key, and of a text anywhere. */
+/** A rule: its objection to a value under a key, and to a text anywhere. */
 type Rule = (key: string, value: Json) => string | false;
 
 const rules: Rule[] = [
@@ -39,19 +39,19 @@ const rules: Rule[] = [
 ];
 
 /**
- * Tells whether a text is an expression with a search that repeats what is itself repeated, or one of several: (a+)+ and (a|a)* may take
- * longer than the world has for 40 letters. What repeats one text alone is let through.
+ * Tells whether an expression has a search that repeats a repetition, or an alternation: (a+)+ and (a|a)* may take
+ * practically forever for 40 letters. Repeating one text alone is allowed.
  */
 function searchesEndlessly(text: string): boolean {
   if (!/\)[*+{]/.test(text)) return false;
   try {
     return listSearches(parseExpression(text)).some((pattern) => /\)[*+{]/.test(simplify(pattern)));
   } catch {
-    return false; // it is no expression, and cannot be run
+    return false; // an invalid expression cannot run
   }
 }
 
-/** The patterns in an expression's syntax tree (vega-expression, src/parser.js: `regex` of a literal). */
+/** Lists the patterns in an expression's syntax tree (vega-expression, src/parser.js: `regex` of a literal). */
 function listSearches(node: object): string[] {
   return Object.entries(node).flatMap(([key, value]: [string, unknown]) =>
     key === 'pattern' && typeof value === 'string'
@@ -62,7 +62,7 @@ function listSearches(node: object): string[] {
   );
 }
 
-/** A search in which a group of plain letters is a letter, as is an escape and a class. */
+/** Simplifies a search: groups of plain letters, escapes and classes each become a letter. */
 function simplify(pattern: string): string {
   const letters = pattern.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
   const simpler = letters.replaceAll(/\((?:\?[:!=])?[^()|*+?{]*\)/g, 'x');
@@ -73,14 +73,14 @@ function isText(value: Json, pattern: RegExp): boolean {
   return typeof value === 'string' && pattern.test(value);
 }
 
-/** Vega keeps parameters in plain objects, and `__proto__` would be there before it is made. Those of transforms are numbers. */
+/** Vega keeps parameters in plain objects, where `__proto__` always exists. Transforms number theirs. */
 function hasUsableName(param: Json): boolean {
   if (!isObject(param)) return true;
   const { name } = param;
   return typeof name === 'string' && /^[A-Za-z]\w*$/.test(name) && !(name in Object.prototype);
 }
 
-/** Tells whether steps are so short that the values of a log would have far too many. */
+/** Tells whether steps are so short that a log's values would have far too many. */
 function hasTinyStep(value: Record<string, Json>): boolean {
   return [value.step, value.stepMinor, value.stepMajor].flat().some((step) => Number(step ?? 1) < 0.001);
 }
@@ -93,10 +93,10 @@ function isLongList(value: Json): boolean {
 }
 
 /**
- * Refuses a chart of a stranger's that would ask for anything outside of its page, or keep its reader waiting for good. The page's policy
- * would stop what asks; a render has none, and would ask from where the database is.
+ * Refuses a stranger's chart that would load anything from outside its page, or keep readers waiting forever. The
+ * page's policy blocks requests, but a render has none, and would send them from the database's network.
  *
- * @param source the chart's file, or what it compiles to
+ * @param source the chart's file, or its compiled form
  * @throws ZenError `usage`, with the place in the file
  */
 export function requireHarmless(name: string, source: object): void {
@@ -104,7 +104,7 @@ export function requireHarmless(name: string, source: object): void {
     const why = rules.map((rule) => rule(key, value)).find((said) => said !== false);
     if (why !== undefined)
       throw new ZenError('usage', `templates/charts/${name}.vl.json ${why}: take out ${path.join('.')}.`);
-    // Rows that stand in the file are data, whatever their fields are called.
+    // Inline rows are data, whatever their fields are called.
     if (value === null || typeof value !== 'object' || /^(values|datasets)$/.test(key)) return;
     for (const [inner, each] of Object.entries(value))
       visit(Array.isArray(value) ? key : inner, each, [...path, inner]);

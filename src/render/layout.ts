@@ -15,30 +15,30 @@ export interface Layout {
   panels?: readonly string[];
 }
 
-/** Charts that ship, and stand only where zen.json names them: a page of the brief does not grow by them. */
+/** Built-in charts that appear only when zen.json names them, to keep the required page small. */
 const onRequest: readonly string[] = ['retention'];
 
 let own: Layout = {};
 
-/** Sets the layout of pages from zen.json; without a project, the shipped one. */
+/** Sets the layout of pages from zen.json; without a project, the built-in one. */
 export function useLayout(layout: Layout): void {
   own = layout;
 }
 
-/** The fields that pages filter by, those aside that the log does not have. */
+/** Lists the fields that pages filter by, except those the log lacks. */
 export function listFilters(): string[] {
   return (own.filters ?? usualFilters).filter((field) => !listAbsent().includes(field));
 }
 
-/** The fields of which a page has a control, if only a hidden one: charts that ship are bound to those of topics and ages. */
+/** Lists the fields that have a control on a page, perhaps hidden: built-in charts are bound to those of topics and ages. */
 export function listControls(): string[] {
   return [...new Set([...usualFilters, ...listFilters()])];
 }
 
 /**
- * The files of the charts of a page: those that zen.json names, in its order; else all but those on request.
+ * Lists the chart files of a page: those that zen.json names, in its order; otherwise all but those on request.
  *
- * @throws ZenError `usage` for a name that no chart has
+ * @throws ZenError `usage` for an unknown chart
  */
 export function readCharts(): Extension[] {
   const all = readExtensions('templates/charts');
@@ -54,10 +54,10 @@ export function readCharts(): Extension[] {
 }
 
 /**
- * The charts of a page in their order, those that are drawn within others behind all that have a panel. One of these is always in the main
- * area, where the table of topics stands: the first, where none is of it.
+ * Orders the charts of a page: those drawn within others come after those with their own panel. One of the latter, by
+ * default the first, is in the main area with the topic table.
  *
- * @throws ZenError `usage` where nothing is left, or a chart is drawn within one that does not share its switch
+ * @throws ZenError `usage` when no chart is left, or a chart lies within one that does not share its switch
  */
 export function arrange<Drawn extends { panel: Panel }>(charts: readonly Drawn[]): Drawn[] {
   const found = own.panels ? [...charts] : [...charts].sort((a, b) => a.panel.order - b.panel.order);
@@ -69,7 +69,7 @@ export function arrange<Drawn extends { panel: Panel }>(charts: readonly Drawn[]
   return [{ ...first, panel: { ...first.panel, area: 'main' } }, ...rest, ...inner];
 }
 
-/** Tells whether the chart that another is drawn within is on the page, which zen.json may leave out. */
+/** Tells whether the chart that contains another is on the page; zen.json may leave it out. */
 function hasHost(
   { name, within, switch: one }: Panel,
   charts: readonly { panel: Pick<Panel, 'name' | 'within' | 'switch'> }[],
@@ -85,7 +85,8 @@ function hasHost(
 
 /**
  * @param dimensions of all aggregates
- * @throws ZenError `usage` for a filter by what no aggregate has, and for one whose control would be named as something else of the page
+ * @throws ZenError `usage` for a filter that no aggregate has, and for one whose control would clash with another name
+ *   on the page
  */
 export function requireFilters(dimensions: readonly string[]): void {
   const refuse = (field: string, why: string) =>

@@ -1,25 +1,25 @@
 import type { Chart } from '../shared/settings.ts';
 import { readLogo, readStyle } from './looks.ts';
 
-/** The parts of a page that an open one can take up, and a text of all that its other markup is made from. */
+/** The parts that an open page can replace, and a text of everything that determines its other markup. */
 export interface Live {
   style: string;
   charts: Chart[];
   frame: string;
 }
 
-/** Returns the parts of a page of a project's present files. */
+/** Returns these parts of a page, from the project's current files. */
 export function describeLive(charts: Chart[]): Live {
   return { charts, style: readStyle(), frame: JSON.stringify([readLogo(), charts.map(frameOf)]) };
 }
 
-/** Lists what the markup of a panel says, but for what the page's script writes. */
+/** Lists the contents of a panel's markup, except what the page's script writes. */
 function frameOf({ panel }: Chart): unknown[] {
   const { name, source, area, within, columns, empty, unfiltered } = panel;
   return [name, source, area, panel.switch, within, columns, empty, unfiltered];
 }
 
-/** Finds what an open page has to take up to be another one of the same rows; undefined where it has to load anew. */
+/** Lists what an open page must replace to become another with the same rows; undefined when it must reload. */
 export function findChange(before: Live, { frame, style, charts }: Live): Omit<Live, 'frame'> | undefined {
   const old = before.charts.map((chart) => JSON.stringify(chart));
   const changed = charts.filter((chart, at) => JSON.stringify(chart) !== old[at]);

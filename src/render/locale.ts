@@ -6,28 +6,28 @@ import { ofFunnel } from '../shared/text/funnel-text.ts';
 import { translator } from '../shared/text/messages.ts';
 import type { Locale } from '../shared/settings.ts';
 
-/** The languages that ship with zen. */
+/** The languages that come with Zen. */
 export const locales = ['ru', 'en'] as const;
 
 /** The name of a file in `templates/locales`. */
 export type LocaleName = string;
 
-/** The languages that a page may be in: those that ship, and those of the project. */
+/** Lists the languages of pages: the built-in ones, and the project's. */
 export function listLocales(): LocaleName[] {
   return readExtensions('templates/locales').map(({ name }) => name);
 }
 
 /**
- * Reads a language. What a project's file leaves out is as in the one of that name that ships, or in English.
+ * Reads a language. Texts missing from a project's file come from the built-in language of that name, or are English.
  *
- * @throws ZenError `usage` for a language that is not there, or a file that is none
+ * @throws ZenError `usage` for an unknown language, or an invalid file
  */
 export function readLocale(name: LocaleName): Locale {
   const locale = readFile(name);
   return isUsualFunnel() ? locale : { ...locale, messages: { ...locale.messages, ...tellSteps(locale) } };
 }
 
-/** The texts about shows, clicks and views, of a funnel with other steps: the first, the second and the last of these. */
+/** Adapts the texts about shows, clicks and views to another funnel: its first, second and last step. */
 function tellSteps(locale: Locale): Record<string, string> {
   const t = translator(locale);
   const [first, second, last] = listEnds().map((step) => t(step)) as [string, string, string];
@@ -83,14 +83,14 @@ function readFile(name: LocaleName): Locale {
   }
 }
 
-/** The texts of zen that a language of the project does not have, and which stay English. */
+/** Lists Zen's texts that a project's language lacks, and that stay English. */
 export function listUntranslated(name: LocaleName): string[] {
   const { messages } = JSON.parse(readShipped('templates/locales/ru.json')) as Locale;
   const own = readLocale(name);
   return name === 'en' ? [] : Object.keys(messages).filter((text) => !Object.hasOwn(own.messages, text));
 }
 
-/** A translation without the place of a value, so that the page would not tell it. */
+/** Finds translations that omit the place of a value, so that the page would not show it. */
 export function findLost(name: LocaleName): { text: string; place: string } | undefined {
   const list = (text: string) => [...text.matchAll(/\{([\w.]+)/g)].map(([, value = '']) => value);
   return Object.entries(readLocale(name).messages)

@@ -5,17 +5,17 @@ import { readOwn, readShipped } from '../files.ts';
 import { parseObject } from './parse-object.ts';
 import { suggest } from '../suggest.ts';
 
-/** The files of a project that say what its pages look like. */
+/** The files of a project that style its pages. */
 export const lookFiles = {
   theme: 'templates/theme.json',
   style: 'templates/page.css',
   logo: 'templates/logo.svg',
 };
 
-/** The most bytes of such a file: each page carries it. */
+/** The most bytes of such a file, because every page contains it. */
 const most = 100_000;
 
-/** A project's theme: CSS variables of the page, in the light and in the dark, and whatever a Vega configuration may have. */
+/** A project's theme: the page's CSS variables, light and dark, and any Vega configuration. */
 type Theme = Config & { colors?: Record<string, string>; dark?: Record<string, string> };
 
 function readLook(file: string): string | undefined {
@@ -32,7 +32,11 @@ function refuse(file: string, why: string): ZenError {
   return new ZenError('usage', `${file} ${why}${why.endsWith('?') ? '' : '.'}`);
 }
 
-/** The configuration of all charts, with what the project's theme has instead. @throws ZenError `usage` for a mistake in that */
+/**
+ * Returns the configuration of all charts, with the project's theme applied.
+ *
+ * @throws ZenError `usage` for a mistake in the theme
+ */
 export function readTheme(): Config {
   const own: Theme = { ...readOwnTheme() };
   delete own.colors;
@@ -64,7 +68,11 @@ function readOwnTheme(): Theme {
   return theme;
 }
 
-/** The style of the page: that of zen, then the project's variables, then its own rules. @throws ZenError `usage` for a mistake in these */
+/**
+ * Returns the style of the page: Zen's, then the project's variables, then its own rules.
+ *
+ * @throws ZenError `usage` for a mistake in these
+ */
 export function readStyle(): string {
   const { font, colors = {}, dark = {} } = readOwnTheme();
   const light = [...writeColors(colors), ...(typeof font === 'string' ? [`font-family: ${font};`] : [])];
@@ -112,19 +120,19 @@ function readRules(): string[] {
   return [rules];
 }
 
-/** Elements of SVG that draw, and do nothing else. */
+/** SVG elements that only draw. */
 const drawing =
   'svg g defs symbol use title desc path rect circle ellipse line polyline polygon text tspan linearGradient radialGradient stop clipPath mask';
 
-/** A piece of a document: a comment or its first line, a tag with its attributes, or text. */
+/** A piece of a document: a comment or declaration, a tag with its attributes, or text. */
 const piece =
   /<\?xml[^>]*\?>|<!--[^]*?-->|<(\/?)([A-Za-z][\w:-]*)((?:\s+[\w:-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
 
 /**
- * The project's logo, to stand in a page: shapes alone. What could run, ask for something or style the page is refused, and its ids
- * get a prefix of their own.
+ * Prepares the project's logo for a page. It may contain shapes only: nothing that runs, loads or styles the page. Its
+ * ids get a prefix.
  *
- * @throws ZenError `usage` for what is no such SVG
+ * @throws ZenError `usage` for any other SVG
  */
 export function readLogo(): string {
   const file = lookFiles.logo;

@@ -12,29 +12,29 @@ import { lookFiles, readStyle } from './looks.ts';
 import { writeLadder } from './steps.ts';
 import { isoTime } from '../time.ts';
 
-/** The statement of a page about itself, for `zen verify`. Hashes are SHA-256, in hex. */
+/** The page's statement about itself, for `zen verify`. Hashes are SHA-256, in hex. */
 export interface Manifest {
   zen: string;
   /** The period, ISO 8601, UTC. */
   start: string;
   end: string;
-  /** The steps of its rows, as `writeLadder` has them; null where all are minutes. */
+  /** The steps of its rows, in the form of `writeLadder`; null when all are minutes. */
   steps: string | null;
   /** The sum of the measure that counts the events. */
   events: number;
-  /** The same of each aggregate, as `<its name>_sum`, and its rows in the database, as `<its name>_rows`. */
+  /** The sum of each aggregate as `<its name>_sum`, and its database rows as `<its name>_rows`. */
   [sum: `${string}_rows` | `${string}_sum`]: number;
-  /** Of the statements that the numbers come from. */
+  /** The hash of the statements that produce the numbers. */
   sql: string;
-  /** The hash of the payload's text as it stands in the page; two parts have a dot between them. */
+  /** The hash of the payload's text as it stands in the page; a dot separates two parts. */
   payload: string;
   script: string;
   style: string;
-  /** Of the page itself, with nothing between these quotes. Pages of before there was this have none. */
+  /** The hash of the page itself, computed with nothing between these quotes. Older pages have none. */
   page?: string;
 }
 
-/** The parts of a page that a manifest tells of. */
+/** The parts of a page that a manifest describes. */
 export interface PageParts {
   packed: string;
   script: string;
@@ -73,7 +73,7 @@ const marks = {
   script: ['<script>', '</script>'],
 } as const;
 
-/** The bytes of a part of a page: the first that looks like it. Nothing is read twice, whatever else the page holds. */
+/** Returns the bytes of a part of a page: the first match. Nothing is read twice, whatever else the page contains. */
 export function findPart(page: Buffer, name: keyof typeof marks): Buffer {
   const [open, close] = marks[name];
   const from = page.indexOf(open) + open.length;
@@ -81,10 +81,10 @@ export function findPart(page: Buffer, name: keyof typeof marks): Buffer {
   return from < open.length || to < 0 ? page.subarray(0, 0) : page.subarray(from, to);
 }
 
-/** Bytes of the settings of a page, which are mostly its charts. */
+/** The most bytes of a page's settings, which are mostly its charts. */
 const mostSettings = 8_000_000;
 
-/** Reads what a page states about itself beside its data. @throws ZenError `failed` if that is not JSON */
+/** Reads what a page states about itself, apart from its data. @throws ZenError `failed` if that is not JSON */
 export function readSettings(page: Buffer): object {
   const text = findPart(page, 'settings');
   try {
@@ -99,13 +99,13 @@ export function readSettings(page: Buffer): object {
   }
 }
 
-/** The language of a page, in which missing names are called. */
+/** Returns the language of a page, which names missing values. */
 export function readLanguage(page: Buffer): LocaleName {
   const { locale } = readSettings(page) as { locale?: { language?: unknown } };
   return listLocales().find((name) => name === locale?.language) ?? 'en';
 }
 
-/** The clocks of a page; those of UTC where it names no time zone that there is. */
+/** Returns the clock of a page; UTC when it names no existing time zone. */
 export function readClock(page: Buffer): Clock {
   const { locale } = readSettings(page) as { locale?: { timeZone?: unknown } };
   return findClock(locale?.timeZone);
@@ -113,7 +113,7 @@ export function readClock(page: Buffer): Clock {
 
 const stated = /,"page":"([^"]*)"\}$/;
 
-/** The text before and after the hash of a page, the last that its manifest states. */
+/** Splits the text around a page's hash, which is last in its manifest. */
 function openSeal(page: Buffer): [Buffer, Buffer] {
   const manifest = findPart(page, 'manifest');
   const end = manifest.byteOffset - page.byteOffset + manifest.length;
@@ -127,7 +127,7 @@ export function seal(html: string): string {
   return [before.toString(), hash(before, after), after.toString()].join('');
 }
 
-/** The hash that a page should state of itself. */
+/** Computes the hash that a page should state for itself. */
 export function hashPage(page: Buffer): string {
   return hash(...openSeal(page));
 }
@@ -138,17 +138,17 @@ export function hash(...texts: (string | Uint8Array)[]): string {
   return sum.digest('hex');
 }
 
-/** The script of pages of this version, and the style of those of this project. */
+/** Returns the script of pages of this version, and the style of this project's. */
 export function readParts(): Pick<PageParts, 'script' | 'style'> {
   return { script: readShipped('dist/client.js'), style: readStyle() };
 }
 
-/** The hashes of the script of this version, and of its style, which a project's may follow. */
+/** Returns the hashes of this version's script, and of its style, which a project's may follow. */
 export function hashParts(): Pick<Manifest, 'script' | 'style'> {
   return { script: hash(readShipped('dist/client.js')), style: hash(shippedStyle()) };
 }
 
-/** The hash of the part of a page's style that is zen's. */
+/** Hashes the part of a page's style that is Zen's. */
 export function hashStyle(style: string): string {
   return hash(style.slice(0, shippedStyle().length));
 }

@@ -14,21 +14,23 @@ interface MergedNames {
   age: string;
 }
 
-/** The card topics that are part of "other topics", and the ages of each topic that are part of its "all other ages". */
+/** The card topics merged into "other topics", and the ages of each topic merged into its "all other ages". */
 interface Partition {
   topics: Set<number>;
   ages: (topic: number) => Set<number>;
 }
 
 /**
- * Merges small groups, so that a page tells of nobody alone. A group is a card topic × an age × a kind of event. It is small when
- * fewer than `least` different people are certain to be in it over the page's period. The ages of a topic that hold a small group
- * become "all other ages" of that topic; topics that are small even so become "other topics". What is merged has two members at least,
- * and where it is still small, its smallest neighbour joins it. Rows are added up and none is left out: every sum over what is merged
- * stays as it was, and no cell is missing that a subtraction could give.
+ * Merges small groups, so that a page reveals no individual. A group is a card topic × an age × a kind of event. It is
+ * small when fewer than `least` different people are certain to be in it over the page's period.
  *
- * @param least 1 leaves all as it is
- * @param people by whom groups are judged, where the page does not count them
+ * A topic's ages with a small group become its "all other ages"; topics that are still small become "other topics". A
+ * merged group has two members at least; if still small, its smallest neighbour joins it.
+ *
+ * All rows are kept, so the sums over merged groups are unchanged, and no hidden cell follows by subtraction.
+ *
+ * @param least 1 changes nothing
+ * @param people to judge groups by, when the page does not count them
  */
 export function mergeSmall(
   payload: Payload,
@@ -47,7 +49,7 @@ export function mergeSmall(
 /** Groups of one kind or more, taken together. */
 class Union {
   readonly #groups: Groups;
-  /** For each kind of event the people who are certain to be in it, and the most that its groups may have. */
+  /** The people certain to be in each kind of event, and the most that its groups may have. */
   readonly #kinds = new Map<number, { certain: number; most: number }>();
 
   constructor(groups: Groups, topics: Iterable<number>, ages: readonly number[] | null) {
@@ -67,7 +69,7 @@ class Union {
     }
   }
 
-  /** Tells whether a kind of event has too few people; as many as did it at all are enough. */
+  /** Tells whether a kind of event has too few people; all who did it are enough. */
   get isSmall(): boolean {
     return [...this.#kinds].some(([kind, { certain, most }]) => {
       const all = this.#groups.total(kind);
@@ -94,7 +96,7 @@ function divide(groups: Groups): Partition {
   return { topics, ages: (topic) => (topics.has(topic) ? ages : (merged.get(topic) ?? new Set())) };
 }
 
-/** The ages that become one in some topics taken together; null where there is but one, or all of them are too few people. */
+/** Lists the ages to merge across some topics; null when there is only one, or all of them have too few people. */
 function mergeAges(groups: Groups, topics: number[]): Set<number> | null {
   const present = groups.agesOf(topics);
   const merged = new Set(present.filter((age) => new Union(groups, topics, [age]).isSmall));
@@ -107,7 +109,7 @@ function mergeAges(groups: Groups, topics: number[]): Set<number> | null {
   return isEnough() ? merged : null;
 }
 
-/** The payload by its new labels. */
+/** Relabels the payload. */
 function relabel(payload: Payload, partition: Partition, least: number, names: MergedNames): Payload {
   const { people } = payload;
   const groups = [...listGroups(countedBy(payload, 'users'))];
@@ -133,7 +135,7 @@ function relabel(payload: Payload, partition: Partition, least: number, names: M
   };
 }
 
-/** Keeps the groups of which no name is merged: the rest of another would be told as if it were all. */
+/** Keeps the groups without merged names; a partial group would pass for a whole one. */
 function keepGroups(groups: readonly NamedGroup[], dimensions: Payload['dimensions']): NamedGroup[] {
   return groups.filter(({ field, names }) =>
     names.every((name) => valueOf(dimensions, field).includes(name)),
@@ -148,7 +150,7 @@ function* listGroups({ cells, fields }: DataTable): Generator<[topic: number, ag
   for (const { codes } of eachCell(cells)) yield [pick(codes, topic), pick(codes, age)];
 }
 
-/** Moves the codes of a table; one that lacks topics has the ages of all of them, and one that lacks ages the same. */
+/** Moves the codes of a table. Without topics, it merges the ages of all topics; without ages, likewise. */
 function mover(fields: readonly string[], labels: Labels): (codes: number[]) => number[] {
   const [topicAt, ageAt] = pair.map((field) => fields.indexOf(field)) as [number, number];
   const codeAt = (codes: number[], at: number) => (at < 0 ? null : pick(codes, at));
@@ -158,16 +160,16 @@ function mover(fields: readonly string[], labels: Labels): (codes: number[]) => 
   };
 }
 
-/** Names in the order of their codes, those of what is merged last; and where topics and ages come to stand. */
+/** Lists names in the order of their codes, merged ones last, and the new positions of topics and ages. */
 interface Labels {
   items: string[];
   ages: string[];
   isMerged: (topic: number, age: number) => boolean;
   of: (topic: number | null, age: number | null) => [topic: number | null, age: number | null];
-  /** The codes of a scope of people, as in `Returns`; null where it would tell of a part of something merged. */
+  /** Returns the codes of a scope of people, as in `Returns`; null when it would reveal part of a merged group. */
   scopeOf: (topic: number, age: number) => [topic: number, age: number] | null;
   withheld: Withheld;
-  /** The named groups that are told: those of which nothing at all is merged, as the rest would follow by subtraction. */
+  /** Lists the named groups that are shown: those without any merging, because the rest would follow by subtraction. */
   groups: CountedGroups | undefined;
 }
 
@@ -232,7 +234,7 @@ function label(
   };
 }
 
-/** The groups of which each name stays whole: their places so far, and the new ones of their names. */
+/** Selects the groups whose names all stay whole: their old indices, and the new ones of their names. */
 function keepWhole(
   groups: readonly number[][] = [],
   at: ReadonlyMap<number, number>,
@@ -245,7 +247,7 @@ function keepWhole(
   );
 }
 
-/** Removes the scopes of people that would reveal a part of something merged. The rest is exact. */
+/** Removes the scopes of people that would reveal part of a merged group. The rest is exact. */
 function withhold(people: Returns, labels: Labels, sizes: number[]): Returns {
   const told = [...eachCell(people.cells)].flatMap((cell): Cell[] => {
     const [topic, age, ...rest] = cell.codes as [number, number, ...number[]];

@@ -7,10 +7,10 @@ import type { Translate } from '../shared/text/messages.ts';
 import { callName, uncallName } from './columns.ts';
 import { orderKinds, paintTopics } from './tables.ts';
 
-/** The names that a page shows alone, by their dimension: as the log has them, an empty one for those that are missing. */
+/** The names that a page is restricted to, by dimension: as in the log, empty for missing ones. */
 export type Where = Record<string, string[]>;
 
-/** The payload with the names that zen gives in another language. */
+/** Translates Zen's own names in the payload to another language. */
 export function translateNames(payload: Payload, from: Translate, to: Translate): Payload {
   const rename = (names: string[]) => names.map((name) => callName(uncallName(name, from), to));
   const dimensions = mapValues(payload.dimensions, (names, field) =>
@@ -21,7 +21,7 @@ export function translateNames(payload: Payload, from: Translate, to: Translate)
   return { ...payload, dimensions, events, topics: paintTopics(dimensions), ...(groups && { groups }) };
 }
 
-/** @throws ZenError `usage` for a dimension to choose by that the events, or the users, are not counted by */
+/** @throws ZenError `usage` for a dimension that the events, or the users, are not counted by */
 export function requireDimensions(
   {
     counting,
@@ -47,7 +47,7 @@ export function narrow(payload: Payload, where: Where, translate: Translate): Pa
   return { ...keepRows(payload, wanted), only: where };
 }
 
-/** A name of a page that the period has none of, with those that it has. */
+/** A name of a page that the period lacks, with the names that it has. */
 export function findUnknown(
   payload: Payload,
   where: Where,

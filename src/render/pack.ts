@@ -2,20 +2,20 @@ import { constants, deflateSync, inflateSync } from 'node:zlib';
 import { partMark, encode } from '../shared/data/payload.ts';
 import type { Parts, Payload } from '../shared/data/payload.ts';
 
-/** Bytes beyond which the best compression takes ten times as long for three hundredths of them. */
+/** The bytes beyond which the best compression takes ten times as long to save 3 %. */
 const large = 2_000_000;
 
-/** The level of compression for what is large, or only measured. */
+/** The compression level for large data, or for measuring size. */
 export const quick = 6;
 
-/** The payload as text: each part deflated (zlib, RFC 1950), in base64. */
+/** Packs the payload as text: each part compressed (zlib, RFC 1950), in base64. */
 export function pack(payload: Payload): string {
   return encode(payload)
     .map((part) => deflate(part).toString('base64'))
     .join(partMark);
 }
 
-/** The inverse of `pack`, but for decoding. @param room bytes that all parts may have; without it, any number */
+/** Reverses `pack`, without decoding. @param room the most bytes of all parts; by default, any number */
 export function unpackParts(packed: string, room = Infinity): Parts {
   const [first = '', rows, ...more] = packed.split(partMark);
   if (more.length > 0) throw new Error('it has more than two parts');
@@ -24,7 +24,7 @@ export function unpackParts(packed: string, room = Infinity): Parts {
 }
 
 function inflatePart(text: string, room: number): Uint8Array {
-  // One piece, which takes memory as it fills: pieces would be there twice when they are joined.
+  // Fills one buffer as it grows; joining pieces would take twice the memory.
   const limits = room === Infinity ? {} : { maxOutputLength: room, chunkSize: room + 1 };
   return inflateSync(Buffer.from(text, 'base64'), limits);
 }

@@ -47,24 +47,24 @@ export interface Page {
   title: string;
   locale: Locale;
   payload: Payload;
-  /** The same, packed. */
+  /** The packed payload. */
   packed: string;
   events: number;
   facts: Facts;
-  /** The difference of the last day from others. */
+  /** The change of the last day from others. */
   change: Change | null;
   warning: string;
-  /** True when there were people to show. */
+  /** True when there are people to show. */
   counted: boolean;
   charts: Chart[];
-  /** One for each chart, in their order. */
+  /** The panels, one for each chart, in order. */
   snapshots: Snapshot[];
   tables: Tables;
-  /** The Vega-Lite specifications that the charts were compiled from, for readers of the source. */
+  /** The charts' Vega-Lite specifications, for readers of the source. */
   sources: Record<string, TopLevelSpec>;
 }
 
-/** Compiled when it is first filled. */
+/** Compiled on first use. */
 const template = Handlebars.compile(readShipped('templates/page.hbs'), { strict: true });
 
 const ofNumbers = [
@@ -89,7 +89,7 @@ const ofPeople = [
   ],
 ] as const;
 
-/** The whole dashboard as one HTML text that loads nothing: it contains style, script and data. */
+/** Renders the whole dashboard as one HTML text that loads nothing: it contains style, script and data. */
 export function renderPage({
   title,
   locale,
@@ -215,10 +215,10 @@ function define({ rules }: Facts, people: boolean): (readonly [string, string])[
 
 const areas: readonly Panel['area'][] = ['main', 'side', 'wide'];
 
-/** Names that a control has room for; more stand in a menu. */
+/** The most names that fit in a control; more go into a menu. */
 const mostButtons = 12;
 
-/** The controls that choose names, beside the table of topics. */
+/** Lists the controls that choose names, besides the topic table. */
 function describeChoices(payload: Payload, filters: readonly string[], t: Translate): object[] {
   const fields = listControls().filter((field) => field !== 'item_topic' && field in payload.dimensions);
   return fields.map((field) => {
@@ -235,10 +235,10 @@ function describeChoices(payload: Payload, filters: readonly string[], t: Transl
   });
 }
 
-/** Stands under the title of a chart of an aggregate that is said not to add up. */
+/** The note under a chart whose aggregate is declared not to add up. */
 const summed = 'Each number is of one minute and group. Added up, they may count the same more than once.';
 
-/** Says of a control that a chart does not follow it. */
+/** The note that a chart ignores a control. */
 function describeUnfiltered(id: string, t: Translate): string {
   switch (id) {
     case 'topics':
@@ -252,7 +252,7 @@ function describeUnfiltered(id: string, t: Translate): string {
   }
 }
 
-/** The panels that stand in the place of a panel in turn, and the one that its own button is pressed in; none where it has it alone. */
+/** Lists the panels that share a place in turn, and the one whose button is pressed; none when a panel is alone. */
 function listChoices(panel: Panel, charts: readonly Chart[]): (Panel & { pressed: boolean })[] {
   const name = panel.switch?.name;
   const all = charts.flatMap(({ panel: other }) =>
@@ -261,7 +261,7 @@ function listChoices(panel: Panel, charts: readonly Chart[]): (Panel & { pressed
   return all.length < 2 ? [] : all.map((other) => ({ ...other, pressed: other.name === panel.name }));
 }
 
-/** The finding of a panel. @throws ZenError `usage`, with the file's name, where its rows have none of that kind */
+/** Returns the finding of a panel. @throws ZenError `usage`, with the file's name, where its rows have none of that kind */
 function findIn(panel: Panel, rows: readonly Row[], write: Writer): string {
   try {
     return describeFinding(panel, rows, write);
@@ -272,7 +272,7 @@ function findIn(panel: Panel, rows: readonly Row[], write: Writer): string {
   }
 }
 
-/** A panel's table as the page holds it before JavaScript starts. */
+/** Renders a panel's table for the page before JavaScript starts. */
 function sheet(
   panel: Panel,
   drawn: readonly Row[],
@@ -290,13 +290,13 @@ function sheet(
   };
 }
 
-/** The rows of the table of topics, each with its colour. */
+/** Lists the rows of the topic table, each with its colour. */
 function describeRows({ lookUps }: Tables, rows: readonly TopicRow[], write: Writer): object[] {
   const tints = new Map(lookUps.topics.map(({ name, tint }) => [name, tint]));
   return rows.map((row) => ({ name: row.name, color: tints.get(row.name), ...describeTopic(row, write) }));
 }
 
-/** Tells what the page knows about its own numbers; nothing where that is not known. */
+/** Describes what is known about the page's own numbers; empty when nothing is. */
 function describeFacts(facts: Facts, count: number, end: number, write: Writer): object {
   const { gaps, aggregated, unseen } = facts;
   const { t, range, time } = write;
@@ -315,7 +315,7 @@ function describeFacts(facts: Facts, count: number, end: number, write: Writer):
   };
 }
 
-/** The end of a period; a midnight is 24:00 of the day that it ends. */
+/** Writes the end of a period; midnight is 24:00 of the day before. */
 function describeEnd(end: number, { day, time }: Writer): string {
   return end % dayMs === 0 ? `${day(end - 1)}, 24:00` : time(end, true);
 }
@@ -326,7 +326,7 @@ function describeSilences({ silences }: Facts, write: Writer): string {
   return write.t('Suspicious silence: {stretches} UTC.', { stretches: joinNames(stretches, write, '; ') });
 }
 
-/** Says which groups stand under a common name. */
+/** Says which groups share a common name. */
 function describeMerged(merged: Merged | null, { t }: Writer): string {
   if (!merged || merged.groups === 0) return '';
   const { least: people, groups } = merged;
@@ -336,7 +336,7 @@ function describeMerged(merged: Merged | null, { t }: Writer): string {
   );
 }
 
-/** JSON that cannot end the script element it stands in, whatever its strings say. */
+/** Writes JSON that cannot end its script element, whatever its strings contain. */
 function inert(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }

@@ -8,10 +8,10 @@ const chroma = 56;
 const lightness = [36, 57, 78];
 
 /**
- * A colour for each name, as `#rrggbb`. Its hue follows from the name's letters alone, so that a name looks the same on every page. So does
- * its shade, but where the name can hardly be told from a neighbour in a stack or in a pie.
+ * Returns a colour for each name, as `#rrggbb`. Its hue follows from the letters alone, so that a name looks the same
+ * on every page. So does its shade, unless the name is hard to tell from a neighbour in a stack or pie.
  *
- * @param orders the names as they stand beside each other, those whose shade matters most first
+ * @param orders the names in neighbouring order, those whose shade matters most first
  */
 export function paint(orders: readonly (readonly string[])[]): Map<string, string> {
   const colors = new Map<string, string>();
@@ -31,7 +31,7 @@ export function paint(orders: readonly (readonly string[])[]): Map<string, strin
   return colors;
 }
 
-/** The colours that a name may have, its own first. */
+/** Lists the colours that a name may have, its own first. */
 function shadesOf(name: string): string[] {
   const place = hash(name);
   return lightness.map((_, turn) => {
@@ -40,17 +40,17 @@ function shadesOf(name: string): string[] {
   });
 }
 
-/** Any start would do: with this one the topics of the log that zen was made for get hues that lie far apart. */
+/** An arbitrary start, chosen so that topics of the original log get hues that lie far apart. */
 const start = 256_455;
 
-/** FNV-1a (Fowler, Noll, Vo) of the UTF-16 units of a text, with a start of ours: 32 bits. */
+/** Hashes the UTF-16 units of a text with FNV-1a (Fowler, Noll, Vo) and a start of our own, to 32 bits. */
 function hash(text: string): number {
   let value = start;
   for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193) >>> 0;
   return value;
 }
 
-/** A distance of neighbours that is enough, CIELAB's ΔE*ab. */
+/** A sufficient distance between neighbours, CIELAB's ΔE*ab. */
 const least = 24;
 
 function distance(one: string, other: string): number {

@@ -29,9 +29,9 @@ const defaults: PanelOptions = {
 };
 
 /**
- * Reads what the page needs of a chart from its file: `usermeta.zen`, its title and its tooltip.
+ * Reads from a chart's file what the page needs: `usermeta.zen`, its title and its tooltip.
  *
- * @throws ZenError `usage` where that is not what it should be
+ * @throws ZenError `usage` when any of that is invalid
  */
 export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedTables): Panel {
   const { title, usermeta, data } = spec as unknown as Record<string, Json>;
@@ -61,7 +61,7 @@ export function readPanel(name: string, spec: TopLevelSpec, tables: DescribedTab
   };
 }
 
-/** An option is of the kind of its default; those without one, and the columns, are looked at by themselves. */
+/** Checks that an option has the type of its default. Options without a default, and the columns, are checked separately. */
 function requireOption(name: string, key: string, value: Json): void {
   const file = `templates/charts/${name}.vl.json`;
   const known: Record<string, unknown> = { ...defaults };
@@ -87,7 +87,7 @@ function requireOption(name: string, key: string, value: Json): void {
   if (!isFit) throw new ZenError('usage', `${file}: usermeta.zen.${key} cannot be ${JSON.stringify(value)}.`);
 }
 
-/** The options of vega-embed that a chart may set. The others would fetch files, or bring menus and styles of their own. */
+/** The vega-embed options that a chart may set. Others would fetch files, or add their own menus and styles. */
 const embedOptions: Record<string, (value: Json) => boolean> = {
   config: isObject,
   hover: (value) => typeof value === 'boolean' || isObject(value),
@@ -95,7 +95,7 @@ const embedOptions: Record<string, (value: Json) => boolean> = {
   renderer: (value) => value === 'svg' || value === 'canvas',
 };
 
-/** Returns what a chart's file tells vega-embed, as `usermeta.embedOptions`. */
+/** Returns the vega-embed options of a chart's file, `usermeta.embedOptions`. */
 function readEmbedOptions({ usermeta }: TopLevelSpec): Record<string, Json> {
   const own = fieldOf(usermeta as Json | undefined, 'embedOptions') ?? {};
   return isObject(own) ? own : { embedOptions: own };
@@ -126,13 +126,13 @@ function fieldOf(json: Json | undefined, key: string): Json | undefined {
   return json !== undefined && isObject(json) ? json[key] : undefined;
 }
 
-/** Returns a text of an object; an empty one where it has none. */
+/** Returns a text of an object, or an empty one. */
 function textOf(json: Json | undefined, key: string): string {
   const text = fieldOf(json, key);
   return typeof text === 'string' ? text : '';
 }
 
-/** Visits each value of a specification, with its key, the outer ones first. */
+/** Visits each value of a specification with its key, outer ones first. */
 export function* walk(json: Json, name = ''): Generator<[name: string, value: Json]> {
   yield [name, json];
   if (json === null || typeof json !== 'object') return;
@@ -163,7 +163,7 @@ function findImputed(spec: TopLevelSpec): string | null {
   return null;
 }
 
-/** @throws ZenError `usage` for a parameter that is bound to what the page does not have: Vega would fail in the reader's browser */
+/** @throws ZenError `usage` for a parameter bound to a missing element: Vega would fail in the reader's browser */
 function requireControls(name: string, spec: TopLevelSpec): void {
   const known = ['period', ...listControls().map(controlOf)].map((id) => `#${id}`);
   for (const [key, value] of walk(spec as unknown as Json)) {
@@ -177,7 +177,7 @@ function requireControls(name: string, spec: TopLevelSpec): void {
   }
 }
 
-/** The parameters of a specification that an element of the page is bound to, by its id. */
+/** Lists the parameters of a specification that are bound to an element of the page, by its id. */
 function* listBound(spec: TopLevelSpec, id: string): Generator<string> {
   for (const [, value] of walk(spec as unknown as Json)) {
     const name = fieldOf(value, 'name');
@@ -185,7 +185,7 @@ function* listBound(spec: TopLevelSpec, id: string): Generator<string> {
   }
 }
 
-/** The controls that a chart does not follow: it does not ask for what they choose, or its aggregate lacks it. */
+/** Lists the controls that a chart ignores: it does not use them, or its aggregate lacks their field. */
 function listUnfiltered(spec: TopLevelSpec, fields: string[]): string[] {
   const used = new Set(
     [...walk(spec as unknown as Json)].map(([, value]) => fieldOf(fieldOf(value, 'filter'), 'param')),
@@ -197,7 +197,7 @@ function listUnfiltered(spec: TopLevelSpec, fields: string[]): string[] {
   return [...listBound(spec, 'period')].length > 0 ? chosen : ['period', ...chosen];
 }
 
-/** The specification with the other filters of its page, each beside those by topic and age that it has, where its aggregate has the field. */
+/** Adds the page's other filters to a specification, beside its own by topic and age, when its aggregate has the field. */
 export function addFilters(spec: TopLevelSpec, tables: DescribedTables): TopLevelSpec {
   const source = textOf((spec as unknown as Record<string, Json>).data, 'name');
   const fields = Object.hasOwn(tables, source) ? valueOf(tables, source).fields : [];
@@ -227,8 +227,8 @@ export function addFilters(spec: TopLevelSpec, tables: DescribedTables): TopLeve
 }
 
 /**
- * The specification to draw: without what the page tells beside it, and without filters by what its aggregate lacks, which would let
- * nothing through.
+ * Returns the specification to draw, without the parts that the page shows, and without filters by fields that its
+ * aggregate lacks, which would let nothing through.
  */
 export function toDrawn(spec: TopLevelSpec, { unfiltered }: Panel): TopLevelSpec {
   const params = new Set<Json | undefined>(unfiltered.flatMap((id) => [...listBound(spec, id)]));
@@ -236,7 +236,7 @@ export function toDrawn(spec: TopLevelSpec, { unfiltered }: Panel): TopLevelSpec
     const param = fieldOf(fieldOf(item, 'filter'), 'param');
     return param === undefined || !params.has(param);
   };
-  // The compiler takes the configuration, over which the specification's own goes; the page reads the rest.
+  // The compiler takes the configuration, which the specification's own overrides; the page reads the rest.
   const { config, ...told } = readEmbedOptions(spec);
   const shown = {
     ...spec,

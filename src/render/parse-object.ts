@@ -1,9 +1,9 @@
 import { messageOf, ZenError } from '../errors.ts';
 
 /**
- * Reads a file of a project that holds an object.
+ * Reads a project file that contains an object.
  *
- * @param example of such a file, for the message
+ * @param example of such a file, for the error
  * @throws ZenError `usage` with the file's path, for anything else
  */
 export function parseObject(path: string, text: string, example: string): Record<string, unknown> {

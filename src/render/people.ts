@@ -14,10 +14,10 @@ import { callName, Gatherer, readArray } from './columns.ts';
 import type { Piece } from './columns.ts';
 import { deflate, quick } from './pack.ts';
 
-/** Minutes of a step, each a whole number of the one before; none goes over a midnight. */
+/** The minutes of a step, each a multiple of the one before; no step crosses midnight. */
 const stepMinutes = [1, 5, 15, 60, 180, 360, 1440];
 
-/** A row of `dash_users`: the day's midnight in minutes from 1970, and three arrays as text. */
+/** A row of `dash_users`: the day's midnight in minutes since 1970, and three arrays as text. */
 interface Day {
   midnight: number;
   reach: number;
@@ -32,16 +32,17 @@ interface Day {
   or_event: string;
 }
 
-/** People; or none, and the days (Unix milliseconds) on which `dash_users` has others than a page shows the events of. */
+/** People, or none; and the days (Unix milliseconds) on which `dash_users` does not match the page's events. */
 export interface Counted {
   people: Returns | null;
   stale: number[];
 }
 
 /**
- * Reads how many people come back, in the coarsest step that tells apart what a period of that length shows: a minute up to six
- * hours, five up to a day and a half, else a quarter of an hour. They have to be those of `dash_engagement`, which they are not
- * where a role that may not write `dash_users` has aggregated anew, or a day is aggregated in part, or the log had lost some of it.
+ * Reads how many people come back, in a step that suits the period: a minute up to six hours, five up to a day and a
+ * half, else a quarter of an hour.
+ * The counts must match `dash_engagement`. They do not when a role that may not write `dash_users` has aggregated
+ * again, a day is partly aggregated, or the log had lost part of it.
  */
 export async function queryPeople(
   session: Session,
@@ -59,7 +60,7 @@ export async function queryPeople(
     every === null ? called.get(text) : every ? '*' : `=${callName(text, translate)}`;
   for (let from = start; from < end; from = nextMidnight(from)) {
     const window = { start: from, end: Math.min(end, nextMidnight(from)) };
-    // No further than the period: a day that nobody was seen on knows all of it.
+    // Not beyond the period's start; a day on which nobody was seen knows all of it.
     let reach = reaches.length;
     let isKnown = true;
     const seen = new Map<string, Float64Array>();
@@ -91,11 +92,11 @@ export async function queryPeople(
   return { people: { step, reaches, withheld, ...told, cells }, stale };
 }
 
-/** The named groups of a page that were counted on all of its days: by their keys what `listScopes` calls them. */
+/** Maps the keys of a page's named groups, if counted on all its days, to their names in `listScopes`. */
 interface KnownGroups {
   topics: ReadonlyMap<string, string>;
   ages: ReadonlyMap<string, string>;
-  /** Undefined where the page has no groups. */
+  /** Undefined when the page has no groups. */
   told?: CountedGroups;
 }
 
@@ -110,7 +111,7 @@ async function queryGroups(session: Session, payload: Payload): Promise<KnownGro
     for (const { names, name } of groups.filter((group) => group.field === field)) {
       const { key } = known(listNamedGroups().find((group) => group.name === name));
       const label = callGroup(names);
-      // Groups that differ by names of which the period has nothing are the same people.
+      // Groups that differ only in names missing from the period have the same people.
       if (!keys.has(key) || [...called.values()].includes(label)) continue;
       called.set(key, label);
       places.push(names.map((one) => namesOf(payload, field).indexOf(one)));
@@ -122,7 +123,7 @@ async function queryGroups(session: Session, payload: Payload): Promise<KnownGro
   return { topics: topics.called, ages: ages.called, told };
 }
 
-/** The arrays of a row of `dash_users`; NaN for who was not seen before. */
+/** The arrays of a row of `dash_users`; NaN for people not seen before. */
 type Rows = Record<'minutes' | 'previous' | 'users', Float64Array>;
 
 function readRows(day: Day): Rows {
@@ -136,7 +137,7 @@ function readRows(day: Day): Rows {
   return { minutes, previous, users };
 }
 
-/** Adds up the users of a cell by the minute of the day. */
+/** Sums the users of a cell by minute of the day. */
 function addUsers(seen: Map<string, Float64Array>, cell: string, { minutes, users }: Rows): void {
   const sums = seen.get(cell) ?? new Float64Array(dayMinutes);
   seen.set(cell, sums);
@@ -147,8 +148,8 @@ function addUsers(seen: Map<string, Float64Array>, cell: string, { minutes, user
 }
 
 /**
- * Compares the users of a day with those of `dash_engagement`, cell by cell, in the minutes of a window within that day. Events
- * whose name is NULL and those whose name is empty are one cell of `dash_users`, and two there: who is in both counts once.
+ * Compares a day's users with `dash_engagement`, cell by cell, in the minutes of a window within that day. NULL and
+ * empty event names share a cell of `dash_users`, but not there: users in both count once.
  */
 function areShown(seen: Map<string, Float64Array>, window: Window, payload: Payload): boolean {
   const { cells, fields } = countedBy(payload, 'users');
@@ -181,9 +182,9 @@ function areShown(seen: Map<string, Float64Array>, window: Window, payload: Payl
 }
 
 /**
- * The users of a window within a day, by how many steps ago they were last seen: 0 when that was before the period's start, or
- * is not known. Who is seen twice in a step counts once. Steps count from the one that the period begins in. Null where some were
- * last seen on a day of the period of which nobody is known.
+ * Counts the users of a window within a day by how many steps ago they were last seen: 0 for before the period, or
+ * unknown. Repeats within a step count once. Steps count from the period's first. Null when some were last seen on a
+ * day of the period without known people.
  */
 function gatherSteps(
   { minutes, previous, users }: Rows,
@@ -219,15 +220,15 @@ function gatherSteps(
 }
 
 /**
- * People take so little of a page that it can be sent: a third of what else it holds, or 100 kB. Longer steps make them smaller;
- * a stretch of whole steps is still exact.
+ * Limits people to a third of the rest of the page, or 100 kB, small enough to send. Longer steps make them smaller;
+ * whole steps remain exact.
  */
 export function thin(returns: Returns, { start, packed }: { start: number; packed: string }): Returns {
   const room = Math.max(100_000, packed.length / 3);
   return widen(returns, start, (found) => sizeOf(found) <= room);
 }
 
-/** The same in the shortest steps that are enough. */
+/** Returns the same in the shortest steps that suffice. */
 export function widen(returns: Returns, start: number, isEnough: (found: Returns) => boolean): Returns {
   let found = returns;
   if (isEnough(found)) return found;
@@ -235,7 +236,7 @@ export function widen(returns: Returns, start: number, isEnough: (found: Returns
   return found;
 }
 
-/** The same in ever longer steps, up to a day. */
+/** Yields the same in ever longer steps, up to a day. */
 export function* eachLonger(returns: Returns, start: number): Generator<Returns> {
   let found = returns;
   for (const step of stepMinutes) if (step > found.step) yield (found = lengthen(found, step, start));
@@ -245,7 +246,7 @@ function sizeOf({ cells }: Returns): number {
   return (deflate(encodeCells(cells), quick).length * 4) / 3;
 }
 
-/** The same in longer steps. Who comes back within a step has not been away. */
+/** Converts people to longer steps. Returning within a step does not count as having been away. */
 export function lengthen({ step: before, cells, ...rest }: Returns, step: number, start: number): Returns {
   const [firstBefore, first] = [before, step].map((minutes) => Math.floor(start / minuteMs / minutes)) as [
     number,

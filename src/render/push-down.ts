@@ -20,7 +20,7 @@ interface Signal {
   bind?: { element?: string };
 }
 
-/** A compiled specification, as far as it is read here. */
+/** A compiled specification, as far as it is used here. */
 export interface CompiledSpec {
   data: Source[];
   signals: Signal[];
@@ -35,9 +35,9 @@ interface Mark {
 }
 
 /**
- * Pushes the leading transforms of a chart's data down into one `cube` transform, which answers from columns. It takes as
- * many as it recognises, at least the filters and the aggregate; all that follows, and whatever it does not recognise, stays
- * Vega's. The specification remains the definition: the rows are the same.
+ * Pushes the leading transforms of a chart's data down into one `cube` transform, which answers from columns. It takes
+ * all it recognises, at least the filters and the aggregate; the rest stays with Vega. The rows are the same, so the
+ * specification remains the definition.
  *
  * @param tables the aggregates, with their measures
  * @returns the specification, and the data sources that read an aggregate and could not be pushed down
@@ -81,7 +81,7 @@ class Steps {
     this.#steps = [...steps];
   }
 
-  /** The next step, when it is one of that kind and `accept` finds what it looks for in it. */
+  /** Takes the next step, when it has that type and `accept` finds what it needs. */
   take<Found>(type: string, accept: (step: VegaTransform) => Found | null | undefined): Found | undefined {
     const [step] = this.#steps;
     const found = step?.type === type ? accept(step) : undefined;
@@ -134,7 +134,10 @@ function recognise(
   };
 }
 
-/** The expression that Vega-Lite compiles from `{"filter": {"param": …}}` for a point selection of one field bound to an element. */
+/**
+ * Matches the expression that Vega-Lite compiles from `{"filter": {"param": …}}` for a point selection of one field
+ * bound to an element.
+ */
 function readSelection({ expr }: VegaTransform, signals: Signal[]): { field: string; signal: string } | null {
   const [, name] =
     /^!length\(data\("(\w+)_store"\)\) \|\| vlSelectionTest\("\1_store", datum\)$/.exec(String(expr)) ?? [];
@@ -151,7 +154,7 @@ function readPeriod({ expr }: VegaTransform): string | undefined {
   return /^(\w+)\[0\] <= datum\.dt && datum\.dt < \1\[1\]$/.exec(String(expr))?.[1];
 }
 
-/** The field of the length of a row's step: that of a signal, or the longer one that the rows of a page have at that time. */
+/** Returns the field for the length of a row's step: a signal's, or that of the page's rows at the time if longer. */
 interface Stride {
   signal: string;
   field: string;
@@ -162,13 +165,13 @@ function readStride({ expr, as }: VegaTransform, time: string): Stride | null {
   return signal !== undefined && expr === writeStride(signal, time) ? { signal, field: String(as) } : null;
 }
 
-/** The expression of a stride, by the parameter `ladder`. */
+/** Builds the expression of a stride, from the parameter `ladder`. */
 function writeStride(signal: string, time: string): string {
   const each = longSteps.map((minutes, at) => `${time} < ladder[${at}] ? ${minutes * minuteMs} : `);
   return `max(${signal}, ${each.join('')}${minuteMs})`;
 }
 
-/** The start of a step. Vega keeps what a formula writes, so that it must not take the place of the minute itself. */
+/** Writes the start of a step. Vega keeps the result of a formula, so it must not overwrite the minute itself. */
 interface Step {
   signal: string;
   field: string;
@@ -191,7 +194,7 @@ function readAggregate(step: VegaTransform, measure: string): Pick<Query, 'group
   return { groupby, measures: measures as Query['measures'] };
 }
 
-/** The steps that make a history of the sums, as many as are recognised; undefined when there is not the first of them. */
+/** Takes the steps that make a history of the sums, as many as are recognised; undefined without the first. */
 function readGrid(
   steps: Steps,
   series: string[],
@@ -258,7 +261,7 @@ function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** A mark without what guards it against rows that the transform never gives: out of order, or not numbers. */
+/** Removes a mark's guards against rows that the transform never returns: out of order, or not numbers. */
 function lighten(mark: Mark, pushed: Set<string>): Mark {
   const { from, marks, encode } = mark;
   const facet = from?.facet;

@@ -1,13 +1,13 @@
 import { hash } from './manifest.ts';
 
-/** Results that are kept of one object: about ten of each chart of a page. */
+/** The results kept for one object: about ten for each chart of a page. */
 const most = 100;
 
 /**
- * Keeps what a function returns, so that the same inputs are not worked on twice: by the pages of one run, or by a preview after each
- * change.
+ * Caches a function's results, so that the pages of one run, or a preview after each change, do not repeat work.
  *
- * @param make its first input is told apart as an object, and its results go with it; the others by their JSON, which has to say all of them
+ * @param make its first input is compared by identity, and its results live as long; the others by their JSON, which
+ *   must be complete
  */
 export function remember<Of extends object, Inputs extends readonly unknown[], Made>(
   make: (of: Of, ...inputs: Inputs) => Made,
@@ -18,7 +18,7 @@ export function remember<Of extends object, Inputs extends readonly unknown[], M
     all.set(of, kept);
     const key = hash(JSON.stringify(inputs));
     const made = kept.get(key) ?? make(of, ...inputs);
-    kept.delete(key); // so that the last used one stands last
+    kept.delete(key); // so that the most recently used is last
     kept.set(key, made);
     for (const oldest of kept.keys()) if (kept.size > most) kept.delete(oldest);
     return made;

@@ -61,55 +61,55 @@ import type { StepByAge } from './steps.ts';
 import { verify } from './verify.ts';
 
 export interface RenderOptions {
-  /** Unix milliseconds; without it, the first aggregated minute. */
+  /** Unix milliseconds; by default, the first aggregated minute. */
   start?: number | undefined;
-  /** Unix milliseconds, not in the period; without it, the end of the last aggregated minute. */
+  /** Unix milliseconds, exclusive; by default, the end of the last aggregated minute. */
   end?: number | undefined;
   locale: LocaleName;
-  /** The time zone whose clocks the page shows, by IANA's name. */
+  /** The time zone of the page's clock, by its IANA name. */
   timeZone?: string | undefined;
   title?: string | undefined;
-  /** Megabytes (of 1,000,000 bytes) that the page may take; without it, any number. */
+  /** The page's maximum size in megabytes (of 1,000,000 bytes); by default, any. */
   maxSize?: number | undefined;
-  /** The steps of its rows by age; without them, minutes. Both may be longer where the page would be too large. */
+  /** The steps of its rows by age; by default, minutes. They grow longer when the page would be too large. */
   steps?: readonly StepByAge[] | undefined;
-  /** Groups of fewer people than this are merged (`mergeSmall`); without it, none. */
+  /** Groups of fewer people than this are merged (`mergeSmall`); by default, none. */
   minCell?: number | undefined;
-  /** Stands on the page above everything. */
+  /** A text above everything on the page. */
   warning?: string | undefined;
-  /** Aggregates that are read from the log, by their statements, as their tables are not of these. */
+  /** Aggregates to read from the log by their statements, because their tables hold other data. */
   unmade?: readonly string[] | undefined;
 }
 
 export interface Rendered {
   html: string;
   period: Window;
-  /** Events in the page. */
+  /** The events on the page. */
   events: number;
-  /** Rows of all aggregates in the page. */
+  /** The rows of all aggregates on the page. */
   rows: number;
   charts: Chart[];
-  /** Those that go through an aggregate row by row, because nothing of them could be pushed down. */
+  /** Charts that process an aggregate row by row, because nothing could be pushed down. */
   slow: string[];
   /** The steps of the page's rows. */
   ladder: Ladder;
-  /** Minutes of the steps in which people are told apart; null where the page does not count people. */
+  /** The minutes of the steps that distinguish people; null when the page does not count people. */
   people: number | null;
   /** Stretches in which a busy log was silent. */
   silences: Window[];
-  /** Groups that stand under a common name, because they, or one of them, have fewer people than `minCell`. */
+  /** The number of groups that share a common name, because they, or one of them, have fewer people than `minCell`. */
   merged: number;
-  /** UTC days of which people are not known, or not all, why the page does not count people. */
+  /** UTC days with people unknown, or not all known: the reason that the page does not count people. */
   uncounted: number[];
-  /** Sentences on names of groups in zen.json of which the period has nothing. */
+  /** Sentences on group names in zen.json that the period lacks. */
   strangers: string[];
 }
 
-/** All that a page is made of. */
+/** Everything that a page is made of. */
 export interface Content {
   period: Window;
   facts: Facts;
-  /** All that was read, of which other pages may show a part; see `ofPage`. */
+  /** Everything that was read, of which other pages may show parts; see `ofPage`. */
   whole: Aggregates;
   payload: Payload;
   people: Returns | null;
@@ -117,16 +117,16 @@ export interface Content {
   change: Change | null;
 }
 
-/** The work at hand, and for reading the share of it that is done. */
+/** The current task and, while reading, its completed share. */
 export interface RenderProgress {
   stage: 'reading' | 'packing' | 'drawing' | 'fitting';
   share?: number;
 }
 
 /**
- * Reads what the page of a period is made of.
+ * Reads the content for a page of a period.
  *
- * @param session one with a snapshot, so that all of it is of one moment
+ * @param session one with a snapshot, so that all data is from one moment
  * @param now Unix milliseconds
  * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables
  */
@@ -156,7 +156,8 @@ export async function readContent(
 }
 
 /**
- * The content of another page of the same period, in its own language: of some names alone, with nothing that tells of others.
+ * Returns the content of another page of the same period, in its own language. It is restricted to some names, and
+ * reveals nothing about others.
  *
  * @param read the locale in which the content was read
  */
@@ -176,14 +177,14 @@ export function ofPage(
   return { ...content, ...own, facts: told, change: isWhole && change ? { ...change, topics } : null };
 }
 
-/** Names the names of a page that the period lacks, and those that may be meant; undefined if it has all. */
+/** Lists a page's names that the period lacks, with suggestions; undefined when it has all. */
 export function findMisspelt({ whole }: Content, read: LocaleName, where: Where): string | undefined {
   const found = findUnknown(whole.payload, where, translator(readLocale(read)));
   if (!found) return undefined;
   return `${found.field} “${found.name}”, of which the period has nothing. ${shorten(suggest(found.name, found.known), 200)}`;
 }
 
-/** The content without all that was read, which takes as much memory as what is shown of it. */
+/** Returns the content without everything read, which takes as much memory as the visible part. */
 async function readStrangers(
   content: Content | Promise<Content>,
 ): Promise<Omit<Content, 'whole'> & Pick<Rendered, 'strangers'>> {
@@ -191,7 +192,7 @@ async function readStrangers(
   return { ...rest, strangers: listStrangers(whole) };
 }
 
-/** Names the members of groups in zen.json that the period lacks, and those that may be meant. */
+/** Lists the group members in zen.json that the period lacks, with suggestions. */
 function listStrangers({ payload }: Aggregates): string[] {
   const all = usualFilters.flatMap((field) => namesOf(payload, field));
   return listNamedGroups().flatMap(({ name: group, names }) =>
@@ -205,13 +206,13 @@ function listStrangers({ payload }: Aggregates): string[] {
 }
 
 /**
- * Renders the dashboard of a period from the aggregates. Where they are empty, the page says so. The very text of the page is read
- * back, recounted and compared with its manifest: what `zen verify` would refuse is not given.
+ * Renders the dashboard of a period from the aggregates; when these are empty, the page says so. The finished page is
+ * read back, recounted and compared with its manifest, so that none is returned that `zen verify` would reject.
  *
  * @param now Unix milliseconds
- * @param content what has been read already; without it, that is read from one snapshot
- * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables, the page cannot be made small
- *   enough, or is not what it states, `interrupted`
+ * @param content already read; by default, read from one snapshot
+ * @throws ZenError `usage` when the period ends before it starts, `failed` when there are no tables, the page cannot be
+ *   made small enough, or is not what it states, `interrupted`
  */
 export async function render(
   db: Pick<Database, 'demand' | 'transaction'>,
@@ -235,7 +236,7 @@ export async function render(
   const translate = translator(locale);
   const begin = async (stage: RenderProgress['stage']) => {
     onProgress({ stage });
-    await turn(); // to see signals, which the work before has kept waiting
+    await turn(); // to see signals, which earlier work has delayed
     db.demand();
   };
   await begin('packing');
@@ -255,7 +256,7 @@ export async function render(
   for (let over = whole.packed.length - room; over > 0; room -= over) {
     await begin('fitting');
     page = await draw(fit(fitPeople(whole, room), room, most - room));
-    over = Buffer.byteLength(page.html) - most; // by a table that tells the length of its steps
+    over = Buffer.byteLength(page.html) - most; // because of a table that lists step lengths
   }
   await requireWhole(page.html);
   return {
@@ -270,7 +271,7 @@ export async function render(
   };
 }
 
-/** A payload in the steps of a page, packed, with the people of the same period. */
+/** Packs a payload in the steps of a page, with the people of the same period. */
 const packWhole = remember((minutes: Payload, ladder: Ladder, people: () => Returns | null): Packed => {
   const payload = { ...coarsen(minutes, ladder) };
   const packed = pack(payload);
@@ -286,7 +287,7 @@ async function requireWhole(html: string): Promise<void> {
   if (told !== '') throw new ZenError('failed', `The new page is not what it states. ${told}`);
 }
 
-/** Bytes by which a page may grow that tells of its steps. */
+/** The bytes by which a page may grow when it states its steps. */
 const slack = 4000;
 
 interface Setting {
@@ -297,7 +298,7 @@ interface Setting {
   facts: Facts;
   change: Change | null;
   warning: string;
-  /** True when there were people to show. */
+  /** True when there are people to show. */
   counted: boolean;
 }
 
@@ -341,7 +342,7 @@ async function drawPage(
   };
 }
 
-/** The tables of a page as it opens, with all that its charts look up. */
+/** Returns the tables of a page as it opens, with everything its charts look up. */
 const tabulateWhole = remember((payload: Payload, locale: Locale): Tables => {
   const tables = tabulatePayload(payload);
   const span: [number, number] = [payload.start, payload.end];
@@ -354,7 +355,7 @@ const tabulateWhole = remember((payload: Payload, locale: Locale): Tables => {
   return tables;
 });
 
-/** The theme and the controls are inputs, too, which compiling asks for by itself. */
+/** Theme and controls are inputs, too, which compiling looks up itself. */
 const compileOnce = remember((_run: object, { name, source, described }: Uncompiled): Compiled =>
   compileChart(name, source, described),
 );
@@ -367,18 +368,18 @@ interface Uncompiled {
   controls: string[];
 }
 
-/** The pages of a run share their compiled charts. */
+/** Shared by the pages of a run. */
 const ofRun = {};
 
 const drawOnce = remember((tables: Tables, chart: Chart, locale: Locale) => drawFirst(chart, tables, locale));
 
-/** Tells whether a chart draws an aggregate that a page of some names leaves out, as it does not have these. */
+/** Tells whether a chart draws an aggregate that a restricted page leaves out, because it lacks the dimensions of its names. */
 function drawsOthers(source: TopLevelSpec, { only, tables }: Payload): boolean {
   const named = listSources(source).filter((name) => listAggregates().some((each) => each.name === name));
   return only !== undefined && named.some((name) => !Object.hasOwn(tables, name));
 }
 
-/** Tells whether a chart shows names that the log, or the period, does not have, and no times. */
+/** Tells whether a chart shows names that the log, or the period, lacks, and no times. */
 function showsAbsent({ columns }: Panel, payload: Payload, translate: Translate): boolean {
   return (
     !columns.some(({ kind }) => kind === 'time') &&
@@ -386,7 +387,7 @@ function showsAbsent({ columns }: Panel, payload: Payload, translate: Translate)
   );
 }
 
-/** Without dates, all that is aggregated; when that is nothing, the last UTC day. */
+/** Without dates, returns everything aggregated or, when there is nothing, the last UTC day. */
 async function resolvePeriod(
   session: Session,
   { start, end, unmade = [] }: RenderOptions,

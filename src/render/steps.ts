@@ -5,7 +5,7 @@ import type { Ladder } from '../shared/ladder.ts';
 import { isoTime, minuteMs, parseDuration } from '../time.ts';
 import type { Window } from '../time.ts';
 
-/** Rows up to an age (milliseconds before the end of the page) have steps of so many minutes. */
+/** Rows up to an age (milliseconds before the end of the page) have steps of that many minutes. */
 export interface StepByAge {
   age: number;
   minutes: number;
@@ -20,7 +20,8 @@ const words = new Map([
 ]);
 
 /**
- * Reads steps by age, such as `1d:minute,7d:30m,day`: a day of minutes, then 30 minutes up to an age of seven days, days for what is older.
+ * Reads steps by age, such as `1d:minute,7d:30m,day`: a day of minutes, 30-minute steps up to seven days of age, days
+ * for anything older.
  *
  * @throws ZenError `usage` for anything else
  */
@@ -56,7 +57,7 @@ function refuse(text: string): ZenError {
   );
 }
 
-/** Builds the ladder of a period. Each rung is of whole steps, and ends no later than at the age that is asked for. */
+/** Builds the ladder of a period. Each rung has whole steps, and ends no later than at the requested age. */
 export function buildLadder({ start, end }: Window, steps: readonly StepByAge[]): Ladder {
   const bounds = longSteps.map((long) => {
     const at = steps.findIndex(({ minutes }) => minutes >= long);
@@ -68,7 +69,7 @@ export function buildLadder({ start, end }: Window, steps: readonly StepByAge[])
   return toLadder(bounds, start);
 }
 
-/** The longer steps of two ladders. */
+/** Combines two ladders, taking the longer steps. */
 function mergeLadders(one: Ladder, other: Ladder, start: number): Ladder {
   const others = listBounds(other);
   return toLadder(
@@ -77,7 +78,7 @@ function mergeLadders(one: Ladder, other: Ladder, start: number): Ladder {
   );
 }
 
-/** The usual ages of the shorter steps, as multiples of that of minutes. */
+/** The usual ages of the shorter steps, as multiples of the age of minutes. */
 const shape: readonly StepByAge[] = [
   { age: 1, minutes: 1 },
   { age: 7, minutes: 30 },
@@ -85,14 +86,15 @@ const shape: readonly StepByAge[] = [
   { age: 91, minutes: 180 },
 ];
 
-/** Minutes reach so far back in a candidate, beside the one before it, and in the last (milliseconds). */
+/** The ages up to which candidates keep minutes, relative to the one before, and in the last (milliseconds). */
 const shrink = 0.97;
 const shortest = 30 * minuteMs;
 
 /**
- * The ladders that a page may have, the finest first: of ever fewer minutes, with the longer steps in the same proportion, and of days alone.
+ * Lists the ladders that a page may have, finest first: ever fewer minutes, longer steps in proportion, finally days
+ * alone.
  *
- * @param least the steps of the page as it is, which none of them makes shorter
+ * @param least the current steps of the page, which are never made shorter
  */
 export function listLadders(window: Window, least: Ladder): Ladder[] {
   const found = new Map<string, Ladder>();
@@ -108,7 +110,7 @@ export function listLadders(window: Window, least: Ladder): Ladder[] {
   return [...found.values()];
 }
 
-/** Writes the steps of a page, such as `1440 min before 2026-11-01T00:00:00Z`; nothing where all are minutes. */
+/** Writes the steps of a page, such as `1440 min before 2026-11-01T00:00:00Z`; empty when all are minutes. */
 export function writeLadder(ladder: Ladder): string {
   return ladder.map(({ until, minutes }) => `${minutes} min before ${isoTime(until)}`).join(', ');
 }

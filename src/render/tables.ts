@@ -22,28 +22,28 @@ type TranslateText = (text: string) => string;
 
 interface PayloadOptions {
   translate: TranslateText;
-  /** The aggregates to read; without them, those that its charts draw from. */
+  /** The aggregates to read; by default, those that its charts draw from. */
   names?: readonly string[] | undefined;
-  /** Those that are read from the log, by their statements. */
+  /** The aggregates read from the log, by their statements. */
   unmade?: readonly string[] | undefined;
 }
 
 /** An aggregate of the page, as far as it has been read. */
 interface Reading {
   aggregate: Aggregate;
-  /** Its dimensions: those that filters choose by, then the others. */
+  /** Its dimensions: those that filters use, then the others. */
   fields: string[];
   measure: string;
   statement: string;
-  /** Those after the bounds of a window. */
+  /** The parameters after the bounds of a window. */
   parameters: (number | string)[];
   gatherer: Gatherer;
 }
 
 /**
- * Reads the aggregates of a period that a page shows, a UTC day at a time. Names are as in `callName`.
+ * Reads the aggregates that a page shows, one UTC day at a time. Names are as in `callName`.
  *
- * @param onDay called with the share of the period that has been read
+ * @param onDay called with the share of the period read so far
  */
 export async function queryPayload(
   session: Session,
@@ -64,7 +64,7 @@ export async function queryPayload(
   for (const [at, day] of days.entries()) {
     const found = await ahead;
     ahead = queryDay(session, readings, days[at + 1]);
-    ahead.catch(() => undefined); // it is awaited when these are gathered
+    ahead.catch(() => undefined); // awaited when its rows are gathered
     for (const [place, rows] of found.entries()) await gatherDay(known(readings[place]), rows, translate);
     onDay((day.end - start) / (end - start));
   }
@@ -95,7 +95,7 @@ export async function queryPayload(
   };
 }
 
-/** The named groups of topics, and of ages, as far as a period has their names: some of them, and not all that there are. */
+/** Lists the named groups of topics, and of ages, as far as the period has their names: some, but not all of them. */
 function nameGroups(dimensions: Payload['dimensions'], translate: TranslateText): NamedGroup[] {
   return listNamedGroups().flatMap(({ name, names: all }) =>
     usualFilters.flatMap((field): NamedGroup[] => {
@@ -105,7 +105,7 @@ function nameGroups(dimensions: Payload['dimensions'], translate: TranslateText)
   );
 }
 
-/** The aggregates of a page: those that its charts draw from, and those that are asked by what they count. */
+/** Lists the aggregates of a page: those that its charts draw from, and those of the two counts. */
 function listDrawn(): string[] {
   return [findCounting('events').name, findCounting('users').name, ...listChartData()];
 }
@@ -135,7 +135,7 @@ async function open(
 
 type CellRow = Record<string, string>;
 
-/** Asks for the rows of a day, which the database gathers while those of the day before are read. */
+/** Requests the rows of a day, which the database gathers while the previous day is read. */
 async function queryDay(
   session: Session,
   readings: readonly Reading[],
@@ -157,7 +157,7 @@ async function gatherDay(
   for (const row of rows) {
     await yielder.pass();
     const found = fields.map((field) => valueOf(row, field));
-    // A missing name may be NULL or empty: two rows.
+    // A missing name may be NULL or empty, in two rows.
     const most = 2 ** found.filter((name) => name === '').length;
     const names = found.map((name) => callName(name, translate));
     const [minutes, values] = [valueOf(row, 'minutes'), valueOf(row, 'values')].map(readArray) as [
@@ -168,7 +168,10 @@ async function gatherDay(
   }
 }
 
-/** For each dimension its names, with the sums of the first aggregate that has it: the one that counts the events, where it does. */
+/**
+ * Returns the names of each dimension, with the sums of the first aggregate that has it: if possible, the one that
+ * counts events.
+ */
 function gatherNames(readings: Reading[]): Map<string, Map<string, number>> {
   const found = new Map<string, Map<string, number>>();
   for (const { fields, gatherer } of readings)
@@ -181,19 +184,19 @@ function gatherNames(readings: Reading[]): Map<string, Map<string, number>> {
   return found;
 }
 
-/** The names of a dimension in the order to show them: topics by size, kinds of event by the funnel, others by code point. */
+/** Orders the names of a dimension for display: topics by size, kinds of event by the funnel, others by code point. */
 function orderNames(field: string, totals: Map<string, number>, events: EventKind[]): string[] {
   if (field === 'event') return events.map(({ event }) => event);
   return isTopic(field) ? orderTopics(totals) : [...totals.keys()].sort(byCode);
 }
 
-/** Gives each topic of the dimensions that hold topics a colour and a rank. */
+/** Gives a colour and a rank to each topic of the dimensions that hold topics. */
 export function paintTopics(dimensions: Payload['dimensions']): Topic[] {
   const orders = Object.entries(dimensions).flatMap(([field, all]) => (isTopic(field) ? [all] : []));
   return rankTopics(dimensions, paint(orders));
 }
 
-/** The funnel's own steps, in its order, then whatever else the log calls an event, in quotes. */
+/** Lists the funnel's steps in order, then the log's other kinds of event, in quotes. */
 export function orderKinds(found: string[], translate: TranslateText): EventKind[] {
   const steps = listSteps();
   const others = found.filter((event) => !steps.includes(event));
@@ -203,7 +206,7 @@ export function orderKinds(found: string[], translate: TranslateText): EventKind
   });
 }
 
-/** The name of a step of the funnel, which a language of the project may have otherwise. */
+/** Names a step of the funnel, which a project's language may rename. */
 export function nameStep(step: string, translate: TranslateText): string {
   const known = new Map([
     ['show', 'Shows'],

@@ -17,21 +17,21 @@ import { dayMs } from '../time.ts';
 
 export interface Verified {
   manifest: Manifest;
-  /** The data of the page, unpacked; null when they were altered and cannot be read. */
+  /** The data of the page, unpacked; null when altered and unreadable. */
   data: Parts | null;
   differences: Difference[];
 }
 
-/** Bytes of data that a page of so many may hold: a week of a busy log has 50 MB in one of 15. */
+/** The most bytes of data for a page of a given size: a week of a busy log has 50 MB in a page of 15. */
 export const roomFor = (bytes: number) => Math.max(64e6, 3 * bytes);
 
 /**
- * Looks whether a page is what its manifest says: whole, unchanged, with the script of the version that it names when that is
- * this one, its tables of the same events, and, where it is, whether every row of it is in a database now.
+ * Checks a page against its manifest: complete, unchanged, with the script of the version it names if that is this one,
+ * and its tables of the same events. With a database, also checks that it still holds every row.
  *
  * @param room bytes of data beyond which it is no page
- * @throws ZenError `failed` for a file that is no page of zen's, or one whose manifest cannot be read, or
- *   whose data cannot, though they are as stated
+ * @throws ZenError `failed` for a file that is no page of zen's, or one whose manifest cannot be read, or whose data
+ *   cannot, though they are as stated
  */
 export async function verify(page: string | Buffer, db?: Database, room?: number): Promise<Verified> {
   const html = Buffer.from(page);
@@ -60,7 +60,7 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   return { manifest, data, differences };
 }
 
-/** @throws ZenError `failed` for marginals that are not those of the rows */
+/** @throws ZenError `failed` for marginals that do not match the rows */
 function decodeAll(data: Parts): Payload {
   try {
     return decode(data);
@@ -73,7 +73,7 @@ function refuseData(why: string, cause: unknown): ZenError {
   return new ZenError('failed', `The data of this page cannot be read: ${why}.`, { cause });
 }
 
-/** Rows, cells and days beyond which a stranger's tables are not held against each other, as they would fill the memory. */
+/** The most rows, cells and days of a stranger's tables to compare, because more would fill the memory. */
 const mostRows = 3_000_000;
 const mostCellsCompared = 100_000;
 const mostDays = 4 * 366;
@@ -84,7 +84,7 @@ function canHold({ start, end, returns, ...page }: Sketch): boolean {
   return end - start <= mostDays * dayMs && sum('held') <= mostRows && sum('cells') <= mostCellsCompared;
 }
 
-/** Bytes of a manifest, which has fifteen short texts. */
+/** The most bytes of a manifest, which has fifteen short texts. */
 const longest = 10_000;
 
 function readPage(html: Buffer): { manifest: Manifest; content: PageParts; policy: string } {
