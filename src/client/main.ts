@@ -682,7 +682,7 @@ async function start(): Promise<void> {
   await (reading ?? finishReading());
 }
 
-/** Starts the parts of the page that need rows. */
+/** The parts of the page that need rows. */
 const ofRows = '.tools, #share';
 
 start().catch((error: unknown) => {

@@ -7,7 +7,7 @@ import type { Window } from '../shared/windows.ts';
 import type { Control } from './control.ts';
 
 type Span = [start: number, end: number];
-/** Returns the period, moved or resized to the time under the pointer. */
+/** A function that moves or resizes the period to the time under the pointer. */
 type Pull = (time: number) => Span;
 
 /** The pixels between the names of days. */

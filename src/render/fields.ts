@@ -162,7 +162,7 @@ function visit(json: Json, key: string, names: Names): void {
 }
 
 /**
- * Skips a lookup's own part, whose fields belong to another table, usermeta, and inline data. Filters by missing fields
+ * The parts to skip: a lookup's own, whose fields belong to another table, usermeta, and inline data. Filters by missing fields
  * are reported to the reader.
  */
 const others = ['from', 'params', 'usermeta', 'datasets'];

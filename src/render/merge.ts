@@ -160,16 +160,16 @@ function mover(fields: readonly string[], labels: Labels): (codes: number[]) => 
   };
 }
 
-/** Lists names in the order of their codes, merged ones last, and the new positions of topics and ages. */
+/** The names in the order of their codes, merged ones last, and the new positions of topics and ages. */
 interface Labels {
   items: string[];
   ages: string[];
   isMerged: (topic: number, age: number) => boolean;
   of: (topic: number | null, age: number | null) => [topic: number | null, age: number | null];
-  /** Returns the codes of a scope of people, as in `Returns`; null when it would reveal part of a merged group. */
+  /** The codes of a scope of people, as in `Returns`; null when it would reveal part of a merged group. */
   scopeOf: (topic: number, age: number) => [topic: number, age: number] | null;
   withheld: Withheld;
-  /** Lists the named groups that are shown: those without any merging, because the rest would follow by subtraction. */
+  /** The named groups that are shown: those without any merging, because the rest would follow by subtraction. */
   groups: CountedGroups | undefined;
 }
 

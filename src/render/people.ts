@@ -92,7 +92,7 @@ export async function queryPeople(
   return { people: { step, reaches, withheld, ...told, cells }, stale };
 }
 
-/** Maps the keys of a page's named groups, if counted on all its days, to their names in `listScopes`. */
+/** The named groups of a page that were counted on all its days, by key, with their names in `listScopes`. */
 interface KnownGroups {
   topics: ReadonlyMap<string, string>;
   ages: ReadonlyMap<string, string>;

@@ -154,7 +154,7 @@ function readPeriod({ expr }: VegaTransform): string | undefined {
   return /^(\w+)\[0\] <= datum\.dt && datum\.dt < \1\[1\]$/.exec(String(expr))?.[1];
 }
 
-/** Returns the field for the length of a row's step: a signal's, or that of the page's rows at the time if longer. */
+/** The field for the length of a row's step: a signal's, or that of the page's rows at the time if longer. */
 interface Stride {
   signal: string;
   field: string;
@@ -171,7 +171,7 @@ function writeStride(signal: string, time: string): string {
   return `max(${signal}, ${each.join('')}${minuteMs})`;
 }
 
-/** Writes the start of a step. Vega keeps the result of a formula, so it must not overwrite the minute itself. */
+/** The start of a step. Vega keeps the result of a formula, so it must not overwrite the minute itself. */
 interface Step {
   signal: string;
   field: string;

@@ -341,7 +341,7 @@ export function requireRows(early: Early): Payload {
 /** Dimensions of what people are counted of (`listScopes`). */
 const scopes = 3;
 
-/** Encodes a table of a payload; `piece` holds its rows, if it has any yet. */
+/** A table of a payload as bytes; `piece` holds its rows, if it has any yet. */
 interface OpenedTable extends Omit<DataTable, 'cells'> {
   name: string;
   sums: (Marginal & { piece: Uint8Array })[];

@@ -34,7 +34,7 @@ interface Context {
   functions: Functions;
 }
 
-/** Returns the properties of a mark's items, which have the same names. */
+/** The properties of a mark's items, which have the same names. */
 interface Encoding {
   marktype: string;
   channels: Record<string, { ast: Node }>;
