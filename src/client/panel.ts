@@ -147,7 +147,7 @@ export class PanelElement extends HTMLElement {
     // Feeds the view before its first run, so that no empty chart is laid out.
     class FedView extends RestingView {
       override initialize(...parts: Parameters<View['initialize']>): this {
-        drawOnce(this);
+        drawAreaOnce(this);
         feed(this, chart.tables, tables);
         return super.initialize(...parts);
       }
@@ -159,7 +159,7 @@ export class PanelElement extends HTMLElement {
     };
     [this.view, this.#drawn] = [undefined, undefined];
     const made = embed(place, chart.spec, { ...options(locale, fail), viewClass: FedView });
-    const view = (this.view = (await made.catch(console.error))?.view);
+    const view = (this.view = (await made.catch(reportError))?.view);
     if (!view) {
       this.classList.add('is-failed');
       return false;
@@ -195,17 +195,17 @@ export class PanelElement extends HTMLElement {
 }
 
 /** The parameters of a run that Vega itself passes, and its types lack (vega-dataflow, src/dataflow/run.js). */
-type Run = [encode?: string | null, before?: (view: View) => void, after?: (view: View) => void];
+type RunParts = [encode?: string | null, before?: (view: View) => void, after?: (view: View) => void];
 
 /** A view that, while hidden, takes new values but computes nothing until it is shown again. */
 class RestingView extends View {
   isResting = false;
 
-  override run(...run: Run): this {
+  override run(...run: RunParts): this {
     return this.isResting ? this : super.run(...(run as []));
   }
 
-  override async runAsync(...run: Run): Promise<View> {
+  override async runAsync(...run: RunParts): Promise<View> {
     if (!this.isResting) return super.runAsync(...(run as []));
     run[1]?.(this); // sets what a control holds
     return this;
@@ -257,7 +257,7 @@ interface Item {
  * Keeps Vega from redrawing an area for each point removed (vega-scenegraph, src/SVGRenderer.js, `_dirtyCheck`): 1,800
  * times when a period changes to longer steps. Its first point is marked anyway (`Bound`), so it is redrawn once.
  */
-function drawOnce(view: View): void {
+function drawAreaOnce(view: View): void {
   const marking = view as unknown as { dirty(item: Item): void };
   const dirty = marking.dirty.bind(view);
   marking.dirty = (item) => {

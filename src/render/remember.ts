@@ -1,7 +1,7 @@
 import { hash } from './manifest.ts';
 
 /** The results kept for one object: about ten for each chart of a page. */
-const most = 100;
+const mostKept = 100;
 
 /**
  * Caches a function's results, so that the pages of one run, or a preview after each change, do not repeat work.
@@ -20,7 +20,7 @@ export function remember<Of extends object, Inputs extends readonly unknown[], M
     const made = kept.get(key) ?? make(of, ...inputs);
     kept.delete(key); // so that the most recently used is last
     kept.set(key, made);
-    for (const oldest of kept.keys()) if (kept.size > most) kept.delete(oldest);
+    for (const oldest of kept.keys()) if (kept.size > mostKept) kept.delete(oldest);
     return made;
   };
 }

@@ -17,14 +17,14 @@ const gap = /\s*/y;
 const between = /[\s,\p{Cc}]*/uy;
 /** A value wrapped in its type: {"$numberLong": "1"}, {"$date": {"$numberLong": "1"}}. */
 const typed = /\{\s*"\$\w+"\s*:\s*/y;
-const simple = String.raw`(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[^\s"{}[\],]+|\[[^[\]]*\])\s*,)*\s*`;
+const simplePairs = String.raw`(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[^\s"{}[\],]+|\[[^[\]]*\])\s*,)*\s*`;
 /**
  * An array in an object, after a key whose value is no array of objects: {"log_raw": […]} of DBeaver, {"meta": […],
  * "data": […]} of ClickHouse.
  */
-const wrapped = new RegExp(String.raw`^\s*\{${simple}"([^"]*)"\s*:\s*(?=\[\s*\{)`);
+const wrapped = new RegExp(String.raw`^\s*\{${simplePairs}"([^"]*)"\s*:\s*(?=\[\s*\{)`);
 /** The first value of an object that is itself an object, or an array of objects. */
-const nested = new RegExp(String.raw`^\{${simple}"([\w-]+)"\s*:\s*(\{|\[\s*\{)`);
+const nested = new RegExp(String.raw`^\{${simplePairs}"([\w-]+)"\s*:\s*(\{|\[\s*\{)`);
 const marks = /["{}[\]]/g;
 
 /** Tells whether the start of a text may be JSON: objects, or an array of them. */
