@@ -238,8 +238,7 @@ async function loadBackup(
       : await session.copy('log_raw', mapping.columns, check(source.rest(), mapping), { after: encoded });
     const rows = encoded + rest;
     const indexed = await index(session);
-    // A sample of 3,000 rows instead of 30,000 takes 0.03 s, not 0.27 s, for 3.2 M; aggregation stays as
-    // fast.
+    // A sample of 3,000 rows instead of 30,000 takes 0.03 s, not 0.27 s, for 3.2 M; aggregation stays as fast.
     await session.run('set local default_statistics_target = 10');
     await session.run('analyze log_raw'); // for a table of another role, the server only warns
     const summary = summarize(encoder?.counts ?? (await countLog(session)));

@@ -66,8 +66,7 @@ export function listPeople(
   const codes = new Map(events.map(({ event }, code) => [event as string, code]));
   const show = codes.get('show') ?? 0;
   const shown = addBounds(people.count(show, query));
-  // Who clicked or viewed was also shown a card, so they are no more than all. Other kinds have no such
-  // limit.
+  // Who clicked or viewed was also shown a card, so they are no more than all. Other kinds have no such limit.
   const most = (either: string | null, people: number) => {
     const found = people === 0 ? 0 : shareOfShown(people, shown.low);
     return either ? Math.min(1, found ?? 1) : found;
