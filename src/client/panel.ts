@@ -22,7 +22,7 @@ export class PanelElement extends HTMLElement {
   /** The room that its charts have, as it was last laid out. */
   #room: Room | undefined;
   /** The charts that it has drawn, for a reader who comes back to one. */
-  #kept = new Map<Chart, { view: RestingView; nodes: ChildNode[] }>();
+  #kept = new Map<Chart, KeptChart>();
 
   /** The options of the panel, once it knows its chart. */
   get options(): Panel {
@@ -133,14 +133,18 @@ export class PanelElement extends HTMLElement {
     if (chart === this.#drawn) return false;
     if (!this.view) this.#followRoom(place);
     const before = this.#drawn && this.#kept.get(this.#drawn);
-    if (before) [before.view.isResting, before.nodes] = [true, [...place.childNodes]];
+    if (before)
+      [before.view.isResting, before.nodes, before.room] = [true, [...place.childNodes], this.#room];
     const kept = this.#kept.get(chart);
     if (kept) {
       place.replaceChildren(...kept.nodes);
       this.classList.remove('is-failed');
       [this.view, this.#drawn, kept.view.isResting] = [kept.view, chart, false];
       kept.view.signal('tables', { ...tables }); // colours may have changed
-      await fill(kept.view, this.#room ?? place); // to ask the place would have it laid out first
+      // To fill a room has it laid out twice: with the axes outside it, and then inside.
+      await (kept.room && kept.room === this.#room
+        ? kept.view.runAsync()
+        : fill(kept.view, this.#room ?? place));
       this.classList.toggle('is-empty', this.rows.length === 0);
       return false;
     }
@@ -165,7 +169,7 @@ export class PanelElement extends HTMLElement {
       return false;
     }
     this.#drawn = chart;
-    if (view instanceof RestingView) this.#kept.set(chart, { view, nodes: [] });
+    if (view instanceof RestingView) this.#kept.set(chart, { view, nodes: [], room: undefined });
     isDrawn = true;
     const change = () => {
       this.classList.remove('is-failed'); // a failure comes later
@@ -192,6 +196,13 @@ export class PanelElement extends HTMLElement {
     });
     addEventListener('afterprint', fit);
   }
+}
+
+/** A drawn chart that another one replaces for now: its nodes, and the room that they were drawn for. */
+interface KeptChart {
+  view: RestingView;
+  nodes: ChildNode[];
+  room: Room | undefined;
 }
 
 /** The parameters of a run that Vega itself passes, and its types lack (vega-dataflow, src/dataflow/run.js). */
