@@ -161,14 +161,13 @@ export class PanelElement extends HTMLElement {
       isFailed = true;
       if (isDrawn) this.classList.add('is-failed'); // it shows the previous choice
     };
-    [this.view, this.#drawn] = [undefined, undefined];
-    const made = embed(place, chart.spec, { ...options(locale, fail), viewClass: FedView });
-    const view = (this.view = (await made.catch(reportError))?.view);
+    const embedding = embed(place, chart.spec, { ...options(locale, fail), viewClass: FedView });
+    const view = (await embedding.catch(reportError))?.view;
+    [this.view, this.#drawn] = [view, view && chart];
     if (!view) {
       this.classList.add('is-failed');
       return false;
     }
-    this.#drawn = chart;
     if (view instanceof RestingView) this.#kept.set(chart, { view, nodes: [], room: undefined });
     isDrawn = true;
     const change = () => {

@@ -119,7 +119,7 @@ export async function runPreview(sight: Sight, streams?: Streams): Promise<void>
 class Preview {
   #sight: Sight;
   #content: Content | undefined;
-  /** Of the page before; undefined where that was a mistake, or of other rows. */
+  /** The parts of the page before; undefined if that was a mistake, or had other rows. */
   #live: Live | undefined;
   /** The hashes of the statements that the tables are of. */
   #made: Map<string, string> | undefined;

@@ -28,7 +28,7 @@ const quotings = [
   { quote: "'", escape: "'" },
   { quote: "'", escape: '\\' },
 ];
-/** As many columns as Excel has, and more than a PostgreSQL table can have. */
+/** Excel has as many columns, and a PostgreSQL table has fewer. */
 const mostColumns = 1 << 14;
 /** The longest text between two quotes in tab-separated data; in COPY text, a quote may quote nothing. */
 const longestQuoted = 1 << 16;
