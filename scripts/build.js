@@ -1,4 +1,5 @@
-// Bundles the command line (dist/zen.js) and the page's script (dist/client.js), with the licences of what is in the latter.
+// Bundles the command line (dist/zen.js), with the driver of a server in a file of its own, as its ten files take long to load (it is in
+// the public domain); and the page's script (dist/client.js), with the licences of what is in it.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -21,6 +22,7 @@ const commands = {
   target: 'node20',
   format: 'esm',
   packages: 'external',
+  alias: { postgres: './node_modules/postgres/src/index.js' },
   minifyWhitespace: true,
   sourcemap: true,
   metafile: true,

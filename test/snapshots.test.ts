@@ -273,6 +273,21 @@ test('status waits for a restore, and then tells of the log that was restored', 
   expect(await ended[0]).toMatchObject({ first: day(4).start });
 });
 
+test('status asks a question of its snapshot once', async () => {
+  await run(db);
+  const texts: string[] = [];
+  await queryStatus(
+    stepwise(db, (text) => {
+      texts.push(text);
+      return Promise.resolve();
+    }),
+    now,
+  );
+  const plain = texts.filter((text) => !text.includes('$1'));
+  expect(plain.length).toBeGreaterThan(3);
+  expect(plain).toEqual([...new Set(plain)]);
+});
+
 describe('days that are aggregated anew side by side', () => {
   test('do not get in each other’s way, though each has a snapshot, and know all of the days before them', async () => {
     await run(db, day(1, 4));

@@ -1,3 +1,4 @@
+import { askOnce } from '../db/database.ts';
 import type { Database, Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { aboutLog } from '../log/log.ts';
@@ -64,7 +65,7 @@ const recent = dayMs;
  * @throws ZenError `failed` when there is neither a log nor a table of its events
  */
 export function queryStatus(db: Database, now: number, deep = false): Promise<Status> {
-  return db.transaction((session) => readStatus(session, now, deep), { snapshot: 'read only' });
+  return db.transaction((session) => readStatus(askOnce(session), now, deep), { snapshot: 'read only' });
 }
 
 async function readStatus(session: Session, now: number, deep: boolean): Promise<Status> {
@@ -72,7 +73,7 @@ async function readStatus(session: Session, now: number, deep: boolean): Promise
   if (readable || !(await hasTable(session, findCounting().table))) await requireLog(session);
   const all = deep || (readable && !(await isLong(session)));
   const edges = readable ? await queryLogEdges(session, all) : undefined;
-  const lastEvent = await queryLastEvent(session, now);
+  const lastEvent = await queryLastEvent(session, now, edges?.last);
   const coverage = await queryCovered(session);
   const whole = merge(coverage);
   const [start, end] = [whole[0]?.start, whole.at(-1)?.end];

@@ -77,6 +77,24 @@ export interface Database extends Session {
   undo?: (() => Promise<void>) | undefined;
 }
 
+/**
+ * Answers a question that was asked before from memory. Only for a session of one state of the database that changes nothing in it
+ * (`snapshot`), and for few rows.
+ */
+export function askOnce(session: Session): Session {
+  const answers = new Map<string, Promise<unknown[]>>();
+  return {
+    ...{ run: session.run.bind(session), describe: session.describe.bind(session) },
+    copy: session.copy.bind(session),
+    query: async <Row>(text: string, values: readonly Value[] = []) => {
+      const question = JSON.stringify([text, values]);
+      const answer = answers.get(question) ?? session.query<Row>(text, values);
+      answers.set(question, answer);
+      return [...(await answer)] as Row[];
+    },
+  };
+}
+
 /** `copy table (a, b) from source`, with each name quoted as an identifier. */
 export function copyStatement(
   table: string,

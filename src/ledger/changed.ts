@@ -31,12 +31,22 @@ export async function mayRead(session: Session): Promise<boolean> {
   return (await readLogState(session)) !== undefined;
 }
 
-/** The time of the last event up to now, in Unix milliseconds: from the log or, if that was pruned or may not be read, from the aggregates. Null without events. */
-export async function queryLastEvent(session: Session, now: number): Promise<number | null> {
+/**
+ * The time of the last event up to now, in Unix milliseconds: from the log or, if that was pruned or may not be read, from the
+ * aggregates. Null without events.
+ *
+ * @param end the log's last event, where it is known; it may be in the future
+ */
+export async function queryLastEvent(
+  session: Session,
+  now: number,
+  end: number | null = null,
+): Promise<number | null> {
   const aggregated = (await hasTable(session, findCounting().table)) ? await queryLatest(session, now) : null;
   if (!(await mayCompare(session))) return aggregated;
   // Later events are of a wrong clock; earlier ones are not the last.
-  const { last } = await queryEdges(session, { start: aggregated ?? possible.start, end: now + 1 });
+  const window = { start: aggregated ?? possible.start, end: now + 1 };
+  const last = end !== null && end <= now ? end : (await queryEdges(session, window)).last;
   return last === null || aggregated === null ? (last ?? aggregated) : Math.max(last, aggregated);
 }
 

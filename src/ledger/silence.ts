@@ -97,7 +97,9 @@ export function listSilences(active: readonly number[], known: readonly Window[]
 /** The pauses that are long enough, the shortest first. A silence found among them is not a habit of the log when longer ones are weighed. */
 function listPauses(active: readonly number[], known: readonly Window[]): Window[] {
   return active
-    .flatMap((minute, at) => clip(known, { start: minute + minuteMs, end: active[at + 1] ?? Infinity }))
+    .map((minute, at) => ({ start: minute + minuteMs, end: active[at + 1] ?? Infinity }))
+    .filter((pause) => lengthOf(pause) >= shortest)
+    .flatMap((pause) => clip(known, pause))
     .filter((pause) => lengthOf(pause) >= shortest)
     .sort((a, b) => lengthOf(a) - lengthOf(b) || a.start - b.start);
 }
