@@ -8,7 +8,7 @@ import { dayMs, lastMidnight } from '../src/time.ts';
 import { kinds, newTarget, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { cellsOf, readPayload } from './support/payload.ts';
-import { call } from './support/zen.ts';
+import { call, zen as zenAlone } from './support/zen.ts';
 
 const midnight = lastMidnight(Date.now());
 const random = mulberry32(2511);
@@ -104,6 +104,15 @@ describe.each(kinds)('pages of one reading, on the %s database', (kind) => {
     );
     expect(sum(film, 'engagement')).toBe(users.size);
   });
+
+  test('are the same to the byte in any order, and in a process of their own', async () => {
+    const before = pages.map(({ name, out = `${name}.html` }) => [out, html(out)]);
+    settle({ pages: pages.toReversed() });
+    const args = ['render', '--out', 'all.html', '--database', database];
+    expect(await zenAlone(args, { cwd })).toMatchObject({ code: 0 });
+    expect(pages.map(({ name, out = `${name}.html` }) => [out, html(out)])).toEqual(before);
+    settle({ pages });
+  }, 60_000);
 
   test('in another language are as if they were rendered in it', async () => {
     expect(await zen('render', '--out', 'alone.html', '--locale', 'en')).toMatchObject({ code: 0 });

@@ -69,6 +69,18 @@ export function arrange<Drawn extends { panel: Panel }>(charts: readonly Drawn[]
   return [{ ...first, panel: { ...first.panel, area: 'main' } }, ...rest, ...inner];
 }
 
+/** Lists the panels of a page that share a place in turn with one, itself among them; none when it is alone. */
+export function listChoices({ switch: one }: Panel, charts: readonly { panel: Panel }[]): Panel[] {
+  const all = charts.flatMap(({ panel }) => (one && panel.switch?.name === one.name ? [panel] : []));
+  return all.length < 2 ? [] : all;
+}
+
+/** Tells whether a panel appears only when its button is pressed. */
+export function isSwitchedOff(panel: Panel, charts: readonly { panel: Panel }[]): boolean {
+  const [first] = listChoices(panel, charts);
+  return first !== undefined && first.name !== panel.name;
+}
+
 /** Tells whether the chart that contains another is on the page; zen.json may leave it out. */
 function hasHost(
   { name, within, switch: one }: Panel,

@@ -37,7 +37,7 @@ import type { Writer } from '../shared/text/format.ts';
 import type { Facts } from './data-quality.ts';
 import { isAdditive } from '../log/aggregates.ts';
 import { isNameless } from './columns.ts';
-import { listControls, listFilters } from './layout.ts';
+import { isSwitchedOff, listChoices, listControls, listFilters } from './layout.ts';
 import { readLogo } from './looks.ts';
 import { describePage, readParts, seal } from './manifest.ts';
 import { writePolicy } from './csp.ts';
@@ -125,13 +125,16 @@ export function renderPage({
     if (panel.within !== '') return [];
     const { rows, svg } = known(snapshots[at]);
     const isFirst = charts.findIndex((other) => other.panel.area === panel.area) === at;
-    const choices = listChoices(panel, charts);
-    const isHidden = choices.length > 0 && choices[0]?.name !== panel.name;
+    const choices = listChoices(panel, charts).map((other) => ({
+      ...other,
+      pressed: other.name === panel.name,
+    }));
+    const isHidden = isSwitchedOff(panel, charts);
     const listed = panel.minutes ? listMinutes(panel, tables, everything, span) : rows;
     const drawn = {
       ...panel,
       ...sheet(panel, isHidden ? [] : listed, write),
-      ...{ nothing, key, sections, compared, choices, hidden: isHidden, svg: isHidden ? '' : svg },
+      ...{ nothing, key, sections, compared, choices, hidden: isHidden, svg },
       finding: findIn(panel, rows, write),
       headline: panel.area === 'main' && isFirst ? headline : null,
       summed: isAdditive(panel.source) ? '' : t(summed),
@@ -252,17 +255,8 @@ function describeUnfiltered(id: string, t: Translate): string {
   }
 }
 
-/** Lists the panels that share a place in turn, and the one whose button is pressed; none when a panel is alone. */
-function listChoices(panel: Panel, charts: readonly Chart[]): (Panel & { pressed: boolean })[] {
-  const name = panel.switch?.name;
-  const all = charts.flatMap(({ panel: other }) =>
-    name !== undefined && other.switch?.name === name ? [other] : [],
-  );
-  return all.length < 2 ? [] : all.map((other) => ({ ...other, pressed: other.name === panel.name }));
-}
-
 /** Returns the finding of a panel. @throws ZenError `usage`, with the file's name, where its rows have none of that kind */
-function findIn(panel: Panel, rows: readonly Row[], write: Writer): string {
+export function findIn(panel: Panel, rows: readonly Row[], write: Writer): string {
   try {
     return describeFinding(panel, rows, write);
   } catch (error) {

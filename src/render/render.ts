@@ -17,8 +17,10 @@ import type { Chart, Locale } from '../shared/settings.ts';
 import { mapValues } from '../shared/known.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Tables } from '../shared/data/table.ts';
+import type { Snapshot } from '../shared/vega/snapshot.ts';
 import { countRows, sumUp } from '../shared/data/totals.ts';
 import { listNamedGroups } from '../log/named-groups.ts';
+import { listSteps } from '../log/steps.ts';
 import { listAbsent } from '../log/source.ts';
 import type { Panel } from '../shared/panels.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
@@ -33,13 +35,14 @@ import type { Translate } from '../shared/text/messages.ts';
 import { choose, queryAggregates } from './aggregates.ts';
 import type { Aggregates } from './aggregates.ts';
 import { callName, isNameless, uncallName } from './columns.ts';
-import { compileChart, drawFirst, drawsPeople, listCharts, readChart } from './charts.ts';
-import type { Compiled } from './charts.ts';
+import { compileChart, drawFirst, drawsPeople, readChart } from './charts.ts';
+import type { Compiled, Scene } from './charts.ts';
 import { listSources, requireFields } from './fields.ts';
 import { describeDifference } from './compare.ts';
 import { queryFacts } from './data-quality.ts';
 import type { Facts } from './data-quality.ts';
 import { queryChange } from './change.ts';
+import type { Extension } from '../files.ts';
 import { suggest } from '../suggest.ts';
 import { coarsen, fit, fitPeople } from './fit-size.ts';
 import type { Packed } from './fit-size.ts';
@@ -47,11 +50,11 @@ import { Clock } from '../shared/text/clock.ts';
 import { readLocale } from './locale.ts';
 import { readTheme } from './looks.ts';
 import type { LocaleName } from './locale.ts';
-import { arrange, listControls, requireFilters } from './layout.ts';
+import { arrange, isSwitchedOff, listControls, readCharts, requireFilters } from './layout.ts';
 import { findUnknown, translateNames } from './narrow.ts';
 import type { Where } from './narrow.ts';
 import { pack } from './pack.ts';
-import { renderPage } from './page.ts';
+import { findIn, renderPage } from './page.ts';
 import { addFilters } from './panels.ts';
 import type { DescribedTables } from './panels.ts';
 import { thin } from './people.ts';
@@ -306,32 +309,21 @@ async function drawPage(
   { payload, packed }: Packed,
   { translate, ...setting }: Setting,
 ): Promise<Pick<Rendered, 'html' | 'charts' | 'slow' | 'ladder' | 'people'>> {
-  const { ladder } = payload;
-  const scene = { period: payload, ladder, clock: new Clock(setting.locale.timeZone) };
-  const all = listCharts().map(
-    (name) => [name, addFilters(readChart(name, scene, translate), payload.tables)] as const,
+  const { ladder, start, end } = payload;
+  const shown = readOnce(ofRun, {
+    ...{ scene: { period: { start, end }, ladder }, locale: setting.locale, steps: listSteps() },
+    ...{ files: readCharts(), theme: readTheme(), controls: listControls() },
+    described: mapValues(payload.tables, ({ fields, measure }) => ({ fields, measure })),
+  }).filter(
+    ({ source }) => (payload.people !== null || !drawsPeople(source)) && !drawsOthers(source, payload),
   );
-  const shown = all.filter(
-    ([, source]) => (payload.people !== null || !drawsPeople(source)) && !drawsOthers(source, payload),
-  );
-  for (const [name, source] of shown) requireFields(name, source, payload.tables);
-  const sources = Object.fromEntries(shown);
-  const described = mapValues(payload.tables, ({ fields, measure }) => ({ fields, measure }));
-  const drawable = shown.map(([name, source]) =>
-    compileOnce(ofRun, { name, source, described, theme: readTheme(), controls: listControls() }),
-  );
+  const sources = Object.fromEntries(shown.map(({ name, source }) => [name, source]));
+  const drawable = shown.map(({ compile }) => compile());
   const named = drawable.filter(({ panel }) => !showsAbsent(panel, payload, translate));
   const compiled = arrange(named.length > 0 ? named : drawable);
   const tables = tabulateWhole(payload, setting.locale);
-  const snapshots = await Promise.all(
-    compiled.map(async (chart) =>
-      chart.panel.within !== ''
-        ? { svg: '', rows: [] }
-        : isOfPeople(chart.panel.source)
-          ? { svg: '', rows: listOfPeople(chart.panel.source, tables, everything) }
-          : await drawOnce(tables, chart, setting.locale),
-    ),
-  );
+  const draw = (chart: Compiled) => drawSeen(chart, compiled, tables, setting.locale);
+  const snapshots = await Promise.all(compiled.map(draw));
   const charts = compiled.map(({ panel, spec, rows, tables }) => ({ panel, spec, rows, tables }));
   return {
     html: renderPage({ ...setting, payload, packed, charts, snapshots, tables, sources }),
@@ -355,21 +347,77 @@ const tabulateWhole = remember((payload: Payload, locale: Locale): Tables => {
   return tables;
 });
 
-/** Theme and controls are inputs, too, which compiling looks up itself. */
-const compileOnce = remember((_run: object, { name, source, described }: Uncompiled): Compiled =>
-  compileChart(name, source, described),
-);
-
-interface Uncompiled {
-  name: string;
-  source: TopLevelSpec;
-  described: DescribedTables;
+/** The inputs of a page's charts; reading and compiling look up some of them themselves. */
+interface Inputs {
+  scene: Omit<Scene, 'clock'>;
+  locale: Locale;
+  /** The steps of the funnel. */
+  steps: readonly unknown[];
+  files: readonly Extension[];
   theme: unknown;
   controls: string[];
+  described: DescribedTables;
 }
+
+interface PageChart {
+  name: string;
+  source: TopLevelSpec;
+  /** @throws ZenError `usage` for a field that its data lack, and for a specification that does not compile */
+  compile: () => Compiled;
+}
+
+/** Returns the charts of pages with the same inputs, so that the pages of a run read and compile them once. */
+const readOnce = remember(
+  (run: object, { scene, locale, described, files, ...inputs }: Inputs): PageChart[] => {
+    const setting = { ...scene, clock: new Clock(locale.timeZone) };
+    return files.map(({ name }) => {
+      const source = addFilters(readChart(name, setting, translator(locale)), described);
+      const compile = () => compileOnce(run, { ...inputs, name, source, described });
+      let compiled: Compiled | undefined;
+      return { name, source, compile: () => (compiled ??= compile()) };
+    });
+  },
+);
+
+/** The same for one chart, so that a preview compiles the edited one alone. */
+const compileOnce = remember(
+  (
+    _run: object,
+    {
+      name,
+      source,
+      described,
+    }: Pick<Inputs, 'described' | 'theme' | 'controls'> & Omit<PageChart, 'compile'>,
+  ): Compiled => {
+    requireFields(name, source, described);
+    return compileChart(name, source, described);
+  },
+);
 
 /** Shared by the pages of a run. */
 const ofRun = {};
+
+/** Draws a chart as the page shows it first: one behind a button not at all. @param charts those of the page */
+async function drawSeen(
+  chart: Compiled,
+  charts: Compiled[],
+  tables: Tables,
+  locale: Locale,
+): Promise<Snapshot> {
+  const { panel } = chart;
+  const unseen = { svg: '', rows: [] };
+  if (panel.within !== '') return unseen;
+  if (isOfPeople(panel.source)) return { ...unseen, rows: listOfPeople(panel.source, tables, everything) };
+  if (!isSwitchedOff(panel, charts)) return drawOnce(tables, chart, locale);
+  if (tried.has(chart.spec)) return unseen;
+  const { rows } = await drawOnce(tables, chart, locale);
+  findIn(panel, rows, writer(locale));
+  tried.add(chart.spec);
+  return unseen;
+}
+
+/** Charts behind a button that were drawn once, to find those that cannot be. */
+const tried = new WeakSet<object>();
 
 const drawOnce = remember((tables: Tables, chart: Chart, locale: Locale) => drawFirst(chart, tables, locale));
 

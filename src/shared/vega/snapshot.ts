@@ -1,5 +1,5 @@
 import { logger, parse, View, Warn } from 'vega';
-import type { Loader, LocaleFormatters, Spec } from 'vega';
+import type { Loader, LocaleFormatters, Runtime, Spec } from 'vega';
 import { known } from '../known.ts';
 import { pickRows } from '../panels.ts';
 import type { Panel } from '../panels.ts';
@@ -65,27 +65,18 @@ export async function drawChart(
     work();
   },
 ): Promise<Snapshot & { plot: Frame }> {
-  const spec = chart.spec as Omit<Spec, 'marks'> & {
-    marks: FilledMark[];
-    signals: { name: string }[];
-  };
   const { snapshot } = chart.panel;
-  const marks = spec.marks.filter((mark) => !isInvisible(mark));
-  const signals = spec.signals.filter(({ name }) => name !== 'width' && name !== 'height');
   const failures: Error[] = [];
-  const view = new View(
-    parse({ ...spec, ...frame, signals, marks } as unknown as Spec, undefined, { ast: expr !== undefined }),
-    {
-      ...(expr && { expr }),
-      renderer: 'none',
-      // Vega accepts definitions, though its types want what it makes of them.
-      locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
-      loader: noLoader as unknown as Loader,
-      logger: logger(Warn, undefined, (method, _level, [said]) => {
-        if (method === 'error') failures.push(said instanceof Error ? said : new Error(String(said)));
-      }),
-    },
-  );
+  const view = new View(parseOnce(chart, frame, expr !== undefined), {
+    ...(expr && { expr }),
+    renderer: 'none',
+    // Vega accepts definitions, though its types want what it makes of them.
+    locale: { number: locale.number, time: locale.time } as unknown as LocaleFormatters,
+    loader: noLoader as unknown as Loader,
+    logger: logger(Warn, undefined, (method, _level, [said]) => {
+      if (method === 'error') failures.push(said instanceof Error ? said : new Error(String(said)));
+    }),
+  });
   try {
     within(() => {
       feed(view, chart.tables, tables);
@@ -103,6 +94,24 @@ export async function drawChart(
   } finally {
     view.finalize();
   }
+}
+
+/** The charts of a run as Vega runs them: each page draws its own data. */
+const runtimes = new WeakMap<object, Map<string, Runtime>>();
+
+/** Parses a chart without what serves the pointer alone, at a size that does not follow its frame. */
+function parseOnce({ spec }: Chart, frame: Frame, ast: boolean): Runtime {
+  const kept = runtimes.get(spec) ?? new Map<string, Runtime>();
+  runtimes.set(spec, kept);
+  const key = JSON.stringify([frame, ast]);
+  const found = kept.get(key);
+  if (found) return found;
+  const full = spec as Omit<Spec, 'marks'> & { marks: FilledMark[]; signals: { name: string }[] };
+  const marks = full.marks.filter((mark) => !isInvisible(mark));
+  const signals = full.signals.filter(({ name }) => name !== 'width' && name !== 'height');
+  const runtime = parse({ ...full, ...frame, signals, marks } as unknown as Spec, undefined, { ast });
+  kept.set(key, runtime);
+  return runtime;
 }
 
 interface FilledMark {
