@@ -84,8 +84,9 @@ export interface Database extends Session {
 export function askOnce(session: Session): Session {
   const answers = new Map<string, Promise<unknown[]>>();
   return {
-    ...{ run: session.run.bind(session), describe: session.describe.bind(session) },
-    copy: session.copy.bind(session),
+    run: (...args) => session.run(...args),
+    describe: (...args) => session.describe(...args),
+    copy: (...args) => session.copy(...args),
     query: async <Row>(text: string, values: readonly Value[] = []) => {
       const question = JSON.stringify([text, values]);
       const answer = answers.get(question) ?? session.query<Row>(text, values);
