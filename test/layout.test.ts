@@ -166,6 +166,24 @@ describe.each(kinds)('the layout in zen.json, on the %s database', (kind) => {
     expect(readFileSync(join(cwd, 'page.html'), 'utf8')).toContain('<zen-choice id="ages"'); // the charts are bound to it
   });
 
+  test('is followed by a chart when it changes in the process of a preview, even where the controls stay', async () => {
+    lay(
+      'templates/charts/ageless.vl.json',
+      chart
+        .replace('"types"', '"visits"')
+        .replaceAll('item_type', 'item_topic')
+        .replaceAll('events', 'visits'),
+    );
+    const isFollowed = async (filters: string[]) => {
+      layOut({ filters, panels: ['history', 'ageless'] });
+      await zen(['render', '--out', 'page.html']);
+      return readFileSync(join(cwd, 'page.html'), 'utf8').includes('"name":"by_age_segment"');
+    };
+    expect(await isFollowed(['item_topic'])).toBe(false);
+    expect(await isFollowed(['item_topic', 'age_segment'])).toBe(true);
+    rmSync(join(cwd, 'templates/charts/ageless.vl.json'));
+  });
+
   test('chooses the panels and their order, of which the first is large where none is', async () => {
     layOut({ panels: ['kinds', 'sources'] });
     await zen(['render', '--out', 'page.html']);

@@ -96,11 +96,12 @@ export function listSilences(active: readonly number[], known: readonly Window[]
 
 /** The pauses that are long enough, the shortest first. A silence found among them is not a habit of the log when longer ones are weighed. */
 function listPauses(active: readonly number[], known: readonly Window[]): Window[] {
+  const isLong = (pause: Window) => lengthOf(pause) >= shortest;
   return active
     .map((minute, at) => ({ start: minute + minuteMs, end: active[at + 1] ?? Infinity }))
-    .filter((pause) => lengthOf(pause) >= shortest)
+    .filter(isLong) // few are, and to clip one takes longer
     .flatMap((pause) => clip(known, pause))
-    .filter((pause) => lengthOf(pause) >= shortest)
+    .filter(isLong)
     .sort((a, b) => lengthOf(a) - lengthOf(b) || a.start - b.start);
 }
 

@@ -169,6 +169,8 @@ export function runWithin(work: () => void, seconds = mostSeconds): void {
     if ((error as NodeJS.ErrnoException | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
       throw new Error(`it calculates for more than ${seconds} s`, { cause: error });
     throw error;
+  } finally {
+    delete timed.work; // which would hold all that it reaches
   }
 }
 

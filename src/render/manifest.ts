@@ -123,10 +123,8 @@ function openSeal(page: Buffer): [Buffer, Buffer] {
 
 /** Puts the hash of a page into its manifest, whose last name is `page`. */
 export function seal(html: string): string {
-  const [open, close] = marks.manifest;
-  const end = html.indexOf(close, html.indexOf(open)) - 2;
-  const [before, after] = [html.slice(0, end), html.slice(end)];
-  return [before, hash(before, after), after].join('');
+  const [before, after] = openSeal(Buffer.from(html));
+  return [before.toString(), hash(before, after), after.toString()].join('');
 }
 
 /** Computes the hash that a page should state for itself. */

@@ -50,7 +50,7 @@ import { Clock } from '../shared/text/clock.ts';
 import { readLocale } from './locale.ts';
 import { readTheme } from './looks.ts';
 import type { LocaleName } from './locale.ts';
-import { arrange, isSwitchedOff, listControls, readCharts, requireFilters } from './layout.ts';
+import { arrange, isSwitchedOff, listFilters, readCharts, requireFilters } from './layout.ts';
 import { findUnknown, translateNames } from './narrow.ts';
 import type { Where } from './narrow.ts';
 import { pack } from './pack.ts';
@@ -312,7 +312,7 @@ async function drawPage(
   const { ladder, start, end } = payload;
   const shown = readOnce(ofRun, {
     ...{ scene: { period: { start, end }, ladder }, locale: setting.locale, steps: listSteps() },
-    ...{ files: readCharts(), theme: readTheme(), controls: listControls() },
+    ...{ files: readCharts(), theme: readTheme(), filters: listFilters() },
     described: mapValues(payload.tables, ({ fields, measure }) => ({ fields, measure })),
   }).filter(
     ({ source }) => (payload.people !== null || !drawsPeople(source)) && !drawsOthers(source, payload),
@@ -347,52 +347,45 @@ const tabulateWhole = remember((payload: Payload, locale: Locale): Tables => {
   return tables;
 });
 
-/** The inputs of a page's charts; reading and compiling look up some of them themselves. */
-interface Inputs {
+/** The inputs of compiling a chart, which looks up some of them itself. */
+interface Uncompiled {
+  name: string;
+  source: TopLevelSpec;
+  described: DescribedTables;
+  theme: unknown;
+  /** The fields to filter by, from which its controls follow. */
+  filters: string[];
+}
+
+/** The inputs of a page's charts. */
+interface Inputs extends Pick<Uncompiled, 'described' | 'theme' | 'filters'> {
   scene: Omit<Scene, 'clock'>;
   locale: Locale;
   /** The steps of the funnel. */
   steps: readonly unknown[];
   files: readonly Extension[];
-  theme: unknown;
-  controls: string[];
-  described: DescribedTables;
 }
 
-interface PageChart {
-  name: string;
-  source: TopLevelSpec;
+interface PageChart extends Pick<Uncompiled, 'name' | 'source'> {
   /** @throws ZenError `usage` for a field that its data lack, and for a specification that does not compile */
   compile: () => Compiled;
 }
 
 /** Returns the charts of pages with the same inputs, so that the pages of a run read and compile them once. */
-const readOnce = remember(
-  (run: object, { scene, locale, described, files, ...inputs }: Inputs): PageChart[] => {
-    const setting = { ...scene, clock: new Clock(locale.timeZone) };
-    return files.map(({ name }) => {
-      const source = addFilters(readChart(name, setting, translator(locale)), described);
-      const compile = () => compileOnce(run, { ...inputs, name, source, described });
-      let compiled: Compiled | undefined;
-      return { name, source, compile: () => (compiled ??= compile()) };
-    });
-  },
-);
+const readOnce = remember((run: object, { scene, locale, files, ...inputs }: Inputs): PageChart[] => {
+  const setting = { ...scene, clock: new Clock(locale.timeZone) };
+  return files.map(({ name }) => {
+    const source = addFilters(readChart(name, setting, translator(locale)), inputs.described);
+    let compiled: Compiled | undefined;
+    return { name, source, compile: () => (compiled ??= compileOnce(run, { ...inputs, name, source })) };
+  });
+});
 
-/** The same for one chart, so that a preview compiles the edited one alone. */
-const compileOnce = remember(
-  (
-    _run: object,
-    {
-      name,
-      source,
-      described,
-    }: Pick<Inputs, 'described' | 'theme' | 'controls'> & Omit<PageChart, 'compile'>,
-  ): Compiled => {
-    requireFields(name, source, described);
-    return compileChart(name, source, described);
-  },
-);
+/** Compiles a chart once for the same source, so that a preview compiles the edited one alone. */
+const compileOnce = remember((_run: object, { name, source, described }: Uncompiled): Compiled => {
+  requireFields(name, source, described);
+  return compileChart(name, source, described);
+});
 
 /** Shared by the pages of a run. */
 const ofRun = {};
@@ -412,7 +405,7 @@ async function drawSeen(
   if (tried.has(chart.spec)) return unseen;
   const { rows } = await drawOnce(tables, chart, locale);
   findIn(panel, rows, writer(locale));
-  tried.add(chart.spec);
+  if (rows.length > 0) tried.add(chart.spec); // without rows, nothing was tried
   return unseen;
 }
 
