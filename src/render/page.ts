@@ -72,7 +72,7 @@ const ofNumbers = [
   ['Funnel', ofFunnel],
   [
     'Missing',
-    'A stretch that was never aggregated is grey; a minute without events is a zero. A hatched stretch has not one event partMark minutes that have many: the feed of the log has probably failed there.',
+    'A stretch that was never aggregated is grey; a minute without events is a zero. A hatched stretch has not one event between minutes that have many: the feed of the log has probably failed there.',
   ],
 ] as const;
 
