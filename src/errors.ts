@@ -44,6 +44,34 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Reasons of the file system (errno(3)), each with the next step. */
+const reasons: Record<string, [cause: string, step: string]> = {
+  ENOENT: ['there is no such file or folder', 'Check its name and folder'],
+  ENOTDIR: ['a part of its path is a file, not a folder', 'Check the path'],
+  EISDIR: ['it is a folder, not a file', 'Name a file'],
+  EACCES: ['this account may not', 'Give it the right to, or choose another place'],
+  EPERM: ['this account may not', 'Give it the right to, or choose another place'],
+  EROFS: ['its disk can only be read', 'Choose another place'],
+  ENOSPC: ['its disk is full', 'Make room there, then run the same command again'],
+  EDQUOT: [
+    'the share that this account has of the disk is full',
+    'Make room, then run the same command again',
+  ],
+  EFBIG: ['a file may not be so large here', 'Raise the limit (ulimit -f), or choose another place'],
+  EMFILE: ['too many files are open', 'Raise the limit (ulimit -n)'],
+  ELOOP: ['its symbolic links lead in a circle', 'Remove one of them'],
+  ENAMETOOLONG: ['its name is too long', 'Choose a shorter one'],
+  EIO: ['its disk does not work', 'Look into the log of the system'],
+};
+
+/** The cause and the next step of a fault of the file system, in words and without a full stop; of other faults, the message. */
+export function reasonOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (typeof code !== 'string' || !Object.hasOwn(reasons, code)) return messageOf(error);
+  const [cause, step] = reasons[code] ?? [];
+  return `${cause} (${code}). ${step}`;
+}
+
 /** Makes a text fit for an error: one line without control characters, up to a length. */
 export function shorten(text: string, length: number): string {
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { messageOf, ZenError } from './errors.ts';
+import { reasonOf, ZenError } from './errors.ts';
 import { isPlanted } from './files.ts';
 import { dayMs } from './time.ts';
 
@@ -47,7 +47,7 @@ export async function writePage(
   } catch (error) {
     if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
     if (error instanceof ZenError) throw error;
-    throw new ZenError('failed', `Cannot write ${file}: ${messageOf(error)}.`, { cause: error });
+    throw new ZenError('failed', `Cannot write ${file}: ${reasonOf(error)}.`, { cause: error });
   }
 }
 

@@ -232,7 +232,7 @@ describe('in a folder, what is not a regular file is refused:', () => {
       (path) => {
         symlinkSync('nowhere', path);
       },
-      'ENOENT',
+      'there is no such file or folder (ENOENT). Check its name and folder.',
     ],
   ];
 
@@ -259,7 +259,9 @@ const isRoot = process.getuid?.() === 0;
   const error = await read(path).catch((thrown: unknown) => thrown);
   chmodSync(path, 0o700);
   expect(error).toBeInstanceOf(ZenError);
-  expect((error as ZenError).message).toMatch(`Cannot read the dump ${path}: EACCES`);
+  expect((error as ZenError).message).toMatch(
+    `Cannot read the dump ${path}: this account may not (EACCES). `,
+  );
 });
 
 /** The files of the data. */

@@ -289,6 +289,7 @@ describe('wrong usage is exit 2, and names the value', () => {
     [['render', '--locale', 'fr'], 'There is no language “fr”'],
     [['restore'], "missing required argument 'dump'"],
     [['agregate'], "unknown command 'agregate'"],
+    [['help', 'agregate'], "unknown command 'agregate'"],
     [['aggregate', '--frob'], "unknown option '--frob'"],
     [['aggregate', '--jobs', '0'], '“0” is not a whole number'],
     [['aggregate', '--wait', '5'], '“5” is not a duration'],
@@ -302,6 +303,40 @@ describe('wrong usage is exit 2, and names the value', () => {
     expect(stderr).toContain(message);
     expect(stderr).not.toContain('    at ');
     expect(existsSync(join(cwd, '.zen'))).toBe(false);
+  });
+});
+
+describe('a fault of the file system is one sentence with the next step, and exit 1', () => {
+  const cwd = temporaryFolder();
+  writeFileSync(join(cwd, 'file'), 'a');
+
+  test.each([
+    [
+      ['restore', 'none.dump'],
+      'Cannot read the dump none.dump: there is no such file or folder (ENOENT). Check its name and folder.',
+    ],
+    [
+      ['restore', 'file/none.dump'],
+      'Cannot read the dump file/none.dump: a part of its path is a file, not a folder (ENOTDIR). Check the path.',
+    ],
+    [
+      ['verify', 'none.html'],
+      'Cannot read none.html: there is no such file or folder (ENOENT). Check its name and folder.',
+    ],
+    [
+      ['mail', '.', '--from', 'a@example.org', '--to', 'b@example.org'],
+      'Cannot read .: it is a folder, not a file (EISDIR). Name a file.',
+    ],
+    [
+      ['init', 'file/new'],
+      'Cannot use file/new: a part of its path is a file, not a folder (ENOTDIR). Check the path.',
+    ],
+    [['status', '--database', 'file/new'], '/file/new. Make one with zen restore <dump> --database '],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await call(args, { cwd });
+    expect([code, stdout]).toEqual([args[0] === 'status' ? 3 : 1, '']);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd()).not.toContain('\n');
   });
 });
 
@@ -383,7 +418,9 @@ describe('a result that nobody takes', () => {
       const { code, stderr } = await zen(args, { cwd, via });
       expect([code, stderr]).toEqual([
         1,
-        expect.stringMatching(/^Cannot write the result: ENOSPC: no space left on device, write\.\n$/),
+        expect.stringMatching(
+          /^Cannot write the result: its disk is full \(ENOSPC\)\. Make room there, [^\n]+\.\n$/,
+        ),
       ]);
     }
   });

@@ -197,13 +197,13 @@ const places: Fault[] = [
   {
     what: 'the page would be larger than a file may be (`ulimit -f`), as on a full disk',
     ...{ command: 'render', code: 1, left: 'as before' },
-    says: 'Cannot write …: EFBIG: file too large, write.',
+    says: 'Cannot write …: a file may not be so large here (EFBIG). Raise the limit (ulimit -f), or choose another place.',
     via: ['sh', '-c', 'ulimit -f 100; exec "$0" "$@"'],
   },
   {
     what: 'the page’s folder is read-only',
     ...{ command: 'render', code: 1, left: 'as before' },
-    says: 'Cannot write …: EACCES: permission denied, open ….',
+    says: 'Cannot write …: this account may not (EACCES). Give it the right to, or choose another place.',
     via: asAnybody,
     before: () => {
       chmodSync(out, 0o555);

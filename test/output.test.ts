@@ -311,12 +311,12 @@ test.each([
   [
     'a folder where nothing can be made',
     '/proc/zen.html',
-    /^Cannot write \/proc\/zen\.html: E[A-Z]+: [^\n]+\.\n$/,
+    /^Cannot write \/proc\/zen\.html: [^\n]+ \(E[A-Z]+\)\. [^\n]+\.\n$/,
   ],
   [
     'a file for a folder',
     join(cwd, 'file/zen.html'),
-    /^Cannot write [^\n]+\/file\/zen\.html: E[A-Z]+: [^\n]+\.\n$/,
+    /^Cannot write [^\n]+\/file\/zen\.html: [^\n]+ \(E[A-Z]+\)\. [^\n]+\.\n$/,
   ],
   ['a folder for a file', join(cwd, 'folder'), /^Cannot write [^\n]+\/folder: it is a folder\.\n$/],
 ])('a page that cannot be written is said in one line: %s', async (_, out, said) => {

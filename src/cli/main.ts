@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import type { Command } from 'commander';
 import { environment, hidePassword } from '../config.ts';
-import { exitOf, exits, messageOf, shorten, Told, ZenError } from '../errors.ts';
+import { exitOf, exits, messageOf, reasonOf, shorten, Told, ZenError } from '../errors.ts';
 import { brief } from './examples.ts';
 import { buildProgram } from './program.ts';
 import type { Streams } from './terminal.ts';
@@ -16,7 +16,7 @@ export async function main(args: string[], streams: Streams = process): Promise<
   const code = await run(args, streams);
   await new Promise((written) => stdout.write('', written));
   if (!fault || fault.code === 'EPIPE') return code;
-  const failure = new ZenError('failed', `Cannot write the result: ${fault.message}.`);
+  const failure = new ZenError('failed', `Cannot write the result: ${reasonOf(fault)}.`);
   return fail(failure, { debug: false, json: false }, streams);
 }
 
@@ -28,9 +28,10 @@ async function run(args: string[], streams: Streams): Promise<number> {
   const said: string[] = [];
   const program = buildProgram(streams, (text) => said.push(text));
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(resolveHelp(program, args), { from: 'user' });
     return exits.done;
-  } catch (error) {
+  } catch (thrown) {
+    const error = explain(thrown);
     const form = { debug: args.includes('--debug'), json: asksForJson(program, args) };
     if (!(error instanceof CommanderError)) return fail(error, form, streams);
     if (error.exitCode === 0) return exits.done;
@@ -39,6 +40,21 @@ async function run(args: string[], streams: Streams): Promise<number> {
     streams.stderr.write(said.join(''));
     return exits.usage;
   }
+}
+
+/** Lets a command that does not exist be refused, of which `help` would show everything instead. */
+function resolveHelp({ commands }: Command, args: string[]): string[] {
+  const [help, name] = args;
+  const isUnknown = help === 'help' && name !== undefined && commands.every((each) => each.name() !== name);
+  return isUnknown ? [name] : args;
+}
+
+/** Explains a fault of the file system that no command foresaw, such as a folder that may not be written. */
+function explain(error: unknown): unknown {
+  if (error instanceof ZenError) return error;
+  const { path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (path === undefined || reasonOf(error) === messageOf(error)) return error;
+  return new ZenError('failed', `Cannot use ${path}: ${reasonOf(error)}.`, { cause: error });
 }
 
 /** Tells whether a program reads the output: with --json, or with --log-format json anywhere on the command line. */

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { messageOf, ZenError } from '../errors.ts';
+import { reasonOf, ZenError } from '../errors.ts';
 import { extensible, isPlanted, useProject } from '../files.ts';
 import { buildSchema } from './schema.ts';
 import type { Settings } from './schema.ts';
@@ -82,6 +82,6 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ZenError('usage', `${file} cannot be read: ${messageOf(error)}.`);
+    throw new ZenError('usage', `${file} cannot be read: ${reasonOf(error)}.`);
   }
 }

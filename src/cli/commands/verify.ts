@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Database } from '../../db/database.ts';
-import { ZenError, messageOf } from '../../errors.ts';
+import { ZenError, reasonOf } from '../../errors.ts';
 import { describeCount } from '../format.ts';
 import type { CommonOptions } from '../options.ts';
 import { runCommand } from '../run.ts';
@@ -63,7 +63,7 @@ export async function readPageFile(file: string, maxSize: number): Promise<Buffe
       await handle.close();
     }
   } catch (error) {
-    throw new ZenError('failed', `Cannot read ${file}: ${messageOf(error)}.`, { cause: error });
+    throw new ZenError('failed', `Cannot read ${file}: ${reasonOf(error)}.`, { cause: error });
   }
   const larger = `${file} is larger than the ${maxSize} MB that a page may take`;
   throw new ZenError('failed', `${larger}. If it is yours, allow more (--max-size).`);

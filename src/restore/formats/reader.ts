@@ -1,14 +1,14 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { messageOf, ZenError } from '../../errors.ts';
+import { reasonOf, ZenError } from '../../errors.ts';
 
 const bufferBytes = 1 << 16;
 
 /** Turns a file system error into a message that the backup cannot be read. */
 export function unreadable(path: string): (error: unknown) => never {
   return (error) => {
-    throw new ZenError('failed', `Cannot read the dump ${path}: ${messageOf(error)}.`, { cause: error });
+    throw new ZenError('failed', `Cannot read the dump ${path}: ${reasonOf(error)}.`, { cause: error });
   };
 }
 
