@@ -33,8 +33,13 @@ export function collectMessages(): Message[] {
       }
     });
   }
-  return [...messages.values()];
+  return [...messages.values()].filter(
+    ({ text }) => !text.includes(reason) || !messages.has(text.replace(reason, '…')),
+  );
 }
+
+/** A cause with its code and the next step, in the place of which any text may stand (`reasonOf`): a second form of the same message. */
+const reason = '… (…). …';
 
 /** Opens `src` alone: what comes from packages is not looked at, and reading their types would take seconds. */
 function openSource(): ts.Program {
