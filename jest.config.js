@@ -26,5 +26,7 @@ export default {
   reporters: ['default', '<rootDir>/test/support/tally.js'],
   testTimeout: 300_000,
   maxWorkers: 2,
+  // A process that has run some files keeps much of them, above all the memory of WebAssembly: tests took up to seven times as long in it.
+  workerIdleMemoryLimit: 0, // a new process for each file
   workerGracefulExitTimeout: 10_000, // on a busy machine a large process takes more than jest's half a second to end
 };

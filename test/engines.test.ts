@@ -78,6 +78,8 @@ const broken: Record<string, (page: string) => string> = {
 async function waitForStalled() {
   const note = document.querySelector<HTMLElement>('.stalled');
   if (!note) throw new Error('The page has no such sentence.');
+  for (const animation of note.getAnimations())
+    animation.currentTime = Number(animation.effect?.getComputedTiming().delay) - 100; // which are seconds, for slow machines
   while (getComputedStyle(note).visibility !== 'visible' || note.offsetHeight === 0)
     await new Promise((resolve) => requestAnimationFrame(resolve));
   return {

@@ -856,7 +856,7 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
 });
 
 test('in forced colours what is chosen differs from what is not', async () => {
-  await page.emulateMedia({ forcedColors: 'active' });
+  await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' }); // or a button changes its colour for a while
   await page.click('#topics button:text-is("Наука")');
   await page.click('#ages button:text-is("45+")');
   const look = (selector: string) =>
