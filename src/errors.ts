@@ -47,6 +47,7 @@ export function messageOf(error: unknown): string {
 /** Reasons of the file system (errno(3)), each with the next step. */
 const reasons: Record<string, [cause: string, step: string]> = {
   ENOENT: ['there is no such file or folder', 'Check its name and folder'],
+  EEXIST: ['a file of this name is there', 'Choose another name'],
   ENOTDIR: ['a part of its path is a file, not a folder', 'Check the path'],
   EISDIR: ['it is a folder, not a file', 'Name a file'],
   EACCES: ['this account may not', 'Give it the right to, or choose another place'],

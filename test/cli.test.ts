@@ -289,6 +289,15 @@ describe('wrong usage is exit 2, and names the value', () => {
     [['render', '--locale', 'fr'], 'There is no language “fr”'],
     [['restore'], "missing required argument 'dump'"],
     [['agregate'], "unknown command 'agregate'"],
+    [
+      ['restore', 'a', '--columns', 'ts=a,user_id=b,ts=c'],
+      '“ts=a,user_id=b,ts=c” has ts twice: say which is meant.',
+    ],
+    [['restore', 'a', '--columns', 'ts=At,user_id=at'], 'has at twice'],
+    [['restore', 'a', '--events', 'tap=click,look=view,tap=view'], 'has tap twice'],
+    [['render', '--out', 'pages/'], '“pages/” is not a file: write pages/zen.html.'],
+    [['nightly', '--metrics', ''], '“” is not a file'],
+    [['render', '--title', ' '], 'A page needs a title'],
     [['help', 'agregate'], "unknown command 'agregate'"],
     [['aggregate', '--frob'], "unknown option '--frob'"],
     [['aggregate', '--jobs', '0'], '“0” is not a whole number'],
@@ -314,6 +323,14 @@ describe('a fault of the file system is one sentence with the next step, and exi
     [
       ['restore', 'none.dump'],
       'Cannot read the dump none.dump: there is no such file or folder (ENOENT). Check its name and folder.',
+    ],
+    [
+      ['restore', 'file', '--database', 'file'],
+      'file: a file of this name is there (EEXIST). Choose another name.',
+    ],
+    [
+      ['restore', 'https://example.org/a.dump?b=1&c'],
+      "Zen opens no addresses. Pipe it: curl -fsSL 'https://example.org/a.dump?b=1&c' | zen restore -",
     ],
     [
       ['restore', 'file/none.dump'],

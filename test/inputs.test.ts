@@ -447,8 +447,14 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   [
     'a column that is named and missing',
     csv,
-    /lacks the column at\. Its columns: event_id, ts/,
+    /lacks the column at\. Its columns: event_id, ts, .*Say which are meant: --columns 'ts=…'\.$/,
     { columns: new Map([['ts', 'at']]) },
+  ],
+  [
+    'a column that is named for another, which loses it',
+    csv,
+    /The column source_topic in \S+ is taken for item_topic\. Say which one is source_topic then: --columns source_topic=…, or source_topic= where there is none\.$/,
+    { columns: new Map([['item_topic', 'source_topic']]) },
   ],
   [
     'a column that it has twice',

@@ -225,6 +225,19 @@ export function parseTimeZone(text: string): string {
   }
 }
 
+/** @throws ZenError `usage` for a name that only a folder may have */
+export function parseFile(text: string): string {
+  if (text === '' || /[/\\]$/.test(text))
+    throw new ZenError('usage', `“${text}” is not a file: write ${text}zen.html.`);
+  return text;
+}
+
+/** @throws ZenError `usage` for an empty title, with which a page would have no name */
+export function parseTitle(text: string): string {
+  if (text.trim() === '') throw new ZenError('usage', 'A page needs a title.');
+  return text;
+}
+
 /** @throws ZenError `usage` for anything but a URL of http or https */
 export function parseUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {

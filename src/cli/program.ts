@@ -44,6 +44,8 @@ import {
   parseSize,
   parseTimes,
   parseTimeZone,
+  parseFile,
+  parseTitle,
   parseUrl,
   projectOption,
   collectValues,
@@ -244,7 +246,7 @@ export function buildProgram(streams?: Streams, complain?: (text: string) => voi
     option('--to <addresses>', 'the recipients, separated by commas', parseAddresses),
     option('--url <url>', 'where the page can be opened', parseUrl),
     option('--attach [MB]', 'attach the page if it is at most this large, in MB', parseSize).preset('7'),
-    new Option('-o, --out <file>', 'file to write (default: -, stdout)'), // ZEN_OUT is the page
+    new Option('-o, --out <file>', 'file to write (default: -, stdout)').argParser(parseFile), // ZEN_OUT is the page
     mode(),
     largest(),
     comparedDatabase(),
@@ -356,7 +358,7 @@ function comparedDatabase(): Option {
 }
 
 function outOption(description = 'file to write'): Option {
-  return option('-o, --out <file>', description).default('output/zen.html');
+  return option('-o, --out <file>', description, parseFile).default('output/zen.html');
 }
 
 /** The options of a night, which `zen schedule` passes on. */
@@ -405,7 +407,11 @@ function night(): Option[] {
       .default('fail'),
     option('--force', 'publish even if a check fails, with a warning on the page'),
     option('--log-format <format>', 'format of the progress lines').choices(['text', 'json']).default('text'),
-    option('--metrics <file>', 'write the figures of the night for Prometheus, also after a failure'),
+    option(
+      '--metrics <file>',
+      'write the figures of the night for Prometheus, also after a failure',
+      parseFile,
+    ),
     option(
       '--ping <url>',
       'call a monitor such as healthchecks.io: <url>/start, then <url>, or <url>/<exit code> after a failure',
@@ -482,7 +488,7 @@ function drawing(): Option[] {
       'time zone of the page, such as Europe/Moscow; days and table columns stay in UTC',
       parseTimeZone,
     ),
-    option('--title <text>', 'title of the page'),
+    option('--title <text>', 'title of the page', parseTitle),
   ];
 }
 

@@ -131,7 +131,7 @@ function describePages(commands: Settings): Schema {
       additionalProperties: { type: 'array', items: { type: 'string' }, minItems: 1 },
     },
     ...(locale ? { locale: describe(locale) } : {}),
-    title: { type: 'string', description: 'The title of the page.' },
+    title: { type: 'string', minLength: 1, description: 'The title of the page.' },
     out: {
       type: 'string',
       minLength: 1,

@@ -86,6 +86,11 @@ export function parseColumns(text: string): ReadonlyMap<string, string> {
       'usage',
       `“${shorten(text, 60)}” names no columns: write it as ts=created_at,item_topic=category. The log has ${Object.keys(logColumns).join(', ')}. Name all of ts, user_id and event.`,
     );
+  requireOnce(
+    text,
+    pairs.map(([name]) => name),
+  );
+  requireOnce(text, pairs.map(([, theirs]) => plainName(theirs)).filter(Boolean));
   return new Map(pairs);
 }
 
@@ -101,7 +106,18 @@ export function parseKinds(text: string): ReadonlyMap<string, string> {
       'usage',
       `“${shorten(text, 60)}” names no events: write it as impression=show,press=click, the name in the dump first.`,
     );
+  requireOnce(
+    text,
+    pairs.map(([name]) => name),
+  );
   return new Map(pairs);
+}
+
+/** @throws ZenError `usage` for a name that is there twice, of which one would be ignored */
+function requireOnce(text: string, names: readonly string[]): void {
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined)
+    throw new ZenError('usage', `“${shorten(text, 60)}” has ${twice} twice: say which is meant.`);
 }
 
 /** Reads pairs such as `a=b,c=`; undefined for malformed text. */
@@ -149,11 +165,18 @@ export function nameColumns(
       );
     }
     const [place] = found;
-    if (place !== undefined) taken.set(place, name);
-    else if (given.has(name)) refuseMissing([wanted], columns, path, types);
+    if (place === undefined) {
+      if (given.has(name)) refuseMissing([name], columns, path, types, given);
+      continue;
+    }
+    const other = taken.get(place);
+    const [meant, rest] = given.has(name) ? [name, other] : [other ?? name, name];
+    if (other !== undefined && rest !== undefined && logColumns[rest] !== 'other')
+      refuseShared({ wanted, meant, rest }, path);
+    taken.set(place, meant);
   }
   const missing = lacking([...taken.values()], given);
-  if (missing.length > 0) refuseMissing(missing, columns, path, types);
+  if (missing.length > 0) refuseMissing(missing, columns, path, types, given);
   const typeOf = ([place, name]: [number, string]): [string, string][] => {
     const type = types.get(columns[place] ?? '');
     return type === undefined ? [] : [[name, type]];
@@ -169,11 +192,25 @@ function places(columns: readonly string[], isWanted: (name: string) => boolean)
   return columns.flatMap((name, place) => (isWanted(name) ? [place] : []));
 }
 
+/** Refuses a mapping that leaves a column of the log without one of the backup, as another one has taken it. */
+function refuseShared(
+  { wanted, meant, rest }: Record<'wanted' | 'meant' | 'rest', string>,
+  path: string,
+): never {
+  const none = logColumns[rest] === 'usual' ? `, or ${rest}= where there is none` : '';
+  throw new ZenError(
+    'failed',
+    `The column ${wanted} in ${path} is taken for ${meant}. Say which one is ${rest} then: --columns ${rest}=…${none}.`,
+  );
+}
+
+/** @param missing names of the log */
 function refuseMissing(
   missing: readonly string[],
   columns: readonly string[],
   path: string,
   types: BackupTable['types'],
+  given: ReadonlyMap<string, string>,
 ): never {
   const held = columns.map((name) => (name === '' ? '“”' : shorten(name, 60)));
   const listed = [...held.slice(0, 40), ...(held.length > 40 ? ['…'] : [])].join(', ');
@@ -189,7 +226,7 @@ function refuseMissing(
   const none = absent === undefined ? '' : ` Where there is none, write ${absent}= without a name.`;
   throw new ZenError(
     'failed',
-    `The log in ${path} lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}${why}. Its columns: ${listed}. Say which are meant: --columns ${quoteArgument(options.join(','))}.${none}`,
+    `The log in ${path} lacks the column${missing.length > 1 ? 's' : ''} ${missing.map((name) => given.get(name) ?? name).join(', ')}${why}. Its columns: ${listed}. Say which are meant: --columns ${quoteArgument(options.join(','))}.${none}`,
   );
 }
 

@@ -1,13 +1,28 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { quoteArgument } from '../ids.ts';
 import { reasonOf, ZenError } from '../../errors.ts';
+
+/** Programs that write what is at an address to stdout. */
+const fetches: [scheme: string, (url: string) => string][] = [
+  ['http', (url) => `curl -fsSL ${url}`],
+  ['https', (url) => `curl -fsSL ${url}`],
+  ['s3', (url) => `aws s3 cp ${url} -`],
+  ['gs', (url) => `gcloud storage cat ${url}`],
+];
 
 const bufferBytes = 1 << 16;
 
 /** Turns a file system error into a message that the backup cannot be read. */
 export function unreadable(path: string): (error: unknown) => never {
   return (error) => {
+    const fetch = fetches.find(([scheme]) => path.startsWith(`${scheme}://`))?.[1];
+    if (fetch !== undefined)
+      throw new ZenError(
+        'failed',
+        `Zen opens no addresses. Pipe it: ${fetch(quoteArgument(path))} | zen restore -`,
+      );
     throw new ZenError('failed', `Cannot read the dump ${path}: ${reasonOf(error)}.`, { cause: error });
   };
 }
