@@ -536,7 +536,7 @@ test('a page tells which of its minutes were never aggregated, and whether the l
   await db.close();
 });
 
-test('a mean of less than one event a minute has an axis that can be read', async () => {
+test('a mean of less than one event a minute has axes that can be read, and write days as the language does', async () => {
   const db = await newDatabase('server');
   const event = { user_id: 1, item_topic: 'a', source_topic: 'b', age_segment: 'c', event: 'show' };
   const hours = Array.from({ length: 7 * 24 }, (_, hour) => ({ ...event, ts: noon + hour * 60 * minute }));
@@ -547,6 +547,9 @@ test('a mean of less than one event a minute has an axis that can be read', asyn
   const [history = ''] = /<zen-chart id="history".*?<\/zen-chart>/s.exec(html) ?? [];
   const labels = [...history.matchAll(/>(0(?:,\d+)?)<\/text>/g)].map(([, label]) => label);
   expect(labels).toEqual(['0', '0,005', '0,01', '0,015', '0,02', '0,025', '0,03', '0,035']); // 1 in 30 minutes is 0.033
+  expect(history).toContain('>23 нояб.</text>');
+  const english = await render(db, { locale: 'en', end: week.end });
+  expect(english.html).toContain('>Nov 23</text>');
   await db.close();
 });
 
