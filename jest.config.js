@@ -25,7 +25,7 @@ export default {
   testSequencer: '<rootDir>/test/support/sequencer.js',
   reporters: ['default', '<rootDir>/test/support/tally.js'],
   testTimeout: 300_000,
-  maxWorkers: 2,
+  maxWorkers: 3, // on two cores: one often waits for a server or a browser
   // A process that has run some files keeps much of them, above all the memory of WebAssembly: tests took up to seven times as long in it.
   workerIdleMemoryLimit: 0, // a new process for each file
   workerGracefulExitTimeout: 10_000, // on a busy machine a large process takes more than jest's half a second to end
