@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { openServer } from '../../src/db/server.ts';
-import { compileChart, listCharts, readChart } from '../../src/render/charts.ts';
+import { compileChart, readChart } from '../../src/render/charts.ts';
 import { readLocale } from '../../src/render/locale.ts';
+import { readSettings } from '../../src/render/manifest.ts';
 import { tableOf, tabulatePayload, toRows } from '../../src/shared/data/table.ts';
+import type { Settings } from '../../src/shared/settings.ts';
 import { translator } from '../../src/shared/text/messages.ts';
 import { findBrowser, launchBrowser, serveBrowser } from '../../test/support/browser.ts';
 import { callOf, engines, lackOf, openEngine } from '../../test/support/engines.ts';
@@ -211,9 +213,16 @@ function makePlain(file: string, html: string): string {
   const payload = readPayload(html);
   const locale = readLocale('ru');
   const scene = { period: payload, ladder: payload.ladder };
-  const names = listCharts().filter((name) => name !== 'people' || payload.people !== null);
-  const charts = names.map((name) => compileChart(name, readChart(name, scene, translator(locale)), {}));
-  const settings = JSON.stringify({ locale, charts }).replaceAll('<', '\\u003c');
+  const own = readSettings(Buffer.from(html)) as Settings;
+  const charts = own.charts.map(({ panel }) => {
+    const { spec, rows, tables } = compileChart(
+      panel.name,
+      readChart(panel.name, scene, translator(locale)),
+      {},
+    );
+    return { panel, spec, rows, tables };
+  });
+  const settings = JSON.stringify({ ...own, charts }).replaceAll('<', '\\u003c');
   const plain = file.replace('.html', '-plain.html');
   writeFileSync(
     plain,
