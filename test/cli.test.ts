@@ -293,7 +293,7 @@ describe('wrong usage is exit 2, and names the value', () => {
       ['restore', 'a', '--columns', 'ts=a,user_id=b,ts=c'],
       '“ts=a,user_id=b,ts=c” has ts twice: say which is meant.',
     ],
-    [['restore', 'a', '--columns', 'ts=At,user_id=at'], 'has at twice'],
+    [['restore', 'a', '--columns', 'ts=at,user_id=at'], 'has at twice'],
     [['restore', 'a', '--events', 'tap=click,look=view,tap=view'], 'has tap twice'],
     [['render', '--out', 'pages/'], '“pages/” is not a file: write pages/zen.html.'],
     [['nightly', '--metrics', ''], '“” is not a file'],

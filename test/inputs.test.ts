@@ -277,6 +277,7 @@ const exact: [title: string, file: File, options?: Options][] = [
   ['an archive with names in capitals', writeArchive({ tables: [{ table: 'log_raw', columns: names.map((name) => `"${name.toUpperCase()}"`).join(', '), text: `${text}\\.\n\n\n` }] })], // prettier-ignore
   ['names in camel case, or with the table before them', csv.replace('user_id', 'userId').replace('age_segment', 'Age Segment').replace('item_topic', 'log_raw.item_topic')], // prettier-ignore
   ['other names', csv.replace('ts,user_id', 'Created_At,uid').replace('item_topic', 'тема'), { columns: new Map([['ts', 'created_at'], ['user_id', 'uid'], ['item_topic', 'тема']]) }], // prettier-ignore
+  ['columns whose names differ in case alone', csv.replace('ts,user_id', 'Id,id'), { columns: new Map([['ts', 'Id'], ['user_id', 'id']]) }], // prettier-ignore
   ['another column for one of that name', csv.replaceAll(/^([^,]+,)/gm, '$1ts,').replace('event_id,ts,ts', 'event_id,ts,at'), { columns: new Map([['ts', 'at']]) }], // prettier-ignore
   ['a column without a name, and one twice', csv.replaceAll(/^/gm, '5,6,x,').replace('5,6,x,', ',n,n,').replace(/5,6,x,$/, '')], // prettier-ignore
   ['values between bars', dialect('|')],

@@ -90,7 +90,7 @@ export function parseColumns(text: string): ReadonlyMap<string, string> {
     text,
     pairs.map(([name]) => name),
   );
-  requireOnce(text, pairs.map(([, theirs]) => plainName(theirs)).filter(Boolean));
+  requireOnce(text, pairs.map(([, theirs]) => theirs).filter(Boolean));
   return new Map(pairs);
 }
 
