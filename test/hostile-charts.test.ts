@@ -184,6 +184,8 @@ const harmful: [what: string, change: Chart, why: RegExp][] = [
     /draws pictures, and a page has no network: take out mark\.type/,
   ],
   ['a link', { mark: { type: 'bar', href: 'https://example.org' } }, /take out mark\.href/],
+  ['a change of the data', { transform: [{ filter: "modify('visits', datum)" }] }, /changes the data that it draws: take out transform\.0\.filter/], // prettier-ignore
+  ['a change of data by another name', { transform: [{ calculate: "setdata ('visits', [])", as: 'a' }] }, /changes the data that it draws: take out transform\.0\.calculate/], // prettier-ignore
   ['a list without end', { data: { sequence: { start: 0, stop: 1e9 } } }, /makes more than 100000 of something: take out data\.sequence/], // prettier-ignore
   ['a format without end', { encoding: { x: { field: 'visits', axis: { format: '0>999999999d' } } } }, /makes more than 100000 of something: take out encoding\.x\.axis\.format/], // prettier-ignore
   ['a search of one of several again and again', { transform: [{ filter: "test(/^(?:x|(a|a)y)*$/, 'a')" }] }, /may never end: take out transform\.0\.filter/], // prettier-ignore

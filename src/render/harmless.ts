@@ -32,6 +32,12 @@ const rules: Rule[] = [
   (key, value) => /^(bins?|graticule)$/.test(key) && isObject(value) && hasTinyStep(value) && makesMore,
   (key, value) => key === 'interval' && isText(value, /^(milli)?seconds?$/) && makesMore,
   (key, value) => /format$/i.test(key) && isText(value, /^[^%]*\d{4,}[^%]*%?$/) && makesMore,
+  // Vega-Lite's own selections change their stores, in an update.
+  (key, value) =>
+    isText(
+      value,
+      key === 'update' ? /\b(setdata|modify(?!\("\w+_store"))\s*\(/ : /\b(setdata|modify)\s*\(/,
+    ) && 'changes the data that it draws',
   (_, value) =>
     typeof value === 'string' &&
     (/\bregexp\s*\(/.test(value) || searchesEndlessly(value)) &&
