@@ -68,9 +68,10 @@ const reasons: Record<string, [cause: string, step: string]> = {
 /** The cause and the next step of a fault of the file system, in words and without a full stop; of other faults, the message. */
 export function reasonOf(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
-  if (typeof code !== 'string' || !Object.hasOwn(reasons, code)) return messageOf(error);
-  const [cause, step] = reasons[code] ?? [];
-  return `${cause} (${code}). ${step}`;
+  const reason = typeof code === 'string' && Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+  if (reason === undefined) return messageOf(error);
+  const [cause, step] = reason;
+  return `${cause} (${String(code)}). ${step}`;
 }
 
 /** Makes a text fit for an error: one line without control characters, up to a length. */

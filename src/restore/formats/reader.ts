@@ -5,11 +5,10 @@ import { quoteArgument } from '../ids.ts';
 import { reasonOf, ZenError } from '../../errors.ts';
 
 /** Programs that write what is at an address to stdout. */
-const fetches: [scheme: string, (url: string) => string][] = [
-  ['http', (url) => `curl -fsSL ${url}`],
-  ['https', (url) => `curl -fsSL ${url}`],
-  ['s3', (url) => `aws s3 cp ${url} -`],
-  ['gs', (url) => `gcloud storage cat ${url}`],
+const fetches: [address: RegExp, (url: string) => string][] = [
+  [/^https?:\/\//i, (url) => `curl -fsSL ${url}`],
+  [/^s3:\/\//i, (url) => `aws s3 cp ${url} -`],
+  [/^gs:\/\//i, (url) => `gcloud storage cat ${url}`],
 ];
 
 const bufferBytes = 1 << 16;
@@ -17,7 +16,7 @@ const bufferBytes = 1 << 16;
 /** Turns a file system error into a message that the backup cannot be read. */
 export function unreadable(path: string): (error: unknown) => never {
   return (error) => {
-    const fetch = fetches.find(([scheme]) => path.startsWith(`${scheme}://`))?.[1];
+    const fetch = fetches.find(([address]) => address.test(path))?.[1];
     if (fetch !== undefined)
       throw new ZenError(
         'failed',
