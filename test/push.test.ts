@@ -66,6 +66,19 @@ describe.each([
   });
 });
 
+test.each(charts)('%s draws nothing for a choice that gives the same rows', async (name) => {
+  const { view } = open(name);
+  await view.runAsync();
+  let drawn = 0;
+  view.addDataListener(compileChart(name, source(name), payload.tables).rows, () => drawn++);
+  const all = payload.dimensions.age_segment;
+  await view.signal('ages_age_segment', all).runAsync();
+  await view.signal('ages_age_segment', null).runAsync();
+  expect(drawn).toBe(0);
+  await view.signal('ages_age_segment', all?.slice(0, 1)).runAsync();
+  expect(drawn).toBe(1);
+});
+
 test('an area keeps its points in the order of time when its topic takes another colour in a longer period', async () => {
   const own = tabulatePayload(payload);
   const chart = compileChart('history', source('history'), payload.tables);

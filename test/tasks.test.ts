@@ -599,6 +599,26 @@ test('up to six chosen topics are lines, until the reader chooses another way, w
   expect(await text('#history h2')).toBe('Доли событий по темам карточек, %');
 });
 
+test('the stack that lines replace for a while is found as it was, and not drawn again', async () => {
+  await page.waitForSelector('#history .view svg');
+  await page.$eval('#history .view svg', (svg) => {
+    new MutationObserver((changes) => {
+      svg.classList.add(...changes.map(({ type }) => `drawn-${type}`));
+    }).observe(svg, { subtree: true, childList: true, attributeFilter: ['d', 'width', 'height'] });
+  });
+  await choose(['Кино', 'Шоу']);
+  await page.waitForFunction(() => document.querySelectorAll('#history .view .mark-line').length > 0);
+  expect(await drawnMarks()).not.toContain('mark-area');
+  await page.$eval('#topics', (control) => {
+    (control as HTMLElement & { choose(names: null): void }).choose(null);
+  });
+  await page.waitForSelector('#history .view .mark-area path');
+  await page.waitForFunction(() => document.getElementById('summary')?.textContent.includes('все темы'));
+  expect(await page.$eval('#history .view svg', ({ classList }) => [...classList])).not.toContain(
+    'drawn-attributes',
+  );
+});
+
 test('shares are of all events of a step, and lines are what the stack was made of', async () => {
   const [stacked] = [await rowsOf('#history')];
   await page.click('[data-show=history_shares]');

@@ -240,7 +240,8 @@ function bindSwitches(draw: (panel: PanelElement) => Promise<void>, change: () =
       push();
     });
   }
-  choices.get('item_topic')?.addEventListener('input', settle);
+  // Before the views follow, so that one that is about to be hidden does not.
+  choices.get('item_topic')?.addEventListener('input', settle, true);
   return settle;
 }
 
@@ -507,7 +508,10 @@ async function start(): Promise<void> {
     if (wait.isLate) change();
   };
   begin();
-  for (const control of controls) control.addEventListener('input', begin);
+  for (const control of controls) {
+    control.addEventListener('input', begin);
+    control.addEventListener('input', change);
+  }
   const drawStrip = followStrip(tables, span, write);
   const listed = (panel: PanelElement) =>
     panel.options.minutes ? listMinutes(panel.options, tables, selection(), span) : drawn(panel, tables);

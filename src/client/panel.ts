@@ -56,9 +56,11 @@ export class PanelElement extends HTMLElement {
     return this.#chart?.panel.name === name;
   }
 
-  /** Chooses which of its charts to draw. */
+  /** Chooses which of its charts to draw. Another that is drawn rests at once, so that it computes nothing in vain. */
   want(name: string): void {
     this.#chart = known(this.#charts.find(({ panel }) => panel.name === name));
+    const kept = this.#drawn && this.#kept.get(this.#drawn);
+    if (kept) kept.view.isResting = this.#chart !== this.#drawn;
     const { title } = this.#chart.panel;
     const heading = known(this.querySelector('h2'));
     for (const part of this.querySelectorAll('.take [aria-label]'))
@@ -130,11 +132,13 @@ export class PanelElement extends HTMLElement {
   async #draw(tables: Tables, locale: Locale, onChange: () => void): Promise<boolean> {
     const place = known(this.querySelector<HTMLElement>('.view'));
     const chart = known(this.#chart);
-    if (chart === this.#drawn) return false;
+    if (chart === this.#drawn) {
+      await this.view?.runAsync(); // it may have rested for a moment
+      return false;
+    }
     if (!this.view) this.#followRoom(place);
     const before = this.#drawn && this.#kept.get(this.#drawn);
-    if (before)
-      [before.view.isResting, before.nodes, before.room] = [true, [...place.childNodes], this.#room];
+    if (before) [before.nodes, before.room] = [[...place.childNodes], this.#room];
     const kept = this.#kept.get(chart);
     if (kept) {
       place.replaceChildren(...kept.nodes);
