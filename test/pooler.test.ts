@@ -135,6 +135,17 @@ const hasPooler = spawnSync('pgbouncer', ['--version'], { env: { PATH: path } })
     expect(await leftovers(database)).toEqual([]);
   });
 
+  test.each(['session', 'transaction'])(
+    'a page is made of the one session of a pool that shares by %s',
+    async (mode) => {
+      expect(await aggregate(db.label)).toMatchObject({ code: 0 });
+      const database = await pool({ pool_mode: mode, default_pool_size: 1 });
+      expect(await zen(['render', '--out', 'page.html', '--database', database], { cwd })).toMatchObject({
+        code: 0,
+      });
+    },
+  );
+
   test('a run does its work when it shares by session', async () => {
     const database = await pool({ pool_mode: 'session', default_pool_size: 4 });
     for (let times = 0; times < 3; times++) expect(await aggregate(database)).toMatchObject({ code: 0 });

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inFull } from '../async/in-full.ts';
 import { quoteName } from '../db/database.ts';
 import type { Database, Session } from '../db/database.ts';
 import { hasTable, isTooLong, tableIds, widenNames, widenIds } from '../db/tables.ts';
@@ -174,9 +175,7 @@ async function each<T>(items: readonly T[], jobs: number, work: (item: T) => Pro
       });
     }
   };
-  const ended = await Promise.allSettled(Array.from({ length: jobs }, worker));
-  const failed = ended.find((end) => end.status === 'rejected');
-  if (failed) throw failed.reason;
+  await inFull(Array.from({ length: jobs }, worker));
 }
 
 function addAggregated(parts: readonly Aggregated[]): Aggregated {

@@ -8,7 +8,7 @@ import postgres from 'postgres';
 import { messageOf, shorten, ZenError } from '../errors.ts';
 import { environment } from '../config.ts';
 import { sql } from '../files.ts';
-import { copyStatement, copyFrame, quoteName } from './database.ts';
+import { copyStatement, copyFrame, quoteName, quoteText } from './database.ts';
 import type { ResultColumn, CopyOptions, Session, TransactionOptions, Value } from './database.ts';
 import { garbledCode, Guard, onceHeard, startTls, guardSocket } from './wire/guard.ts';
 import { readAttempts } from './libpq/target.ts';
@@ -176,11 +176,16 @@ export class Connection implements Session {
     return this.#watch(text, [], send, true);
   }
 
-  /** See `Database`. */
+  /**
+   * See `Database`.
+   *
+   * @param work is given the name of its state, which another connection may `join`, if that is wanted and there is one
+   */
   async transaction<T>(
-    work: (session: Session) => Promise<T>,
-    { rollback = false, snapshot }: TransactionOptions = {},
+    work: (session: Session, state?: string) => Promise<T>,
+    options: TransactionOptions = {},
   ): Promise<T> {
+    const { rollback = false, snapshot, beside = false } = options;
     const tables = zenTableIds();
     const found = snapshot || this.#isSuperuser ? await this.query<Kept>(sql('db/kept', { tables })) : [];
     await this.run(snapshot ? `begin isolation level repeatable read, ${snapshot}` : 'begin');
@@ -188,13 +193,42 @@ export class Connection implements Session {
       const kept = snapshot ? found : found.filter(({ mode }) => mode === 'row exclusive');
       for (const { name, mode } of kept) await this.run(`lock table ${name} in ${mode} mode`);
       if (this.#isSuperuser) await refuseForeignCode(this, tables);
-      const result = await work(this);
+      const state = beside ? await this.#exportState() : undefined;
+      if (beside && state === undefined) {
+        await this.run('rollback'); // as that has failed
+        return await this.transaction(work, { ...options, beside: false });
+      }
+      const result = await work(this, state);
       await this.run(rollback ? 'rollback' : 'commit');
       return result;
     } catch (error) {
       if (this.usable) await this.#sql.unsafe('rollback').catch(() => undefined);
       throw error;
     }
+  }
+
+  /** The name of the state that its transaction sees; undefined of a server that shares none, such as CockroachDB. */
+  async #exportState(): Promise<string | undefined> {
+    try {
+      return (await this.query<{ id: string }>('select pg_export_snapshot() as id'))[0]?.id;
+    } catch (error) {
+      if (this.#state === 'open') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Begins to read the state of another connection's transaction, until `leave`. It waits for no lock for long: whoever wants the
+   * table for himself may wait for that transaction, which would wait for this one.
+   */
+  async join(state: string): Promise<void> {
+    await this.run('begin isolation level repeatable read, read only');
+    await this.run(`set transaction snapshot ${quoteText(state)}`);
+    await this.run("set local lock_timeout = '1s'");
+  }
+
+  async leave(): Promise<void> {
+    if (this.usable) await this.#sql.unsafe('rollback');
   }
 
   /** Cancels what is running. From here on, every query fails. */

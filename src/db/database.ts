@@ -57,6 +57,8 @@ export interface TransactionOptions {
    * COMMITTED). What another transaction has changed since then cannot be changed: that fails, with SQLSTATE 40001.
    */
   snapshot?: 'read only' | 'read write';
+  /** Reads that state over a second connection, too, when two questions meet and the server has one. */
+  beside?: boolean;
 }
 
 /** A PostgreSQL database: a server, or the embedded one in a folder. The SQL is the same for both. */

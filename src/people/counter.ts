@@ -4,6 +4,7 @@
  * minute, how many had last been seen when. The source: S. Muthukrishnan, "Efficient algorithms for document retrieval problems" (SODA 2002), who lists
  * the different documents of a range by the places whose previous one lies before it.
  */
+import { inFull } from '../async/in-full.ts';
 import { Turnstile } from '../async/turnstile.ts';
 import type { Turn } from '../async/turnstile.ts';
 import { Yielder } from '../async/yield.ts';
@@ -155,8 +156,7 @@ export class PeopleCounter {
   ): Promise<void> {
     const counting = gathered && this.#count(session, gathered.seen, place);
     const work = beside();
-    await Promise.allSettled([work, counting]); // of a failure is told once nothing is at work any more
-    const [, returns] = await Promise.all([work, counting]);
+    const [, returns] = await inFull([work, counting]);
     if (this.#may) await this.#write(session, wholeDays(window), returns, place);
   }
 

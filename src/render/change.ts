@@ -15,13 +15,12 @@ const least = 60 * minuteMs;
  * the period. Only minutes that both days have are compared. Left out are those never aggregated, before the log's
  * first event, or silent.
  *
- * @returns null when there is nothing to compare
+ * @returns with all topics, the most changed first; null when there is nothing to compare
  */
 export async function queryChange(
   session: Session,
   period: Window,
   translate: (text: string) => string,
-  named: string[] | null = null,
 ): Promise<Change | null> {
   const day = Math.floor(period.end / dayMs) * dayMs - dayMs;
   if (day < period.start) return null;
@@ -41,10 +40,14 @@ export async function queryChange(
         name: callName(item_topic, translate),
         by: on_day - before,
       }))
-      .filter(({ name, by }) => by !== 0 && (named?.includes(name) ?? true))
-      .toSorted((a, b) => Math.abs(b.by) - Math.abs(a.by))
-      .slice(0, 3),
+      .filter(({ by }) => by !== 0)
+      .toSorted((a, b) => Math.abs(b.by) - Math.abs(a.by)),
   };
+}
+
+/** Keeps the topics that changed most, of those that a page names; null of one that names all. */
+export function keepLargest(change: Change, named: readonly string[] | null): Change {
+  return { ...change, topics: change.topics.filter(({ name }) => named?.includes(name) ?? true).slice(0, 3) };
 }
 
 interface MovedTopic {

@@ -63,7 +63,6 @@ export class Gatherer {
   readonly #timeOf: (minute: number) => number;
 
   /**
-   * @param timeOf the time of a minute (or step) in the pieces, Unix milliseconds
    * @param timeOf the time of a minute (or step) of the pieces, Unix milliseconds
    */
   constructor(table: string, timeOf: (minute: number) => number) {

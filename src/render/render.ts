@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TopLevelSpec } from 'vega-lite';
+import { inFull } from '../async/in-full.ts';
 import type { Database, Session } from '../db/database.ts';
 import { shorten, ZenError } from '../errors.ts';
 import { requireTable } from '../db/tables.ts';
@@ -41,7 +42,7 @@ import { listSources, requireFields } from './fields.ts';
 import { describeDifference } from './compare.ts';
 import { queryFacts } from './data-quality.ts';
 import type { Facts } from './data-quality.ts';
-import { queryChange } from './change.ts';
+import { keepLargest, queryChange } from './change.ts';
 import type { Extension } from '../files.ts';
 import { suggest } from '../suggest.ts';
 import { coarsen, fit, fitPeople } from './fit-size.ts';
@@ -141,20 +142,25 @@ export async function readContent(
 ): Promise<Content> {
   const period = await resolvePeriod(session, options, now);
   const translate = translator(readLocale(options.locale));
-  const facts = await queryFacts(session, period);
-  const whole = await queryAggregates(session, period, facts.gaps, {
-    translate,
-    unmade: options.unmade,
-    onDay: (share) => {
-      onProgress({ stage: 'reading', share });
-    },
-  });
+  // Asked at once, they are answered side by side where there are two connections.
+  const [facts, change, whole] = await inFull([
+    queryFacts(session, period),
+    queryChange(session, period, translate),
+    queryAggregates(session, period, [], {
+      translate,
+      unmade: options.unmade,
+      onDay: (share) => {
+        onProgress({ stage: 'reading', share });
+      },
+    }),
+  ]);
   requireFilters(Object.keys(whole.payload.dimensions));
+  whole.payload.gaps = facts.gaps;
   whole.payload.silences = facts.silences;
   const { payload, people, uncounted } = choose(whole, undefined, options.minCell ?? 1, translate);
   return {
     ...{ period, facts, whole, payload, people, uncounted },
-    change: await queryChange(session, period, translate, payload.merged && namesOf(payload, 'item_topic')),
+    change: change && keepLargest(change, payload.merged && namesOf(payload, 'item_topic')),
   };
 }
 
@@ -233,7 +239,7 @@ export async function render(
     uncounted,
     change,
     strangers,
-  } = await readStrangers(content ?? db.transaction(readAll, { snapshot: 'read only' }));
+  } = await readStrangers(content ?? db.transaction(readAll, { snapshot: 'read only', beside: true }));
   const ladder = buildLadder(period, options.steps ?? []);
   const locale = { ...readLocale(options.locale), timeZone: options.timeZone };
   const translate = translator(locale);

@@ -60,11 +60,15 @@ export async function queryPayload(
   const days: Window[] = [];
   for (let from = start; from < end; from = nextMidnight(from))
     days.push({ start: from, end: Math.min(end, nextMidnight(from)) });
-  let ahead = queryDay(session, readings, days[0]);
+  const request = (day: Window | undefined) => {
+    const found = queryDay(session, readings, day);
+    found.catch(() => undefined); // awaited when its rows are gathered
+    return found;
+  };
+  const ahead = days.slice(0, daysAhead).map(request);
   for (const [at, day] of days.entries()) {
-    const found = await ahead;
-    ahead = queryDay(session, readings, days[at + 1]);
-    ahead.catch(() => undefined); // awaited when its rows are gathered
+    const found = await known(ahead.shift());
+    ahead.push(request(days[at + daysAhead]));
     for (const [place, rows] of found.entries()) await gatherDay(known(readings[place]), rows, translate);
     onDay((day.end - start) / (end - start));
   }
@@ -135,7 +139,10 @@ async function open(
 
 type CellRow = Record<string, string>;
 
-/** Requests the rows of a day, which the database gathers while the previous day is read. */
+/** The days that the database gathers while Zen reads the one before them: one for each of two connections. */
+const daysAhead = 2;
+
+/** Requests the rows of a day; none of no day. */
 async function queryDay(
   session: Session,
   readings: readonly Reading[],

@@ -53,7 +53,7 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   if (db && payload && !differences.some(({ where }) => where === 'the page')) {
     const translate = translator(readLocale(readLanguage(html)));
     const read = (session: Session) => queryAgain(session, payload, translate);
-    const held = await db.transaction(read, { snapshot: 'read only' });
+    const held = await db.transaction(read, { snapshot: 'read only', beside: true });
     differences.push(...compareFacts(sumUp(payload), sumUp(held), db.label));
     differences.push(...compareTables(payload, held, db.label));
   }

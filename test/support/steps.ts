@@ -1,10 +1,16 @@
 import type { Database, Session } from '../../src/db/database.ts';
 
 /**
- * A database that tells each statement before it is sent, the ends of transactions too, and waits: so that a test chooses what
- * others do in between, or fails there.
+ * A database that tells each statement before it is sent, the ends of transactions too, one after the other, and waits: so that
+ * a test chooses what others do in between, or fails there.
  */
-export function stepwise(db: Database, before: (text: string) => Promise<void>): Database {
+export function stepwise(db: Database, tell: (text: string) => Promise<void>): Database {
+  let told = Promise.resolve();
+  const before = (text: string): Promise<void> => {
+    const telling = told.then(() => tell(text));
+    told = telling.catch(() => undefined);
+    return telling;
+  };
   const wrap = <Wrapped extends Session>(session: Wrapped): Wrapped => ({
     ...session,
     query: async <Row>(...args: Parameters<Session['query']>) => {

@@ -156,13 +156,13 @@ async function spend(
       log('aggregate', aggregated.text, aggregated.json);
     }
     const look = (session: Session) => examine(session, flags, figures);
-    let examined = await db.transaction(look, { snapshot: 'read only' });
+    let examined = await db.transaction(look, { snapshot: 'read only', beside: true });
     const heals = flags.aggregate && flags.heal > 0;
     for (let round = 1; round < mostRounds && heals && isBehind(examined); round++) {
       const healed = await aggregateIn(db, terminal, seconds, { ...flags, lookback: 0 });
       if (healed.json.start === null) break;
       log('heal', healed.text, healed.json);
-      examined = await db.transaction(look, { snapshot: 'read only' });
+      examined = await db.transaction(look, { snapshot: 'read only', beside: true });
     }
     const { window, checks, failed, late, content } = examined;
     figures.checks = checks;

@@ -58,7 +58,9 @@ export async function runRender(flags: RenderFlags, pages: OtherPage[], streams?
     const { locale, minCell } = flags;
     const read = (session: Session) =>
       readContent(session, { ...periodOf(flags), locale, minCell }, Date.now());
-    const content = await terminal.during('Reading', () => db.transaction(read, { snapshot: 'read only' }));
+    const content = await terminal.during('Reading', () =>
+      db.transaction(read, { snapshot: 'read only', beside: true }),
+    );
     await requireChoices(content, pages);
     const report = await renderFrom(db, terminal, seconds, flags, { content });
     return addPages(report, await renderPages(db, terminal, flags, pages, { content }), seconds);
