@@ -1,10 +1,10 @@
 import { ZenError } from '../errors.ts';
 import { isWhole } from '../shared/data/varint.ts';
-import { buildCells, pick, RowAdder } from '../shared/data/cells.ts';
-import type { Cell, Cells } from '../shared/data/cells.ts';
+import { collectingCells, eachCell, finish, pick } from '../shared/data/cells.ts';
+import type { Cells } from '../shared/data/cells.ts';
 import { namesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
-import { missing } from '../shared/known.ts';
+import { known, missing } from '../shared/known.ts';
 import { isoTime } from '../time.ts';
 
 /** One cell of one stretch of time: two parallel arrays. */
@@ -43,15 +43,14 @@ export function isNameless(payload: Payload, field: string, translate: (text: st
   return names.length === 1 && names[0] === callName('', translate);
 }
 
-type Column = Uint16Array | Uint32Array | Float64Array;
+type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /** A cell, stretch by stretch, stored compactly. */
 interface Gathered {
   names: string[];
-  minutes: Column[];
-  values: Column[];
+  pieces: { minutes: Column; values: Column }[];
+  rows: number;
   latest: number;
-  largest: number;
   sum: number;
   most: number;
 }
@@ -73,28 +72,21 @@ export class Gatherer {
   /** @throws ZenError `failed` for a value that is not a whole number ≥ 0 */
   add({ names, minutes, values, most = Infinity }: Piece): void {
     const key = JSON.stringify(names);
-    const cell = this.#cells.get(key) ?? {
-      names,
-      minutes: [],
-      values: [],
-      latest: 0,
-      largest: 0,
-      sum: 0,
-      most,
-    };
+    const cell = this.#cells.get(key) ?? { names, pieces: [], rows: 0, latest: 0, sum: 0, most };
     this.#cells.set(key, cell);
+    let largest = 0;
     for (let at = 0; at < values.length; at++) {
       const [minute, value] = [minutes[at] ?? NaN, values[at] ?? missing()];
       if (!isWhole(value))
         throw this.#refuse(names, minute, `has ${String(value).replace('NaN', 'NULL')} for a number`);
       if (!isWhole(minute) || minute >= 2 ** 32) throw this.#garble(minutes);
       if (minute > cell.latest) cell.latest = minute;
-      if (value > cell.largest) cell.largest = value;
+      if (value > largest) largest = value;
       cell.sum += value;
     }
     if (minutes.length !== values.length) throw this.#garble(minutes);
-    cell.minutes.push(toColumn(minutes, cell.latest));
-    cell.values.push(toColumn(values, cell.largest));
+    cell.rows += values.length;
+    cell.pieces.push({ minutes: toColumn(minutes, cell.latest), values: toColumn(values, largest) });
   }
 
   #garble({ length }: Piece['minutes']): Error {
@@ -128,47 +120,33 @@ export class Gatherer {
       if (code === undefined) throw new Error(`${this.#table} has “${name}”, which is no name of this page.`);
       return code;
     };
-    const adder = new RowAdder();
-    const cells = [...this.#cells.values()].map((cell): Cell => {
-      const { latest, largest } = cell;
-      const rows = adder.addUp([
-        { minutes: join(cell.minutes.splice(0), latest), values: join(cell.values.splice(0), largest) },
-      ]);
-      const wrong = Array.from(rows.counts ?? []).findIndex((count) => count > cell.most);
-      if (wrong >= 0) throw this.#refuse(cell.names, pick(rows.minutes, wrong), 'has the same minute twice');
-      return { codes: cell.names.map(codeOf), ...rows };
-    });
-    return buildCells(
-      names.map(({ length }) => length),
-      cells,
-    );
+    const gathered = [...this.#cells.values()].map((cell) => ({ ...cell, codes: cell.names.map(codeOf) }));
+    const parts = gathered.map(({ codes, pieces, rows }) => ({ codes, rows, parts: () => pieces.splice(0) }));
+    const all = (of: 'rows' | 'sum') => gathered.reduce((sum, cell) => sum + cell[of], 0);
+    const last = gathered.reduce((most, { latest }) => Math.max(most, latest), 0);
+    const sizes = names.map(({ length }) => length);
+    const cells = finish(collectingCells(sizes, parts, { last, sum: all('sum'), count: all('rows') }));
+    const mostOf = new Map(gathered.map(({ codes, most }) => [codes.join(), most]));
+    for (const { codes, minutes, counts } of cells.counts ? eachCell(cells) : []) {
+      const wrong = Array.from(known(counts)).findIndex((count) => count > known(mostOf.get(codes.join())));
+      const named = codes.map((code, at) => pick(pick(names, at), code));
+      if (wrong >= 0) throw this.#refuse(named, pick(minutes, wrong), 'has the same minute twice');
+    }
+    return cells;
   }
 }
 
-/** Creates an array for whole numbers up to the largest, with the smallest suitable elements. */
-function newColumn(length: number, largest: number): Column {
-  const Fit = largest < 2 ** 16 ? Uint16Array : largest < 2 ** 32 ? Uint32Array : Float64Array;
-  return new Fit(length);
-}
-
+/** Copies whole numbers up to the largest into the smallest suitable elements. */
 function toColumn(numbers: ArrayLike<number>, largest: number): Column {
-  const column = newColumn(numbers.length, largest);
-  column.set(numbers);
-  return column;
-}
-
-/** Joins columns end to end. */
-function join(columns: readonly Column[], largest: number): Column {
-  const joined = newColumn(
-    columns.reduce((sum, { length }) => sum + length, 0),
-    largest,
-  );
-  let at = 0;
-  for (const column of columns) {
-    joined.set(column, at);
-    at += column.length;
-  }
-  return joined;
+  const Fit =
+    largest < 2 ** 8
+      ? Uint8Array
+      : largest < 2 ** 16
+        ? Uint16Array
+        : largest < 2 ** 32
+          ? Uint32Array
+          : Float64Array;
+  return Fit.from(numbers);
 }
 
 /** Parses whole numbers from a PostgreSQL array such as `{1,-2,NULL}`; NaN for NULL. */

@@ -1,6 +1,6 @@
-import { eachCell, pick, RowAdder } from '../shared/data/cells.ts';
+import { eachCell, latestMinute, pick } from '../shared/data/cells.ts';
 import type { Rows } from '../shared/data/cells.ts';
-import { known } from '../shared/known.ts';
+import { known, missing } from '../shared/known.ts';
 import { countedBy, namesOf, placesOf } from '../shared/data/payload.ts';
 import type { Payload } from '../shared/data/payload.ts';
 import { People } from '../shared/people/bounds.ts';
@@ -22,7 +22,8 @@ export class Groups {
   /** Tells whether the counts for all topics, or all ages, include people outside the page. */
   readonly #isNarrow: { topics: boolean; ages: boolean };
   readonly #cells = new Map<string, Rows>();
-  readonly #adder = new RowAdder();
+  /** The users of each minute, while a busiest one is searched for. */
+  readonly #users: Float64Array;
   readonly #counts = new Map<string, Bounds>();
   readonly #totals = new Map<number, { low: number; most: number; enough: number }>();
 
@@ -35,6 +36,7 @@ export class Groups {
     this.#people = people && new People(people, this.#period);
     const { fields, cells } = countedBy(payload, 'users');
     const places = placesOf(fields, ['item_topic', 'age_segment', 'event']);
+    this.#users = new Float64Array(latestMinute(cells) + 1);
     const topics = new Set<number>();
     for (const cell of eachCell(cells)) {
       const codes = places.map((place) => pick(cell.codes, place)) as [number, number, number];
@@ -114,10 +116,8 @@ export class Groups {
 
   #look(topic: number, age: number, kind: number): Bounds {
     if (this.#people) return this.#ask([topic], [age], kind);
-    return {
-      low: this.#busiest(topic, [age], kind),
-      high: sum(this.#rowsOf(topic, age, kind).flatMap(({ values }) => Array.from(values))),
-    };
+    const rows = this.#rowsOf(topic, age, kind);
+    return { low: this.#busiest(topic, [age], kind), high: sum(rows.map(({ values }) => sum(values))) };
   }
 
   #ask(topics: number[] | null, ages: number[] | null, kind: number): Bounds {
@@ -131,11 +131,24 @@ export class Groups {
 
   /** Returns the users of the busiest minute. */
   #busiest(topic: number, ages: number[], kind: number): number {
-    const { values } = this.#adder.addUp(ages.flatMap((age) => this.#rowsOf(topic, age, kind)));
-    return Float64Array.from(values).reduce((most, users) => Math.max(most, users), 0);
+    const users = this.#users;
+    const all = ages.flatMap((age) => this.#rowsOf(topic, age, kind));
+    let most = 0;
+    for (const { minutes, values } of all)
+      for (let at = 0; at < minutes.length; at++) {
+        const minute = minutes[at] ?? missing();
+        const now = (users[minute] ?? missing()) + (values[at] ?? missing());
+        users[minute] = now;
+        if (now > most) most = now;
+      }
+    for (const { minutes } of all)
+      for (let at = 0; at < minutes.length;) users[minutes[at++] ?? missing()] = 0;
+    return most;
   }
 }
 
-function sum(numbers: number[]): number {
-  return numbers.reduce((all, number) => all + number, 0);
+function sum(numbers: ArrayLike<number>): number {
+  let all = 0;
+  for (let at = 0; at < numbers.length;) all += numbers[at++] ?? missing();
+  return all;
 }

@@ -202,7 +202,12 @@ export function renderPage({
     })),
     isEmpty: events === 0,
   };
-  return seal(template(view, { helpers: { t: (text: string) => t(text) } }));
+  return seal(template(view, { helpers: { t: withoutValues(t) } }));
+}
+
+/** Makes a translator of bare texts. The template keeps its last helper, which so holds nothing else of the page. */
+function withoutValues(t: Translate): (text: string) => string {
+  return (text) => t(text);
 }
 
 /** Defines the numbers of the page. */

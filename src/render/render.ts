@@ -230,6 +230,19 @@ export async function render(
   onProgress: (progress: RenderProgress) => void = () => undefined,
   content?: Content,
 ): Promise<Rendered> {
+  // All rows of the page are let go before they are read back.
+  const page = await compose(db, options, now, onProgress, content);
+  await requireWhole(page.html);
+  return page;
+}
+
+async function compose(
+  db: Pick<Database, 'demand' | 'transaction'>,
+  options: RenderOptions,
+  now: number,
+  onProgress: (progress: RenderProgress) => void,
+  content?: Content,
+): Promise<Rendered> {
   const readAll = (session: Session) => readContent(session, options, now, onProgress);
   const {
     period,
@@ -267,7 +280,6 @@ export async function render(
     page = await draw(fit(fitPeople(whole, room), room, most - room));
     over = Buffer.byteLength(page.html) - most; // because of a table that lists step lengths
   }
-  await requireWhole(page.html);
   return {
     ...page,
     period,

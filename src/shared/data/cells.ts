@@ -111,7 +111,6 @@ function total(columns: ArrayLike<number>[]): number {
     let at = 0;
     while (at < column.length) sum += column[at++] ?? missing();
   }
-  if (!isWhole(sum)) throw new Error(`The sum ${sum} is larger than what can be counted exactly.`);
   return sum;
 }
 
@@ -120,6 +119,7 @@ function newTimes(rows: number, latest: number): Times {
 }
 
 function newSums(rows: number, last: number): RunningSums {
+  if (!isWhole(last)) throw new Error(`The sum ${last} is larger than what can be counted exactly.`);
   return last < 2 ** 32 ? new Uint32Array(rows + 1) : new Float64Array(rows + 1);
 }
 
@@ -167,7 +167,7 @@ export function* movingCells(
   move: (codes: number[]) => number[],
   minutes?: Uint32Array,
 ): Generator<undefined, Cells> {
-  const { offsets } = cells;
+  const { offsets, minutes: times } = cells;
   const found = new Map<number, number[]>();
   for (let cell = 0; cell + 1 < offsets.length; cell++) {
     const codes = move(codesAt(cells, cell));
@@ -180,89 +180,176 @@ export function* movingCells(
     found.set(place, parts);
     parts.push(cell);
   }
-  const places = [...found].sort(([a], [b]) => a - b);
-  const length = latestMinute(cells) + 1;
-  const lengthOf = (parts: number[]) =>
-    parts.reduce((sum, cell) => sum + pick(offsets, cell + 1) - pick(offsets, cell), 0);
-  const most = places.reduce((sum, [, parts]) => sum + Math.min(length, lengthOf(parts)), 0);
-  const moved = new RowCollector(cells, most, length, minutes);
-  const ends = new Uint32Array(places.length + 1);
-  for (const [at, [, parts]] of places.entries()) {
-    ends[at + 1] = moved.addUp(parts);
-    yield;
-  }
-  const codes = sizes.map((_, dimension) =>
-    Uint32Array.from(places, ([place]) => pick(codesOf(place, sizes), dimension)),
-  );
-  return { sizes, codes, offsets: ends, ...moved.rows };
+  const moved = [...found].map(([place, parts]) => ({
+    codes: codesOf(place, sizes),
+    rows: parts.reduce((sum, cell) => sum + pick(offsets, cell + 1) - pick(offsets, cell), 0),
+    parts: () => parts.map((cell) => cellAt(cells, cell)),
+  }));
+  const [last, sum, count] = summarise(cells);
+  return yield* collectingCells(sizes, moved, { last, sum, count: count || times.length }, minutes);
 }
 
-/** Sums the cells of a table, group after group, in arrays with an entry for each minute. */
+/** A cell of a table: the codes of its names, and parts of which it is the sum, with so many rows together. */
+interface CellParts {
+  codes: number[];
+  rows: number;
+  parts: () => Rows[];
+}
+
+/** The last minute of all rows, and the sums of their values and of their counts. */
+interface Extent {
+  last: number;
+  sum: number;
+  count: number;
+}
+
+/**
+ * Builds a table from cells in any order, in small steps. Rows of a cell that meet in one minute are summed and counted.
+ *
+ * @param places the new minute of each minute, never decreasing; by default, the same
+ */
+export function* collectingCells(
+  sizes: number[],
+  cells: readonly CellParts[],
+  extent: Extent,
+  places?: Uint32Array,
+): Generator<undefined, Cells> {
+  const sorted = [...cells].sort((a, b) => compareCodes(a.codes, b.codes));
+  const most = sorted.reduce((sum, { rows }) => sum + Math.min(extent.last + 1, rows), 0);
+  const collector = new RowCollector(most, extent, places);
+  const offsets = new Uint32Array(sorted.length + 1);
+  for (const [at, { parts }] of sorted.entries()) {
+    offsets[at + 1] = collector.add(parts());
+    yield;
+  }
+  const codes = sizes.map((_, dimension) => Uint32Array.from(sorted, (cell) => pick(cell.codes, dimension)));
+  return { sizes, codes, offsets, ...collector.rows };
+}
+
+/** Writes the columns of a table, cell after cell. */
 class RowCollector {
-  readonly #cells: Cells;
+  readonly #most: number;
+  readonly #extent: Extent;
   readonly #places: Uint32Array | undefined;
   readonly #minutes: Times;
   readonly #sums: RunningSums;
-  readonly #counts: RunningSums;
-  /** The sum and count of each minute in the current cells, and the minutes that have one. */
-  readonly #sumAt: Float64Array;
-  readonly #countAt: Float64Array;
-  readonly #touched: Uint32Array;
+  /** Null while each row stands for one. */
+  #counts: RunningSums | null = null;
+  /** The sum and count of each minute in the current cell, and its minutes; empty until rows come in another order than that of time. */
+  #sumAt = new Float64Array();
+  #countAt = new Float64Array();
+  #touched = new Uint32Array();
   #length = 0;
 
-  constructor(cells: Cells, most: number, length: number, places: Uint32Array | undefined) {
-    this.#cells = cells;
+  /** @param most the most rows that there may be */
+  constructor(most: number, extent: Extent, places?: Uint32Array) {
+    this.#most = most;
+    this.#extent = extent;
     this.#places = places;
-    this.#minutes = newTimes(most, length);
-    this.#sums = newSums(most, pick(cells.sums, cells.minutes.length));
-    this.#counts = newSums(
-      most,
-      cells.counts ? pick(cells.counts, cells.minutes.length) : cells.minutes.length,
-    );
-    [this.#sumAt, this.#countAt] = [new Float64Array(length), new Float64Array(length)];
-    this.#touched = new Uint32Array(length);
+    this.#minutes = newTimes(most, extent.last);
+    this.#sums = newSums(most, extent.sum);
   }
 
-  /** Adds the sum of some cells. @returns the number of rows so far */
-  addUp(parts: readonly number[]): number {
-    const { offsets, minutes, sums, counts } = this.#cells;
-    const [places, sumAt, countAt, touched] = [this.#places, this.#sumAt, this.#countAt, this.#touched];
-    let length = 0;
-    for (const cell of parts) {
-      const end = pick(offsets, cell + 1);
-      for (let row = pick(offsets, cell); row < end; row++) {
-        const own = minutes[row] ?? missing();
-        const minute = places ? (places[own] ?? missing()) : own;
-        const count = countAt[minute] ?? missing();
-        if (count === 0) touched[length++] = minute;
-        sumAt[minute] =
-          (sumAt[minute] ?? missing()) + (sums[row + 1] ?? missing()) - (sums[row] ?? missing());
-        countAt[minute] = count + (counts ? (counts[row + 1] ?? missing()) - (counts[row] ?? missing()) : 1);
-      }
-    }
-    const sorted = touched.subarray(0, length).sort();
-    for (let at = 0; at < length; at++) this.#take(sorted[at] ?? missing());
+  /** Adds a cell: the sum of some parts. @returns the number of rows so far */
+  add(parts: readonly Rows[]): number {
+    const start = this.#length;
+    if (isInOrder(parts)) for (const part of parts) this.#follow(part, start);
+    else this.#mix(parts);
     return this.#length;
   }
 
-  #take(minute: number): void {
-    const row = this.#length++;
-    this.#minutes[row] = minute;
-    this.#sums[row + 1] = (this.#sums[row] ?? missing()) + (this.#sumAt[minute] ?? missing());
-    this.#counts[row + 1] = (this.#counts[row] ?? missing()) + (this.#countAt[minute] ?? missing());
-    this.#sumAt[minute] = this.#countAt[minute] = 0;
+  /** Adds rows in order of time to the cell that starts at a row. */
+  #follow({ minutes, values, counts }: Rows, start: number): void {
+    const [places, to, sums] = [this.#places, this.#minutes, this.#sums];
+    let [row, many] = [this.#length, this.#counts];
+    let last = row > start ? (to[row - 1] ?? missing()) : -1;
+    for (let at = 0; at < minutes.length; at++) {
+      const own = minutes[at] ?? missing();
+      const minute = places ? (places[own] ?? missing()) : own;
+      const count = counts ? (counts[at] ?? missing()) : 1;
+      const isSame = minute === last;
+      if (isSame || count !== 1) many ??= this.#beginCounting(row);
+      if (!isSame) {
+        last = to[row++] = minute;
+        sums[row] = sums[row - 1] ?? missing();
+        if (many) many[row] = many[row - 1] ?? missing();
+      }
+      sums[row] = (sums[row] ?? missing()) + (values[at] ?? missing());
+      if (many) many[row] = (many[row] ?? missing()) + count;
+    }
+    this.#length = row;
+  }
+
+  /** Adds rows in any order as the next cell. */
+  #mix(parts: readonly Rows[]): void {
+    const length = this.#extent.last + 1;
+    if (this.#touched.length === 0)
+      [this.#sumAt, this.#countAt, this.#touched] = [
+        new Float64Array(length),
+        new Float64Array(length),
+        new Uint32Array(length),
+      ];
+    const [places, sumAt, countAt, touched] = [this.#places, this.#sumAt, this.#countAt, this.#touched];
+    let [met, first, last] = [0, Infinity, -1];
+    for (const { minutes, values, counts } of parts)
+      for (let at = 0; at < minutes.length; at++) {
+        const own = minutes[at] ?? missing();
+        const minute = places ? (places[own] ?? missing()) : own;
+        const count = countAt[minute] ?? missing();
+        if (count === 0) touched[met++] = minute;
+        if (minute < first) first = minute;
+        if (minute > last) last = minute;
+        sumAt[minute] = (sumAt[minute] ?? missing()) + (values[at] ?? missing());
+        countAt[minute] = count + (counts ? (counts[at] ?? missing()) : 1);
+      }
+    // To look through dense minutes takes less time than to sort them.
+    if (last - first > met * 16) touched.subarray(0, met).sort();
+    else
+      for (let minute = first, at = 0; minute <= last; minute++)
+        if (countAt[minute] !== 0) touched[at++] = minute;
+    const [to, sums] = [this.#minutes, this.#sums];
+    let [row, many] = [this.#length, this.#counts];
+    for (let at = 0; at < met; at++) {
+      const minute = touched[at] ?? missing();
+      const count = countAt[minute] ?? missing();
+      if (count !== 1) many ??= this.#beginCounting(row);
+      to[row++] = minute;
+      sums[row] = (sums[row - 1] ?? missing()) + (sumAt[minute] ?? missing());
+      if (many) many[row] = (many[row - 1] ?? missing()) + count;
+      sumAt[minute] = countAt[minute] = 0;
+    }
+    this.#length = row;
+  }
+
+  #beginCounting(rows: number): RunningSums {
+    const counts = newSums(this.#most, this.#extent.count);
+    for (let row = 1; row <= rows; row++) counts[row] = row;
+    return (this.#counts = counts);
   }
 
   /** Returns all rows added so far. */
   get rows(): Pick<Cells, 'minutes' | 'sums' | 'counts'> {
     const length = this.#length;
-    const isCounted = this.#counts[length] !== length;
+    const cut = <Column extends Times | RunningSums>(column: Column, end: number) =>
+      (column.length === end ? column : column.slice(0, end)) as Column;
     return {
-      minutes: this.#minutes.slice(0, length),
-      sums: this.#sums.slice(0, length + 1),
-      counts: isCounted ? this.#counts.slice(0, length + 1) : null,
+      minutes: cut(this.#minutes, length),
+      sums: cut(this.#sums, length + 1),
+      counts: this.#counts && cut(this.#counts, length + 1),
     };
   }
+}
+
+/** Tells whether the minutes of some parts are strictly ascending, from one to the next, too. */
+function isInOrder(parts: readonly Rows[]): boolean {
+  let last = -1;
+  for (const { minutes } of parts)
+    for (let at = 0; at < minutes.length;) {
+      const minute = minutes[at++] ?? missing();
+      if (minute <= last) return false;
+      last = minute;
+    }
+  return true;
 }
 
 /** Runs all steps of a task and returns its result. */
@@ -271,63 +358,6 @@ export function finish<Result>(steps: Generator<undefined, Result>): Result {
     const step = steps.next();
     if (step.done) return step.value;
   }
-}
-
-/** Sums the rows of cells, minute by minute. */
-export class RowAdder {
-  #sums = new Float64Array();
-  #counts = new Float64Array();
-
-  /** Merges the rows of some parts in order of time; rows of the same minute become one, with their count. */
-  addUp(parts: readonly Rows[]): Rows {
-    const [first] = parts;
-    if (first && parts.length === 1 && isInOrder(first.minutes)) return first;
-    const touched = new Uint32Array(parts.reduce((sum, { minutes }) => sum + minutes.length, 0));
-    let length = 0;
-    for (const { minutes, values, counts } of parts) {
-      this.#makeRoom(minutes);
-      for (let at = 0; at < minutes.length; at++) {
-        const minute = minutes[at] ?? missing();
-        const count = this.#counts[minute] ?? missing();
-        if (count === 0) touched[length++] = minute;
-        this.#sums[minute] = (this.#sums[minute] ?? missing()) + (values[at] ?? missing());
-        this.#counts[minute] = count + (counts ? (counts[at] ?? missing()) : 1);
-      }
-    }
-    return this.#take(touched.slice(0, length).sort());
-  }
-
-  /** Takes out the rows of some minutes. */
-  #take(minutes: Uint32Array): Rows {
-    const [values, counts] = [new Float64Array(minutes.length), new Float64Array(minutes.length)];
-    let isCounted = false;
-    for (let at = 0; at < minutes.length; at++) {
-      const minute = minutes[at] ?? missing();
-      values[at] = this.#sums[minute] ?? missing();
-      const count = this.#counts[minute] ?? missing();
-      counts[at] = count;
-      isCounted ||= count !== 1;
-      this.#sums[minute] = this.#counts[minute] = 0;
-    }
-    return { minutes, values, ...(isCounted && { counts }) };
-  }
-
-  #makeRoom(minutes: ArrayLike<number>): void {
-    let latest = 0;
-    for (let at = 0; at < minutes.length;) latest = Math.max(latest, minutes[at++] ?? missing());
-    if (latest < this.#sums.length) return;
-    const [sums, counts] = [this.#sums, this.#counts];
-    [this.#sums, this.#counts] = [new Float64Array(2 * latest + 1), new Float64Array(2 * latest + 1)];
-    this.#sums.set(sums);
-    this.#counts.set(counts);
-  }
-}
-
-/** Tells whether minutes are strictly ascending. */
-function isInOrder(minutes: ArrayLike<number>): boolean {
-  for (let at = 1; at < minutes.length; at++)
-    if ((minutes[at] ?? missing()) <= (minutes[at - 1] ?? missing())) return false;
-  return true;
 }
 
 function differences(sums: RunningSums, from: number, to: number): RunningSums {
