@@ -418,7 +418,7 @@ function night(): Option[] {
       parseMonitor,
     ),
     ...reading(),
-    ...drawing(),
+    ...drawing(10),
     ...pruning(),
     new Option('-q, --quiet', 'print nothing unless something is wrong'),
   ];
@@ -464,14 +464,14 @@ function largest(): Option {
   return option('--max-size <MB>', 'the largest page to read, in MB', parseSize).default(18);
 }
 
-/** The options for drawing the page. */
-function drawing(): Option[] {
+/** The options for drawing the page. @param most its default size in MB: by default, what fits into a mail */
+function drawing(most = 18): Option[] {
   return [
     option(
       '--max-size <MB>',
       'the largest page to write, in MB; older rows of a larger one get longer steps',
       parseSize,
-    ).default(18),
+    ).default(most),
     option(
       '--steps <ages>',
       'steps of the page by age: minute, 30m, hour, 3h or day, such as 1d:minute,7d:30m,30d:hour,day (default: minutes)',

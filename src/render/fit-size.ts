@@ -26,6 +26,9 @@ export function fitPeople(whole: Packed, room: number): Packed {
   return repack({ ...whole.payload, people: null });
 }
 
+/** The guesses that usually find a ladder: each packs the page, which takes seconds when it is large. */
+const goodTries = 4;
+
 function repack(payload: Payload): Packed {
   return { payload, packed: pack(payload) };
 }
@@ -54,10 +57,11 @@ export function fit(whole: Packed, room: number, rest: number): Packed {
         `Render a shorter period (--start-dt), or allow more (--max-size).`,
     );
   }
-  for (let share = true; small - large.at > 1; share = !share) {
-    // Each ladder saves less than the one before: first guess by logarithms, then take the middle.
+  for (let tries = 0; small - large.at > 1; tries++) {
+    // Each ladder saves less than the one before, so guess by logarithms. When that does not lead there, also take the middle.
     const part = Math.log(large.length / room) / Math.log(large.length / best.packed.length);
-    const guess = share ? Math.round(part * (small - large.at)) : (small - large.at) >> 1;
+    const guess =
+      tries < goodTries || tries % 2 === 0 ? Math.round(part * (small - large.at)) : (small - large.at) >> 1;
     const at = large.at + Math.min(Math.max(guess, 1), small - large.at - 1);
     const found = make(at);
     if (found.packed.length > room) large = { at, length: found.packed.length };

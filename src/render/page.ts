@@ -280,11 +280,12 @@ function sheet(
   const { columns, body } = tabulate(panel, drawn, write);
   return {
     columns,
-    rows: body
-      .slice(0, sheetRows)
-      .map((cells) =>
-        cells.map((cell, index) => ({ text: show(cell, columns[index], write), kind: columns[index]?.kind })),
-      ),
+    rows: body.slice(0, sheetRows).map((cells) =>
+      cells.map((cell, index) => {
+        const { kind } = known(columns[index]);
+        return { text: show(cell, columns[index], write), style: kind === 'text' ? '' : kind };
+      }),
+    ),
     more: body.length > sheetRows,
   };
 }
