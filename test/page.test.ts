@@ -267,7 +267,7 @@ describe('what the page says in words', () => {
     expect(await text('#history .finding')).toMatch(
       /^Из 25 тем больше всего у темы «.+»: [\d ]+ (событие|события|событий), [\d,]+ %\.$/,
     );
-    expect(await text('#sources .finding')).toMatch(/^Вместе .+ дают /);
+    expect(await text('#sources .finding')).toMatch(/^[^,]+, .+ и .+ дают /);
     expect(await text('#funnel .finding')).toMatch(/^Кликов — \d+,\d % от показов, /);
   });
 

@@ -354,9 +354,7 @@ describe('in words', () => {
       source_topic,
       visits: 4 - at,
     }));
-    expect(describeFinding(panelOf('sources'), four, english)).toBe(
-      'Together, Кино, Шоу, Дети make up 90.0%.',
-    );
+    expect(describeFinding(panelOf('sources'), four, english)).toBe('Кино, Шоу, and Дети make up 90.0%.');
     expect(describeFinding(panelOf('funnel'), drawn.funnel.slice(0, 2), english)).toBe('');
     const hours = { ...panelOf('history'), finding: 'largest of item_topic by hour' };
     expect(() => describeFinding(hours, drawn.history, english)).toThrow('numbers in hour');

@@ -139,7 +139,7 @@ describe('a page of a night in which clocks are set back', () => {
     expect(await summary()).toContain('October 28, 2019 at 01:00 Europe/Berlin');
     expect(await fields()).toEqual(['2019-10-26 02:00', '2019-10-28 01:00']);
     expect(await page.locator('.peak, .headline').allTextContents()).toEqual(
-      expect.arrayContaining([expect.stringContaining('20 at Oct 26, 23:59')]),
+      expect.arrayContaining([expect.stringContaining('20 on Oct 26, 23:59')]),
     );
     expect(await page.locator('#zone').textContent()).toBe('Europe/Berlin');
     expect(said).toEqual([]);

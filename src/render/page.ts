@@ -18,7 +18,7 @@ import { describeFinding, describeHeadline, describeSelection } from '../shared/
 import { findBaseline, usual } from '../shared/baseline.ts';
 import { listGroupRows, listTopics, listWholeAges, traceEvents } from '../shared/topics.ts';
 import type { TopicRow } from '../shared/topics.ts';
-import { describeLadder } from '../shared/text/step-text.ts';
+import { describeLadder, describeStep } from '../shared/text/step-text.ts';
 import {
   describeDays,
   describeTopic,
@@ -192,7 +192,7 @@ export function renderPage({
     people: people !== null,
     steps:
       people && people.step > 1
-        ? t('People are counted in steps of {minutes minute|minutes}', { minutes: people.step })
+        ? t('People are counted in steps of {step}', { step: describeStep(people.step * minuteMs, write) })
         : '',
     small: describeMerged(payload.merged, write),
     noPeople: counted && !people ? t('People are left out, so that this file can be sent.') : '',

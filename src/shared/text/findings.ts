@@ -46,11 +46,14 @@ export function describeHeadline(
   const peak = findPeak(tables, selection, span);
   const { time, clock } = write;
   const [first, last] = [clock.shift(start), clock.shift(end - 1)];
-  const at = time(peak.dt, Math.floor(first / dayMs) !== Math.floor(last / dayMs));
+  const isDated = Math.floor(first / dayMs) !== Math.floor(last / dayMs);
   return {
     events: write.number(events),
     views: write.percent(shareOfFirst(tables, selection, span)),
-    peak: write.t('{events} at {time}', { events: peak.events, time: at }),
+    peak: write.t(isDated ? '{events} on {time}' : '{events} at {time}', {
+      events: peak.events,
+      time: time(peak.dt, isDated),
+    }),
     ...changes,
   };
 }
@@ -154,8 +157,8 @@ function describeLargest(
   if (count === 1) return write.t('Only {topic}: {amount}.', { topic, amount });
   if (some > 1 && count > some) {
     const largest = sorted.slice(0, some);
-    return write.t('Together, {topics} make up {share}.', {
-      topics: largest.map(([one]) => isolate(one)).join(', '),
+    return write.t('{topics} make up {share}.', {
+      topics: write.list(largest.map(([one]) => isolate(one))),
       share: write.percent(largest.reduce((sum, [, one]) => sum + one, 0) / all),
     });
   }

@@ -13,6 +13,8 @@ export interface Writer {
   /** Writes a difference, always with its sign; minus is not a hyphen. */
   signed: (value: number) => string;
   percent: (share: number | null) => string;
+  /** Lists names, the last after an “and”. */
+  list: (names: readonly string[]) => string;
   /** The decimal point. */
   decimal: string;
   /** Writes a change as a share of the earlier value: `+6.5%`. */
@@ -53,6 +55,7 @@ export function writer(locale: Locale, clock = new Clock(locale.timeZone)): Writ
     maximumFractionDigits: 1,
     minimumFractionDigits: 1,
   });
+  const list = new Intl.ListFormat(language);
   const minute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' } as const;
   const time = new Intl.DateTimeFormat(language, minute);
   const day = new Intl.DateTimeFormat(language, { ...minute, day: 'numeric', month: 'short' });
@@ -79,6 +82,7 @@ export function writer(locale: Locale, clock = new Clock(locale.timeZone)): Writ
         : range.formatRange(start, end);
     },
     number: (value) => number.format(value),
+    list: (names) => list.format(names),
     signed: (value) => signed.format(value).replace('-', '−'),
     day: (ms) => date.format(ms),
     weekday: (ms) => weekday.format(clock.shift(ms)),

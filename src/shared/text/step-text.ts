@@ -31,7 +31,8 @@ export function describeSnap(ladder: Ladder, [start, end]: readonly [number, num
     : write.t('The period is in whole steps: {one} at its start, {other} at its end.', { one, other });
 }
 
-function describeStep(step: number, { t }: Writer): string {
+/** Writes a length of time in the unit that it is whole in. */
+export function describeStep(step: number, { t }: Writer): string {
   if (step < hourMs) return t('{minutes minute|minutes}', { minutes: step / minuteMs });
   if (step < dayMs) return t('{hours hour|hours}', { hours: step / hourMs });
   return t('{days day|days}', { days: step / dayMs });
