@@ -155,9 +155,7 @@ describe('a page of a night in which clocks are set back', () => {
       document.querySelector('#summary')?.textContent.startsWith('October 27, 2019 Eu'),
     );
     expect(await page.locator('main').textContent()).toContain('8 at 23:59');
-    const ticks = await labels();
-    expect(ticks.filter((text) => !/^Oct 27$|^\d\d:00$/.test(text))).toEqual([]);
-    expect(ticks[0]).toBe('Oct 27');
+    expect((await labels()).sort()).toEqual(['06:00', '12:00', '18:00', 'Oct 27', 'Oct 28']);
     const picked = page.locator('#period select option:checked');
     expect(await picked.textContent()).toBe('Sun, October 27');
     await reset();
