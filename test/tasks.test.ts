@@ -395,6 +395,21 @@ test('the names of days beneath the plot are whole, however narrow it is', async
   expect([...counts]).toEqual([2, 1]);
 });
 
+test.each([
+  [1440, 900],
+  [1920, 1200],
+  [2560, 1440],
+  [3840, 2160],
+])('at %i × %i the strip begins and ends where the plot does', async (width, height) => {
+  await page.setViewportSize({ width, height });
+  await page.waitForFunction(() => {
+    const [strip, plot] = ['#strip', '#history .role-axis-domain line'].map((selector) =>
+      document.querySelector(selector)?.getBoundingClientRect(),
+    );
+    return strip && plot && Math.abs(strip.left - plot.left) < 2 && Math.abs(strip.right - plot.right) < 2;
+  });
+});
+
 test('a comparison with the day before draws it in the history, and a link holds it', async () => {
   await page.selectOption('#period select', { label: 'вт, 24 сентября' });
   await page.selectOption('#compare', 'day');

@@ -39,6 +39,10 @@ export class Strip {
     new ResizeObserver(() => {
       this.#nameDays();
     }).observe(element);
+    const plot = known(element.parentElement?.querySelector('.view'));
+    new ResizeObserver(() => {
+      this.#standBeneath(plot);
+    }).observe(plot);
     for (const [at, edge] of this.#edges.entries())
       edge.addEventListener('keydown', (event) => {
         this.#step(event, at);
@@ -56,6 +60,13 @@ export class Strip {
     earlier.hidden = compared === null;
     if (compared) this.#lay(earlier, [compared.start, compared.end]);
     this.#place(this.#period.value ?? this.#span);
+  }
+
+  /** Begins where the plot does: its axis is as wide as its letters are large (templates/theme.json). */
+  #standBeneath({ clientWidth, clientHeight }: Element): void {
+    const letter = Math.round(Math.min(clientWidth, clientHeight) / 60);
+    if (clientWidth > 0)
+      this.#element.style.marginLeft = `${String(4.5 * Math.max(12, Math.min(18, letter)))}px`;
   }
 
   #nameDays(): void {
