@@ -895,6 +895,48 @@ test('on a phone nothing is wider than the screen, and the panels stand one belo
   expect(new Set(tops).size).toBe(3);
 });
 
+test('on a wall the plot tells of the time under the pointer, and its letters are large', async () => {
+  await page.setViewportSize({ width: 3840, height: 2160 });
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('zen-chart:not([hidden]) .view text')].every(
+      (text) => parseFloat(getComputedStyle(text).fontSize) >= 16,
+    ),
+  );
+  const place = await page.locator('#history .view').boundingBox();
+  const middle = (place?.x ?? 0) + (place?.width ?? 0) / 2;
+  await page.mouse.move(middle, 1000);
+  const rule = await page.locator('.rule').boundingBox();
+  expect(Math.abs((rule?.x ?? 0) - middle)).toBeLessThan(10);
+  await page.hover('#sources .mark-arc path >> nth=0');
+  const told = await page.locator('#vg-tooltip-element').boundingBox();
+  expect((told?.x ?? Infinity) + (told?.width ?? 0)).toBeLessThan(3840);
+});
+
+test('small charts take the place of the plot', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.click('.expand');
+  const [head, topics] = await Promise.all(
+    ['#history .head', '#topics'].map((selector) => page.locator(selector).boundingBox()),
+  );
+  expect((topics?.y ?? Infinity) - (head?.y ?? 0) - (head?.height ?? 0)).toBeLessThan(30);
+});
+
+test.each([1280, 1366, 1400, 1440, 1920])(
+  'at %i px what resets the filters stands beside the comparison',
+  async (width) => {
+    await page.setViewportSize({ width, height: 900 });
+    await page.$eval('#ages', (ages) => {
+      for (const more of ['остальные возрасты', '46+'])
+        ages.append(Object.assign(document.createElement('button'), { textContent: more }));
+    });
+    const [compare, reset] = await Promise.all(
+      ['#compare', '#reset'].map((selector) => page.locator(selector).boundingBox()),
+    );
+    expect(reset?.y).toBe(compare?.y);
+    expect(compare?.width).toBeGreaterThan(130);
+  },
+);
+
 test('of a minute, the time axis has its start and its end', async () => {
   await type(0, '2019-09-24 18:55');
   await type(1, '2019-09-24 18:56');
