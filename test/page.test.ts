@@ -912,6 +912,33 @@ test('on a wall the plot tells of the time under the pointer, and its letters ar
   expect((told?.x ?? Infinity) + (told?.width ?? 0)).toBeLessThan(3840);
 });
 
+test('names beside the funnel by topics and the matrix are whole after a choice, too', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.click('#topics button:text-is("Дети")');
+  for (const name of ['funnel_topics', 'matrix']) {
+    await page.click(`[data-show=${name}]:visible`);
+    await page.waitForSelector(`#${name} .role-axis-label`);
+  }
+  for (let round = 0; round < 3; round++) {
+    await page.click('#topics .all');
+    await page.waitForFunction(() =>
+      ['#funnel_topics', '#matrix'].every((selector) => {
+        const place = document.querySelector(`${selector} .view`)?.getBoundingClientRect();
+        const names = [...document.querySelectorAll(`${selector} .role-axis-label text`)];
+        return (
+          place &&
+          names.some(({ textContent }) => textContent === 'Наука') &&
+          names.every((name) => {
+            const { left, right } = name.getBoundingClientRect();
+            return left > place.left - 1 && right < place.right + 1;
+          })
+        );
+      }),
+    );
+    await page.click('#topics button:text-is("Дети")');
+  }
+});
+
 test('small charts take the place of the plot', async () => {
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.click('.expand');
