@@ -1,5 +1,6 @@
 // Bundles the command line (dist/zen.js), with the driver of a server in a file of its own, as its ten files take long to load (it is in
-// the public domain); and the page's script (dist/client.js), with the licences of what is in it.
+// the public domain); the page's script (dist/client.js), with the licences of what is in it; and the page's style without its comments
+// (dist/page.css).
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -44,6 +45,13 @@ const [, page] = await Promise.all([
     charset: 'utf8',
     legalComments: 'none',
     metafile: true,
+  }),
+  build({
+    ...shared,
+    entryPoints: ['./templates/page.css'],
+    outfile: 'dist/page.css',
+    minifyWhitespace: true,
+    charset: 'utf8',
   }),
 ]);
 

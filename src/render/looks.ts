@@ -81,13 +81,18 @@ export function readStyle(): string {
     string,
   ];
   return [
-    readShipped(lookFiles.style),
+    shippedStyle(),
     ...(light.length > 0 ? [of] : []),
     ...(Object.keys(dark).length > 0
       ? [`@media screen and (prefers-color-scheme: dark) { ${inTheDark} }`]
       : []),
     ...readRules(),
   ].join('\n');
+}
+
+/** Returns Zen's own style, without comments. */
+export function shippedStyle(): string {
+  return readShipped('dist/page.css');
 }
 
 function writeColors(colors: Record<string, unknown>): string[] {

@@ -8,7 +8,7 @@ import { findClock } from '../shared/text/clock.ts';
 import type { Clock } from '../shared/text/clock.ts';
 import { listLocales } from './locale.ts';
 import type { LocaleName } from './locale.ts';
-import { lookFiles, readStyle } from './looks.ts';
+import { readStyle, shippedStyle } from './looks.ts';
 import { writeLadder } from './steps.ts';
 import { isoTime } from '../time.ts';
 
@@ -153,8 +153,4 @@ export function hashParts(): Pick<Manifest, 'script' | 'style'> {
 /** Hashes the part of a page's style that is Zen's. */
 export function hashStyle(style: string): string {
   return hash(style.slice(0, shippedStyle().length));
-}
-
-function shippedStyle(): string {
-  return readShipped(lookFiles.style);
 }
