@@ -55,6 +55,24 @@ test('questions that meet are answered by two processes, from the state of the f
   expect(await count(db)).toEqual([2, 2]);
 });
 
+test('both have room to gather in, which neither takes from another reader', async () => {
+  const room = (session: Session) => session.query<{ work_mem: string }>('show work_mem');
+  const usual = await room(other);
+  const seen = await read(async (session) => {
+    await becomeTwo(session);
+    return (await Promise.all([room(session), room(session)])).flat();
+  });
+  expect(seen).toEqual([{ work_mem: '64MB' }, { work_mem: '64MB' }]);
+  expect((await Promise.all([room(db), room(db)])).flat()).toEqual([...usual, ...usual]);
+  await db.run("alter role current_user set work_mem = '80MB'");
+  const own = await openServer(db.label);
+  expect(await own.transaction(room, { snapshot: 'read only', beside: true })).toEqual([
+    { work_mem: '80MB' },
+  ]);
+  await db.run('alter role current_user reset work_mem');
+  await own.close();
+});
+
 test('questions that do not meet take one connection', async () => {
   await read(async (session) => {
     for (let times = 0; times < 3; times++) await session.query('select count(*) from log_raw');

@@ -210,7 +210,9 @@ export class Connection implements Session {
   /** The name of the state that its transaction sees; undefined of a server that shares none, such as CockroachDB. */
   async #exportState(): Promise<string | undefined> {
     try {
-      return (await this.query<{ id: string }>('select pg_export_snapshot() as id'))[0]?.id;
+      const [shared] = await this.query<{ id: string }>('select pg_export_snapshot() as id');
+      await this.#makeRoom();
+      return shared?.id;
     } catch (error) {
       if (this.#state === 'open') return undefined;
       throw error;
@@ -225,6 +227,14 @@ export class Connection implements Session {
     await this.run('begin isolation level repeatable read, read only');
     await this.run(`set transaction snapshot ${quoteText(state)}`);
     await this.run("set local lock_timeout = '1s'");
+    await this.#makeRoom();
+  }
+
+  /** Lets the server gather a busy day in memory, until the transaction ends: from files, that takes half as long again. */
+  async #makeRoom(): Promise<void> {
+    await this.run(
+      "select set_config('work_mem', '64MB', true) where pg_size_bytes(current_setting('work_mem')) < 64 << 20",
+    );
   }
 
   async leave(): Promise<void> {
