@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { between, mulberry32 } from '../fixtures/random.ts';
 import { coarsen, fit } from '../src/render/fit-size.ts';
 import { readLocale } from '../src/render/locale.ts';
@@ -66,7 +66,10 @@ const count = (rows: { count: number }[]) => rows.reduce((all, row) => all + row
 
 describe('a page that is too large', () => {
   const payload = invent(2880);
-  const packed = pack(payload);
+  let packed: string;
+  beforeAll(async () => {
+    packed = await pack(payload);
+  });
 
   test('has hours before a time, minutes after it, and loses nothing', () => {
     const until = parseTime('2026-11-23 12:00');
@@ -120,20 +123,20 @@ describe('a page that is too large', () => {
     expect([whole[0]?.[1], whole.at(-1)?.[1]]).toEqual([30, 30]);
   });
 
-  test.each([0.9, 0.5, 0.2])('keeps as many minutes as fit into %p of it', (share) => {
+  test.each([0.9, 0.5, 0.2])('keeps as many minutes as fit into %p of it', async (share) => {
     const room = packed.length * share;
-    const fitted = fit({ payload, packed }, room, 0);
+    const fitted = await fit({ payload, packed }, room, 0);
     expect(fitted.packed.length).toBeLessThanOrEqual(room);
     expect(fitted.packed.length).toBeGreaterThan(room * 0.85);
     expect(sum(list(cellsOf(fitted.payload, 'visits')))).toBe(sum(list(cellsOf(payload, 'visits'))));
   });
 
-  test('stays as it is when it fits', () => {
-    expect(fit({ payload, packed }, packed.length, 0)).toEqual({ payload, packed });
+  test('stays as it is when it fits', async () => {
+    expect(await fit({ payload, packed }, packed.length, 0)).toEqual({ payload, packed });
   });
 
-  test('that days do not make small enough is refused, with the figures', () => {
-    expect(() => fit({ payload, packed }, 50, 700_000)).toThrow(
+  test('that days do not make small enough is refused, with the figures', async () => {
+    await expect(fit({ payload, packed }, 50, 700_000)).rejects.toThrow(
       /^The page takes 0\.70 MB even in steps of a day, more than the 0\.70 MB allowed\. /,
     );
   });

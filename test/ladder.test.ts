@@ -220,18 +220,18 @@ describe.each(kinds)('a page on the %s database', (kind) => {
 
   test('has the finest candidate that fits, the same each time', async () => {
     const whole = { ...readPayload((await render(db, { locale: 'en', minCell: 1 })).html), people: null };
-    const packed = pack(whole);
+    const packed = await pack(whole);
     for (const share of [0.8, 0.5, 0.3]) {
       const room = Math.round(packed.length * share);
-      const fitted = fit({ payload: whole, packed }, room, 0);
+      const fitted = await fit({ payload: whole, packed }, room, 0);
       expect(fitted.packed.length).toBeLessThanOrEqual(room);
       const ladders = listLadders(whole, []);
       const place = ladders.findIndex(
         (ladder) => JSON.stringify(ladder) === JSON.stringify(fitted.payload.ladder),
       );
       const finer = ladders[place - 1];
-      if (finer) expect(pack(coarsen(whole, finer)).length).toBeGreaterThan(room);
-      expect(fit({ payload: whole, packed }, room, 0).packed).toBe(fitted.packed);
+      if (finer) expect((await pack(coarsen(whole, finer))).length).toBeGreaterThan(room);
+      expect((await fit({ payload: whole, packed }, room, 0)).packed).toBe(fitted.packed);
     }
   });
 });
@@ -258,7 +258,7 @@ describe('a year of few events', () => {
   test('fits by days for its oldest part and minutes for its newest, with nothing lost, and is verified', async () => {
     const options = { ...year, locale: 'en', minCell: 1 } as const;
     const whole = await render(db, options);
-    const packed = pack(readPayload(whole.html)).length;
+    const packed = (await pack(readPayload(whole.html))).length;
     expect(whole.ladder).toEqual([]);
     const maxSize = (Buffer.byteLength(whole.html) - 0.7 * packed) / 1e6;
     const small = await render(db, { ...options, maxSize });

@@ -16,21 +16,21 @@ export interface Packed {
 }
 
 /** Reduces people to fit: drops the shorter steps, then everything. */
-export function fitPeople(whole: Packed, room: number): Packed {
+export async function fitPeople(whole: Packed, room: number): Promise<Packed> {
   const { people, start } = whole.payload;
   if (!people || whole.packed.length <= room) return whole;
   for (const longer of eachLonger(people, start)) {
-    const found = repack({ ...whole.payload, people: longer });
+    const found = await repack({ ...whole.payload, people: longer }, whole.packed);
     if (found.packed.length <= room) return found;
   }
-  return repack({ ...whole.payload, people: null });
+  return repack({ ...whole.payload, people: null }, whole.packed);
 }
 
 /** The guesses that usually find a ladder: each packs the page, which takes seconds when it is large. */
 const goodTries = 4;
 
-function repack(payload: Payload): Packed {
-  return { payload, packed: pack(payload) };
+async function repack(payload: Payload, packed?: string): Promise<Packed> {
+  return { payload, packed: await pack(payload, packed) };
 }
 
 /**
@@ -39,14 +39,14 @@ function repack(payload: Payload): Packed {
  * @param room the most characters of the packed payload
  * @throws ZenError `failed` when even days do not fit; `rest` is the size of everything else, in bytes
  */
-export function fit(whole: Packed, room: number, rest: number): Packed {
+export async function fit(whole: Packed, room: number, rest: number): Promise<Packed> {
   const { payload, packed } = whole;
   if (packed.length <= room) return whole;
   const ladders = listLadders(payload, payload.ladder);
   const make = (at: number) => repack(coarsen(payload, pick(ladders, at)));
   let large = { at: -1, length: packed.length };
   let small = ladders.length - 1;
-  let best = make(small);
+  let best = await make(small);
   if (best.packed.length > room) {
     const [least, allowed] = [best.packed.length + rest, room + rest].map((bytes) =>
       (bytes / 1e6).toFixed(2),
@@ -63,7 +63,7 @@ export function fit(whole: Packed, room: number, rest: number): Packed {
     const guess =
       tries < goodTries || tries % 2 === 0 ? Math.round(part * (small - large.at)) : (small - large.at) >> 1;
     const at = large.at + Math.min(Math.max(guess, 1), small - large.at - 1);
-    const found = make(at);
+    const found = await make(at);
     if (found.packed.length > room) large = { at, length: found.packed.length };
     else {
       small = at;

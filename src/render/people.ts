@@ -12,7 +12,7 @@ import { dayMinutes, dayMs, minuteMs, nextMidnight } from '../time.ts';
 import type { Window } from '../time.ts';
 import { callName, Gatherer, readArray } from './columns.ts';
 import type { Piece } from './columns.ts';
-import { deflate, quick } from './pack.ts';
+import { deflate } from './pack.ts';
 
 /** The minutes of a step, each a multiple of the one before; no step crosses midnight. */
 const stepMinutes = [1, 5, 15, 60, 180, 360, 1440];
@@ -243,7 +243,7 @@ export function* eachLonger(returns: Returns, start: number): Generator<Returns>
 }
 
 function sizeOf({ cells }: Returns): number {
-  return (deflate(encodeCells(cells), quick).length * 4) / 3;
+  return (deflate(encodeCells(cells)).length * 4) / 3;
 }
 
 /** Converts people to longer steps. Returning within a step does not count as having been away. */

@@ -46,7 +46,6 @@ import { keepLargest, queryChange } from './change.ts';
 import type { Extension } from '../files.ts';
 import { suggest } from '../suggest.ts';
 import { coarsen, fit, fitPeople } from './fit-size.ts';
-import type { Packed } from './fit-size.ts';
 import { Clock } from '../shared/text/clock.ts';
 import { readLocale } from './locale.ts';
 import { readTheme } from './looks.ts';
@@ -262,22 +261,23 @@ async function compose(
     db.demand();
   };
   await begin('packing');
-  const whole = packWhole(minutes, ladder, () => people);
-  const { payload } = whole;
+  const { payload, packing } = await packWhole(minutes, ladder, () => people);
   const { events } = sumUp(payload);
   const counted = payload.people !== null;
   const title = options.title ?? translate('Zen: interaction with cards');
   const { warning = '' } = options;
-  const draw = (content: Packed) =>
+  const draw = (content: Packing) =>
     drawPage(content, { title, locale, translate, events, facts, change, warning, counted });
   await begin('drawing');
-  let page = await draw(whole);
+  let page = await draw({ payload, packing });
+  const whole = { payload, packed: await packing };
   const rest = Buffer.byteLength(page.html) - whole.packed.length;
   const most = (options.maxSize ?? Infinity) * 1e6;
   let room = most - rest - slack;
   for (let over = whole.packed.length - room; over > 0; room -= over) {
     await begin('fitting');
-    page = await draw(fit(fitPeople(whole, room), room, most - room));
+    const fitted = await fit(await fitPeople(whole, room), room, most - room);
+    page = await draw({ payload: fitted.payload, packing: fitted.packed });
     over = Buffer.byteLength(page.html) - most; // because of a table that lists step lengths
   }
   return {
@@ -292,15 +292,24 @@ async function compose(
   };
 }
 
+/** A payload, and its packed form, which may take as long as drawing. */
+interface Packing {
+  payload: Payload;
+  packing: string | Promise<string>;
+}
+
 /** Packs a payload in the steps of a page, with the people of the same period. */
-const packWhole = remember((minutes: Payload, ladder: Ladder, people: () => Returns | null): Packed => {
-  const payload = { ...coarsen(minutes, ladder) };
-  const packed = pack(payload);
-  const all = people();
-  if (!all) return { payload, packed };
-  payload.people = thin(all, { ...payload, packed });
-  return { payload, packed: pack(payload) };
-});
+const packWhole = remember(
+  async (minutes: Payload, ladder: Ladder, people: () => Returns | null): Promise<Packing> => {
+    const payload = { ...coarsen(minutes, ladder) };
+    const packing = pack(payload);
+    const all = people();
+    if (!all) return { payload, packing };
+    const packed = await packing;
+    payload.people = thin(all, { ...payload, packed });
+    return { payload, packing: pack(payload, packed) };
+  },
+);
 
 async function requireWhole(html: string): Promise<void> {
   const { differences } = await verify(html);
@@ -324,7 +333,7 @@ interface Setting {
 }
 
 async function drawPage(
-  { payload, packed }: Packed,
+  { payload, packing }: Packing,
   { translate, ...setting }: Setting,
 ): Promise<Pick<Rendered, 'html' | 'charts' | 'slow' | 'ladder' | 'people'>> {
   const { ladder, start, end } = payload;
@@ -344,7 +353,7 @@ async function drawPage(
   const snapshots = await Promise.all(compiled.map(draw));
   const charts = compiled.map(({ panel, spec, rows, tables }) => ({ panel, spec, rows, tables }));
   return {
-    html: renderPage({ ...setting, payload, packed, charts, snapshots, tables, sources }),
+    html: renderPage({ ...setting, payload, packed: await packing, charts, snapshots, tables, sources }),
     charts,
     slow: compiled.filter(({ left }) => left.length > 0).map(({ panel }) => panel.name),
     ladder,
