@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { simpleParser } from 'mailparser';
 import type { ParsedMail } from 'mailparser';
 import { aggregate } from '../src/aggregate/aggregate.ts';
@@ -287,6 +288,36 @@ test('a page that was changed is not sent', async () => {
     '',
     expect.stringContaining('is not what it states: see zen verify'),
   ]);
+});
+
+test.each([
+  [
+    'never ends in time',
+    'length(join(sequence(99))) + '.repeat(20) + '0',
+    'it calculates for more than 30 s',
+  ],
+  ['fails', 'datum.item_topic.of.length', 'Cannot read properties of undefined'],
+])("a project's chart of the history that %s is named in a sentence", async (_, calculate, why) => {
+  const project = temporaryFolder();
+  const chart = JSON.parse(readFileSync('templates/charts/history.vl.json', 'utf8')) as {
+    transform: object[];
+  };
+  chart.transform.push(...Array.from({ length: 500 }, (_, at) => ({ calculate, as: `own${at}` })));
+  mkdirSync(join(project, 'templates/charts'), { recursive: true });
+  writeFileSync(join(project, 'zen.json'), '{}');
+  writeFileSync(join(project, 'templates/charts/history.vl.json'), JSON.stringify(chart));
+  const run = Reflect.get(Script.prototype, 'runInContext') as () => unknown;
+  const spy = jest.spyOn(Script.prototype, 'runInContext').mockImplementation(function (
+    this: Script,
+    context,
+  ) {
+    return Reflect.apply<Script, unknown[], unknown>(run, this, [context, { timeout: 200 }]); // nobody waits for 30 s
+  });
+  const { code, stdout, stderr } = await mail(page, ...ends, '--project', project);
+  spy.mockRestore();
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(`templates/charts/history.vl.json cannot be drawn: ${why}`);
+  expect(stderr).toMatch(/\. Mend it as docs\/charts\.md says, or take it away\.\n$/);
 });
 
 test('the message never takes the place of the page', async () => {

@@ -1,10 +1,9 @@
 import MailComposer from 'nodemailer/lib/mail-composer/index.js';
 import Handlebars from 'handlebars';
 import { readShipped } from '../files.ts';
-import { compileChart, readChart } from '../render/charts.ts';
+import { compileChart, drawFor, readChart } from '../render/charts.ts';
 import type { LocaleName } from '../render/locale.ts';
 import { readLocale } from '../render/locale.ts';
-import { drawChart } from '../shared/vega/snapshot.ts';
 import { readClock, readSettings } from '../render/manifest.ts';
 import type { Locale, Words } from '../shared/settings.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
@@ -101,7 +100,7 @@ async function draw(
 ): Promise<{ picture: Buffer; title: string }> {
   const scene = { period: payload, ladder: payload.ladder, clock };
   const chart = compileChart('history', readChart('history', scene, translator(locale)), payload.tables);
-  const { svg } = await drawChart(chart, tabulatePayload(payload), locale, place);
+  const svg = await drawFor(place, chart, tabulatePayload(payload), locale);
   return { picture: await drawPng(addKey(svg, topics), width), title: chart.panel.title };
 }
 

@@ -15,8 +15,9 @@ import { isOfPeople } from '../shared/people/sources.ts';
 import { Clock } from '../shared/text/clock.ts';
 import { registerCube } from '../shared/vega/cube-transform.ts';
 import { pageTransforms } from '../shared/vega/page-transforms.ts';
-import { takeSnapshot } from '../shared/vega/snapshot.ts';
+import { drawChart, takeSnapshot } from '../shared/vega/snapshot.ts';
 import type { Snapshot } from '../shared/vega/snapshot.ts';
+import type { Frame } from '../shared/vega/responsive-svg.ts';
 import type { Window } from '../time.ts';
 import { readCharts } from './layout.ts';
 import { requireHarmless } from './harmless.ts';
@@ -181,10 +182,24 @@ export function runWithin(work: () => void, seconds = mostSeconds): void {
  */
 export function drawFirst(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
   return takeSnapshot(chart, tables, locale, undefined, runWithin).catch((cause: unknown) => {
-    const why = shorten(messageOf(cause), 200).replace(/\.$/, '');
-    throw new ZenError('usage', `templates/charts/${chart.panel.name}.vl.json cannot be drawn: ${why}.`, {
-      cause,
-    });
+    throw notDrawn(chart, cause);
+  });
+}
+
+/** Draws a chart like `drawFirst`, for a place of its own size. */
+export async function drawFor(place: Frame, chart: Chart, tables: Tables, locale: Locale): Promise<string> {
+  try {
+    return (await drawChart(chart, tables, locale, place, undefined, runWithin)).svg;
+  } catch (cause) {
+    throw notDrawn(chart, cause);
+  }
+}
+
+function notDrawn({ panel }: Chart, cause: unknown): ZenError {
+  const why = shorten(messageOf(cause), 200).replace(/\.$/, '');
+  const remedy = 'Mend it as docs/charts.md says, or take it away';
+  return new ZenError('usage', `templates/charts/${panel.name}.vl.json cannot be drawn: ${why}. ${remedy}.`, {
+    cause,
   });
 }
 
