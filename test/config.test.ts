@@ -91,6 +91,8 @@ test.each([
     2,
     'is not JSON (invalid comment token). Write it as JSON, such as { "title": "News" }.',
   ],
+  ['{ "pages": [{ "name": "a", "out": "en/" }] }', 1, '“pages.0.out” is “en/”, which is not a file. Write en/zen.html.'], // prettier-ignore
+  ['{ "pages": [{ "name": "a", "out": "en\\\\" }] }', 1, /which is not a file\. Write en\\zen\.html\.$/],
   ['[]', 1, 'is not an object. Write {}, with or without settings.'],
   ['{\n  "titel": "a"\n}', 2, 'there is no setting “titel”. Did you mean “title”?'],
   ['{\n  "Title": "a"\n}', 2, 'there is no setting “Title”. Did you mean “title”?'],

@@ -36,6 +36,9 @@ export type Schema = Record<string, unknown>;
 /** Settings that hold for one command only: they let it delete something, or keep it from doing anything. */
 const alone = ['yes', 'allow-empty', 'dry-run'];
 
+/** The end of a name that only a folder may have; see `parseFile` in `src/cli/options.ts`. */
+const folderEnd = String.raw`[/\\]$`;
+
 /** Lists the settings that several commands share: at the top of zen.json, each holds for all of them. */
 export function listShared(commands: Settings): Setting[] {
   const seen = new Map<string, Setting>();
@@ -135,6 +138,7 @@ function describePages(commands: Settings): Schema {
     out: {
       type: 'string',
       minLength: 1,
+      not: { pattern: folderEnd },
       description: 'The file to write (default: named after the page, beside the dashboard).',
     },
   });

@@ -105,6 +105,11 @@ function describeError(error: ErrorObject): { path: string[]; why: string } {
         path,
         why: `${name} is “${String(error.data)}”. Write it with letters, digits, _ and - alone`,
       };
+    case 'not':
+      return {
+        path,
+        why: `${name} is “${String(error.data)}”, which is not a file. Write ${String(error.data)}zen.html`,
+      };
     case 'type':
       return { path, why: `${name} must be ${[params.type].flat().map(nameType).join(' or ')}` };
     case 'minLength':
