@@ -11,7 +11,10 @@ export function environment(): Environment {
   return process.env;
 }
 
-const libpq = ['PGHOST', 'PGPORT', 'PGDATABASE', 'PGUSER'];
+const libpq = ['PGSERVICE', 'PGHOST', 'PGPORT', 'PGDATABASE', 'PGUSER'];
+
+/** The start of what libpq takes, and zen does not: `host=localhost dbname=log`. It would be taken for a folder. */
+const connectionString = /^\s*(host(addr)?|port|dbname|user|password|service|sslmode)\s*=/i;
 
 /** Tells whether an environment names a database, in any of the ways of `resolveTarget`. */
 export function namesDatabase(env: Environment): boolean {
@@ -36,7 +39,7 @@ export function resolveTarget(flag: string | undefined, env: Environment): Targe
   const value = named || (libpq.some((name) => env[name]) ? 'postgres://' : '.zen');
   if (/^postgres(ql)?:\/\//i.test(value)) return { kind: 'server', url: value };
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(value)?.[1];
-  if (/^\s*postgres(ql)?:/i.test(value))
+  if (/^\s*postgres(ql)?:/i.test(value) || connectionString.test(value))
     throw new ZenError(
       'usage',
       'The database’s URL cannot be read. Write it as postgres://user@host:5432/database.',

@@ -48,6 +48,87 @@ describe('the folder of a socket as host', () => {
   });
 });
 
+describe('a service', () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'services');
+  const shared = join(folder, 'pg_service.conf');
+  const text = [
+    '# of the tests',
+    ...['[mine]', 'host=localhost', `port=${port}`, '  dbname=postgres ', 'user=zen', 'user=second'],
+    ...[
+      '',
+      '[away]',
+      'host=none.invalid',
+      'port=1',
+      '[empty]',
+      '[asking]',
+      'hostaddr=127.0.0.1',
+      '[mine]',
+      'port=1',
+    ],
+  ];
+  writeFileSync(file, text.join('\r\n'));
+  writeFileSync(shared, `[theirs]\nhost=localhost\nport=${port}\ndbname=postgres\nuser=zen\n`);
+  writeFileSync(join(folder, 'spaces'), '[mine]\nhost = localhost\n');
+  const env = { PGSERVICEFILE: file };
+  const ask = async (own: Record<string, string>, ...args: string[]) => {
+    const { code, stderr } = await call(['status', ...args], { cwd: folder, env: { ...env, ...own } });
+    return [code, stderr];
+  };
+
+  test.each<[string, Record<string, string>, string[]?]>([
+    ['PGSERVICE', { PGSERVICE: 'mine' }],
+    ['the URL', { PGSERVICE: 'none' }, ['--database', 'postgres://?service=mine']],
+    [
+      'the URL, with its file',
+      { PGSERVICEFILE: '' },
+      ['--database', `postgres://?service=mine&servicefile=${file}`],
+    ],
+    ['PGSERVICE, in the file of PGSYSCONFDIR', { PGSERVICE: 'theirs', PGSYSCONFDIR: folder }],
+    ['PGSERVICE, before other variables', { PGSERVICE: 'mine', PGPORT: '1', PGHOST: 'none.invalid' }],
+    [
+      'PGSERVICE, after the URL',
+      { PGSERVICE: 'away' },
+      ['--database', `postgres://zen@localhost:${port}/postgres`],
+    ],
+  ])('of %s leads to its server', async (_, own, args = []) => {
+    expect(await ask(own, ...args)).toEqual(entered);
+  });
+
+  test('leaves out what variables give', async () => {
+    expect(await ask({ PGSERVICE: 'empty', PGHOST: 'localhost', PGPORT: port, PGDATABASE: 'postgres', PGUSER: 'zen' })).toEqual(entered); // prettier-ignore
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ['is not in its file', { PGSERVICE: 'my' }, `There is no service “my” in ${file}. There are mine, away, empty, asking: see PGSERVICE and PGSERVICEFILE.`], // prettier-ignore
+    ['is in neither file', { PGSERVICE: 'my', PGSYSCONFDIR: folder }, `“my” in ${file} or ${shared}. There are mine, away, empty, asking, theirs: `], // prettier-ignore
+    ['has no file', { PGSERVICE: 'my', PGSERVICEFILE: '', HOME: folder }, `There is no file of services, and so no “my”. Write ${folder}/.pg_service.conf, or name another: `], // prettier-ignore
+    ['has a file that is not there', { PGSERVICE: 'my', PGSERVICEFILE: '/none' }, 'The file of services /none cannot be read: there is no such file'], // prettier-ignore
+    ['is written with spaces', { PGSERVICE: 'mine', PGSERVICEFILE: join(folder, 'spaces') }, 'spaces, line 2: this is no parameter of a service. Write each parameter as host=db.example.com, without spaces.'], // prettier-ignore
+    [
+      'asks for what Zen has not',
+      { PGSERVICE: 'asking' },
+      "the parameter hostaddr. Take it out of the database's service.",
+    ],
+  ])('that %s is refused', async (_, own, said) => {
+    expect(await ask(own)).toEqual([2, expect.stringContaining(said)]);
+  });
+
+  test('stays aside where a folder is named', async () => {
+    expect(await ask({ PGSERVICE: 'none' }, '--database', '.zen')).toEqual([
+      3,
+      expect.stringContaining('There is no database at'),
+    ]);
+  });
+
+  test.each(['service=mine', 'host=localhost dbname=postgres'])(
+    'in a list of parameters is told: %s',
+    async (list) => {
+      expect(await ask({}, '--database', list)).toEqual([2, expect.stringContaining('The database’s URL cannot be read. Write it as postgres://user@host:5432/database.')]); // prettier-ignore
+    },
+  );
+});
+
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 );

@@ -368,7 +368,7 @@ const unknownSetting = '42704';
 
 /** A parameter of the URL that is neither libpq's, as far as zen knows it, nor a setting of the server's. */
 function notTaken(error: unknown, place: string): ZenError {
-  const remedy = "Take it out of the database's URL";
+  const remedy = "Take it out of the database's URL or service";
   return new ZenError('usage', `${place} refused: ${shorten(messageOf(error), 300)}. ${remedy}.`, {
     cause: error,
   });

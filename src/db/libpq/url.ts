@@ -2,6 +2,8 @@ import { isIPv6 } from 'node:net';
 import type { Environment } from '../../config.ts';
 import { messageOf, ZenError } from '../../errors.ts';
 import { findAccount } from './home.ts';
+import { readService } from './service.ts';
+import type { Service } from './service.ts';
 
 /** A database of a server, and the role to be there. */
 export interface ConnInfo {
@@ -28,6 +30,9 @@ export interface Address {
 /** Parameters that have no variable, or may also stand in front of the others, which goes before a variable. */
 const specialNames = ['host', 'port', 'user', 'password', 'dbname', 'sslpassword'] as const;
 
+/** Those of them that may stand in front, which goes before a service. */
+const placeNames: readonly string[] = ['host', 'port', 'user', 'password', 'dbname'];
+
 /** The other parameters that zen supports, and libpq's variables for them. */
 const variables = {
   passfile: 'PGPASSFILE',
@@ -48,7 +53,7 @@ const tuning = [
 
 /** Parameters that lead elsewhere or ask for protection, and that zen does not support; and what the driver would take for one. */
 const unheeded = [
-  ...['hostaddr', 'service', 'servicefile', 'replication', 'database', 'requirepeer', 'require_auth'],
+  ...['hostaddr', 'replication', 'database', 'requirepeer', 'require_auth'],
   ...['sslcrl', 'sslcrldir', 'ssl_min_protocol_version', 'ssl_max_protocol_version'],
 ];
 
@@ -61,7 +66,8 @@ const demands = {
 
 /**
  * Reads a URL as libpq does (PostgreSQL's documentation, 34.1.1.2 and 34.1.1.3): its parameters go before what stands in front
- * of them, that before the `PG*` variables. Unlike there, a password may have an `@` in it, and a database's name may not.
+ * of them, that before a service, that before the `PG*` variables. Unlike there, a password may have an `@` in it, and a
+ * database's name may not.
  *
  * @throws ZenError `usage` for what is no URL, no port, or a demand that zen cannot meet; it does not quote the URL, which may
  *   hold a password
@@ -70,6 +76,10 @@ export function readAddress(text: string, env: Environment): Address {
   const [front = '', query = ''] = text.split(/\?(.*)/s);
   const settings = new URLSearchParams(query);
   const read = (name: string) => settings.get(name) ?? '';
+  const service = findService(read, env);
+  for (const [name, value] of service)
+    if (!placeNames.includes(name) && !read(name)) settings.set(name, value);
+  const spare = (name: string, variable: string) => service.get(name) || env[variable] || '';
   const named = Object.fromEntries(specialNames.map((name) => [name, read(name)])) as Record<
     (typeof specialNames)[number],
     string
@@ -84,15 +94,18 @@ export function readAddress(text: string, env: Environment): Address {
   if (strange)
     throw new ZenError(
       'usage',
-      `Zen does not support the parameter ${strange}. Take it out of the database's URL.`,
+      `Zen does not support the parameter ${strange}. Take it out of the database's ${service.has(strange) ? 'service' : 'URL'}.`,
     );
-  for (const name of [...specialNames, ...Object.keys({ ...variables, ...demands }), ...tuning])
+  for (const name of [
+    ...['service', 'servicefile'],
+    ...[...specialNames, ...Object.keys({ ...variables, ...demands }), ...tuning],
+  ])
     settings.delete(name);
   const url = readFront(front);
-  const user = named.user || url.user || env.PGUSER || findAccount()?.username || '';
-  const database = named.dbname || url.database || env.PGDATABASE || user;
-  const hosts = (named.host || url.hosts || env.PGHOST || '').split(',');
-  const ports = (named.port || url.ports || env.PGPORT || '').split(',');
+  const user = named.user || url.user || spare('user', 'PGUSER') || findAccount()?.username || '';
+  const database = named.dbname || url.database || spare('dbname', 'PGDATABASE') || user;
+  const hosts = (named.host || url.hosts || spare('host', 'PGHOST')).split(',');
+  const ports = (named.port || url.ports || spare('port', 'PGPORT')).split(',');
   if (ports.length > 1 && ports.length !== hosts.length) {
     const many = `There are ${ports.length} ports for ${hosts.length} hosts`;
     throw new ZenError('usage', `${many}: give each its own, or one for all.`);
@@ -104,7 +117,18 @@ export function readAddress(text: string, env: Environment): Address {
   const [first, ...others] = hosts;
   const places: Address['places'] = [at(0, first), ...others.map((host, index) => at(index + 1, host))];
   const { password, sslpassword } = named;
-  return { places, password: password || url.password, sslpassword, own, settings };
+  return {
+    places,
+    password: password || url.password || service.get('password') || '',
+    sslpassword,
+    own,
+    settings,
+  };
+}
+
+function findService(read: (name: string) => string, env: Environment): Service {
+  const name = read('service') || env.PGSERVICE;
+  return name ? readService(name, read('servicefile') || env.PGSERVICEFILE, env) : new Map<string, string>();
 }
 
 /** Reads the part of a URL before its parameters; absent is ''. */
