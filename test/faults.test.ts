@@ -5,6 +5,7 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -354,6 +355,32 @@ test.each([...faults, ...places])('$command, when $what, leaves all $left', run)
   const told = (text: string) => ({ ...JSON.parse(text), last_event_age_seconds: null }) as unknown;
   expect(told((await status()).stdout)).toEqual(told(stdout));
 });
+
+test('the embedded database under a limit of files says so, and is as it was', async () => {
+  const place = join(folder, 'limited');
+  const env = { ZEN_DATABASE_URL: place };
+  const restore = (file: string, blocks?: number) =>
+    zen(['restore', file, '--yes', '--quiet'], {
+      ...{ cwd: folder, env },
+      ...(blocks !== undefined && { via: ['sh', '-c', `ulimit -f ${blocks}; exec "$0" "$@"`] }),
+    });
+  const says = `The embedded database in ${place} has no room: a file may not be so large here (EFBIG). Raise the limit (ulimit -f), or choose another place: nothing was changed.\n`;
+  expect(await restore(dump, 4000)).toMatchObject({ code: 1, stderr: says }); // sh counts blocks of 512 bytes
+  expect(readdirSync(place)).toEqual([]);
+  expect(await restore(dump)).toMatchObject({ code: 0 });
+  const status = () => call(['status', '--quiet', '--json'], { cwd: folder, env });
+  const told = (text: string) => ({ ...JSON.parse(text), last_event_age_seconds: null }) as unknown;
+  const { stdout } = await status();
+  expect(await restore(join(process.cwd(), 'fixtures/zen.dump'), 4000)).toMatchObject({
+    code: 1,
+    stderr: says,
+  });
+  expect(await restore(join(process.cwd(), 'fixtures/zen.dump'), 40_000)).toMatchObject({
+    code: 1,
+    stderr: says,
+  });
+  expect(told((await status()).stdout)).toEqual(told(stdout));
+}, 30_000);
 
 test('a connection that is ended while rows are sent is told so, instead of waited for', async () => {
   const rows = Buffer.from('show\n'.repeat(10_000));

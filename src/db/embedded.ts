@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, realpath, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
-import { messageOf, ZenError } from '../errors.ts';
+import { messageOf, reasonOf, ZenError } from '../errors.ts';
 import { isPlanted } from '../files.ts';
 import { copyStatement, copyFrame } from './database.ts';
 import type { Database, OpenOptions, Session, Value } from './database.ts';
@@ -33,13 +33,12 @@ export async function openEmbedded(
   const release = await lockFile(join(folder, 'zen.lock'), wait);
   // PostgreSQL's own lock says nothing here, and refuses to start for good when a killed process left it empty.
   await rm(join(folder, 'postmaster.pid'), { force: true });
+  const isNew = (await readdir(folder)).every(isOfLock);
   const engine = await PGlite.create(folder, { startParams }).catch(async (error: unknown) => {
+    if (isNew) await clear(folder); // a part of a database would never start
+    const obstacle = await findObstacle(folder, error);
     await release();
-    if (await isFull(folder)) throw full(folder, error);
-    const why = `The embedded database in ${folder} does not start: ${messageOf(error)}.`;
-    throw new ZenError('failed', `${why} Restore into another folder, or free what it lacks.`, {
-      cause: error,
-    });
+    throw obstacle ?? notStarted(folder, error);
   });
   let interrupted = false;
   const demand = () => {
@@ -119,7 +118,7 @@ async function keepPrivate(folder: string): Promise<void> {
 /** Checks that a folder holds nothing else: no server, which would stop without its postmaster.pid, and no other files. */
 async function requireOwn(folder: string): Promise<void> {
   const names = await readdir(folder);
-  const isDatabase = names.some((name) => name === 'PG_VERSION' || name.startsWith('zen.lock'));
+  const isDatabase = names.some((name) => name === 'PG_VERSION' || isOfLock(name));
   if (names.length > 0 && !isDatabase)
     throw new ZenError('usage', `${folder} is neither empty nor a database. Name a new folder.`);
   const pid = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch((error: unknown) =>
@@ -194,22 +193,48 @@ const mistaken = /^(0[ABFLP]|2[0-8]|4[24])/;
 
 async function explainEmbeddedError(error: unknown, folder: string, rows: number): Promise<unknown> {
   const { code } = error as { code?: unknown };
-  if (!mistaken.test(String(code)) && (await isFull(folder))) return full(folder, error);
+  const obstacle = mistaken.test(String(code)) ? undefined : await findObstacle(folder, error);
+  if (obstacle) return obstacle;
   return typeof code === 'string' ? refusal(error, 'The embedded database', rows) : error;
 }
 
-/** Tells whether the disk has no room for one more file of PostgreSQL's log (16 MB). */
-async function isFull(folder: string): Promise<boolean> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize < 16 << 20;
+/** Makes the error for a database that finds no room for its files: a file of PostgreSQL's log has 16 MB, and a table may have more. */
+async function findObstacle(folder: string, cause: unknown): Promise<ZenError | undefined> {
+  const isTooLarge = messageOf(cause).endsWith(': File too large');
+  const refused = isTooLarge ? { code: 'EFBIG' } : await refusalOfFile(join(folder, 'zen.lock.room'));
+  if (refused === undefined) return undefined;
+  const why =
+    (refused as { code?: unknown }).code === 'ENOSPC'
+      ? `The disk of ${folder} is full. Make room, and run it again`
+      : `The embedded database in ${folder} has no room: ${reasonOf(refused)}`;
+  return new ZenError('failed', `${why}: nothing was changed.`, { cause });
 }
 
-function full(folder: string, cause: unknown): ZenError {
-  return new ZenError(
-    'failed',
-    `The disk of ${folder} is full. Make room, and run it again: nothing was changed.`,
-    {
-      cause,
-    },
-  );
+/** Writes a file as large as one of PostgreSQL's log, and takes it away; what keeps it from that. */
+async function refusalOfFile(path: string): Promise<unknown> {
+  try {
+    await writeFile(path, Buffer.alloc(16 << 20));
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** Tells whether a file is the lock, or is made beside it. */
+function isOfLock(name: string): boolean {
+  return name.startsWith('zen.lock');
+}
+
+/** Takes everything but the lock out of a folder. */
+async function clear(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => !isOfLock(name));
+  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+function notStarted(folder: string, cause: unknown): ZenError {
+  const said = messageOf(cause).replace(/\. Build with .*|\.$/s, '');
+  const why = `The embedded database in ${folder} does not start: ${said}`;
+  return new ZenError('failed', `${why}. Restore into another folder, or free what it lacks.`, { cause });
 }
