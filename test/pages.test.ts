@@ -35,7 +35,7 @@ const pages = [
   { name: 'film', where: { item_topic: ['Кино'] }, title: 'Film' },
   { name: 'two', where: { item_topic: ['Наука', ''], age_segment: ['18-25'] }, locale: 'en' },
   { name: 'english', locale: 'en', out: 'deep/en.html' },
-  { name: 'none', where: { item_topic: ['Кинo'] } },
+  { name: 'none', where: { item_topic: ['Кинo', 'Hayкa'] } },
 ];
 
 describe.each(kinds)('pages of one reading, on the %s database', (kind) => {
@@ -144,11 +144,26 @@ describe.each(kinds)('pages of one reading, on the %s database', (kind) => {
     expect(await zen('verify', join(cwd, 'film.html'))).toMatchObject({ code: 0 });
   }, 60_000);
 
-  test('a name that the period does not have is told, with the nearest one', () => {
-    expect(told.stderr).toContain(
-      'The page “none” is of item_topic “Кинo”, of which the period has nothing. Did you mean “Кино”?',
-    );
+  test('each name that the period does not have is told, with the nearest one, and so is a page without data', () => {
+    const of = (name: string) =>
+      `The page “none” is of item_topic “${name}”, of which the period has nothing. `;
+    expect(told.stderr.split('\n').filter((line) => line.startsWith('The page'))).toEqual([
+      `${of('Кинo')}Did you mean “Кино”?`,
+      expect.stringContaining(`${of('Hayкa')}There are `),
+      'The page “none” says that there is no data: the period has none of its names.',
+    ]);
   });
+
+  test('are not told of a period without any names', async () => {
+    const early = ['--start-dt', '2001-01-01', '--end-dt', '2001-01-02'];
+    const { code, stderr } = await zen('render', '--out', 'early/all.html', ...early);
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('of which the period has nothing');
+    expect(stderr.match(/says that there is no data/g)).toHaveLength(1 + 3);
+    settle({ groups: { Family: ['Дети', 'Мода'] } });
+    expect((await zen('render', '--out', 'early/all.html', ...early)).stderr).not.toContain('There are');
+    settle({ pages });
+  }, 60_000);
 
   test('are published by a night', async () => {
     const night = await zen('nightly', '--out', 'night/zen.html', '--json');

@@ -47,13 +47,15 @@ export function narrow(payload: Payload, where: Where, translate: Translate): Pa
   return { ...keepRows(payload, wanted), only: where };
 }
 
-/** A name of a page that the period lacks, with the names that it has. */
-export function findUnknown(
+/** Lists the names of a page that the period lacks, each with those that it has. */
+export function listUnknown(
   payload: Payload,
   where: Where,
   translate: Translate,
-): { field: string; name: string; known: string[] } | undefined {
-  return Object.entries(where)
-    .flatMap(([field, names]) => names.map((name) => ({ field, name, known: namesOf(payload, field) })))
-    .find(({ name, known }) => !known.includes(callName(name, translate)));
+): { field: string; name: string; known: string[] }[] {
+  return Object.entries(where).flatMap(([field, names]) => {
+    const known = namesOf(payload, field);
+    const unknown = names.filter((name) => !known.includes(callName(name, translate)));
+    return unknown.map((name) => ({ field, name, known }));
+  });
 }

@@ -51,7 +51,7 @@ import { readLocale } from './locale.ts';
 import { readTheme } from './looks.ts';
 import type { LocaleName } from './locale.ts';
 import { arrange, isSwitchedOff, listFilters, readCharts, requireFilters } from './layout.ts';
-import { findUnknown, translateNames } from './narrow.ts';
+import { listUnknown, translateNames } from './narrow.ts';
 import type { Where } from './narrow.ts';
 import { pack } from './pack.ts';
 import { findIn, renderPage } from './page.ts';
@@ -185,11 +185,14 @@ export function ofPage(
   return { ...content, ...own, facts: told, change: isWhole && change ? { ...change, topics } : null };
 }
 
-/** Lists a page's names that the period lacks, with suggestions; undefined when it has all. */
-export function findMisspelt({ whole }: Content, read: LocaleName, where: Where): string | undefined {
-  const found = findUnknown(whole.payload, where, translator(readLocale(read)));
-  if (!found) return undefined;
-  return `${found.field} “${found.name}”, of which the period has nothing. ${shorten(suggest(found.name, found.known), 200)}`;
+/** Lists a page's names that the period lacks, with suggestions; none where the period has no names at all. */
+export function listMisspelt({ whole }: Content, read: LocaleName, where: Where): string[] {
+  return listUnknown(whole.payload, where, translator(readLocale(read)))
+    .filter(({ known }) => known.length > 0)
+    .map(({ field, name, known }) => {
+      const meant = shorten(suggest(name, known), 200);
+      return `${field} “${name}”, of which the period has nothing. ${meant}`;
+    });
 }
 
 /** Returns the content without everything read, which takes as much memory as the visible part. */
@@ -203,6 +206,7 @@ async function readStrangers(
 /** Lists the group members in zen.json that the period lacks, with suggestions. */
 function listStrangers({ payload }: Aggregates): string[] {
   const all = usualFilters.flatMap((field) => namesOf(payload, field));
+  if (all.length === 0) return [];
   return listNamedGroups().flatMap(({ name: group, names }) =>
     names
       .filter((name) => name !== '' && !all.includes(name))

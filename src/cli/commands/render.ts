@@ -80,6 +80,9 @@ export function addPages(report: Report, files: object[], seconds: () => number)
   return { ...report, text, json: { ...report.json, pages: files } };
 }
 
+/** Names of a page beside the dashboard that are told as unknown. */
+const mostMisspelt = 5;
+
 /**
  * Renders the pages beside the dashboard.
  *
@@ -93,14 +96,14 @@ export async function renderPages(
   pages: readonly OtherPage[],
   { warning, content }: { warning?: string; content: Content },
 ): Promise<object[]> {
-  const { findMisspelt, ofPage, render } = await import('../../render/render.ts');
+  const { listMisspelt, ofPage, render } = await import('../../render/render.ts');
   const { maxSize, steps, minCell, mode, timeZone } = flags;
   return terminal.during('Rendering the other pages', async (update) => {
     const files: object[] = [];
     for (const { name, where, out, locale = flags.locale, title = flags.title } of pages) {
       update(`Rendering page ${files.length + 1} of ${pages.length}: ${name}`);
-      const misspelt = where && findMisspelt(content, flags.locale, where);
-      if (misspelt !== undefined) terminal.note(`The page “${name}” is of ${misspelt}`);
+      const misspelt = where ? listMisspelt(content, flags.locale, where) : [];
+      for (const each of misspelt.slice(0, mostMisspelt)) terminal.note(`The page “${name}” is of ${each}`);
       const own = ofPage(content, flags.locale, { where, locale, minCell });
       const options = { locale, timeZone, title, maxSize, steps, minCell, warning };
       const { html, events } = await render(db, options, Date.now(), () => undefined, own);
@@ -108,6 +111,8 @@ export async function renderPages(
         db.demand();
       };
       await writePage(out, html, { mode, last });
+      if (where && events === 0)
+        terminal.note(`The page “${name}” says that there is no data: the period has none of its names.`);
       files.push({
         name,
         file: resolve(out),
