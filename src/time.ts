@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Luxon from 'luxon';
 import { ZenError } from './errors.ts';
+import { valueOf } from './shared/known.ts';
 import type { Window } from './shared/windows.ts';
 import { dayMinutes, dayMs, hourMs, minuteMs } from './shared/units.ts';
 
@@ -81,7 +82,7 @@ export function parseDuration(text: string): number {
   if (number === undefined) {
     throw new ZenError('usage', `“${text}” is not a duration: write it as 90s, 5m, 36h or 2d.`);
   }
-  return Math.round(Number(number) * (unitMs[unit] ?? NaN));
+  return Math.round(Number(number) * valueOf(unitMs, unit));
 }
 
 /** Milliseconds in words, in the largest unit with at least two of them, or the smallest: `36 h`, `2 d`, `0 s`. */

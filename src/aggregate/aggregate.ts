@@ -278,7 +278,7 @@ async function replaceWindow(
   const held = new Set<string>();
   for (const { table } of tables) {
     // Write whole what triggers and rules may change.
-    if (guard?.found) await session.run(sql('aggregate/clear', { table }), [start, end]);
+    if (known(guard).found) await session.run(sql('aggregate/clear', { table }), [start, end]);
     else if ((await session.query(sql('aggregate/any', { table }), [start, end])).length > 0) held.add(table);
   }
   const counting = tables.find(({ name }) => name === findCounting('users').name) ?? missing();
@@ -295,7 +295,7 @@ async function replaceWindow(
       if (one.isOwn) await requireFewNames(session, one, { start, end });
     }
   });
-  if (guard?.found) for (const one of tables) await requireHeld(session, one, { start, end }, values);
+  if (known(guard).found) for (const one of tables) await requireHeld(session, one, { start, end }, values);
   const after = await queryMinutes(session, { start, end });
   const lost = [...before.keys()].filter(
     (minute) => !after.has(minute) && !mayEmpty(minute, after, { start, end }),
@@ -316,7 +316,7 @@ async function requireFewNames(session: Session, one: Described, { start, end }:
       end,
       mostNames,
     ]);
-    if (found && found.names > mostNames)
+    if (known(found).names > mostNames)
       throw new ZenError(
         'usage',
         `sql/aggregates/${one.name}.sql gives more than 10,000 values of ${dimension} on a day: they are ids or free text. Group them.`,
@@ -414,9 +414,10 @@ async function requireHeld(
     `select count(*)::bigint as rows from (${difference}) as differences`,
     [...values, start, end],
   );
-  if (!found?.rows) return;
+  const { rows } = known(found);
+  if (rows === 0) return;
   const { table } = one;
-  const why = `${found.rows} rows of ${table} differ from what zen wrote: a trigger or rule changes them`;
+  const why = `${rows} rows of ${table} differ from what zen wrote: a trigger or rule changes them`;
   throw new ZenError('failed', `${why}. Disable it: alter table ${table} disable trigger user.`);
 }
 

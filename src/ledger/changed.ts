@@ -1,5 +1,6 @@
 import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
+import { known } from '../shared/known.ts';
 import { minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 import { eventsParts, findCounting, overEvents } from '../log/aggregates.ts';
@@ -98,7 +99,7 @@ export async function queryChangedBefore(
 
 async function countVisits(session: Session, { start, end }: Window): Promise<number> {
   const [row] = await session.query<{ events: number }>(overEvents('ledger/events'), [start, end]);
-  return row?.events ?? NaN;
+  return known(row).events;
 }
 
 /**

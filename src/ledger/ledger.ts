@@ -1,6 +1,7 @@
 import type { Session } from '../db/database.ts';
 import { hasTable } from '../db/tables.ts';
 import { sql, version } from '../files.ts';
+import { known } from '../shared/known.ts';
 import type { Window } from '../time.ts';
 import { listAggregates, overEvents, rowsOf } from '../log/aggregates.ts';
 import type { Minute } from '../log/log.ts';
@@ -118,13 +119,13 @@ export async function queryRuns(session: Session, count: number): Promise<Run[]>
 export async function queryFinished(session: Session, { start, end }: Window): Promise<number | null> {
   if (!(await hasLedger(session))) return null;
   const [row] = await session.query<{ finished: number | null }>(sql('ledger/finished'), [start, end]);
-  return row?.finished ?? null;
+  return known(row).finished;
 }
 
 /** The last aggregated minute with an event before a time, both Unix milliseconds; null when there is none. */
 export async function queryLatest(session: Session, before: number): Promise<number | null> {
   const [row] = await session.query<{ last: number | null }>(overEvents('ledger/latest'), [before]);
-  return row?.last ?? null;
+  return known(row).last;
 }
 
 /** Writes a row for a window that took some milliseconds. */

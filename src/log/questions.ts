@@ -2,12 +2,13 @@ import type { Database, Session } from '../db/database.ts';
 import { sql } from '../files.ts';
 import { aboutLog } from './log.ts';
 import { findOwnLog, possible } from './source.ts';
+import { known } from '../shared/known.ts';
 import type { Window } from '../time.ts';
 
 /** Counts the events of a window. */
 export async function countEvents(session: Session, { start, end }: Window): Promise<number> {
   const [row] = await session.query<{ events: number }>(aboutLog('log/events'), [start, end]);
-  return row?.events ?? 0;
+  return known(row).events;
 }
 
 /** The first and the last event of the log in a window, Unix milliseconds; nulls if there is none. */
@@ -18,7 +19,7 @@ export interface Edges {
 
 export async function queryEdges(session: Session, { start, end }: Window = possible): Promise<Edges> {
   const [edges] = await session.query<Edges>(aboutLog('log/edges'), [start, end]);
-  return edges ?? { first: null, last: null };
+  return known(edges);
 }
 
 /** Estimates how many events a window has at most, and the whole log; Infinity if the server does not know. */

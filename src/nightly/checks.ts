@@ -11,6 +11,7 @@ import type { Covered } from '../ledger/ledger.ts';
 import { remedy } from '../ledger/remedy.ts';
 import { queryKnown, querySilences } from '../ledger/silence.ts';
 import { clip, dayOf, listDays, merge, subtract, wholeDays } from '../ledger/windows.ts';
+import { known } from '../shared/known.ts';
 import { dayMs, describeWindow, isoTime, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
 
@@ -167,7 +168,7 @@ async function checkDays(session: Session, { start, end }: Window): Promise<Chec
 async function checkFeed(session: Session, { start, end }: Window, { minEvents }: Limits): Promise<Check> {
   const day = { start: Math.max(start, end - dayMs), end };
   const [found] = await session.query<{ events: number }>(overEvents('ledger/events'), [day.start, day.end]);
-  const events = found?.events ?? 0;
+  const { events } = known(found);
   const told = `${describeWindow(day)} has ${events} events`;
   if (events >= minEvents) return { name: 'feed', outcome: 'passed', text: `${told}.` };
   const last = await queryLastEvent(session, Date.now());
@@ -201,7 +202,7 @@ async function checkFunnel(session: Session, { start, end }: Window): Promise<Ch
     of,
     to,
   ]);
-  const { first = 0, last = 0 } = sums ?? {};
+  const { first, last } = known(sums);
   const [shows, views] = isUsualFunnel() ? ['shows', 'views'] : [`“${of}”`, `“${to}”`];
   return {
     name: 'funnel',

@@ -137,7 +137,7 @@ function sortByMinute(groups: readonly CodedGroup[], events: Uint32Array): Event
       const minute = group.minutes[place] ?? missing();
       const at = next[minute] ?? missing();
       next[minute] = at + 1;
-      users[at] = group.users[place] ?? nullUser;
+      users[at] = group.users[place] ?? missing();
       minutes[at] = minute;
       cells[at] = group.cell;
     }
@@ -160,7 +160,7 @@ function sortByUser(events: Events, size: number): Omit<SeenDay, 'day'> {
   }
   const [minutes, cells] = [new Uint16Array(length), new Uint32Array(length)];
   for (let event = 0; event < events.users.length; event++) {
-    const user = events.users[event] ?? nullUser;
+    const user = events.users[event] ?? missing();
     if (user === nullUser) continue;
     const at = next[user] ?? missing();
     next[user] = at + 1;

@@ -2,6 +2,7 @@ import type { Session } from '../db/database.ts';
 import { overEvents } from '../log/aggregates.ts';
 import { queryHeard } from '../ledger/silence.ts';
 import { clip, intersect, subtract, sumLengths } from '../ledger/windows.ts';
+import { known } from '../shared/known.ts';
 import type { Change, Compared } from '../shared/text/change.ts';
 import { dayMs, minuteMs } from '../time.ts';
 import type { Window } from '../time.ts';
@@ -32,7 +33,7 @@ export async function queryChange(
   const [whole] = await session.query<{ events: number }>(overEvents('ledger/events'), [day, day + dayMs]);
   return {
     day,
-    events: whole?.events ?? NaN,
+    events: known(whole).events,
     dayBefore: dayBefore?.compared ?? null,
     weekBefore: weekBefore?.compared ?? null,
     topics: base.topics

@@ -318,7 +318,8 @@ function mapper(
         }
         if (unit) fields[ts] = readTime(fields[ts] ?? '', unit, line, path);
         for (const place of ids) fields[place] = rewriteId(fields[place] ?? '');
-        fields[event] = renamed.get(fields[event] ?? '') ?? fields[event] ?? '';
+        const kind = fields[event] ?? '';
+        fields[event] = renamed.get(kind) ?? kind;
         return `${places.map((place) => fields[place]).join('\t')}\n`;
       });
     return Buffer.from(mapped.join(''), 'latin1');

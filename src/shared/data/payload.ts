@@ -189,7 +189,7 @@ export function listTables(payload: Payload): NamedCells[] {
   });
   const { people } = payload;
   if (!people) return tables;
-  const since = Array.from({ length: people.cells.sizes[3] ?? NaN }, (_, steps) => String(steps));
+  const since = Array.from({ length: known(people.cells.sizes[3]) }, (_, steps) => String(steps));
   const names = [...listScopes(payload), since];
   return [...tables, { table: 'dash_users', names, cells: people.cells, step: people.step }];
 }

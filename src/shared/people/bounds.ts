@@ -58,7 +58,7 @@ export class People {
   }
 
   get #kinds(): number {
-    return this.#returns.cells.sizes[2] ?? 2;
+    return this.#returns.cells.sizes[2] ?? missing();
   }
 
   /**

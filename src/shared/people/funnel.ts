@@ -64,7 +64,7 @@ export function listPeople(
     period: period ?? people.span,
   };
   const codes = new Map(events.map(({ event }, code) => [event as string, code]));
-  const show = codes.get('show') ?? 0;
+  const show = known(codes.get('show'));
   const shown = addBounds(people.count(show, query));
   // Who clicked or viewed was also shown a card, so they are no more than all. Other kinds have no such limit.
   const most = (either: string | null, people: number) => {
