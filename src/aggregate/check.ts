@@ -13,6 +13,7 @@ import { findFailures, listOwnChecks } from '../log/checks.ts';
 import { overLog } from '../log/log.ts';
 import { requireLog } from '../log/require.ts';
 import { known } from '../shared/known.ts';
+import { describeSize } from '../shared/units.ts';
 import { idOfLog, nameOfTime, tableOfLog, timeColumn } from '../log/source.ts';
 
 /** Bytes of a page without rows; of a row in a page, and of one in a table, as measured on days of 0.3 to 20 M rows (docs/sizing.md). */
@@ -105,7 +106,7 @@ async function checkSize(db: Database, folder: string): Promise<Check[] | string
   const [found] = await db.query<{ bytes: number }>(sql('aggregate/size'), [names.join(' ')]);
   const page = sizes.page + (known(found).bytes / sizes.rowInTable) * sizes.rowInPage;
   const { bavail, bsize } = await statfs(folder);
-  const [needed, free] = [page, bavail * bsize].map((size) => `${(size / 1e6).toFixed(1)} MB`);
+  const [needed, free] = [page, bavail * bsize].map(describeSize);
   const told = `a page of all that is aggregated has about ${needed}, and ${folder} has room for ${free}`;
   return bavail * bsize > page ? told : [{ state: 'fault', text: `size: ${told}. Free some.` }];
 }

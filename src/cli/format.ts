@@ -1,5 +1,6 @@
 import type { RestoreProgress } from '../restore/restore.ts';
 import { listAggregates, rowsOf } from '../log/aggregates.ts';
+import { describeSize } from '../shared/units.ts';
 import { isoTime } from '../time.ts';
 import type { Window } from '../time.ts';
 
@@ -12,16 +13,16 @@ export function describeCount(number: number, one: string, many = `${one}s`): st
   return `${formatCount(number)} ${number === 1 ? one : many}`;
 }
 
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
 const bar = 20;
 
 /** Tells how far a restore has come after so many seconds. */
 export function describeProgress({ bytes, size, rows }: RestoreProgress, seconds: number): string {
   const speed = seconds > 0 ? `, ${formatCount(Math.round(rows / seconds))} rows/s` : '';
-  return describeShare(size > 0 ? Math.min(1, bytes / size) : 0, seconds, ` of ${megabytes(size)}${speed}`);
+  return describeShare(
+    size > 0 ? Math.min(1, bytes / size) : 0,
+    seconds,
+    ` of ${describeSize(size)}${speed}`,
+  );
 }
 
 /** The progress of some work after so many seconds: a bar, percent (of what), the seconds left. */

@@ -4,7 +4,7 @@ import { ZenError, shorten } from '../../errors.ts';
 import type { History } from '../../mail/history.ts';
 import { findPlace, writePage } from '../../output.ts';
 import type { LocaleName } from '../../render/locale.ts';
-import { megabytes } from '../format.ts';
+import { describeSize } from '../../shared/units.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Report } from '../run.ts';
 import { Terminal } from '../terminal.ts';
@@ -43,7 +43,7 @@ export async function runMail(file: string, flags: MailFlags): Promise<void> {
       );
     if (out === undefined) return { text: source.toString('latin1').trimEnd(), json: {} };
     await writePage(resolve(out), source, { mode: flags.mode, last: () => db?.demand() });
-    const size = `${megabytes(source.length)}, ${attached ? 'with' : 'without'} the page`;
+    const size = `${describeSize(source.length)}, ${attached ? 'with' : 'without'} the page`;
     return {
       text: `Wrote “${shorten(subject, 200)}” to ${resolve(out)} (${size}).`,
       json: { file: resolve(out), subject, bytes: source.length, attached },

@@ -8,7 +8,8 @@ import { writeLadder } from '../../render/steps.ts';
 import type { StepByAge } from '../../render/steps.ts';
 import type { Content, RenderProgress } from '../../render/render.ts';
 import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
-import { describeCount, describeShare, megabytes } from '../format.ts';
+import { describeCount, describeShare } from '../format.ts';
+import { describeSize } from '../../shared/units.ts';
 import { readDates } from '../options.ts';
 import type { CommonOptions, DateOptions } from '../options.ts';
 import type { OtherPage } from '../pages.ts';
@@ -180,7 +181,7 @@ export async function renderFrom(
       `templates/charts/${name}.vl.json cannot be answered from columns, so that it is slow to filter.`,
     );
   return {
-    text: `Rendered ${describeCount(events, 'event')} of ${describeWindow(period)} into ${file} (${megabytes(bytes)}) in ${seconds()} s.`,
+    text: `Rendered ${describeCount(events, 'event')} of ${describeWindow(period)} into ${file} (${describeSize(bytes)}) in ${seconds()} s.`,
     json: {
       file,
       bytes,

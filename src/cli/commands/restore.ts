@@ -9,7 +9,8 @@ import { hasEvents, inspect, restore } from '../../restore/restore.ts';
 import type { TimeUnit } from '../../restore/times.ts';
 import { isoTime } from '../../time.ts';
 import { requireConsent } from '../consent.ts';
-import { describeCount, describeProgress, megabytes } from '../format.ts';
+import { describeCount, describeProgress } from '../format.ts';
+import { describeSize } from '../../shared/units.ts';
 import type { CommonOptions } from '../options.ts';
 import { describeIds, describeLog, logJson } from '../report.ts';
 import { runCommand, onInterrupt } from '../run.ts';
@@ -143,7 +144,7 @@ async function restoreFrom(
     if (!indexed)
       terminal.note('log_raw has no index on ts, which only its owner may make: aggregating takes longer.');
     return {
-      text: `Restored ${describeCount(rows, 'event')} (${megabytes(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
+      text: `Restored ${describeCount(rows, 'event')} (${describeSize(bytes)}) into ${db.label} in ${seconds()} s.\n${describeLog(summary, odd)}`,
       json: { rows, bytes, seconds: seconds(), database: db.label, notes, summary: logJson(summary, odd) },
     };
   });
