@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
@@ -84,6 +84,22 @@ describe.each(kinds)('on the %s database', (kind) => {
     expect(after).toEqual([]);
   });
 
+  test('the first chart of docs/charts.md is sound, and answered from columns', async () => {
+    const doc = readFileSync('docs/charts.md', 'utf8');
+    const [statement, spec] = ['sql', 'json'].map(
+      (kind) => doc.split(`\`\`\`${kind}\n`)[1]?.split('\n```')[0],
+    );
+    const files = {
+      [settings]: '{}',
+      [clicks]: statement ?? '',
+      'templates/charts/clicks.vl.json': spec ?? '',
+    };
+    const { code, lines } = await check(files, db.label);
+    expect(code).toBe(0);
+    expect(lines).toContain('ok    sql/aggregates/clicks.sql: dt, item_topic, source_topic → clicks');
+    expect(lines).toContain('ok    templates/charts/clicks.vl.json: compiles');
+  });
+
   test.each<[Record<string, string>, RegExp]>([
     [
       { [settings]: '{ "titel": "a" }' },
@@ -109,6 +125,15 @@ describe.each(kinds)('on the %s database', (kind) => {
     [
       { [ages]: chart('age') },
       /ages\.vl\.json uses the field “age”, which its data do not have\. Did you mean “age_segment”\?$/,
+    ],
+    [
+      {
+        [ages]: chart('age_segment').replace(
+          '"mark"',
+          '"usermeta":{"zen":{"finding":"largest of age_segment"}},"mark"',
+        ),
+      },
+      /ages\.vl\.json: the finding “largest of age_segment” needs .+ in visits\. Its rows have age_segment, sum_visits\. Name those: “largest of <names> by <numbers>”\.$/,
     ],
     [{ [ages]: chart('age_segment.of') }, /ages\.vl\.json cannot be drawn: .+\.$/],
     [

@@ -362,7 +362,7 @@ describe('a mistake', () => {
         .replace('"types"', '"visits"')
         .replace('"field":"events"', '"field":"visits"'),
       2,
-      /hours\.vl\.json: the finding “largest of topic” needs names in topic and numbers in visits\./,
+      /hours\.vl\.json: the finding “largest of topic” needs names in topic and numbers in visits\. Its rows have .+\. Name those: /,
     ],
     [
       'templates/charts/hours.vl.json',

@@ -10,12 +10,14 @@ import { readExtensions, readOwn } from '../files.ts';
 import { findLost, listUntranslated, readLocale } from './locale.ts';
 import { lookFiles, readLogo, readStyle } from './looks.ts';
 import { requireFilters } from './layout.ts';
+import { findIn } from './page.ts';
 import { addFilters } from './panels.ts';
 import type { DescribedTables } from './panels.ts';
 import { buildCells } from '../shared/data/cells.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Tables } from '../shared/data/table.ts';
 import { mapValues } from '../shared/known.ts';
+import { writer } from '../shared/text/format.ts';
 import { dayMs } from '../time.ts';
 
 /**
@@ -91,6 +93,7 @@ function checkLooks(): Check[] {
 async function checkEach(tables: DescribedTables | null): Promise<Check[]> {
   const own = readExtensions('templates/charts').flatMap(({ name, isOwn }) => (isOwn ? [name] : []));
   const invented = inventTables(tables ?? {});
+  const english = readLocale('en');
   const aggregates = listAggregates().map(({ name }) => name);
   const check = async (name: string): Promise<Check> => {
     const path = `templates/charts/${name}.vl.json`;
@@ -104,7 +107,7 @@ async function checkEach(tables: DescribedTables | null): Promise<Check[]> {
       if (tables) requireFields(name, source, tables);
       const chart = compileChart(name, source, tables ?? {});
       if (tables && own.includes(name) && !drawsPeople(source))
-        await drawFirst(chart, invented, readLocale('en'));
+        findIn(chart.panel, (await drawFirst(chart, invented, english)).rows, writer(english));
       return tables === null || chart.left.length === 0
         ? { state: 'fine', text: `${path}: compiles` }
         : { state: 'note', text: `${path} cannot be answered from columns, so that it is slow to filter.` };

@@ -1,6 +1,6 @@
 import Handlebars from 'handlebars';
 import type { TopLevelSpec } from 'vega-lite';
-import { messageOf, ZenError } from '../errors.ts';
+import { messageOf, shorten, ZenError } from '../errors.ts';
 import { readShipped } from '../files.ts';
 import { describeChange, joinChange } from '../shared/text/change.ts';
 import type { Change } from '../shared/text/change.ts';
@@ -265,9 +265,15 @@ export function findIn(panel: Panel, rows: readonly Row[], write: Writer): strin
   try {
     return describeFinding(panel, rows, write);
   } catch (error) {
-    throw new ZenError('usage', `templates/charts/${panel.name}.vl.json: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    const fields = shorten(Object.keys(rows[0] ?? {}).join(', '), 200);
+    const why = `templates/charts/${panel.name}.vl.json: ${messageOf(error)}`;
+    throw new ZenError(
+      'usage',
+      `${why}. Its rows have ${fields}. Name those: “largest of <names> by <numbers>”.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
