@@ -147,7 +147,7 @@ describe.each(kinds)('on the %s database', (kind) => {
     ],
     [
       { [settings]: '{ "log": { "table": "shop.none" } }' },
-      /The log cannot be read as zen\.json says: .*shop.*none.* does not exist\. Look at log\.table and log\.columns\.$/,
+      /The log cannot be read as zen\.json says: .*shop.*none.* does not exist\. Look at log\.table and log\.columns, where null stands for a column that the log lacks\.$/,
     ],
     [
       { [settings]: '{ "locale": "xx" }' },

@@ -224,6 +224,7 @@ describe('the command', () => {
       "Events: “it's” 2, “click” 1.",
       'No event is named show, so the funnel will be empty: it counts show, click and view, spelled so.',
       String.raw`If “it's” means show, restore again with --events 'it'\''s=show'.`,
+      `If the steps are others, name them in order in zen.json: "funnel": ["it's","click"].`,
     ]);
     const renamed = await say(csv([{ event: "it's" }, { event: 'it' }, { event: 'it' }]), '--events', "it's=show,it=click"); // prettier-ignore
     expect(renamed.split('\n').slice(2, -1)).toEqual(['Events: “click” 2, “show” 1.']);

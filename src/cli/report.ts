@@ -234,6 +234,11 @@ function describeKinds({ kinds, events }: Summary): string[] {
     const events = renamed.map((pair) => pair.join('=')).join(',');
     lines.push(`If ${meanings.join(' and ')}, restore again with --events ${quoteArgument(events)}.`);
   }
+  const own = kinds.slice(0, 3).map(({ name }) => name);
+  if (isEmpty && own.length > 1)
+    lines.push(
+      `If the steps are others, name them in order in zen.json: "funnel": ${shorten(JSON.stringify(own), 200)}.`,
+    );
   return lines;
 }
 

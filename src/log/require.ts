@@ -56,7 +56,7 @@ export async function requireOwnLog(session: Session): Promise<void> {
     const where = log.query === undefined ? '' : tellLine(error, trimStatement(log.query));
     const said =
       where === ''
-        ? `The log cannot be read as zen.json says: ${why}. Look at log.table and log.columns.`
+        ? `The log cannot be read as zen.json says: ${why}. Look at log.table and log.columns, where null stands for a column that the log lacks.`
         : `sql/log.sql cannot be read: ${why}${where}. Write it as one SELECT with the log's names.`;
     throw new ZenError('failed', said, { cause: error });
   });
