@@ -44,7 +44,7 @@ test('a setting of zen.json stands for all commands, or for one; the environment
     'nightly.title': 'News (zen.json, line 2)',
     'render.title': 'A page (zen.json, line 5)',
     'render.max-size': '5 (zen.json, line 5)',
-    'nightly.max-size': '18 (default)',
+    'nightly.max-size': '10 (default)',
     database: 'postgres://me:***@db.example/log (zen.json, line 4)',
   });
   expect(await listInForce(cwd, { PGHOST: 'other', PGPASSWORD: 'secret' })).toMatchObject({
