@@ -138,7 +138,8 @@ export class PanelElement extends HTMLElement {
     }
     if (!this.view) this.#followRoom(place);
     const before = this.#drawn && this.#kept.get(this.#drawn);
-    if (before) [before.nodes, before.room] = [[...place.childNodes], this.#room];
+    // Its size is not yet reported in the first moment.
+    if (before) [before.nodes, before.room] = [[...place.childNodes], this.#room ?? roomOf(place)];
     const kept = this.#kept.get(chart);
     if (kept) {
       place.replaceChildren(...kept.nodes);
@@ -146,9 +147,10 @@ export class PanelElement extends HTMLElement {
       [this.view, this.#drawn, kept.view.isResting] = [kept.view, chart, false];
       kept.view.signal('tables', { ...tables }); // colours may have changed
       // To fill a room has it laid out twice: with the axes outside it, and then inside.
-      await (kept.room && kept.room === this.#room
-        ? kept.view.runAsync()
-        : fill(kept.view, this.#room ?? place));
+      const room = this.#room ?? roomOf(place);
+      const isSame =
+        kept.room?.clientWidth === room.clientWidth && kept.room.clientHeight === room.clientHeight;
+      await (isSame ? kept.view.runAsync() : fill(kept.view, room));
       this.classList.toggle('is-empty', this.rows.length === 0);
       return false;
     }
@@ -190,8 +192,8 @@ export class PanelElement extends HTMLElement {
       if (this.view) void fill(this.view, place);
     };
     new ResizeObserver(() => {
-      const { clientWidth, clientHeight } = place;
-      if (clientWidth > 0) this.#room = { clientWidth, clientHeight };
+      const room = roomOf(place);
+      if (room.clientWidth > 0) this.#room = room;
       fit();
     }).observe(place);
     addEventListener('beforeprint', () => {
@@ -237,6 +239,10 @@ const printed: Partial<Record<string, Room>> = {
 };
 
 type Room = Pick<HTMLElement, 'clientWidth' | 'clientHeight'>;
+
+function roomOf({ clientWidth, clientHeight }: HTMLElement): Room {
+  return { clientWidth, clientHeight };
+}
 
 /**
  * Fits a view to its space. Vega does so only when the window changes, but the words above a chart may take more lines,

@@ -24,8 +24,8 @@ export type Watching = typeof globalThis & { watched: Watched; travelled: Promis
 function watch(): void {
   const watched: Watched = { files: [], violations: [] };
   Object.assign(globalThis, { watched });
-  document.addEventListener('securitypolicyviolation', ({ violatedDirective }) => {
-    watched.violations.push(violatedDirective);
+  document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+    watched.violations.push(`${violatedDirective} ${blockedURI}`);
   });
   addEventListener('error', ({ message }) => watched.violations.push(message));
   addEventListener('unhandledrejection', ({ reason }) => watched.violations.push(String(reason)));

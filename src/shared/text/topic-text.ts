@@ -87,7 +87,7 @@ export function describeRateChange(
 ): string {
   const points = (share: number) => t('{points} pp', { points: signed(100 * share) });
   return t(
-    '{title}: {before} → {now}. The mix of shows accounts for {mix}, the rates for {rates}; {name} contributes most, {by}.',
+    '{title}: {before} → {now}. The mix of topics and ages accounts for {mix}, the rates for {rates}; {name} contributes most, {by}.',
     {
       ...{ title: t('Clicks, of shows'), before: percent(before), now: percent(now), mix: points(mix) },
       ...{ rates: points(rates), name: isolate(cause.name), by: points(cause.by) },
