@@ -45,6 +45,7 @@ export async function readBeside<T>(
     }
   };
   const ask = async <Answer>(question: (session: Session) => Promise<Answer>): Promise<Answer> => {
+    if (isDone) throw new Error('This state of the database is not read any more.');
     if (own.asked > 0) joining ??= begin().catch(() => undefined);
     if (!other || other.asked >= own.asked) return answer(own, question);
     try {

@@ -195,14 +195,14 @@ export class Connection implements Session {
       if (this.#isSuperuser) await refuseForeignCode(this, tables);
       const state = beside ? await this.#exportState() : undefined;
       if (beside && state === undefined) {
-        await this.run('rollback'); // as that has failed
+        await this.leave(); // as that has failed
         return await this.transaction(work, { ...options, beside: false });
       }
       const result = await work(this, state);
       await this.run(rollback ? 'rollback' : 'commit');
       return result;
     } catch (error) {
-      if (this.usable) await this.#sql.unsafe('rollback').catch(() => undefined);
+      await this.leave();
       throw error;
     }
   }
@@ -237,8 +237,9 @@ export class Connection implements Session {
     );
   }
 
+  /** Undoes its transaction. A connection that is lost has undone it. */
   async leave(): Promise<void> {
-    if (this.usable) await this.#sql.unsafe('rollback');
+    if (this.usable) await this.#sql.unsafe('rollback').catch(() => undefined);
   }
 
   /** Cancels what is running. From here on, every query fails. */
