@@ -288,8 +288,8 @@ function sheet(
     columns,
     rows: body.slice(0, sheetRows).map((cells) =>
       cells.map((cell, index) => {
-        const { kind } = known(columns[index]);
-        return { text: show(cell, columns[index], write), style: kind === 'text' ? '' : kind };
+        const column = known(columns[index]);
+        return { text: show(cell, column, write), style: column.kind === 'text' ? '' : column.kind };
       }),
     ),
     more: body.length > sheetRows,
