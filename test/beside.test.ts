@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Database, Session } from '../src/db/database.ts';
 import { openServer } from '../src/db/server.ts';
-import { newRole, newUrl } from './support/databases.ts';
+import { newRole, openPair } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { until } from './support/until.ts';
 
@@ -10,9 +10,7 @@ let db: Database;
 let other: Database;
 
 beforeEach(async () => {
-  const url = newUrl();
-  db = await openServer(url, { create: true });
-  other = await openServer(url);
+  [db, other] = await openPair();
   await insertEvents(other, [event(1)]);
 });
 
@@ -91,6 +89,23 @@ test('the first answers what the second, which is gone, was asked', async () => 
   });
   expect(seen).toEqual([[seen[2]], [1, 1], seen[2]]);
   expect(await count(db)).toEqual([1, 1]);
+});
+
+test('a second that is lost when all is read takes nothing away', async () => {
+  const seen = await read(async (session) => {
+    const [{ pid } = { pid: 0 }] = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await becomeTwo(session);
+    const found = await count(session);
+    const second = (await findProcesses(session)).filter((one) => one !== pid);
+    await other.query('select pg_terminate_backend($1)', second);
+    return found;
+  });
+  expect(seen).toEqual([1, 1]);
+});
+
+test('nothing is asked of a state that is not read any more', async () => {
+  const left = await read((session) => Promise.resolve(session));
+  await expect(left.query('select 1')).rejects.toThrow('not read any more');
 });
 
 test('a wrong question fails as it does on one connection, and nothing is read on after the end', async () => {

@@ -7,13 +7,12 @@ import { plan, slice } from '../src/aggregate/plan.ts';
 import { prune as prunes } from '../src/aggregate/prune.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
-import { openServer } from '../src/db/server.ts';
 import { sql } from '../src/files.ts';
 import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
 import { known } from '../src/shared/known.ts';
 import { isAll } from './support/cases.ts';
-import { newUrl, temporaryFolder } from './support/databases.ts';
+import { openPair, temporaryFolder } from './support/databases.ts';
 import { dump, insertEvents, readEngagement, readVisits, restoreFile } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
@@ -38,9 +37,7 @@ let db: Database;
 let other: Database;
 
 beforeEach(async () => {
-  const url = newUrl();
-  db = await openServer(url, { create: true });
-  other = await openServer(url);
+  [db, other] = await openPair();
   await insertEvents(db, log);
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Target } from '../../src/config.ts';
 import type { Database } from '../../src/db/database.ts';
 import { openDatabase } from '../../src/db/open.ts';
+import { openServer } from '../../src/db/server.ts';
 
 export const kinds = ['server', 'embedded'] as const;
 export type Kind = (typeof kinds)[number];
@@ -42,6 +43,12 @@ export function newUrl(): string {
 /** The name of a role that the test server does not have yet: roles are of all its databases, and so of all tests. */
 export function newRole(name: string): string {
   return `${name}_${randomUUID().slice(0, 8)}`;
+}
+
+/** A new database of the server, by two sessions. Both are to be closed. */
+export async function openPair(): Promise<[Database, Database]> {
+  const url = newUrl();
+  return [await openServer(url, { create: true }), await openServer(url)];
 }
 
 /** A new, empty database; or one that was closed before, emptied. */
