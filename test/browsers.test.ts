@@ -8,12 +8,12 @@ import ts from 'typescript';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
-import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
 import { findOldest, launchBrowser, openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { restoreFixture } from './support/log.ts';
 import { inOrder, readDrawn, selectDrawn } from './support/selection.ts';
+import { render } from './support/page.ts';
 
 let db: Database;
 let html: string;

@@ -3,12 +3,12 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { queryChange } from '../src/render/change.ts';
 import { readLocale } from '../src/render/locale.ts';
-import { render } from '../src/render/render.ts';
 import { describeChange, joinChange } from '../src/shared/text/change.ts';
 import { writer } from '../src/shared/text/format.ts';
 import { dayMs, parseTime } from '../src/time.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
+import { render } from './support/page.ts';
 
 const day = parseTime('2026-11-23');
 const plain = (text: string) => text;

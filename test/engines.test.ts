@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { useGroups } from '../src/log/named-groups.ts';
-import { render } from '../src/render/render.ts';
 import { dayMs } from '../src/time.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { engines, lackOf, openEngine } from './support/engines.ts';
@@ -17,6 +16,7 @@ import { insertEvents } from './support/log.ts';
 import { features, play, visit } from './support/scenario.ts';
 import type { Seen } from './support/seen.ts';
 import { first, inventDays, inventOddNames, namedGroups } from './support/three-days.ts';
+import { render } from './support/page.ts';
 
 /** Headers that docs/security.md tells a server to add, and all else that one might. */
 const headers = {

@@ -12,13 +12,13 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { sql } from '../src/files.ts';
 import { writePage } from '../src/output.ts';
-import { render } from '../src/render/render.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { cases } from './support/cases.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { inOrder, readDrawn, selectDrawn } from './support/selection.ts';
+import { render } from './support/page.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 

@@ -5,9 +5,8 @@ import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
 import type { Minute } from '../src/log/log.ts';
 import { Gatherer, readArray } from '../src/render/columns.ts';
-import { readContent, render } from '../src/render/render.ts';
+import { readContent } from '../src/render/render.ts';
 import type { Content } from '../src/render/render.ts';
-import { verify } from '../src/render/verify.ts';
 import { VarintWriter } from '../src/shared/data/varint.ts';
 import { buildCells, encodeCells, pick } from '../src/shared/data/cells.ts';
 import type { Cells } from '../src/shared/data/cells.ts';
@@ -21,6 +20,7 @@ import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
 import { cellsOf, readPayload } from './support/payload.ts';
+import { render, verify } from './support/page.ts';
 
 const midnight = parseTime('2026-11-22');
 const day = { start: midnight, end: midnight + dayMs };

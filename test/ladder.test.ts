@@ -5,9 +5,7 @@ import type { Database } from '../src/db/database.ts';
 import { readHistory } from '../src/mail/history.ts';
 import { coarsen, fit } from '../src/render/fit-size.ts';
 import { pack } from '../src/render/pack.ts';
-import { render } from '../src/render/render.ts';
 import { buildLadder, listLadders, parseSteps } from '../src/render/steps.ts';
-import { verify } from '../src/render/verify.ts';
 import { eachCell } from '../src/shared/data/cells.ts';
 import { encode, listTables } from '../src/shared/data/payload.ts';
 import type { Payload } from '../src/shared/data/payload.ts';
@@ -18,6 +16,7 @@ import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
 import { readPayload } from './support/payload.ts';
+import { render, verify } from './support/page.ts';
 
 const at = (time: string) => parseTime(`2026-${time}`);
 const year = { start: at('01-01'), end: parseTime('2027-01-01') };

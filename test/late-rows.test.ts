@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { aggregate } from '../src/aggregate/aggregate.ts';
-import { render } from '../src/render/render.ts';
-import { verify } from '../src/render/verify.ts';
 import { encode } from '../src/shared/data/payload.ts';
 import { dayMs } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
@@ -15,6 +13,7 @@ import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
 import { packParts, readPayload, replaceParts } from './support/payload.ts';
 import { first, hole, inventDays } from './support/three-days.ts';
+import { render, verify } from './support/page.ts';
 
 /** A page as it is, and the same one with its rows behind the script, as one of more than a million rows has them. */
 const folder = temporaryFolder();

@@ -16,13 +16,13 @@ import { version } from '../src/files.ts';
 import { parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { openServer } from '../src/db/server.ts';
-import { render } from '../src/render/render.ts';
 import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore } from '../src/restore/restore.ts';
 import { kinds, newDatabase, newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents, readEngagement, readVisits } from './support/log.ts';
 import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
+import { render } from './support/page.ts';
 
 const floor: AggregateOptions = { minute: 'floor', dryRun: false, jobs: 1, wait: 0 };
 const hour = 3_600_000;

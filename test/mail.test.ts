@@ -8,7 +8,6 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import { readHistory } from '../src/mail/history.ts';
 import { addKey } from '../src/mail/key.ts';
 import { writeMail } from '../src/mail/mail.ts';
-import { render } from '../src/render/render.ts';
 import { encode } from '../src/shared/data/payload.ts';
 import { parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
@@ -19,6 +18,7 @@ import { readPayload } from './support/payload.ts';
 import { relay } from './support/relay.ts';
 import { call, start } from './support/zen.ts';
 import type { Outcome } from './support/zen.ts';
+import { render } from './support/page.ts';
 
 const cwd = temporaryFolder();
 const page = join(cwd, 'zen.html');

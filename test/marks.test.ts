@@ -4,13 +4,13 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { writePage } from '../src/output.ts';
-import { render } from '../src/render/render.ts';
 import { toCsv } from '../src/shared/text/data-table.ts';
 import { isolate } from '../src/shared/text/names.ts';
 import { parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
+import { render } from './support/page.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 /** Of 5, 4, 3 … events: an override, one behind its own end, an isolate without one, letters from right to left. */

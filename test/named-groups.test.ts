@@ -6,7 +6,6 @@ import { between, favour, mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { useGroups } from '../src/log/named-groups.ts';
 import { readSettings } from '../src/render/manifest.ts';
-import { render } from '../src/render/render.ts';
 import type { Words } from '../src/shared/settings.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
@@ -14,6 +13,7 @@ import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { countUsers } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
+import { render } from './support/page.ts';
 
 const midnight = parseTime('2019-09-25');
 const topics = ['Наука', 'Кино', 'Дети', '</script>', 'Спорт'];

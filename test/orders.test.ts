@@ -12,9 +12,8 @@ import type { Database } from '../src/db/database.ts';
 import { openDatabase } from '../src/db/open.ts';
 import { openServer } from '../src/db/server.ts';
 import { ZenError } from '../src/errors.ts';
-import { readContent, render } from '../src/render/render.ts';
+import { readContent } from '../src/render/render.ts';
 import type { Content } from '../src/render/render.ts';
-import { verify } from '../src/render/verify.ts';
 import { openBackup } from '../src/restore/formats/detect.ts';
 import { restore } from '../src/restore/restore.ts';
 import { listPeople } from '../src/shared/people/funnel.ts';
@@ -33,6 +32,7 @@ import { columns, dump, insertEvents, readEngagement, readVisits } from './suppo
 import { countEngagement, countUsers, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { cellsOf, readPayload } from './support/payload.ts';
+import { render, verify } from './support/page.ts';
 
 const { ZEN_TEST_SEED, ZEN_TEST_ORDERS } = process.env;
 const seed = Number(ZEN_TEST_SEED ?? 7);

@@ -9,7 +9,6 @@ import { between, mulberry32, shuffle } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
-import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { cases } from './support/cases.ts';
@@ -17,6 +16,7 @@ import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents, restoreFixture } from './support/log.ts';
 import { everything, inOrder, readDrawn, selectDrawn } from './support/selection.ts';
 import type { Selection } from './support/selection.ts';
+import { render } from './support/page.ts';
 
 interface Violation {
   id: string;

@@ -4,7 +4,6 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { aggregate } from '../src/aggregate/aggregate.ts';
-import { render } from '../src/render/render.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { lackOf, openEngine } from './support/engines.ts';
@@ -12,6 +11,7 @@ import type { Engine } from './support/engines.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
 import { open } from './support/seen.ts';
+import { render } from './support/page.ts';
 
 /** Each day has as many topics; the page of the second has a title that takes many lines. */
 const sizes = [5, 25, 75, 100, 500];

@@ -11,7 +11,6 @@ import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { useGroups } from '../src/log/named-groups.ts';
 import { lengthen, queryPeople } from '../src/render/people.ts';
-import { render } from '../src/render/render.ts';
 import { queryPayload } from '../src/render/tables.ts';
 import { decode, encode } from '../src/shared/data/payload.ts';
 import type { Payload } from '../src/shared/data/payload.ts';
@@ -25,6 +24,7 @@ import { countUsers, minuteOf } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { openBrowser } from './support/browser.ts';
 import { cellsOf, readPayload } from './support/payload.ts';
+import { render } from './support/page.ts';
 
 const midnight = parseTime('2019-09-25');
 const topics = ['Наука', 'Кино', null, '', "О'Нил"];

@@ -10,7 +10,6 @@ import type { Database } from '../src/db/database.ts';
 import { useGroups } from '../src/log/named-groups.ts';
 import { mergeSmall } from '../src/render/merge.ts';
 import { queryPeople } from '../src/render/people.ts';
-import { render } from '../src/render/render.ts';
 import { querySpan } from '../src/ledger/silence.ts';
 import { queryPayload } from '../src/render/tables.ts';
 import { eachCell } from '../src/shared/data/cells.ts';
@@ -28,6 +27,7 @@ import { countUsers } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { cellsOf, readPayload } from './support/payload.ts';
 import { call } from './support/zen.ts';
+import { render } from './support/page.ts';
 
 const day = parseTime('2019-09-24');
 const other = { topic: 'other topics', age: 'all other ages' };

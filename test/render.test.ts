@@ -12,7 +12,6 @@ import { readLocale } from '../src/render/locale.ts';
 import { mulberry32, shuffle } from '../fixtures/random.ts';
 import { paint } from '../src/render/palette.ts';
 import { writePage } from '../src/output.ts';
-import { render } from '../src/render/render.ts';
 import { joinPieces, split } from '../src/shared/data/varint.ts';
 import { feed } from '../src/shared/vega/bind-data.ts';
 import { readPanel } from '../src/render/panels.ts';
@@ -32,6 +31,7 @@ import { insertEvents } from './support/log.ts';
 import { cellsOf, readPayload, toCells, makePayload } from './support/payload.ts';
 import type { Made } from './support/payload.ts';
 import { payload as invented } from './support/invented.ts';
+import { render } from './support/page.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 const minute = 60_000;

@@ -6,7 +6,6 @@ import { useGroups } from '../src/log/named-groups.ts';
 import { listCharts } from '../src/render/charts.ts';
 import { useLayout } from '../src/render/layout.ts';
 import { lengthen, queryPeople } from '../src/render/people.ts';
-import { render } from '../src/render/render.ts';
 import { queryPayload } from '../src/render/tables.ts';
 import { tabulatePayload } from '../src/shared/data/table.ts';
 import { listRetention } from '../src/shared/people/retention.ts';
@@ -16,6 +15,7 @@ import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
+import { render } from './support/page.ts';
 
 const midnight = parseTime('2019-09-20');
 const topics = ['Наука', '</script>', null, "О'Нил"];

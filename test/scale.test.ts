@@ -5,7 +5,6 @@ import type { Browser, Page } from 'playwright-core';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
-import { render } from '../src/render/render.ts';
 import type { RenderOptions } from '../src/render/render.ts';
 import { parseSteps } from '../src/render/steps.ts';
 import { parseTime } from '../src/time.ts';
@@ -14,6 +13,7 @@ import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { everything, inOrder, selectDrawn } from './support/selection.ts';
 import type { Drawn } from './support/selection.ts';
+import { render } from './support/page.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { sql } from '../src/files.ts';
-import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
 import { newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
+import { render } from './support/page.ts';
 
 interface Locked {
   license?: string;

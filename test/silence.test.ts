@@ -9,13 +9,13 @@ import { readHistory } from '../src/mail/history.ts';
 import { writeMail } from '../src/mail/mail.ts';
 import { runChecks } from '../src/nightly/checks.ts';
 import { coarsen } from '../src/render/fit-size.ts';
-import { render } from '../src/render/render.ts';
 import { encode } from '../src/shared/data/payload.ts';
 import { dayMs, minuteMs, parseTime } from '../src/time.ts';
 import type { Window } from '../src/time.ts';
 import { kinds, newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { cellsOf, readPayload } from './support/payload.ts';
+import { render } from './support/page.ts';
 
 const hour = 60 * minuteMs;
 const monday = parseTime('2026-11-23');

@@ -8,7 +8,6 @@ import { prune as prunes } from '../src/aggregate/prune.ts';
 import { queryStatus } from '../src/aggregate/status.ts';
 import type { Database } from '../src/db/database.ts';
 import { sql } from '../src/files.ts';
-import { render } from '../src/render/render.ts';
 import { parseTime } from '../src/time.ts';
 import { known } from '../src/shared/known.ts';
 import { isAll } from './support/cases.ts';
@@ -18,6 +17,7 @@ import { countEngagement, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { stepwise } from './support/steps.ts';
 import { until } from './support/until.ts';
+import { render } from './support/page.ts';
 
 const at = (time: string, user = 1, item = 'a'): Sample => ({
   ...{ ts: parseTime(time), user_id: user, event: 'show' },

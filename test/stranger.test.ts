@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { describePage } from '../src/render/manifest.ts';
-import { render } from '../src/render/render.ts';
 import { buildCells } from '../src/shared/data/cells.ts';
 import { mapValues } from '../src/shared/known.ts';
 import { encode, namesOf } from '../src/shared/data/payload.ts';
@@ -20,6 +19,7 @@ import { measure } from './support/measure.ts';
 import { packParts, readPayload, replaceParts, toCells } from './support/payload.ts';
 import type { Told } from './support/stranger.ts';
 import { zen } from './support/zen.ts';
+import { render } from './support/page.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 const dayMs = 86_400_000;

@@ -9,13 +9,12 @@ import type { Browser, Page } from 'playwright-core';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
 import { writePage } from '../src/output.ts';
-import { render } from '../src/render/render.ts';
-import { verify } from '../src/render/verify.ts';
 import { dayMs, hourMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { first, hole, inventDays, spike, topics } from './support/three-days.ts';
+import { render, verify } from './support/page.ts';
 
 /** The tasks of a content manager, each begun on the page of three days as it opens, in so many steps at most. */
 const most = { mouse: 3, finger: 4 };

@@ -7,12 +7,12 @@ import type { Browser, Page } from 'playwright-core';
 import { mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
-import { render } from '../src/render/render.ts';
 import { Clock, findClock } from '../src/shared/text/clock.ts';
 import { dayMs, hourMs, minuteMs, parseTime } from '../src/time.ts';
 import { openBrowser } from './support/browser.ts';
 import { newDatabase, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
+import { render } from './support/page.ts';
 
 const zones = [
   'UTC',

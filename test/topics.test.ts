@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mulberry32 } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import type { Database } from '../src/db/database.ts';
-import { render } from '../src/render/render.ts';
 import { findBaseline } from '../src/shared/baseline.ts';
 import type { Tables } from '../src/shared/data/table.ts';
 import { everything } from '../src/shared/selection.ts';
@@ -17,6 +16,7 @@ import { newDatabase } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import type { Sample } from './support/oracle.ts';
 import { readPayload } from './support/payload.ts';
+import { render } from './support/page.ts';
 
 const start = parseTime('2026-11-01');
 const span: [number, number] = [start, start + 3 * dayMs];

@@ -8,8 +8,6 @@ import { mulberry32, shuffle } from '../fixtures/random.ts';
 import { aggregate } from '../src/aggregate/aggregate.ts';
 import { openDatabase } from '../src/db/open.ts';
 import type { Database } from '../src/db/database.ts';
-import { render } from '../src/render/render.ts';
-import { verify } from '../src/render/verify.ts';
 import { encode } from '../src/shared/data/payload.ts';
 import { parseTime } from '../src/time.ts';
 import { cases } from './support/cases.ts';
@@ -17,6 +15,7 @@ import { newUrl, temporaryFolder } from './support/databases.ts';
 import { insertEvents } from './support/log.ts';
 import { cellsOf, packParts, readPayload } from './support/payload.ts';
 import { call } from './support/zen.ts';
+import { render, verify } from './support/page.ts';
 
 const noon = parseTime('2026-11-22 12:00');
 const minute = 60_000;

@@ -6,8 +6,6 @@ import { plan, slice } from '../src/aggregate/plan.ts';
 import type { Database } from '../src/db/database.ts';
 import type { ZenError } from '../src/errors.ts';
 import { runChecks } from '../src/nightly/checks.ts';
-import { render } from '../src/render/render.ts';
-import { verify } from '../src/render/verify.ts';
 import { dayMs, isoTime, parseTime } from '../src/time.ts';
 import { cases } from './support/cases.ts';
 import { kinds, newTarget, temporaryFolder } from './support/databases.ts';
@@ -16,6 +14,7 @@ import { countEngagement, countUsers, countVisits } from './support/oracle.ts';
 import type { Sample } from './support/oracle.ts';
 import { openDatabase } from '../src/db/open.ts';
 import { start } from './support/zen.ts';
+import { render, verify } from './support/page.ts';
 
 const first = parseTime('2025-11-23');
 /** A year of them, of which `npm test` takes two months. */

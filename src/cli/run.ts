@@ -14,7 +14,7 @@ export interface Report {
   text: string;
   json: Record<string, unknown>;
   /** Bytes for stdout, in the place of both; the sentence then goes to stderr. */
-  page?: string | undefined;
+  page?: string | Buffer | undefined;
   /** The reason for an exit code other than 0, beside that. */
   failure?: ZenError | undefined;
 }

@@ -44,7 +44,7 @@ export class Terminal {
   }
 
   /** A page as the result, byte for byte, and what people are told of it. */
-  pass(page: string, text: string): void {
+  pass(page: string | Buffer, text: string): void {
     this.#streams.stdout.write(page);
     this.#write(text);
   }

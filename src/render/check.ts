@@ -7,7 +7,7 @@ import type { Columns } from '../log/aggregates.ts';
 import { requireDimensions } from './narrow.ts';
 import type { Where } from './narrow.ts';
 import { readExtensions, readOwn } from '../files.ts';
-import { findLost, listUntranslated, readLocale } from './locale.ts';
+import { findLost, listUntranslated, readLocale, writersOf } from './locale.ts';
 import { lookFiles, readLogo, readStyle } from './looks.ts';
 import { requireFilters } from './layout.ts';
 import { findIn } from './page.ts';
@@ -17,7 +17,6 @@ import { buildCells } from '../shared/data/cells.ts';
 import { tabulatePayload } from '../shared/data/table.ts';
 import type { Tables } from '../shared/data/table.ts';
 import { mapValues } from '../shared/known.ts';
-import { writer } from '../shared/text/format.ts';
 import { dayMs } from '../time.ts';
 
 /**
@@ -107,7 +106,7 @@ async function checkEach(tables: DescribedTables | null): Promise<Check[]> {
       if (tables) requireFields(name, source, tables);
       const chart = compileChart(name, source, tables ?? {});
       if (tables && own.includes(name) && !drawsPeople(source))
-        findIn(chart.panel, (await drawFirst(chart, invented, english)).rows, writer(english));
+        findIn(chart.panel, (await drawFirst(chart, invented, english)).rows, writersOf(english).write);
       return tables === null || chart.left.length === 0
         ? { state: 'fine', text: `${path}: compiles` }
         : { state: 'note', text: `${path} cannot be answered from columns, so that it is slow to filter.` };

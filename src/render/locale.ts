@@ -1,10 +1,16 @@
 import { messageOf, ZenError } from '../errors.ts';
 import { readExtensions, readShipped } from '../files.ts';
+import type { Extension } from '../files.ts';
 import { parseObject } from './parse-object.ts';
 import { isUsualFunnel, listEnds } from '../log/steps.ts';
+import { Clock } from '../shared/text/clock.ts';
+import { writer } from '../shared/text/format.ts';
+import type { Writer } from '../shared/text/format.ts';
 import { ofFunnel } from '../shared/text/funnel-text.ts';
 import { translator } from '../shared/text/messages.ts';
+import type { Translate } from '../shared/text/messages.ts';
 import type { Locale } from '../shared/settings.ts';
+import { remember } from './remember.ts';
 
 /** The languages that come with Zen. */
 export const locales = ['ru', 'en'] as const;
@@ -18,19 +24,43 @@ export function listLocales(): LocaleName[] {
 }
 
 /**
- * Reads a language. Texts missing from a project's file come from the built-in language of that name, or are English.
+ * Reads a language: the same object each time. Texts missing from a project's file come from the built-in language of
+ * that name, or are English.
  *
+ * @param timeZone of the page's clock, by its IANA name; by default, UTC
  * @throws ZenError `usage` for an unknown language, or an invalid file
  */
-export function readLocale(name: LocaleName): Locale {
-  const locale = readFile(name);
-  return isUsualFunnel() ? locale : { ...locale, messages: { ...locale.messages, ...tellSteps(locale) } };
+export function readLocale(name: LocaleName, timeZone?: string): Locale {
+  const found = readExtensions('templates/locales').find((locale) => locale.name === name);
+  if (!found)
+    throw new ZenError(
+      'usage',
+      `There is no language “${name}”. There are ${listLocales().join(', ')}; to add one, write templates/locales/${name}.json in a project.`,
+    );
+  return readOnce(found, timeZone, isUsualFunnel() ? null : listEnds());
+}
+
+const readOnce = remember((file: Extension, timeZone: string | undefined, ends: string[] | null): Locale => {
+  const locale = readFile(file);
+  const told = ends === null ? {} : tellSteps(locale, ends);
+  return { ...locale, messages: { ...locale.messages, ...told }, timeZone };
+});
+
+/** Returns what writes a language's texts, by the page's clock and by UTC: made once. */
+export const writersOf = remember((locale: Locale): { write: Writer; utc: Writer } => ({
+  write: writer(locale),
+  utc: writer(locale, new Clock()),
+}));
+
+/** Returns the translator to a language. */
+export function translateTo(name: LocaleName): Translate {
+  return writersOf(readLocale(name)).write.t;
 }
 
 /** Adapts the texts about shows, clicks and views to another funnel: its first, second and last step. */
-function tellSteps(locale: Locale): Record<string, string> {
+function tellSteps(locale: Locale, ends: string[]): Record<string, string> {
   const t = translator(locale);
-  const [first, second, last] = listEnds().map((step) => t(step)) as [string, string, string];
+  const [first, second, last] = ends.map((step) => t(step)) as [string, string, string];
   return {
     Shows: first,
     Clicks: second,
@@ -57,17 +87,11 @@ function tellSteps(locale: Locale): Record<string, string> {
   };
 }
 
-function readFile(name: LocaleName): Locale {
-  const found = readExtensions('templates/locales').find((locale) => locale.name === name);
-  if (!found)
-    throw new ZenError(
-      'usage',
-      `There is no language “${name}”. There are ${listLocales().join(', ')}; to add one, write templates/locales/${name}.json in a project.`,
-    );
-  if (!found.isOwn) return JSON.parse(found.text) as Locale;
+function readFile({ name, isOwn, path, text }: Extension): Locale {
+  if (!isOwn) return JSON.parse(text) as Locale;
   const below = locales.find((each) => each === name) ?? 'en';
   const shipped = JSON.parse(readShipped(`templates/locales/${below}.json`)) as Locale;
-  const own: Partial<Locale> = parseObject(found.path, found.text, '{ "messages": { "All": "Alle" } }');
+  const own: Partial<Locale> = parseObject(path, text, '{ "messages": { "All": "Alle" } }');
   try {
     const { messages = {}, language = name } = own;
     const wrong = Object.entries(messages).find(([, text]) => typeof text !== 'string');
@@ -79,7 +103,7 @@ function readFile(name: LocaleName): Locale {
       messages: { ...shipped.messages, ...messages },
     };
   } catch (error) {
-    throw new ZenError('usage', `${found.path} is not a language: ${messageOf(error)}.`, { cause: error });
+    throw new ZenError('usage', `${path} is not a language: ${messageOf(error)}.`, { cause: error });
   }
 }
 

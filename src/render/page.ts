@@ -7,7 +7,6 @@ import type { Change } from '../shared/text/change.ts';
 import { known } from '../shared/known.ts';
 import type { Column, Panel } from '../shared/panels.ts';
 import { listMinutes } from '../shared/minutes.ts';
-import { Clock } from '../shared/text/clock.ts';
 import { formatMoment } from '../shared/text/minute-text.ts';
 import { partMark, namesOf } from '../shared/data/payload.ts';
 import type { Merged, Payload } from '../shared/data/payload.ts';
@@ -32,12 +31,12 @@ import { dayMs, minuteMs } from '../shared/units.ts';
 import { ofFunnel } from '../shared/text/funnel-text.ts';
 import { joinNames, titleOf } from '../shared/text/names.ts';
 import type { Translate } from '../shared/text/messages.ts';
-import { writer } from '../shared/text/format.ts';
 import type { Writer } from '../shared/text/format.ts';
 import type { Facts } from './data-quality.ts';
 import { isAdditive } from '../log/aggregates.ts';
 import { isNameless } from './columns.ts';
 import { isSwitchedOff, listChoices, listControls, listFilters } from './layout.ts';
+import { writersOf } from './locale.ts';
 import { readLogo } from './looks.ts';
 import { describePage, readParts, seal } from './manifest.ts';
 import { writePolicy } from './csp.ts';
@@ -89,7 +88,7 @@ const ofPeople = [
   ],
 ] as const;
 
-/** Renders the whole dashboard as one HTML text that loads nothing: it contains style, script and data. */
+/** Renders the whole dashboard as one HTML file (UTF-8) that loads nothing: it contains style, script and data. */
 export function renderPage({
   title,
   locale,
@@ -104,9 +103,8 @@ export function renderPage({
   snapshots,
   tables,
   sources,
-}: Page): string {
-  const write = writer(locale);
-  const utc = writer(locale, new Clock());
+}: Page): Buffer {
+  const { write, utc } = writersOf(locale);
   const { t, clock } = write;
   const { start, end, people } = payload;
   const filters = listFilters().filter(

@@ -27,11 +27,9 @@ import type { Panel } from '../shared/panels.ts';
 import { findBaseline, usual } from '../shared/baseline.ts';
 import { listTopics, tintTopics } from '../shared/topics.ts';
 import { everything, usualFilters } from '../shared/selection.ts';
-import { writer } from '../shared/text/format.ts';
 import { captionSpikes } from '../shared/text/spike-text.ts';
 import { finish } from '../shared/data/cells.ts';
 import { findSpikes } from '../shared/spikes.ts';
-import { translator } from '../shared/text/messages.ts';
 import type { Translate } from '../shared/text/messages.ts';
 import { choose, queryAggregates } from './aggregates.ts';
 import type { Aggregates } from './aggregates.ts';
@@ -47,7 +45,7 @@ import type { Extension } from '../files.ts';
 import { suggest } from '../suggest.ts';
 import { coarsen, fit, fitPeople } from './fit-size.ts';
 import { Clock } from '../shared/text/clock.ts';
-import { readLocale } from './locale.ts';
+import { readLocale, translateTo, writersOf } from './locale.ts';
 import { readTheme } from './looks.ts';
 import type { LocaleName } from './locale.ts';
 import { arrange, isSwitchedOff, listFilters, readCharts, requireFilters } from './layout.ts';
@@ -85,7 +83,8 @@ export interface RenderOptions {
 }
 
 export interface Rendered {
-  html: string;
+  /** UTF-8. */
+  html: Buffer;
   period: Window;
   /** The events on the page. */
   events: number;
@@ -140,7 +139,7 @@ export async function readContent(
   onProgress: (progress: RenderProgress) => void = () => undefined,
 ): Promise<Content> {
   const period = await resolvePeriod(session, options, now);
-  const translate = translator(readLocale(options.locale));
+  const translate = translateTo(options.locale);
   // Asked at once, they are answered side by side where there are two connections.
   const [facts, change, whole] = await inFull([
     queryFacts(session, period),
@@ -174,7 +173,7 @@ export function ofPage(
   read: LocaleName,
   { where, locale, minCell }: Pick<RenderOptions, 'locale' | 'minCell'> & { where?: Where | undefined },
 ): Content {
-  const [from, to] = [read, locale].map((name) => translator(readLocale(name))) as [Translate, Translate];
+  const [from, to] = [read, locale].map(translateTo) as [Translate, Translate];
   const { whole, facts, change } = content;
   const payload = read === locale ? whole.payload : translateNames(whole.payload, from, to);
   const own = choose({ ...whole, payload }, where, minCell ?? 1, to);
@@ -187,7 +186,7 @@ export function ofPage(
 
 /** Lists a page's names that the period lacks, with suggestions; none where the period has no names at all. */
 export function listMisspelt({ whole }: Content, read: LocaleName, where: Where): string[] {
-  return listUnknown(whole.payload, where, translator(readLocale(read)))
+  return listUnknown(whole.payload, where, translateTo(read))
     .filter(({ known }) => known.length > 0)
     .map(({ field, name, known }) => {
       const meant = shorten(suggest(name, known), 200);
@@ -257,8 +256,8 @@ async function compose(
     strangers,
   } = await readStrangers(content ?? db.transaction(readAll, { snapshot: 'read only', beside: true }));
   const ladder = buildLadder(period, options.steps ?? []);
-  const locale = { ...readLocale(options.locale), timeZone: options.timeZone };
-  const translate = translator(locale);
+  const locale = readLocale(options.locale, options.timeZone);
+  const translate = translateTo(options.locale);
   const begin = async (stage: RenderProgress['stage']) => {
     onProgress({ stage });
     await turn(); // to see signals, which earlier work has delayed
@@ -275,14 +274,14 @@ async function compose(
   await begin('drawing');
   let page = await draw({ payload, packing });
   const whole = { payload, packed: await packing };
-  const rest = Buffer.byteLength(page.html) - whole.packed.length;
+  const rest = page.html.length - whole.packed.length;
   const most = (options.maxSize ?? Infinity) * 1e6;
   let room = most - rest - slack;
   for (let over = whole.packed.length - room; over > 0; room -= over) {
     await begin('fitting');
     const fitted = await fit(await fitPeople(whole, room), room, most - room);
     page = await draw({ payload: fitted.payload, packing: fitted.packed });
-    over = Buffer.byteLength(page.html) - most; // because of a table that lists step lengths
+    over = page.html.length - most; // because of a table that lists step lengths
   }
   return {
     ...page,
@@ -315,7 +314,7 @@ const packWhole = remember(
   },
 );
 
-async function requireWhole(html: string): Promise<void> {
+async function requireWhole(html: Buffer): Promise<void> {
   const { differences } = await verify(html);
   const told = differences.map(describeDifference).join(' ');
   if (told !== '') throw new ZenError('failed', `The new page is not what it states. ${told}`);
@@ -374,7 +373,11 @@ const tabulateWhole = remember((payload: Payload, locale: Locale): Tables => {
     listTopics(tables, everything, span, findBaseline(tables, everything, span, usual)),
     null,
   );
-  tables.lookUps.spikes = captionSpikes(finish(findSpikes(tables, {}, span)), everything, writer(locale));
+  tables.lookUps.spikes = captionSpikes(
+    finish(findSpikes(tables, {}, span)),
+    everything,
+    writersOf(locale).write,
+  );
   return tables;
 });
 
@@ -406,7 +409,7 @@ interface PageChart extends Pick<Uncompiled, 'name' | 'source'> {
 const readOnce = remember((run: object, { scene, locale, files, ...inputs }: Inputs): PageChart[] => {
   const setting = { ...scene, clock: new Clock(locale.timeZone) };
   return files.map(({ name }) => {
-    const source = addFilters(readChart(name, setting, translator(locale)), inputs.described);
+    const source = addFilters(readChart(name, setting, writersOf(locale).write.t), inputs.described);
     let compiled: Compiled | undefined;
     return { name, source, compile: () => (compiled ??= compileOnce(run, { ...inputs, name, source })) };
   });
@@ -435,7 +438,7 @@ async function drawSeen(
   if (!isSwitchedOff(panel, charts)) return drawOnce(tables, chart, locale);
   if (tried.has(chart.spec)) return unseen;
   const { rows } = await drawOnce(tables, chart, locale);
-  findIn(panel, rows, writer(locale));
+  findIn(panel, rows, writersOf(locale).write);
   if (rows.length > 0) tried.add(chart.spec); // without rows, nothing was tried
   return unseen;
 }

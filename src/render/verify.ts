@@ -4,11 +4,10 @@ import { version } from '../files.ts';
 import { partMark, decode, scan } from '../shared/data/payload.ts';
 import type { Parts, Payload, Sketch } from '../shared/data/payload.ts';
 import { sumUp } from '../shared/data/totals.ts';
-import { translator } from '../shared/text/messages.ts';
 import { queryAgain } from './aggregates.ts';
 import { compareEvents, compareFacts, compareTables } from './compare.ts';
 import type { Difference } from './compare.ts';
-import { readLocale } from './locale.ts';
+import { translateTo } from './locale.ts';
 import { describePage, findPart, hash, hashPage, hashParts, hashStyle, readLanguage } from './manifest.ts';
 import type { PageParts, Manifest } from './manifest.ts';
 import { unpackParts } from './pack.ts';
@@ -33,8 +32,7 @@ export const roomFor = (bytes: number) => Math.max(64e6, 3 * bytes);
  * @throws ZenError `failed` for a file that is no page of zen's, or one whose manifest cannot be read, or whose data
  *   cannot, though they are as stated
  */
-export async function verify(page: string | Buffer, db?: Database, room?: number): Promise<Verified> {
-  const html = Buffer.from(page);
+export async function verify(html: Buffer, db?: Database, room?: number): Promise<Verified> {
   const { manifest, content, policy } = readPage(html);
   const altered = compareFacts(manifest, { payload: hash(content.packed) }, 'the page');
   const found = unpackPayload(content.packed, altered.length > 0, room);
@@ -51,7 +49,7 @@ export async function verify(page: string | Buffer, db?: Database, room?: number
   const parts = { ...own, style: hashStyle(content.style) };
   if (isOurs) differences.push(...compareFacts(parts, hashParts(), 'this version of zen'));
   if (db && payload && !differences.some(({ where }) => where === 'the page')) {
-    const translate = translator(readLocale(readLanguage(html)));
+    const translate = translateTo(readLanguage(html));
     const read = (session: Session) => queryAgain(session, payload, translate);
     const held = await db.transaction(read, { snapshot: 'read only', beside: true });
     differences.push(...compareFacts(sumUp(payload), sumUp(held), db.label));

@@ -15,8 +15,6 @@ import { openDatabase } from '../../src/db/open.ts';
 import { ZenError } from '../../src/errors.ts';
 import type { Minute } from '../../src/log/log.ts';
 import { useGroups } from '../../src/log/named-groups.ts';
-import { render } from '../../src/render/render.ts';
-import { verify } from '../../src/render/verify.ts';
 import { openBackup } from '../../src/restore/formats/detect.ts';
 import { restore } from '../../src/restore/restore.ts';
 import { eachCell } from '../../src/shared/data/cells.ts';
@@ -41,6 +39,7 @@ import { begin, chooseEvents } from './sequence.ts';
 import type { Step } from './sequence.ts';
 import { stepwise } from './steps.ts';
 import { where } from './timeline.ts';
+import { render, verify } from './page.ts';
 
 const minuteMs = 60_000;
 const audiences = 12;

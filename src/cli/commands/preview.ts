@@ -83,7 +83,7 @@ export async function runPreview(sight: Sight, streams?: Streams): Promise<void>
       response.on('close', () => readers.delete(response));
     } else if (isOurs && path === '/') {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-      response.end(page instanceof Error ? writeMistake(page, edition) : addHook(page.html, edition));
+      response.end(page instanceof Error ? writeMistake(page, edition) : addHook(page.html.toString(), edition));
     } else response.writeHead(404).end();
   });
   const failed = once(server, 'error').then(([error]) => {
@@ -132,7 +132,7 @@ class Preview {
    * @param isRead the rows are to be read again
    * @returns with the page, what an open one of before has to take up; nothing where it has to load anew
    */
-  async render(isRead: boolean): Promise<{ html: string; change: object } | Error> {
+  async render(isRead: boolean): Promise<{ html: Buffer; change: object } | Error> {
     const before = isRead ? undefined : this.#live;
     this.#live = undefined;
     try {

@@ -117,7 +117,7 @@ export async function renderPages(
       files.push({
         name,
         file: resolve(out),
-        bytes: Buffer.byteLength(html),
+        bytes: html.length,
         [findCounting().measure]: events,
       });
     }
@@ -173,7 +173,7 @@ export async function renderFrom(
         (uncounted.length > 0 ? 'Where people are not counted, that is judged by single minutes. ' : '') +
         'For the exact page, which may tell of single people: --min-cell 1.',
     );
-  const bytes = Buffer.byteLength(html);
+  const bytes = html.length;
   if (events === 0)
     terminal.note('The page says that there is no data: nothing is aggregated of its period.');
   for (const name of slow)
