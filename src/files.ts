@@ -48,8 +48,12 @@ export function findShipped(path: string): string {
 
 /** The bytes of a file that ships with Zen, by its path in the package. */
 export function readBytes(path: string): Buffer {
-  return readFileSync(new URL(path, root));
+  const bytes = shippedBytes.get(path) ?? readFileSync(new URL(path, root));
+  shippedBytes.set(path, bytes);
+  return bytes;
 }
+
+const shippedBytes = new Map<string, Buffer>();
 
 /** Lists the files in a folder of the package and below, by their paths in the package. */
 export function listShipped(folder: string): string[] {

@@ -53,8 +53,8 @@ function forge(parts: Parts, payload?: Payload): string {
   const part = (pattern: RegExp) => pattern.exec(html)?.[1] ?? '';
   const content = {
     packed,
-    script: part(/<script>(.*?)<\/script>\s*<script type="text\/plain" id="rows">/s),
-    style: part(/<style>(.*?)<\/style>/s),
+    script: Buffer.from(part(/<script>(.*?)<\/script>\s*<script type="text\/plain" id="rows">/s)),
+    style: Buffer.from(part(/<style>(.*?)<\/style>/s)),
   };
   const stated = payload
     ? JSON.stringify({ ...describePage(payload, content), page: '' })

@@ -21,7 +21,7 @@ import type { Frame } from '../shared/vega/responsive-svg.ts';
 import type { Window } from '../time.ts';
 import { readCharts } from './layout.ts';
 import { requireHarmless } from './harmless.ts';
-import { readTheme } from './looks.ts';
+import { hasOwnTheme, readTheme } from './looks.ts';
 import { isObject, readPanel, toDrawn, walk } from './panels.ts';
 import type { DescribedTables, Json } from './panels.ts';
 import { pushDown } from './push-down.ts';
@@ -161,6 +161,12 @@ const mostSeconds = 30;
 const timed: { work?: () => void } = createContext({});
 const timedCall = new Script('work()');
 
+/** Returns what stops a chart that calculates for too long; nothing for Zen's own, as to watch one starts a thread. */
+function watch({ panel }: Chart): ((work: () => void) => void) | undefined {
+  const ours = readExtensions('templates/charts').filter(({ isOwn }) => !isOwn);
+  return ours.some(({ name }) => name === panel.name) && !hasOwnTheme() ? undefined : runWithin;
+}
+
 /** Runs some work, and stops it when it takes too long. @throws Error for that */
 export function runWithin(work: () => void, seconds = mostSeconds): void {
   try {
@@ -181,7 +187,7 @@ export function runWithin(work: () => void, seconds = mostSeconds): void {
  * @throws ZenError `usage`, with the file's name, for a chart that compiles but cannot be drawn
  */
 export function drawFirst(chart: Chart, tables: Tables, locale: Locale): Promise<Snapshot> {
-  return takeSnapshot(chart, tables, locale, undefined, runWithin).catch((cause: unknown) => {
+  return takeSnapshot(chart, tables, locale, undefined, watch(chart)).catch((cause: unknown) => {
     throw notDrawn(chart, cause);
   });
 }
@@ -189,7 +195,7 @@ export function drawFirst(chart: Chart, tables: Tables, locale: Locale): Promise
 /** Draws a chart like `drawFirst`, for a place of its own size. */
 export async function drawFor(place: Frame, chart: Chart, tables: Tables, locale: Locale): Promise<string> {
   try {
-    return (await drawChart(chart, tables, locale, place, undefined, runWithin)).svg;
+    return (await drawChart(chart, tables, locale, place, undefined, watch(chart))).svg;
   } catch (cause) {
     throw notDrawn(chart, cause);
   }

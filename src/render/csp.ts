@@ -4,7 +4,7 @@ import { hashShared } from './manifest.ts';
  * The page's Content Security Policy (level 3). It allows this script and this style only: no requests, no other code,
  * no data sent. Tooltips and charts are styled through the object model, which needs no permission.
  */
-export function writePolicy({ script, style }: { script: string; style: string }): string {
+export function writePolicy({ script, style }: { script: Uint8Array; style: Uint8Array }): string {
   return [
     "default-src 'none'",
     `script-src ${writeHash(script)}`,
@@ -14,6 +14,6 @@ export function writePolicy({ script, style }: { script: string; style: string }
   ].join('; ');
 }
 
-function writeHash(text: string): string {
-  return `'sha256-${Buffer.from(hashShared(text), 'hex').toString('base64')}'`;
+function writeHash(part: Uint8Array): string {
+  return `'sha256-${Buffer.from(hashShared(part), 'hex').toString('base64')}'`;
 }

@@ -18,6 +18,11 @@ const most = 100_000;
 /** A project's theme: the page's CSS variables, light and dark, and any Vega configuration. */
 type Theme = Config & { colors?: Record<string, string>; dark?: Record<string, string> };
 
+/** Tells whether charts are drawn with a project's configuration. */
+export function hasOwnTheme(): boolean {
+  return readOwn(lookFiles.theme) !== undefined;
+}
+
 function readLook(file: string): string | undefined {
   const text = readOwn(file);
   if (text !== undefined && Buffer.byteLength(text) > most)

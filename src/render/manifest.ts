@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { messageOf, ZenError } from '../errors.ts';
-import { readShipped, version } from '../files.ts';
+import { readBytes, readShipped, version } from '../files.ts';
 import { listAggregates } from '../log/aggregates.ts';
 import type { Payload, Sketch } from '../shared/data/payload.ts';
 import { sumUp } from '../shared/data/totals.ts';
@@ -37,8 +37,8 @@ export interface Manifest {
 /** The parts of a page that a manifest describes. */
 export interface PageParts {
   packed: string;
-  script: string;
-  style: string;
+  script: Uint8Array;
+  style: Uint8Array;
 }
 
 export function describePage(payload: Payload | Sketch, { packed, script, style }: PageParts): Manifest {
@@ -121,10 +121,19 @@ function openSeal(page: Buffer): [Buffer, Buffer] {
   return [page.subarray(0, end - 2 - length), page.subarray(end - 2)];
 }
 
-/** Puts the hash of a page into its manifest, whose last name is `page`. */
-export function seal(html: string): Buffer {
-  const [before, after] = openSeal(Buffer.from(html));
+/** Makes the file of a page: puts in its style and script, and its hash into its manifest, whose last name is `page`. */
+export function seal(html: string, { style, script }: Pick<PageParts, 'style' | 'script'>): Buffer {
+  const [head, rest] = cutAfter(html, marks.style[0]);
+  const [body, end] = cutAfter(rest, marks.script[0]);
+  const page = Buffer.concat([Buffer.from(head), style, Buffer.from(body), script, Buffer.from(end)]);
+  const [before, after] = openSeal(page);
   return Buffer.concat([before, Buffer.from(hash(before, after)), after]);
+}
+
+function cutAfter(text: string, mark: string): [string, string] {
+  const end = text.indexOf(mark) + mark.length;
+  if (end < mark.length) throw new Error(`The page has no ${mark}.`);
+  return [text.slice(0, end), text.slice(end)];
 }
 
 /** Computes the hash that a page should state for itself. */
@@ -138,15 +147,15 @@ export function hash(...texts: (string | Uint8Array)[]): string {
   return sum.digest('hex');
 }
 
-/** Texts that were hashed, the last one first. */
-const hashed: { text: string; sum: string }[] = [];
+/** Parts that were hashed, the last one first. */
+const hashed: { part: Buffer; sum: string }[] = [];
 
-/** Hashes a text that pages share. To compare it with the last few takes a tenth of the time. */
-export function hashShared(text: string): string {
-  const found = hashed.find((each) => each.text === text);
+/** Hashes a part that pages share. To compare it with the last few takes a tenth of the time. */
+export function hashShared(part: Uint8Array): string {
+  const found = hashed.find((each) => each.part.equals(part));
   if (found) return found.sum;
-  const sum = hash(text);
-  hashed.unshift({ text, sum });
+  const sum = hash(part);
+  hashed.unshift({ part: Buffer.from(part), sum });
   hashed.splice(mostHashed);
   return sum;
 }
@@ -154,17 +163,19 @@ export function hashShared(text: string): string {
 /** A script, a project's style, and Zen's style. */
 const mostHashed = 3;
 
+const scriptFile = 'dist/client.js';
+
 /** Returns the script of pages of this version, and the style of this project's. */
 export function readParts(): Pick<PageParts, 'script' | 'style'> {
-  return { script: readShipped('dist/client.js'), style: readStyle() };
+  return { script: readBytes(scriptFile), style: Buffer.from(readStyle()) };
 }
 
 /** Returns the hashes of this version's script, and of its style, which a project's may follow. */
 export function hashParts(): Pick<Manifest, 'script' | 'style'> {
-  return { script: hashShared(readShipped('dist/client.js')), style: hashShared(shippedStyle()) };
+  return { script: hashShared(readBytes(scriptFile)), style: hashShared(Buffer.from(shippedStyle())) };
 }
 
 /** Hashes the part of a page's style that is Zen's. */
-export function hashStyle(style: string): string {
-  return hashShared(style.slice(0, shippedStyle().length));
+export function hashStyle(style: Uint8Array): string {
+  return hashShared(style.subarray(0, Buffer.byteLength(shippedStyle())));
 }

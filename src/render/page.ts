@@ -164,7 +164,6 @@ export function renderPage({
     language: locale.language,
     logo: readLogo(),
     changed,
-    ...parts,
     policy: writePolicy(parts),
     manifest: inert(JSON.stringify({ ...describePage(payload, { ...parts, packed }), page: '' })),
     payload: packed.split(partMark)[0],
@@ -200,7 +199,7 @@ export function renderPage({
     })),
     isEmpty: events === 0,
   };
-  return seal(template(view, { helpers: { t: withoutValues(t) } }));
+  return seal(template(view, { helpers: { t: withoutValues(t) } }), parts);
 }
 
 /** Makes a translator of bare texts. The template keeps its last helper, which so holds nothing else of the page. */

@@ -448,9 +448,11 @@ const tried = new WeakSet<object>();
 
 const drawOnce = remember((tables: Tables, chart: Chart, locale: Locale) => drawFirst(chart, tables, locale));
 
+const sourcesOf = remember((source: TopLevelSpec) => listSources(source));
+
 /** Tells whether a chart draws an aggregate that a restricted page leaves out, because it lacks the dimensions of its names. */
 function drawsOthers(source: TopLevelSpec, { only, tables }: Payload): boolean {
-  const named = listSources(source).filter((name) => listAggregates().some((each) => each.name === name));
+  const named = sourcesOf(source).filter((name) => listAggregates().some((each) => each.name === name));
   return only !== undefined && named.some((name) => !Object.hasOwn(tables, name));
 }
 

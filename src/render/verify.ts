@@ -94,8 +94,8 @@ function readPage(html: Buffer): { manifest: Manifest; content: PageParts; polic
       .map((name) => findPart(html, name).toString('latin1'))
       .filter((text, at) => at === 0 || text !== '')
       .join(partMark),
-    script: findPart(html, 'script').toString(),
-    style: findPart(html, 'style').toString(),
+    script: findPart(html, 'script'),
+    style: findPart(html, 'style'),
   };
   const policy = findPart(html, 'policy').subarray(0, longest).toString();
   try {

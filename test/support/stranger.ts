@@ -27,7 +27,7 @@ function sha(bytes: string): string {
 
 /** The page without its script and style, of another version of zen, so that thousands are read in a minute. */
 function shrink(html: string): string {
-  const parts = { script: '0', style: '' };
+  const parts = { script: Buffer.from('0'), style: Buffer.from('') };
   const bare = html
     .replace(/<script>.*<\/script>/s, '<script>0</script>')
     .replace(/<style>.*?<\/style>/s, '<style></style>')

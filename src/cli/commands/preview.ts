@@ -83,7 +83,9 @@ export async function runPreview(sight: Sight, streams?: Streams): Promise<void>
       response.on('close', () => readers.delete(response));
     } else if (isOurs && path === '/') {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-      response.end(page instanceof Error ? writeMistake(page, edition) : addHook(page.html.toString(), edition));
+      response.end(
+        page instanceof Error ? writeMistake(page, edition) : addHook(page.html.toString(), edition),
+      );
     } else response.writeHead(404).end();
   });
   const failed = once(server, 'error').then(([error]) => {
