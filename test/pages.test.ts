@@ -172,6 +172,19 @@ describe.each(kinds)('pages of one reading, on the %s database', (kind) => {
     expect(page('night/film.html').dimensions.item_topic).toEqual(['Кино']);
   }, 60_000);
 
+  test('after one that cannot be written are not begun, but for those at work', async () => {
+    const where = { item_topic: ['Кино'] };
+    const many = Array.from({ length: 20 }, (_, at) => ({ name: `late_${at}`, where }));
+    settle({ pages: [{ name: 'first', where, out: 'all.html/first.html' }, ...many] });
+    const { code, stderr } = await zen('render', '--out', 'all.html');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/Cannot write .*first\.html/)]);
+    const made = many.filter(({ name }) => existsSync(join(cwd, `${name}.html`)));
+    expect(made.length).toBeLessThan(10);
+    for (const { name } of made)
+      expect(await zen('verify', join(cwd, `${name}.html`))).toMatchObject({ code: 0 });
+    settle({ pages });
+  }, 60_000);
+
   test.each([
     [
       [{ name: 'a/b' }],

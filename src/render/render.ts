@@ -162,17 +162,18 @@ export async function readContent(
   };
 }
 
+/** The options of a page beside the dashboard, with the names that it is restricted to. */
+export interface Part extends RenderOptions {
+  where?: Where | undefined;
+}
+
 /**
  * Returns the content of another page of the same period, in its own language. It is restricted to some names, and
  * reveals nothing about others.
  *
  * @param read the locale in which the content was read
  */
-export function ofPage(
-  content: Content,
-  read: LocaleName,
-  { where, locale, minCell }: Pick<RenderOptions, 'locale' | 'minCell'> & { where?: Where | undefined },
-): Content {
+export function ofPage(content: Content, read: LocaleName, { where, locale, minCell }: Part): Content {
   const [from, to] = [read, locale].map(translateTo) as [Translate, Translate];
   const { whole, facts, change } = content;
   const payload = read === locale ? whole.payload : translateNames(whole.payload, from, to);

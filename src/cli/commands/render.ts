@@ -6,7 +6,7 @@ import { writePage } from '../../output.ts';
 import type { LocaleName } from '../../render/locale.ts';
 import { writeLadder } from '../../render/steps.ts';
 import type { StepByAge } from '../../render/steps.ts';
-import type { Content, Rendered, RenderProgress } from '../../render/render.ts';
+import type { Content, RenderProgress } from '../../render/render.ts';
 import { describeWindow, isoTime, lastMidnight } from '../../time.ts';
 import { describeCount, describeShare } from '../format.ts';
 import { describeSize } from '../../shared/units.ts';
@@ -97,35 +97,28 @@ export async function renderPages(
   pages: readonly OtherPage[],
   { warning, content }: { warning?: string; content: Content },
 ): Promise<object[]> {
-  const { listMisspelt, ofPage, render } = await import('../../render/render.ts');
-  const { maxSize, steps, minCell, mode, timeZone } = flags;
-  return terminal.during('Rendering the other pages', async (update) => {
-    const files: object[] = [];
-    const draw = ({ where, locale = flags.locale, title = flags.title }: OtherPage) => {
-      const own = ofPage(content, flags.locale, { where, locale, minCell });
-      const options = { locale, timeZone, title, maxSize, steps, minCell, warning };
-      return render(db, options, Date.now(), () => undefined, own);
-    };
-    const publish = async ({ html, events }: Rendered, { name, where, out }: OtherPage) => {
-      const last = () => {
-        db.demand();
-      };
+  const { listMisspelt } = await import('../../render/render.ts');
+  const { renderParts } = await import('../../render/parts.ts');
+  for (const { name, where = {} } of pages) {
+    const misspelt = listMisspelt(content, flags.locale, where);
+    for (const each of misspelt.slice(0, mostMisspelt)) terminal.note(`The page “${name}” is of ${each}`);
+  }
+  const { timeZone, maxSize, steps, minCell, mode } = flags;
+  const parts = pages.map(({ locale = flags.locale, title = flags.title, ...page }) => {
+    return { ...page, locale, title, timeZone, maxSize, steps, minCell, warning };
+  });
+  const last = () => {
+    db.demand();
+  };
+  return terminal.during('Rendering the other pages', (update) => {
+    let published = 0;
+    return renderParts(db, content, flags.locale, parts, async ({ html, events }, { name, where, out }) => {
       await writePage(out, html, { mode, last });
+      update(`Rendering the other pages: ${(published += 1)} of ${pages.length}, ${name}`);
       if (where && events === 0)
         terminal.note(`The page “${name}” says that there is no data: the period has none of its names.`);
-      files.push({ name, file: resolve(out), bytes: html.length, [findCounting().measure]: events });
-    };
-    let written = Promise.resolve();
-    for (const [at, page] of pages.entries()) {
-      const { name, where } = page;
-      update(`Rendering page ${at + 1} of ${pages.length}: ${name}`);
-      const misspelt = where ? listMisspelt(content, flags.locale, where) : [];
-      for (const each of misspelt.slice(0, mostMisspelt)) terminal.note(`The page “${name}” is of ${each}`);
-      const [drawn] = await Promise.all([draw(page), written]); // the disk takes one while the next is drawn
-      written = publish(drawn, page);
-    }
-    await written;
-    return files;
+      return { name, file: resolve(out), bytes: html.length, [findCounting().measure]: events };
+    });
   });
 }
 
