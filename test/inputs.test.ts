@@ -575,6 +575,7 @@ const refused: [title: string, file: File, message: RegExp, options?: Options][]
   ['Parquet with times of 32 bits', parquet({ type: 'FLOAT' }, Number), /: ts is of type FLOAT, which has too few digits\. Write it as INT64\.$/], // prettier-ignore
   ['encrypted Parquet', latin('PARE\x15\x04'), /is an encrypted Parquet file/],
   ['SQLite', latin('SQLite format 3\0\x10\0'), /is a database of SQLite.*sqlite3 -header -csv /],
+  ['SQLInsert of ClickHouse', 'INSERT INTO default.log_raw (`event_id`, `ts`) VALUES (1, 2);\n', /is SQL of ClickHouse or MySQL, not of PostgreSQL: its names are in backticks\. There, save/], // prettier-ignore
   ['mysqldump', '-- MySQL dump 10.13\n\nINSERT INTO `log_raw` VALUES (1);\n', /is a dump of MySQL or MariaDB, not of PostgreSQL.*--null NULL/], // prettier-ignore
   ['phpMyAdmin', '-- phpMyAdmin SQL Dump\n-- version 5.2\n', /is a dump of MySQL/],
   ['a script of SQL Server', utf16('USE [zen]\r\nGO\r\nINSERT [dbo].[log_raw] ([ts]) VALUES (1)\r\nGO\r\n', false, '\ufeff'), /is a script of SQL Server/], // prettier-ignore

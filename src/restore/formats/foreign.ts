@@ -71,6 +71,11 @@ const foreign: Foreign[] = [
     'Load it there, and take the log out: mysql --batch -e "select * from log_raw" DATABASE | zen restore - --null NULL',
   ],
   [
+    'SQL of ClickHouse or MySQL, not of PostgreSQL: its names are in backticks',
+    /^[ \t]*(INSERT INTO|CREATE TABLE)\s+[\w."]+\s*\(\s*`/im,
+    'There, save the result of “select * from log_raw” as CSV with a header, and restore that',
+  ],
+  [
     'a script of SQL Server, not of PostgreSQL',
     /^[ \t]*(SET (ANSI_NULLS|IDENTITY_INSERT) |USE \[|INSERT (INTO )?\[|CREATE TABLE \[)/im,
     'There, save the result of “select * from log_raw” as CSV with a header, and restore that',
