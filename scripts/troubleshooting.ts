@@ -6,6 +6,7 @@ import type { Message } from './messages.ts';
 
 /** The pages by name, with what they are about and the files whose messages they have; a file belongs to the first that takes it. */
 const pages: [name: string, about: string, files: RegExp][] = [
+  ['scripts', 'a backup in SQL', /^src\/restore\/(sql\/|formats\/script)/],
   ['backup-files', 'the file of a backup', /^src\/restore\/(formats|compression)\//],
   ['backup-values', 'the tables, columns and values of a backup', /^src\/restore\//],
   [
@@ -14,7 +15,8 @@ const pages: [name: string, about: string, files: RegExp][] = [
     /^src\/(project|log|cli\/settings|render\/(charts|fields|page|panels))/,
   ],
   ['database', 'the database: connections, tables, rights and runs', /^src\/(db|ledger|aggregate)\//],
-  ['pages-and-options', 'a page, a message or an option', /^src\//],
+  ['options', 'an option or a command', /^src\/(cli|config|time)/],
+  ['pages', 'a page or a mail', /^src\//],
 ];
 
 /** The next step where a message does not say it itself, by the start of the message. */

@@ -382,7 +382,7 @@ const exact: [title: string, file: File, options?: Options][] = [
   ['INSERT with parentheses and comments', inserts((ts) => `/* of ts */ ('${ts ?? ''}')::bigint -- it\n`)],
   ['INSERT with texts between dollars', inserts((ts) => `$t$${ts ?? ''}$t$`)],
   ['INSERT with texts of a national character set', inserts((ts) => `N'${ts ?? ''}'`)],
-  ['INSERT with an alias, and what it returns', inserts().replaceAll('log_raw (', 'log_raw AS l (').replaceAll(');\n', ') ON CONFLICT ON CONSTRAINT k DO NOTHING RETURNING event_id;\n').replace(/^(.*text)\) ON .*$/m, '$1);')], // prettier-ignore
+  ['INSERT with an alias, and what it returns', inserts().replaceAll(/(INSERT INTO \S+) \(/g, '$1 AS l (').replaceAll(');\n', ') ON CONFLICT ON CONSTRAINT k DO NOTHING RETURNING event_id;\n').replace(/^(.*text)\) ON .*$/m, '$1);')], // prettier-ignore
   [
     'COPY with an escaped delimiter',
     copyWith("DELIMITER E'\\t' NULL AS 'nil'", text.replaceAll('\\N', 'nil')),

@@ -337,6 +337,53 @@ describe('of a dump of data only,', () => {
   });
 });
 
+describe('statements before the rows', () => {
+  test.each([
+    "CREATE TABLE public.log_raw AS SELECT 1 AS ts, 'a' AS topic",
+    'create unlogged table if not exists log_raw (ts, topic) as values (1, 2)',
+    "SELECT 1 AS ts, 'a' AS topic INTO log_raw",
+    "WITH x AS (SELECT 1) INSERT INTO log_raw (ts, topic) VALUES (1, 'a')",
+    'PREPARE p AS INSERT INTO "public"."log_raw" VALUES (1, $1)',
+    'DO $$ BEGIN INSERT INTO Log_Raw VALUES (1); END $$',
+    'MERGE INTO log_raw USING other ON false WHEN NOT MATCHED THEN INSERT VALUES (1)',
+    "EXPLAIN ANALYZE INSERT INTO log_raw VALUES (1, 'a')",
+  ])('are refused when they may put rows into the log, on either side: %s', async (statement) => {
+    for (const size of [1, 1 << 16])
+      await expect(take(`${definition}\n${statement};\n${copy}1\ta\n\\.\n`, [], size)).rejects.toThrow(
+        /line \d+: “.*” may put rows into public\.log_raw, and Zen runs no statements\. Load the script with psql/,
+      );
+    await expect(take(`${definition}${copy}1\ta\n\\.\n${statement};\n`)).rejects.toThrow(
+      /may put rows into|may change/,
+    );
+  });
+
+  test.each([
+    'CREATE TABLE other AS SELECT * FROM log_raw',
+    'SELECT 1 INTO other',
+    'WITH x AS (SELECT 1) INSERT INTO other SELECT ts FROM log_raw',
+    'CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ INSERT INTO log_raw VALUES (1) $$',
+    'CREATE RULE r AS ON INSERT TO other DO ALSO INSERT INTO log_raw VALUES (1)',
+    'DO $$ BEGIN CREATE TYPE kind AS ENUM (); EXCEPTION WHEN duplicate_object THEN NULL; END $$',
+  ])('do not matter when they put none into it: %s', async (statement) => {
+    expect((await take(`${definition}\n${statement};\n${copy}1\ta\n\\.\n`, [])).rows).toBe('1\ta\n');
+  });
+
+  test.each([
+    'ALTER TABLE public.log_raw DROP COLUMN topic',
+    'alter table if exists only "log_raw" * add item_topic text',
+    'ALTER TABLE log_raw RENAME topic TO other, OWNER TO me',
+    'ALTER TABLE public.log_raw RENAME TO log_old',
+  ])('that alter its columns leave them unknown to rows that name none: %s', async (statement) => {
+    const row = "INSERT INTO log_raw VALUES (1, 'a');\n";
+    await expect(take(`${definition}${statement};\n${row}`)).rejects.toThrow(
+      'nothing names the columns of public.log_raw. Make the dump with pg_dump --column-inserts',
+    );
+    const named = row.replace('VALUES', '(ts, topic) VALUES');
+    expect((await take(`${definition}${statement};\n${named}`)).rows).toBe('1\ta\n');
+    expect((await take(`${definition}${statement};\n${definition}${row}`)).rows).toBe('1\ta\n');
+  });
+});
+
 describe('statements behind the rows', () => {
   const loaded = `${definition}TRUNCATE public.log_raw;\nDELETE FROM log_raw;\n${copy}1\ta\n\\.\n`;
 

@@ -5,15 +5,22 @@ import type { Definition } from '../sql/statement.ts';
 /** The tables that a backup defines, and which are parts of others: partitions, or children that inherit. */
 export class Catalogue {
   readonly #definitions = new Map<string, Definition>();
+  readonly #altered = new Set<string>();
   readonly #parents = new Map<string, QualifiedName[]>();
 
   define(definition: Definition): void {
     this.#definitions.set(fullName(definition), definition);
+    this.#altered.delete(fullName(definition));
     for (const parent of definition.parents) this.attach(definition, parent);
   }
 
   attach(part: QualifiedName, parent: QualifiedName): void {
     this.#parents.set(fullName(part), [...this.#parentsOf(part), parent]);
+  }
+
+  /** Notes that a statement has changed the columns of a table, so that they are unknown. */
+  alter(table: QualifiedName): void {
+    this.#altered.add(fullName(table));
   }
 
   has(table: QualifiedName): boolean {
@@ -40,6 +47,7 @@ export class Catalogue {
   types(table: QualifiedName): ReadonlyMap<string, string> {
     const types = new Map<string, string>();
     for (const each of this.lineage(table).reverse()) {
+      if (this.#altered.has(fullName(each))) return new Map();
       const definition = this.#definitions.get(fullName(each));
       if (!definition || (definition.types.size === 0 && this.#parentsOf(each).length === 0))
         return new Map();
@@ -54,7 +62,7 @@ export class Catalogue {
    */
   columns(table: QualifiedName): string[] {
     const definition = this.#definitions.get(fullName(table));
-    if (!definition) return [];
+    if (!definition || this.#altered.has(fullName(table))) return [];
     const own = [...definition.types.keys()];
     const [parent, another] = definition.parents;
     if (!parent) return own;

@@ -3,7 +3,7 @@ import { fullName, inherited } from './backup.ts';
 import type { BackupTable, QualifiedName } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
 import { describeEncoding, makeRecoder } from '../encoding.ts';
-import { addsKey, mayChange, namesTable } from '../sql/changes.ts';
+import { addsKey, findAltered, listFilled, mayChange, namesTable } from '../sql/changes.ts';
 import { FileBackup } from './file.ts';
 import type { Source, TextOptions } from './file.ts';
 import { reorder } from '../copy/reorder.ts';
@@ -191,14 +191,17 @@ export class Script extends FileBackup {
 
   #read(sql: string): ScriptRows | undefined {
     const verb = /^[a-z]*/i.exec(sql)?.[0].toLowerCase() ?? '';
-    if (this.#isBehind && verb !== 'insert' && verb !== 'copy') this.#requireNoChange(sql);
+    if (verb !== 'insert' && verb !== 'copy') {
+      if (this.#isBehind) this.#requireNoChange(sql);
+      this.#requireNoRows(sql);
+    }
     switch (verb) {
       case 'insert':
         return this.#readInsert(sql);
       case 'copy':
         return this.#readCopy(sql);
       case 'alter':
-        this.#attach(sql);
+        this.#alter(sql);
         return undefined;
       case 'create':
         this.#define(sql);
@@ -269,6 +272,15 @@ export class Script extends FileBackup {
     const types = known.size > 0 ? known : part.types;
     const isWhole = fullName(part) === fullName({ schema, name });
     return { schema, name, columns: isWhole ? part.columns : inherited(part.columns, known), types };
+  }
+
+  #alter(sql: string): void {
+    const altered = findAltered(toUtf8(sql));
+    if (altered) {
+      this.#scope.catalogue.alter(this.#qualify(altered));
+      this.#head = undefined;
+    }
+    this.#attach(sql);
   }
 
   #attach(sql: string): void {
@@ -342,6 +354,17 @@ export class Script extends FileBackup {
     if (this.#scope.finished.has(fullName(table)))
       this.#refuse(
         `rows of ${fullName(table)} after its index or key: they were added later. Restore them from a file of their own, with --append`,
+      );
+  }
+
+  /** Refuses a statement that may put rows into the log, because statements are not executed. */
+  #requireNoRows(sql: string): void {
+    if (this.#scope.database !== (this.#dbname ?? this.#scope.database)) return;
+    const filled = listFilled(toUtf8(sql)).map((table) => this.#qualify(table));
+    const own = filled.find((table) => this.#scope.selection.owner(table));
+    if (own)
+      this.#refuse(
+        `“${excerpt(sql)}” may put rows into ${fullName(own)}, and Zen runs no statements. Load the script with psql, and dump the result with pg_dump`,
       );
   }
 

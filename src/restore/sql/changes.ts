@@ -70,6 +70,49 @@ export function mayChange(sql: string, tables: readonly QualifiedName[]): boolea
   }
 }
 
+const name = String.raw`((?:(?:"[^"]+"|\w+)\s*\.\s*)?(?:"[^"]+"|\w+))`;
+const creation = new RegExp(String.raw`^create\s(?:[a-z]+\s+)*table\s+(?:if\s+not\s+exists\s+)?${name}`, 'i');
+const insertion = new RegExp(String.raw`\b(?:insert|merge)\s+into\s+(?:only\s+)?${name}`, 'gi');
+const selection = new RegExp(String.raw`\sinto\s+(?:temp\w*\s+|unlogged\s+|table\s+)*${name}(?:\s|$)`, 'gi');
+/** Statements that put no rows into a table that they name; a function that would is not called by them. */
+const fillsNothing = new Set([...harmless, 'alter', 'create', 'delete', 'drop', 'truncate', 'update']);
+
+/** Lists the tables that a statement other than INSERT and COPY may put rows into, even in a string. */
+export function listFilled(sql: string): QualifiedName[] {
+  const verb = /^\w*/.exec(sql)?.[0].toLowerCase() ?? '';
+  const found: RegExpMatchArray[] = fillsNothing.has(verb) ? [] : [...sql.matchAll(insertion)];
+  if (verb === 'select') found.push(...sql.matchAll(selection));
+  const created = creation.exec(sql);
+  if (created && isFromQuery(sql)) found.push(created);
+  return found.map(([, written = '']) => {
+    const parts = readTokens(written).filter((token) => token !== '.');
+    const [table = '', schema = ''] = parts.map(readName).reverse();
+    return { schema, name: table };
+  });
+}
+
+/** Tells whether a table is made of the rows of a query: `AS` stands outside of the parentheses. */
+function isFromQuery(sql: string): boolean {
+  let depth = 0;
+  return readTokens(sql).some((token) => {
+    if (token === '(') depth++;
+    if (token === ')') depth--;
+    return depth === 0 && token.toLowerCase() === 'as';
+  });
+}
+
+/** Names the table of which a statement changes the columns, or its name; undefined for another statement. */
+export function findAltered(sql: string): QualifiedName | undefined {
+  const tokens = readTokens(sql);
+  const words = tokens.map((token) => token.toLowerCase());
+  if (words[0] !== 'alter' || !/^(table|foreign)$/.test(words[1] ?? '')) return undefined;
+  if (readActions(words).every(isHarmless)) return undefined;
+  const at = placeOfName(words);
+  const isQualified = words[at + 1] === '.';
+  const [schema, name] = isQualified ? [tokens[at], tokens[at + 2]] : ['', tokens[at]];
+  return { schema: readName(schema ?? ''), name: readName(name ?? '') };
+}
+
 /** Tells whether a statement creates a key or an index, which happens once all rows are loaded. */
 export function addsKey(sql: string): boolean {
   return /^create\s+(unique\s+)?index\s|^alter\s+table\s.*\sadd\s+(constraint|primary|unique)\s/is.test(sql);
@@ -114,8 +157,7 @@ function isList(words: string[], at: number): boolean {
 function readActions(words: string[]): string[] {
   const actions: string[][] = [[]];
   let depth = 0;
-  let at = 2;
-  while (/^(table|if|exists|only)$/.test(words[at] ?? '')) at++;
+  let at = placeOfName(words);
   at += words[at + 1] === '.' ? 3 : 1;
   if (words[at] === '*') at++;
   for (const word of words.slice(at)) {
@@ -125,6 +167,13 @@ function readActions(words: string[]): string[] {
     else actions.at(-1)?.push(word);
   }
   return actions.map((action) => action.join(' '));
+}
+
+/** Finds the name in the words of an ALTER TABLE statement. */
+function placeOfName(words: string[]): number {
+  let at = 2;
+  while (/^(table|if|exists|only)$/.test(words[at] ?? '')) at++;
+  return at;
 }
 
 function isHarmless(action: string): boolean {

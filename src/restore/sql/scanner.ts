@@ -16,7 +16,7 @@ const quoted: Record<string, string> = {
 };
 
 const statement =
-  /^(--|\/\*|\\(restrict|connect|c |set |timing|pset |echo |encoding )|(set|select|copy|create|insert|begin|drop|alter|use|pragma)\b|truncate\s|delete\s+from\s|start\s+transaction\b)/i;
+  /^(--|\/\*|\\(restrict|connect|c |set |timing|pset |echo |encoding )|(set|select|copy|create|insert|begin|drop|alter|use|pragma)\b|truncate\s|delete\s+from\s|start\s+transaction\b|with\s+(recursive\s+)?\S+\s+as\b|prepare\s+\S+\s+(\(|as\b)|do\s+(\$|'|language\s)|merge\s+into\s|comment\s+on\s|lock\s+table\s)/i;
 /** Lines that certainly belong to a script, whatever precedes them. */
 const sureLine =
   /^(-- PostgreSQL database|(set \w+ (=|to) |copy \S+ .*from stdin|insert into |create table |start transaction;|begin;))/im;
