@@ -728,6 +728,21 @@ describe('a dry run', () => {
     expect(existsSync(join(cwd, '.zen'))).toBe(false);
   });
 
+  test.each([
+    ['2019-09-24 18:00:00', true],
+    ['24.09.2019 18:00', true],
+    ['2019-09-24T18:00:00.5', true],
+    ['2019-09-24 21:00:00+03', false],
+    ['2019-09-24 18:00:00 UTC', false],
+    ['20190924T180000Z', false],
+    ['1569348000', false],
+  ])('tells whether times are read as UTC for want of a zone: %s', async (time, isTold) => {
+    const columns = 'ts,user_id,event,item_topic,source_topic,age_segment';
+    const { stdout } = await look(`${columns}\n${time},7,show,a,b,c\n`);
+    expect(stdout).toMatch(/^ {2}1569348000[05]00 \| 7/m);
+    expect(stdout.includes('ts names no time zone: it is read as UTC.')).toBe(isTold);
+  });
+
   test('says that texts are in UTF-8 where no other encoding is told', async () => {
     expect((await look(csv)).stdout.split('\n')[5]).toBe('Its texts are in UTF-8.');
   });

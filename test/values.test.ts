@@ -256,7 +256,7 @@ describe('the command', () => {
   test('tells words for NULL, and ids that are written otherwise', async () => {
     const text = await say(csv([{ topic: 'N/A', user: '5.0' }, {}]));
     expect(text).toContain(
-      'user_id is read as whole numbers where they are written otherwise: 1 values, such as “5.0”.',
+      'user_id is read as whole numbers where they are written otherwise: 1 value, such as “5.0”.',
     );
     expect(text).toContain(
       "item_topic has “N/A” × 1, which is counted as a name. If it means NULL, restore again with --null 'N/A'",

@@ -248,7 +248,7 @@ export function describeIds({ column, kept, numbers, others, examples }: OddIds)
   const counted = few.map(([value, rows]) => `${nameInQuotes(value)} × ${formatCount(rows)}`).join(', ');
   return kept === 'text'
     ? `${column} is kept as text. Numbers: ${formatCount(numbers)}; other values: ${formatCount(others)}, such as ${counted}.`
-    : `${column} is read as whole numbers where they are written otherwise: ${formatCount(others)} values, such as ${written}.`;
+    : `${column} is read as whole numbers where they are written otherwise: ${describeCount(others, 'value')}, such as ${written}.`;
 }
 
 function describeWord({ column, word, events }: NullWords): string {

@@ -3,7 +3,7 @@ import { escapeText } from './copy/text.ts';
 import type { BackupTable } from './formats/backup.ts';
 import { isId, quoteArgument, rewriteId, splitRows } from './ids.ts';
 import type { IdType } from './ids.ts';
-import { guessUnit, readTime, unitNames } from './times.ts';
+import { guessUnit, lacksZone, readTime, unitNames } from './times.ts';
 import type { TimeUnit } from './times.ts';
 
 /** The columns of `log_raw`: those that a log must have, those that it has unless told otherwise, and the rest. */
@@ -264,18 +264,15 @@ export function mapColumns(
   const ofType = (type: IdType) => taken.filter((name) => types.get(name) === type);
   const [guessed, rewritten] = [ofType('bigint, perhaps'), ofType('bigint, rewritten')];
   const ts = names.indexOf('ts');
-  const unit =
-    timeUnit ??
-    guessUnit(
-      splitRows(first).map((fields) => fields[ts] ?? ''),
-      path,
-    );
+  const fields = splitRows(first).map((row) => row[ts] ?? '');
+  const unit = timeUnit ?? guessUnit(fields, path);
   const times = unit !== 'ms' || !isInteger(types.get('ts') ?? '');
   const asIs = taken.length === names.length && !times && rewritten.length === 0 && events.size === 0;
   const map: ColumnMapping['map'] = asIs
     ? (rows) => rows
     : mapper(names, taken, times ? unit : undefined, { rewritten, events }, path);
   const notes = unit === 'ms' ? [] : [`ts is in ${unitNames[unit]} (--time-unit ${unit}).`];
+  if (fields.some(lacksZone)) notes.push('ts names no time zone: it is read as UTC.');
   return { columns: taken, texts, guessed, map, notes };
 }
 

@@ -130,6 +130,12 @@ function readTimestamp(text: string): string | undefined {
   return isDay && Number.isSafeInteger(ms) ? String(ms) : undefined;
 }
 
+/** Tells whether a field is a timestamp that names no time zone. */
+export function lacksZone(field: string): boolean {
+  const text = field.trim();
+  return readTimestamp(text) !== undefined && !new RegExp(`(?:${offset.source})$`, 'i').test(text);
+}
+
 /** Converts hours, minutes and seconds to milliseconds. */
 function readOffset(sign: string | undefined, [hours = '', minutes = '', seconds = '']: string[]): number {
   if (!sign) return 0;
