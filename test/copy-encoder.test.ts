@@ -132,6 +132,26 @@ test('ids that repeat are found however far apart they are', () => {
   expect(countOf(log)?.duplicate_ids).toBe(ids.length + 1);
 });
 
+test('an integer of any length becomes the same bigint, also where the rows end', () => {
+  const digits = '123456789012345';
+  const positive = Array.from(digits, (_, at) => digits.slice(0, at + 1)).concat('2147483648', '4294967296');
+  const ids = ['0', ...positive.flatMap((id) => [id, `-${id}`])];
+  const names = ['event', 'item_topic', 'source_topic', 'age_segment'];
+  const made = ids.map((id) => {
+    const encoder = new CopyEncoder([...names, 'user_id', 'ts', 'event_id'], ['user_id', 'ts', 'event_id']);
+    const rows = Buffer.from(`a\tb\tc\td\t${id}\t${id}\t${id}\n`);
+    const bytes = Buffer.concat([...encoder.encode(rows), ...encoder.flush()]);
+    return [-32, -20, -8].map((at) => String(bytes.readBigInt64BE(bytes.length + at)));
+  });
+  expect(made).toEqual(ids.map((id) => [id, id, id]));
+});
+
+test('an id with a byte that only the highest bit tells from a digit is left to the database', () => {
+  const encoder = new CopyEncoder(columns, numbers);
+  const row = Buffer.from(one(1, '12\xb345678'), 'latin1');
+  expect([[...encoder.encode(row)].length, encoder.sure]).toEqual([0, false]);
+});
+
 test.each([
   ['an escape that PostgreSQL does not write', 2, 'a\\x09b'],
   ['a backslash that escapes the end of a value', 2, 'a\\'],
@@ -140,6 +160,8 @@ test.each([
   ['a name of more than 512 bytes', 3, 'x'.repeat(513)],
   ['a name with a NUL', 3, 'a\0b'],
   ['an id that is a text', 1, 'a1'],
+  ['an id with what follows the digits', 1, '123:4567'],
+  ['an id with what precedes the digits', 1, '12345/7'],
   ['an empty id', 1, ''],
   ['an id with a zero in front', 1, '07'],
   ['an id that is minus nothing', 1, '-'],
