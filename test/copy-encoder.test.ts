@@ -152,6 +152,19 @@ test('an id with a byte that only the highest bit tells from a digit is left to 
   expect([[...encoder.encode(row)].length, encoder.sure]).toEqual([0, false]);
 });
 
+test('names that differ in one byte are told apart, and written as when they were new', () => {
+  const names = Array.from({ length: 24 }, (_, length) => {
+    const name = String.fromCharCode(97 + length).repeat(length);
+    return [name, ...Array.from(name, (_letter, at) => `${name.slice(0, at)}-${name.slice(at + 1)}`)];
+  }).flat();
+  const once = names.map((name) => one(2, name)).join('');
+  const { counts, binary } = read(once + once);
+  expect(counts?.item_topics).toBe(new Set(names).size);
+  const half = binary.length / 2;
+  expect(binary.subarray(half).equals(binary.subarray(0, half))).toBe(true);
+  expect(binary.subarray(half).equals(read(once).binary)).toBe(true);
+});
+
 test.each([
   ['an escape that PostgreSQL does not write', 2, 'a\\x09b'],
   ['a backslash that escapes the end of a value', 2, 'a\\'],
