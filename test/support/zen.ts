@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { flags } from './flags.js';
 
 export interface Outcome {
   code: number | null;
@@ -29,12 +30,12 @@ export async function zen(args: string[], place: Place): Promise<Outcome> {
   return start(args, place).outcome;
 }
 
-/** The same, while it runs. Its WebAssembly is not optimised: a short command on the embedded database takes a third less so. */
+/** The same, while it runs. */
 export function start(
   args: string[],
   { cwd, env = {}, via = [], input }: Place,
 ): { child: ChildProcess; outcome: Promise<Outcome> } {
-  const [program = '', ...rest] = [...via, process.execPath, '--liftoff-only', bin, ...args];
+  const [program = '', ...rest] = [...via, process.execPath, ...flags, bin, ...args];
   const child = spawn(program, rest, {
     cwd,
     env: { PATH: process.env.PATH, TZ: 'Asia/Vladivostok', ZEN_MIN_CELL: '1', ...env },
