@@ -217,6 +217,7 @@ async function openWebKit(): Promise<Engine> {
       HOME: folder,
       XDG_RUNTIME_DIR: folder,
       GDK_BACKEND: 'x11',
+      WEBKIT_DISABLE_DMABUF_RENDERER: '1', // which draws by OpenGL: without a graphics card, that takes half of the processor time
       LC_ALL: 'C.UTF-8',
     },
     stdio: 'ignore',
