@@ -66,8 +66,10 @@ export function openBrowser(): Promise<Browser> {
   return chromium.connect(process.env.ZEN_TEST_BROWSER ?? '');
 }
 
-export function serveBrowser(program: Program): Promise<BrowserServer> {
-  return chromium.launchServer(options(program));
+/** @param flags for V8 */
+export function serveBrowser(program: Program, flags: readonly string[] = []): Promise<BrowserServer> {
+  const { args, ...others } = options(program);
+  return chromium.launchServer({ ...others, args: [...args, `--js-flags=${flags.join(',')}`] });
 }
 
 export function launchBrowser(program: Program): Promise<Browser> {

@@ -15,7 +15,8 @@ export default async function setup(): Promise<void> {
   const [server, embedded, browser] = await Promise.all([
     startServer(),
     makeEmbedded(),
-    findBrowser().then(serveBrowser),
+    // A page is open for a second: compiling in the background costs more than it saves.
+    findBrowser().then((program) => serveBrowser(program, ['--no-opt', '--single-threaded'])),
   ]);
   Object.assign(shared, { zenServer: server, zenBrowser: browser });
   process.env.ZEN_TEST_SERVER = server.url;
