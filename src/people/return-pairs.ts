@@ -6,6 +6,7 @@ export class ReturnPairs {
   readonly base: number;
   #pairs = new Int32Array();
   #length = 0;
+  #isSorted = false;
 
   constructor(base: number) {
     this.base = base;
@@ -18,23 +19,36 @@ export class ReturnPairs {
       this.#pairs = longer;
     }
     this.#pairs[this.#length++] = minute * this.base + previous;
+    this.#isSorted = false;
   }
 
-  /** All so far, in no order. */
-  get pairs(): Int32Array {
-    return this.#pairs.subarray(0, this.#length);
+  /** All so far, in order. */
+  sort(): Int32Array {
+    if (!this.#isSorted) this.#pairs = this.#pairs.subarray(0, this.#length).sort();
+    this.#isSorted = true;
+    return this.#pairs;
   }
 }
 
 /** The pairs of some lists in order. */
 export function sortPairs(lists: readonly ReturnPairs[]): Int32Array {
-  const sorted = new Int32Array(lists.reduce((sum, { pairs }) => sum + pairs.length, 0));
-  let at = 0;
-  for (const { pairs } of lists) {
-    sorted.set(pairs, at);
-    at += pairs.length;
+  return lists.map((list) => list.sort()).reduce(mergePairs, new Int32Array());
+}
+
+function mergePairs(one: Int32Array, other: Int32Array): Int32Array {
+  if (one.length === 0 || other.length === 0) return one.length === 0 ? other : one;
+  const merged = new Int32Array(one.length + other.length);
+  let left = 0;
+  let right = 0;
+  while (left < one.length && right < other.length) {
+    const mine = one[left] ?? missing();
+    const theirs = other[right] ?? missing();
+    merged[left + right] = mine < theirs ? mine : theirs;
+    if (mine < theirs) left++;
+    else right++;
   }
-  return sorted.sort();
+  merged.set(left < one.length ? one.subarray(left) : other.subarray(right), left + right);
+  return merged;
 }
 
 /** Pairs with their counts: three parallel arrays. */
