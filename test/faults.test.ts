@@ -380,7 +380,7 @@ test('the embedded database under a limit of files says so, and is as it was', a
     stderr: says,
   });
   expect(told((await status()).stdout)).toEqual(told(stdout));
-}, 30_000);
+});
 
 test('a connection that is ended while rows are sent is told so, instead of waited for', async () => {
   const rows = Buffer.from('show\n'.repeat(10_000));
