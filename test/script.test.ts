@@ -384,6 +384,20 @@ describe('statements before the rows', () => {
   });
 });
 
+test.each([
+  ['text', '\t'],
+  ['csv', ','],
+])('a header in %s that has to match the columns is compared with them', async (format, delimiter) => {
+  const data = (...names: string[]) =>
+    `${definition}COPY log_raw (ts, topic) FROM stdin (FORMAT ${format}, HEADER MATCH);\n${names.join(delimiter)}\n${['1', 'a'].join(delimiter)}\n\\.\n`;
+  for (const size of [1, 1 << 16]) {
+    expect((await take(data('ts', 'topic'), [], size)).rows).toBe('1\ta\n');
+    await expect(take(data('topic', 'ts'), [], size)).rejects.toThrow(
+      'the header names topic, ts, and COPY the columns ts, topic. Correct the one that is wrong.',
+    );
+  }
+});
+
 describe('statements behind the rows', () => {
   const loaded = `${definition}TRUNCATE public.log_raw;\nDELETE FROM log_raw;\n${copy}1\ta\n\\.\n`;
 

@@ -157,7 +157,7 @@ export class Script extends FileBackup {
 
   #data({ table, options = new Map() }: ScriptRows): AsyncIterable<Buffer> {
     const where = `${this.path}, line ${this.#scanner.line}`;
-    return readCopyData(this.#scanner.data(fullName(table)), options, { width: table.columns.length, where });
+    return readCopyData(this.#scanner.data(fullName(table)), options, { columns: table.columns, where });
   }
 
   async #pass(rows: ScriptRows): Promise<void> {
