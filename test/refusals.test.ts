@@ -95,7 +95,11 @@ describe.each(kinds)('the %s database', (kind) => {
         /too long.* \(row 2 of log_raw, column item_topic: "xx/,
       ],
       ['with a byte that is no UTF-8', [row(1), row(2, '\x01')], /"UTF8": 0xff.*\(row 2 of log_raw\)/],
-      ['with a NUL', [row(1), row(2, 'a\0b')], /"UTF8": 0x00 \(row 2 of log_raw\)/],
+      [
+        'with a NUL',
+        [row(1), row(2, 'a\0b')],
+        /has a NUL character in the row “2 .*a b.*”, and PostgreSQL keeps none\. /,
+      ],
       [
         'with a time that is none, and would clear the screen',
         [row(1), row(2), [3, '1e\u001b[2J', ...row(3).slice(2)]],
@@ -123,7 +127,10 @@ describe.each(kinds)('the %s database', (kind) => {
 
   test.each([`E'\\0'`, `E'\\x00'`, `E'\\u0000'`, `E'\\U0011FFFF'`])('refuses the text %s', async (text) => {
     const values = row(1).map(literal).with(4, text).join(', ');
-    await refuse(bytes(`create table log_raw (${types}); INSERT INTO log_raw VALUES (${values});`), /0x00/);
+    await refuse(
+      bytes(`create table log_raw (${types}); INSERT INTO log_raw VALUES (${values});`),
+      /has a NUL character in the row/,
+    );
   });
 });
 

@@ -173,6 +173,18 @@ export function requireUtf8(piece: Buffer, path: string): void {
   throw new ZenError('failed', `${path} is not in UTF-8. ${remedy} --encoding ${example}.`);
 }
 
+/** @throws ZenError `failed` for a NUL, which PostgreSQL holds in no text, with its row */
+export function requireNoNul(piece: Buffer, path: string): void {
+  const at = piece.indexOf(0);
+  if (at < 0) return;
+  const end = piece.indexOf('\n', at);
+  const row = piece.toString('utf8', piece.lastIndexOf('\n', at) + 1, end < 0 ? piece.length : end);
+  throw new ZenError(
+    'failed',
+    `${path} has a NUL character in the row “${shorten(row, 200)}”, and PostgreSQL keeps none. Nothing was changed. Take it out where the file is made.`,
+  );
+}
+
 function exampleOf(text: string): string {
   const fields = text.split(/[\n\t,;|"]/).filter((field) => /[^\0-\x7f]/.test(field));
   return [...new Set(fields)].slice(0, 3).join(', ');

@@ -12,7 +12,7 @@ import type { ColumnMapping } from './columns.ts';
 import { requireNumbers, examineIds, IdsInDoubt, isId, typeIds } from './ids.ts';
 import type { ExaminedIds, OddIds } from './ids.ts';
 import { replaceWords } from './copy/nulls.ts';
-import { requireUtf8 } from './encoding.ts';
+import { requireNoNul, requireUtf8 } from './encoding.ts';
 import { openBackup } from './formats/detect.ts';
 import { newline } from './copy/bytes.ts';
 import { RowSource } from './copy/source.ts';
@@ -251,6 +251,7 @@ async function loadBackup(
 async function* checkEncoding(rows: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   for await (const piece of rows) {
     requireUtf8(piece, path);
+    requireNoNul(piece, path);
     yield piece;
   }
 }
