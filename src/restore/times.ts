@@ -23,6 +23,7 @@ const timestampForm = new RegExp(
   String.raw`^(?:(\d{4,6})([-/])(\d\d)\2(\d\d)|(\d\d)\.(\d\d)\.(\d{4}))[ T](\d\d:\d\d)(?:(:\d\d)(?:[.,](\d+))?)?(?:${offset.source})?$`,
   'i',
 );
+const zoneAtEnd = new RegExp(`(?:${offset.source})$`, 'i');
 /** Matches ISO 8601 without separators: 20190924T180000.5Z. */
 const basicForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)/i;
 /** A date and time in digits alone, 20190924180000, perhaps with milliseconds; no Unix time of our century looks like it. */
@@ -133,7 +134,7 @@ function readTimestamp(text: string): string | undefined {
 /** Tells whether a field is a timestamp that names no time zone. */
 export function lacksZone(field: string): boolean {
   const text = field.trim();
-  return readTimestamp(text) !== undefined && !new RegExp(`(?:${offset.source})$`, 'i').test(text);
+  return readTimestamp(text) !== undefined && !zoneAtEnd.test(text);
 }
 
 /** Converts hours, minutes and seconds to milliseconds. */

@@ -7,7 +7,7 @@ import { addsKey, findAltered, listFilled, mayChange, namesTable } from '../sql/
 import { FileBackup } from './file.ts';
 import type { Source, TextOptions } from './file.ts';
 import { reorder } from '../copy/reorder.ts';
-import { readAttachment, readCopy, readDefinition, readInsert } from '../sql/statement.ts';
+import { readAttachment, readCopy, readDefinition, readInsert, readVerb } from '../sql/statement.ts';
 import type { CopyOptions } from '../sql/statement.ts';
 import { Scanner } from '../sql/scanner.ts';
 import { isLog } from '../columns.ts';
@@ -190,7 +190,7 @@ export class Script extends FileBackup {
   }
 
   #read(sql: string): ScriptRows | undefined {
-    const verb = /^[a-z]*/i.exec(sql)?.[0].toLowerCase() ?? '';
+    const verb = readVerb(sql);
     if (verb !== 'insert' && verb !== 'copy') {
       if (this.#isBehind) this.#requireNoChange(sql);
       this.#requireNoRows(sql);

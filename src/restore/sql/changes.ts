@@ -1,5 +1,5 @@
 import type { QualifiedName } from '../formats/backup.ts';
-import { readName, readTokens } from './statement.ts';
+import { readAltered, readName, readTokens, readVerb } from './statement.ts';
 import { toUtf8 } from '../copy/text.ts';
 
 /** Statements that change no rows, whatever they name. */
@@ -40,7 +40,7 @@ const harmlessCalls = new Set(
  * @param tables those that hold the rows, and their parents
  */
 export function mayChange(sql: string, tables: readonly QualifiedName[]): boolean {
-  const verb = /^\w*/.exec(sql)?.[0].toLowerCase() ?? '';
+  const verb = readVerb(sql);
   if (harmless.has(verb)) return false;
   const tokens = readTokens(toUtf8(sql));
   const words = tokens.map((token) => token.toLowerCase());
@@ -79,7 +79,7 @@ const fillsNothing = new Set([...harmless, 'alter', 'create', 'delete', 'drop', 
 
 /** Lists the tables that a statement other than INSERT and COPY may put rows into, even in a string. */
 export function listFilled(sql: string): QualifiedName[] {
-  const verb = /^\w*/.exec(sql)?.[0].toLowerCase() ?? '';
+  const verb = readVerb(sql);
   const found: RegExpMatchArray[] = fillsNothing.has(verb) ? [] : [...sql.matchAll(insertion)];
   if (verb === 'select') found.push(...sql.matchAll(selection));
   const created = creation.exec(sql);
@@ -103,14 +103,8 @@ function isFromQuery(sql: string): boolean {
 
 /** Names the table of which a statement changes the columns, or its name; undefined for another statement. */
 export function findAltered(sql: string): QualifiedName | undefined {
-  const tokens = readTokens(sql);
-  const words = tokens.map((token) => token.toLowerCase());
-  if (words[0] !== 'alter' || !/^(table|foreign)$/.test(words[1] ?? '')) return undefined;
-  if (readActions(words).every(isHarmless)) return undefined;
-  const at = placeOfName(words);
-  const isQualified = words[at + 1] === '.';
-  const [schema, name] = isQualified ? [tokens[at], tokens[at + 2]] : ['', tokens[at]];
-  return { schema: readName(schema ?? ''), name: readName(name ?? '') };
+  const table = readAltered(sql);
+  return table && !readActions(readTokens(sql.toLowerCase())).every(isHarmless) ? table : undefined;
 }
 
 /** Tells whether a statement creates a key or an index, which happens once all rows are loaded. */
@@ -157,7 +151,8 @@ function isList(words: string[], at: number): boolean {
 function readActions(words: string[]): string[] {
   const actions: string[][] = [[]];
   let depth = 0;
-  let at = placeOfName(words);
+  let at = 2;
+  while (/^(table|if|exists|only)$/.test(words[at] ?? '')) at++;
   at += words[at + 1] === '.' ? 3 : 1;
   if (words[at] === '*') at++;
   for (const word of words.slice(at)) {
@@ -167,13 +162,6 @@ function readActions(words: string[]): string[] {
     else actions.at(-1)?.push(word);
   }
   return actions.map((action) => action.join(' '));
-}
-
-/** Finds the name in the words of an ALTER TABLE statement. */
-function placeOfName(words: string[]): number {
-  let at = 2;
-  while (/^(table|if|exists|only)$/.test(words[at] ?? '')) at++;
-  return at;
 }
 
 function isHarmless(action: string): boolean {

@@ -66,13 +66,30 @@ function readTypes(cursor: Tokenizer): Map<string, string> {
  */
 export function readAttachment(sql: string): { part: QualifiedName; parent: QualifiedName } | undefined {
   const cursor = new Tokenizer(sql);
-  if (!cursor.accept('alter') || !cursor.accept('table')) return undefined;
-  if (cursor.accept('if')) cursor.accept('exists');
-  cursor.accept('only');
-  const table = cursor.qualifiedName();
+  const table = readAlterTable(cursor);
+  if (!table) return undefined;
   if (cursor.accept('inherit')) return { part: table, parent: cursor.qualifiedName() };
   if (!cursor.accept('attach') || !cursor.accept('partition')) return undefined;
   return { part: cursor.qualifiedName(), parent: table };
+}
+
+/** The first word of a statement, in lower case. */
+export function readVerb(sql: string): string {
+  return /^\w*/.exec(sql)?.[0].toLowerCase() ?? '';
+}
+
+/** Reads the table that an ALTER TABLE statement names; undefined for another statement. */
+export function readAltered(sql: string): QualifiedName | undefined {
+  return readAlterTable(new Tokenizer(sql));
+}
+
+function readAlterTable(cursor: Tokenizer): QualifiedName | undefined {
+  if (!cursor.accept('alter')) return undefined;
+  cursor.accept('foreign');
+  if (!cursor.accept('table')) return undefined;
+  if (cursor.accept('if')) cursor.accept('exists');
+  cursor.accept('only');
+  return cursor.qualifiedName();
 }
 
 /** Tells whether a constraint follows; `exclude` may be a column, too. */
